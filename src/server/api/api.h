@@ -1,0 +1,30 @@
+/*
+ * The HTTP API without HTTP (server-spec.md 5): a request's fields in, status
+ * and body out, at once or (with a remote engine) later.
+ */
+#ifndef CF_SERVER_API_API_H
+#define CF_SERVER_API_API_H
+
+#include "server/node.h"
+
+typedef struct cf_api_request {
+    cf_bytes content_type; /* empty when absent */
+    cf_bytes sign_header;  /* X-API-Sign */
+    cf_bytes query;        /* behind the '?', as received */
+    cf_bytes body;
+} cf_api_request;
+
+/* `content_type` and `body` are borrowed until the callback returns. */
+typedef void (*cf_api_done)(void *user, int status, cf_bytes content_type, cf_bytes body);
+
+typedef struct cf_api_call cf_api_call;
+
+/*
+ * The request's slices are borrowed until this returns. `done` is called exactly once, unless the call is cancelled; NULL is
+ * returned when it was called already.
+ */
+cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user);
+/* The caller is gone: `done` will not be called; commands that are under way are carried out. */
+void cf_api_cancel(cf_api_call *call);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * Engines keep what outlives a connection: who is present, what was published,
+ * and the way of a message to every node. The interface fits a remote store:
+ * each operation completes through a callback, at once (memory) or later (Redis),
+ * exactly once unless the engine is destroyed first. Slices given to an operation
+ * are borrowed until it returns; slices in a result until the callback returns.
+ *
+ * What comes back from the engine for this node's subscribers goes to
+ * cf_engine_sink: a published message is delivered there, not by the publisher.
+ */
+#ifndef CF_SERVER_ENGINE_ENGINE_H
+#define CF_SERVER_ENGINE_ENGINE_H
+
+#include "base/clock.h"
+#include "server/config/config.h"
+#include "wire/wire.h"
+
+typedef struct cf_engine cf_engine;
+
+/* Where messages arrive: the hub. */
+typedef struct cf_engine_sink {
+    void (*message)(void *user, const cf_publication *publication);
+    void (*join_leave)(void *user, cf_method method, cf_bytes channel, const cf_client_info *info);
+    void *user;
+} cf_engine_sink;
+
+typedef enum cf_engine_status {
+    CF_ENGINE_OK,
+    CF_ENGINE_UNAVAILABLE, /* the store does not answer */
+    CF_ENGINE_NO_MEMORY
+} cf_engine_status;
+
+typedef void (*cf_engine_done)(void *user, cf_engine_status status);
+
+/* One entry of a presence result. */
+typedef void (*cf_engine_presence_done)(void *user, cf_engine_status status, const cf_client_info *infos, size_t count);
+/* Newest first. `found`: with `since`, whether that message is in the history; messages are then the newer ones only. */
+typedef void (*cf_engine_history_done)(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found);
+typedef void (*cf_engine_channels_done)(void *user, cf_engine_status status, const cf_bytes *channels, size_t count);
+
+typedef struct cf_engine_history_query {
+    size_t limit;  /* 0: all */
+    bool recover;  /* only what is newer than `since`; all when it is not found */
+    cf_bytes since;
+} cf_engine_history_query;
+
+typedef struct cf_engine_ops {
+    const char *name; /* for the start-up line: "In memory - single node only" */
+    void (*publish)(cf_engine *engine, const cf_publication *publication, const cf_channel_options *options, cf_engine_done done, void *user);
+    void (*publish_join_leave)(cf_engine *engine, cf_method method, cf_bytes channel, const cf_client_info *info, cf_engine_done done, void *user);
+    /* The node's first subscriber of a channel came, its last one went. */
+    void (*subscribe)(cf_engine *engine, cf_bytes channel, cf_engine_done done, void *user);
+    void (*unsubscribe)(cf_engine *engine, cf_bytes channel, const cf_channel_options *options, cf_engine_done done, void *user);
+    void (*presence_add)(cf_engine *engine, cf_bytes channel, const cf_client_info *info, int64_t expire_s, cf_engine_done done, void *user);
+    void (*presence_remove)(cf_engine *engine, cf_bytes channel, cf_bytes client, cf_engine_done done, void *user);
+    void (*presence)(cf_engine *engine, cf_bytes channel, cf_engine_presence_done done, void *user);
+    void (*history)(cf_engine *engine, cf_bytes channel, const cf_engine_history_query *query, cf_engine_history_done done, void *user);
+    /* Channels with at least one subscriber, on all nodes. */
+    void (*channels)(cf_engine *engine, cf_engine_channels_done done, void *user);
+    /* Time passes: expiries. Returns when it wants to be called next. */
+    cf_time (*advance)(cf_engine *engine, cf_time now);
+    void (*destroy)(cf_engine *engine);
+} cf_engine_ops;
+
+struct cf_engine {
+    const cf_engine_ops *ops;
+};
+
+/* engine/memory.c: everything completes at once. NULL without memory. `seed` keeps hostile names from colliding. */
+cf_engine *cf_engine_memory_new(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now);
+
+#endif

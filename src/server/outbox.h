@@ -1,0 +1,56 @@
+/*
+ * Chunks and outboxes: how one message reaches thousands at the price of a
+ * pointer each.
+ *
+ * A chunk is a run of finished server WebSocket text frames, shared by
+ * everybody who gets them. It grows while it is open (this turn's messages of
+ * one channel, or one session's replies) and is closed before it is handed to
+ * outboxes; after that it never changes. An outbox is one session's queue of
+ * references to chunks. Transports with another framing walk the frames with
+ * cf_ws_own_frame.
+ */
+#ifndef CF_SERVER_OUTBOX_H
+#define CF_SERVER_OUTBOX_H
+
+#include "base/buffer.h"
+
+typedef struct cf_chunk {
+    const cf_allocator *allocator;
+    size_t references;
+    size_t messages; /* frames in it */
+    cf_buffer frames;
+    void *derived; /* the same messages in another framing, made once by a transport that needs it */
+    void (*derived_free)(void *derived);
+} cf_chunk;
+
+/* With one reference, open; NULL without memory. */
+cf_chunk *cf_chunk_new(const cf_allocator *allocator, size_t capacity);
+void cf_chunk_retain(cf_chunk *chunk);
+void cf_chunk_release(cf_chunk *chunk);
+/* Appends one text frame. Only while it is open: one reference, in no outbox. */
+bool cf_chunk_append(cf_chunk *chunk, cf_bytes text);
+
+typedef struct cf_segment {
+    cf_chunk *chunk;
+    size_t offset; /* bytes of it that are sent already: only the first segment's is above 0 */
+} cf_segment;
+
+/* A queue of segments; `inline_segments` saves the allocation for a quiet session. */
+typedef struct cf_outbox {
+    cf_segment *segments; /* ring; NULL while the inline one does */
+    uint32_t capacity;
+    uint32_t first;
+    uint32_t count;
+    cf_segment inline_segment;
+    size_t bytes; /* not sent yet */
+} cf_outbox;
+
+void cf_outbox_free(cf_outbox *outbox, const cf_allocator *allocator);
+/* Takes one more reference to a closed chunk; false without memory: nothing changed. */
+bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allocator);
+/* Up to `count` slices of what is to be sent, in order; returns how many. */
+size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count);
+/* `size` bytes were sent. Gives back the ring when it is empty. */
+void cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *allocator);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * One client's conversation, without I/O: messages in, frames out (session.outbox),
+ * and an end with an advice. server-spec.md section 2.
+ *
+ * A session works on one message at a time. When a command has to wait for the
+ * engine (Redis), the session keeps what came after it and asks the transport to stop
+ * reading; with the memory engine that never happens.
+ *
+ * The commands themselves are in command/, one file each. They use cf_services
+ * (services.h), never the node.
+ */
+#ifndef CF_SERVER_SESSION_H
+#define CF_SERVER_SESSION_H
+
+#include "server/outbox.h"
+#include "server/services.h"
+
+typedef struct cf_session cf_session;
+
+/* How a session's bytes travel. Functions must not call the session back, but for cf_session_written from flush. */
+typedef struct cf_transport_ops {
+    const char *name;
+    /* The outbox has something and the turn ends: write what goes, tell with cf_session_written. Called again at each turn's end when there is something new; else the transport itself goes on when it can write. */
+    void (*flush)(void *transport, cf_session *session);
+    /* Stop (resume) delivering messages. */
+    void (*pause)(void *transport, bool pause);
+    /* The session has ended: send the advice (code, reason) where the transport has a way, then close. `code` 0: drop without a word. The session is gone when this returns. */
+    void (*close)(void *transport, int code, cf_bytes reason);
+} cf_transport_ops;
+
+/* A new session with a client id and its stale timer; NULL without memory. */
+cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, void *transport);
+/* One whole message from the client. The session may be gone when this returns only through transport->close. */
+void cf_session_receive(cf_session *session, cf_bytes message);
+/* The transport is gone (closed by the peer, lost): ends the session without telling the transport. */
+void cf_session_gone(cf_session *session);
+/* Closes with an advice (code 3000, server-spec.md 1.5, 2.12). */
+void cf_session_close(cf_session *session, cf_bytes reason, bool reconnect);
+/* Closes with a bare WebSocket close code, as for 1009 or 1002. */
+void cf_session_close_code(cf_session *session, int code, cf_bytes reason);
+
+cf_outbox *cf_session_outbox(cf_session *session);
+/* The transport has sent `size` bytes of the outbox. */
+void cf_session_written(cf_session *session, size_t size);
+cf_bytes cf_session_id(const cf_session *session);
+cf_bytes cf_session_user(const cf_session *session);
+
+#endif

@@ -1,0 +1,206 @@
+/*
+ * Version 1 of the protocol as C structs: what goes over the wire between a
+ * client and a server. Sources: client-spec.md 6, server-spec.md 2.
+ *
+ * All cf_bytes that come out of a decoder are borrowed: from the text, or from
+ * the scratch buffer that was handed in.
+ */
+#ifndef CF_WIRE_WIRE_H
+#define CF_WIRE_WIRE_H
+
+#include "json/json.h"
+
+typedef enum cf_method {
+    CF_METHOD_UNKNOWN,
+    CF_METHOD_CONNECT,
+    CF_METHOD_REFRESH,
+    CF_METHOD_SUBSCRIBE,
+    CF_METHOD_UNSUBSCRIBE,
+    CF_METHOD_PUBLISH,
+    CF_METHOD_PRESENCE,
+    CF_METHOD_HISTORY,
+    CF_METHOD_PING,
+    CF_METHOD_MESSAGE,
+    CF_METHOD_JOIN,
+    CF_METHOD_LEAVE,
+    CF_METHOD_DISCONNECT,
+    CF_METHOD_BROADCAST, /* the HTTP API only, as are the next three */
+    CF_METHOD_CHANNELS,
+    CF_METHOD_STATS,
+    CF_METHOD_NODE,
+    CF_METHOD_COUNT
+} cf_method;
+
+/* Case-sensitive; CF_METHOD_UNKNOWN for any other name. */
+cf_method cf_method_of(cf_bytes name);
+cf_bytes cf_method_name(cf_method method);
+
+/* ---- commands: the server's side ---------------------------------------- */
+
+/* One command as received: any client's or API caller's. */
+typedef struct cf_wire_command {
+    cf_bytes uid;
+    cf_bytes method;
+    cf_bytes params; /* raw JSON; data NULL when absent */
+} cf_wire_command;
+
+/*
+ * Goes through the commands of one transport message: an object is one command, an array any number (server-spec.md 0.1 J1-J8).
+ * The whole text is checked before the first command comes out, so that nothing of a bad message is carried out.
+ */
+typedef struct cf_wire_commands {
+    cf_json_reader reader;
+    size_t count; /* in the whole text */
+    bool array;
+    size_t taken;
+} cf_wire_commands;
+
+/* False when the text is no list of commands or an empty one. `scratch` is cleared, then reserved for the text: decoded strings lie there. */
+bool cf_wire_commands_begin(cf_wire_commands *commands, cf_bytes text, cf_buffer *scratch);
+/* False when there are no more (or no memory: scratch->failed). Slices of a command stay valid until the next call. */
+bool cf_wire_commands_next(cf_wire_commands *commands, cf_wire_command *command, cf_buffer *scratch);
+
+typedef struct cf_connect_params { /* also of refresh */
+    cf_bytes user;
+    cf_bytes timestamp;
+    cf_bytes info;
+    cf_bytes token;
+} cf_connect_params;
+
+typedef struct cf_subscribe_params {
+    cf_bytes channel;
+    cf_bytes client;
+    cf_bytes last;
+    bool recover;
+    cf_bytes info;
+    cf_bytes sign;
+} cf_subscribe_params;
+
+/* Parameters of every other method, client's and API's; each method reads its own fields only. */
+typedef struct cf_params {
+    cf_bytes channel;
+    cf_bytes data;   /* raw JSON; data NULL when absent. Of ping: a decoded string */
+    cf_bytes client; /* API publish and broadcast */
+    cf_bytes uid;    /* API publish */
+    cf_bytes user;   /* API unsubscribe and disconnect */
+    cf_bytes channels; /* API broadcast: raw JSON array of strings, checked; data NULL when absent or null */
+} cf_params;
+
+/* False: absent parameters, no object, or a field of the wrong kind (`invalid message`). Appends decoded strings to `scratch`, which must have room for all of params. */
+bool cf_wire_connect_params(cf_bytes params, cf_connect_params *out, cf_buffer *scratch);
+bool cf_wire_subscribe_params(cf_bytes params, cf_subscribe_params *out, cf_buffer *scratch);
+/* For a ping, absent parameters are fine. `api`: as the HTTP API reads the method's parameters, else as from a client. */
+bool cf_wire_params(cf_method method, bool api, cf_bytes params, cf_params *out, cf_buffer *scratch);
+
+/* ---- commands: the client's side ----------------------------------------- */
+
+/* Each appends one command object, keys in the order of client-spec.md 6.1; `uid` as a decimal string. */
+void cf_wire_write_connect(cf_buffer *out, uint64_t uid, const cf_connect_params *params, bool insecure);
+void cf_wire_write_refresh(cf_buffer *out, uint64_t uid, const cf_connect_params *params);
+/* `private_channel`: client, info and sign are written too; info and sign only where their data is not NULL. `recover`: with `last`. */
+void cf_wire_write_subscribe(cf_buffer *out, uint64_t uid, const cf_subscribe_params *params, bool private_channel);
+/* unsubscribe, presence, history. */
+void cf_wire_write_channel_command(cf_buffer *out, uint64_t uid, cf_method method, cf_bytes channel);
+/* `data`: valid JSON, written byte for byte. */
+void cf_wire_write_publish(cf_buffer *out, uint64_t uid, cf_bytes channel, cf_bytes data);
+void cf_wire_write_ping(cf_buffer *out, uint64_t uid);
+
+/* ---- replies and pushes: the client's side -------------------------------- */
+
+/*
+ * One message from the server, all methods in one struct: a key that is missing, or has another kind than expected, leaves its
+ * field zero, as a client must live with what a server sends. `raw` fields are JSON as received.
+ */
+typedef struct cf_wire_message {
+    cf_method method;
+    cf_bytes raw; /* the whole message */
+    cf_bytes uid; /* decoded; a number is taken as its text */
+    bool has_error;          /* the key is there and neither null nor "" */
+    cf_json_value error;     /* as received */
+    cf_bytes error_text;     /* decoded when it is a string, else its raw text */
+    cf_bytes advice;         /* decoded; empty when missing */
+    bool has_body;           /* an object */
+    cf_bytes body;           /* raw; data NULL when missing */
+    struct {
+        cf_bytes uid;      /* decoded: of a message */
+        cf_bytes channel;  /* decoded */
+        cf_bytes client;   /* decoded: of connect, refresh, message */
+        cf_bytes info;     /* raw: of a message */
+        cf_bytes data;     /* raw: of message, join, leave, presence, history; data NULL when missing */
+        cf_bytes version;  /* decoded */
+        cf_bytes reason;   /* decoded: of disconnect */
+        bool expires;
+        bool expired;
+        bool reconnect;
+        bool status;
+        bool recovered;
+        int64_t ttl;       /* seconds */
+        bool has_last;     /* the key is there, null too */
+        cf_bytes last;     /* decoded; empty for null */
+        cf_bytes messages; /* raw JSON array; data NULL when missing, null or no array */
+    } b;
+} cf_wire_message;
+
+/*
+ * Goes through the messages of one frame: an object is one, an array any number; other values are none. An array is checked as a
+ * whole before its first message comes out; elements that are no objects are passed over.
+ */
+typedef struct cf_wire_messages {
+    cf_json_reader reader;
+    bool array;
+    bool done;
+} cf_wire_messages;
+
+/* False when the frame is no JSON, or holds no messages. */
+bool cf_wire_messages_begin(cf_wire_messages *messages, cf_bytes text);
+/* False at the end (or no memory: scratch->failed). `scratch` is cleared and reserved; the message is valid until the next call. */
+bool cf_wire_messages_next(cf_wire_messages *messages, cf_wire_message *message, cf_buffer *scratch);
+/* Reads one message body (`{uid, channel, data, client, info}`), as it stands in history and in recovered messages. */
+bool cf_wire_read_body(cf_bytes body, cf_wire_message *message, cf_buffer *scratch);
+
+/* The advice in a close reason (client-spec.md 7.4.1 with D26 fixed): true when it is an object with a boolean `reconnect`; `reason` is decoded into scratch. */
+bool cf_wire_read_advice(cf_bytes text, cf_bytes *reason, bool *reconnect, cf_buffer *scratch);
+
+/* ---- replies and pushes: the server's side -------------------------------- */
+
+/* One connected client as others see it. */
+typedef struct cf_client_info {
+    cf_bytes user;
+    cf_bytes client;
+    cf_bytes default_info; /* raw valid JSON; size 0 when absent */
+    cf_bytes channel_info; /* the same */
+} cf_client_info;
+
+/* A published message. */
+typedef struct cf_publication {
+    cf_bytes uid;
+    cf_bytes channel;
+    cf_bytes data;   /* raw valid JSON */
+    cf_bytes client; /* size 0 when absent */
+    const cf_client_info *info; /* NULL when absent */
+} cf_publication;
+
+/* Pushes (server-spec.md 2.11, encoder P). */
+void cf_wire_write_message(cf_buffer *out, const cf_publication *publication);
+void cf_wire_write_join_leave(cf_buffer *out, cf_method method, cf_bytes channel, const cf_client_info *info);
+/* Encoder G: as in history, presence and recovered messages. */
+void cf_wire_write_publication(cf_buffer *out, const cf_publication *publication);
+void cf_wire_write_info(cf_buffer *out, const cf_client_info *info);
+
+typedef enum cf_advice { CF_ADVICE_NONE, CF_ADVICE_FIX, CF_ADVICE_RETRY } cf_advice;
+
+/*
+ * The envelope of a reply up to the value of `body`, and its end. `error` NULL: none. `api`: `error` is always written, null
+ * without one (server-spec.md 5.2). `uid` is omitted when empty.
+ *
+ *     cf_wire_begin_reply(...);  ... append the body's JSON ...;  cf_wire_end_reply(out);
+ */
+void cf_wire_begin_reply(cf_buffer *out, cf_bytes uid, cf_bytes method, const char *error, cf_advice advice, bool api);
+void cf_wire_end_reply(cf_buffer *out);
+/* A client's reply to a ping without data, which has no body at all. */
+void cf_wire_write_bare_reply(cf_buffer *out, cf_bytes uid, cf_bytes method);
+
+/* The reason of a close frame: {"reason":"...","reconnect":...} */
+void cf_wire_write_advice(cf_buffer *out, cf_bytes reason, bool reconnect);
+
+#endif
