@@ -1,0 +1,520 @@
+/*
+ * libcentrifuge: real-time messages from a Centrifugo-compatible server.
+ *
+ * This header is the reference of the client; docs/client.md is the guide. A
+ * first program:
+ *
+ *     static void on_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+ *     {
+ *         printf("%s: %.*s\n", message->channel, (int)message->data.size, message->data.bytes);
+ *     }
+ *
+ *     centrifuge_options options;
+ *     centrifuge_options_default(&options);
+ *     options.url = "ws://localhost:8000/connection/websocket";
+ *     options.insecure = true;
+ *     centrifuge_client *client;
+ *     if (centrifuge_client_new(&client, &options) == CENTRIFUGE_ERROR_OK) {
+ *         centrifuge_client_subscribe(client, "news", &(centrifuge_subscription_events){.message = on_message}, NULL, NULL);
+ *         centrifuge_client_connect(client);
+ *         centrifuge_client_run(client);
+ *         centrifuge_client_destroy(client);
+ *     }
+ *
+ * Rules that hold everywhere:
+ *
+ * - Callbacks. Every function may be called inside every callback, disconnect and destroy included; the exceptions are
+ *   centrifuge_client_run, _wait, _tick, _socket_ready and _timer_expired, which call callbacks and return
+ *   CENTRIFUGE_ERROR_INVALID_STATE there. Callbacks run only inside these five, never inside another function.
+ * - Completions. A function that takes a completion and returns an error never calls it. One that returns
+ *   CENTRIFUGE_ERROR_OK calls it exactly once, at the latest during centrifuge_client_destroy.
+ * - Ownership. What a callback is given is borrowed until it returns; nothing has to be freed. What is handed to a
+ *   function is copied, except for `user` pointers, which the library only hands back.
+ * - Threads. A client belongs to one thread: the one that made it, or the last that called centrifuge_client_adopt.
+ *   From any other, functions that return an error return CENTRIFUGE_ERROR_WRONG_THREAD and do nothing; those that
+ *   return something else must not be called. Only centrifuge_client_post, _wake and _stop are for every thread.
+ *   Clients do not share anything: several threads may have a client each.
+ * - Text. Strings are UTF-8 and end with NUL; JSON and other data is a centrifuge_bytes, which need not. A string in an
+ *   event or result is never NULL ("" when there is nothing to say).
+ * - Times are milliseconds, sizes are bytes.
+ * - Versions. Structs that the application fills are handed over with their size (hidden in macros of the functions'
+ *   names), so that members can be appended for ever. Structs that the library fills may grow at their end.
+ *
+ * "Protocol n" below points at the section of docs/protocol.md that describes the behaviour.
+ *
+ * C99 or later, C++11 or later.
+ */
+#ifndef CENTRIFUGE_CLIENT_H
+#define CENTRIFUGE_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <centrifuge/error.h>
+#include <centrifuge/visibility.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- version ------------------------------------------------------------------ */
+
+#define CENTRIFUGE_VERSION_MAJOR 0
+#define CENTRIFUGE_VERSION_MINOR 1
+#define CENTRIFUGE_VERSION_PATCH 0
+/* As one number, for comparisons: 1.2.3 is 10203. */
+#define CENTRIFUGE_VERSION       (CENTRIFUGE_VERSION_MAJOR * 10000 + CENTRIFUGE_VERSION_MINOR * 100 + CENTRIFUGE_VERSION_PATCH)
+
+/* CENTRIFUGE_VERSION of the library that runs; any thread. */
+CENTRIFUGE_API int centrifuge_version(void);
+/* The same as text, "1.2.3"; static. Any thread. */
+CENTRIFUGE_API const char *centrifuge_version_text(void);
+
+/* ---- errors ---------------------------------------------------------------------- */
+
+/* "NO_MEMORY" for CENTRIFUGE_ERROR_NO_MEMORY; "UNKNOWN" for a number that is none. Static. Any thread. */
+CENTRIFUGE_API const char *centrifuge_error_name(centrifuge_error error);
+/* A sentence for people: what was wrong and, where it helps, what to do. Static. Any thread. */
+CENTRIFUGE_API const char *centrifuge_error_text(centrifuge_error error);
+/* Can the same call succeed later without a change of the program? Any thread. */
+CENTRIFUGE_API bool centrifuge_error_temporary(centrifuge_error error);
+
+/* ---- types --------------------------------------------------------------------------- */
+
+/* One connection to a server with its subscriptions. */
+typedef struct centrifuge_client centrifuge_client;
+
+/* One channel of one client. Owned by the client: valid until centrifuge_subscription_remove or centrifuge_client_destroy. */
+typedef struct centrifuge_subscription centrifuge_subscription;
+
+/* Bytes that are not ended by NUL. `bytes` may be NULL when `size` is 0. */
+typedef struct centrifuge_bytes {
+    const char *bytes;
+    size_t size;
+} centrifuge_bytes;
+
+/* Names a listener of one client or of one of its subscriptions; never 0, never used again by that client. */
+typedef uint64_t centrifuge_listener;
+
+/* A socket as the operating system names it: a file descriptor, or a SOCKET. */
+#ifdef _WIN32
+typedef uintptr_t centrifuge_socket;
+#else
+typedef int centrifuge_socket;
+#endif
+
+/* ---- options -------------------------------------------------------------------------- */
+
+/* A header of the opening HTTP request. */
+typedef struct centrifuge_header {
+    const char *name;
+    const char *value;
+} centrifuge_header;
+
+/* What to wait for on a socket; also what happened. */
+#define CENTRIFUGE_READABLE 1
+#define CENTRIFUGE_WRITABLE 2
+
+/*
+ * Everything that can be chosen. Fill with centrifuge_options_default, then change what differs. Strings are copied by
+ * centrifuge_client_new. Members are only ever appended.
+ *
+ * Options of the existing JavaScript client that only mean something in a browser (sockJS, transports, server, jsonp) do
+ * not exist here; `debug` is the listener `log`, `onTransportClose` the listener `transport_close`.
+ */
+typedef struct centrifuge_options {
+    size_t size; /* of this struct as the application knows it; set by centrifuge_options_default */
+
+    /* -- where and who (protocol 2, 3) -- */
+
+    /* Required. ws://, wss://, http:// or https://; "/connection/websocket" is appended unless it is there. */
+    const char *url;
+    const char *user;      /* the user's id in your application, "" for anonymous; required unless `insecure` */
+    const char *timestamp; /* Unix seconds as text, as used in the token; required unless `insecure` */
+    const char *token;     /* made by your backend: centrifuge_client_token in centrifuge/backend.h; required unless `insecure` */
+    const char *info;      /* JSON text about the user, part of the token; default "" */
+    bool insecure;         /* for a server in insecure mode: credentials are not sent; default false */
+
+    /* -- behaviour (protocol 7, 8, 9, 14) -- */
+
+    bool resubscribe;          /* subscriptions survive the loss of a connection; default true */
+    int64_t retry;             /* ms: start of the growing pause between attempts to connect; default 1000 */
+    int64_t max_retry;         /* ms: the longest such pause; default 20000 */
+    int64_t timeout;           /* ms: how long a call waits for its answer; default 5000 */
+    int64_t connect_timeout;   /* ms for one attempt: names, TCP, proxy, TLS, WebSocket and the server's welcome; default 10000 */
+    bool ping;                 /* ping the server when it is silent; default true */
+    int64_t ping_interval;     /* ms of silence before a ping; <= 0 turns pings off; default 30000 */
+    int64_t pong_wait_timeout; /* ms: the connection is given up after a ping without a sign of life; default 5000 */
+
+    /* -- limits; 0 is refused with CENTRIFUGE_ERROR_INVALID_OPTION, SIZE_MAX is 'no limit' -- */
+
+    size_t message_size_max;   /* bytes of a received message; default 16 MiB. Beyond: the connection is closed, LIMIT_MESSAGE_SIZE */
+    size_t queue_size_max;     /* bytes that wait to be sent; default 16 MiB. Beyond: the call is refused, LIMIT_QUEUE */
+    size_t calls_max;          /* calls without an answer; default 65536. Beyond: refused, LIMIT_CALLS */
+    size_t subscriptions_max;  /* default 65536. Beyond: refused, LIMIT_SUBSCRIPTIONS */
+    size_t channel_length_max; /* bytes of a channel name; default 65535. Beyond: refused, LIMIT_CHANNEL */
+
+    /* -- the way to the server: handed to libcurl -- */
+
+    const centrifuge_header *headers; /* further headers of the opening request; default none */
+    size_t header_count;
+    /* "http://host:port", "socks5h://host", ... (libcurl CURLOPT_PROXY); the way to the server is tunnelled through it. */
+    const char *proxy;           /* default NULL: as the environment says (https_proxy, all_proxy, no_proxy); "" for none */
+    const char *proxy_user;      /* "name:password" for the proxy; default none */
+    bool tls_verify;             /* check the server's certificate and its name; default true. false only for tests */
+    const char *tls_ca_file;     /* PEM file of certificate authorities to trust instead of the system's */
+    const char *tls_ca_path;     /* directory of them, prepared with c_rehash */
+    const char *tls_certificate; /* PEM file: the client's own certificate */
+    const char *tls_key;         /* PEM file: its key; default: in the file of the certificate */
+    const char *tls_key_password;
+    const char *interface_name; /* local interface, address or host to use (libcurl CURLOPT_INTERFACE); default any */
+
+    /* -- a foreign event loop; see 'loops'. Both or none -- */
+
+    /*
+     * Tells the loop to call centrifuge_client_socket_ready when `socket` is ready for `events` (CENTRIFUGE_READABLE |
+     * CENTRIFUGE_WRITABLE), from now on until told otherwise; 0: forget it, it is about to be closed. Level-triggered.
+     */
+    void (*loop_watch)(void *loop_user, centrifuge_socket socket, int events);
+    /*
+     * Tells the loop to call centrifuge_client_timer_expired once, `milliseconds` from now (0: as soon as it can, but not from
+     * within this call), in place of the time asked for before; -1: not at all.
+     */
+    void (*loop_timer)(void *loop_user, int64_t milliseconds);
+    void *loop_user;
+} centrifuge_options;
+
+/*
+ * Fills `options` with the defaults, none of the required ones. Call as centrifuge_options_default(&options). Any thread.
+ * Returns CENTRIFUGE_ERROR_INVALID_ARGUMENT for NULL.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, size_t size);
+#define centrifuge_options_default(options) centrifuge_options_default_sized((options), sizeof(centrifuge_options))
+
+/*
+ * Are they complete and valid? The first that is not, in the order of protocol 2.2, gives the error; `what` (may be NULL)
+ * gets the name of the option, static. Returns MISSING_URL, MISSING_USER, MISSING_TIMESTAMP, MISSING_TOKEN, INVALID_URL,
+ * INVALID_OPTION. Any thread.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_options_check(const centrifuge_options *options, const char **what);
+
+/* ---- events of a client --------------------------------------------------------------- */
+
+/* Connected (protocol 7.3). Subscribe commands are already on their way. */
+typedef struct centrifuge_connect_event {
+    const char *client;    /* id of this connection */
+    const char *transport; /* "raw-websocket" */
+    int64_t latency;       /* ms from the connect command to its answer, -1 unknown */
+} centrifuge_connect_event;
+
+/* Not connected any more (protocol 7.2). Not repeated while attempts fail. */
+typedef struct centrifuge_disconnect_event {
+    const char *reason; /* "connection closed", "client", "no ping", or what the server said */
+    bool reconnect;     /* will the client try again by itself? */
+} centrifuge_disconnect_event;
+
+/* Something failed that belongs to no call of the application, or the server answered with an error (protocol 6.2). */
+typedef struct centrifuge_error_event {
+    centrifuge_error code;
+    const char *text;     /* the server's or the library's */
+    const char *advice;   /* "fix": change something first; "retry": later may do; or "" */
+    centrifuge_bytes raw; /* JSON: the server's message, or one made up in its form */
+} centrifuge_error_event;
+
+/* A transport was closed: also that of a failed attempt, and one that the application closed (protocol 7.4.1). */
+typedef struct centrifuge_transport_close_event {
+    const char *reason;
+    bool reconnect;        /* the advice of the peer, or true when it gave none */
+    centrifuge_error code; /* why: OK for a close by either side, else NETWORK, TLS, HTTP_STATUS, PROTOCOL, ... */
+} centrifuge_transport_close_event;
+
+typedef enum centrifuge_log_level {
+    CENTRIFUGE_LOG_DEBUG,
+    CENTRIFUGE_LOG_INFO,
+    CENTRIFUGE_LOG_WARNING,
+    CENTRIFUGE_LOG_ERROR
+} centrifuge_log_level;
+
+/* A line about what the client does, for people. Never carries credentials. */
+typedef struct centrifuge_log_event {
+    centrifuge_log_level level;
+    const char *text; /* no line end */
+} centrifuge_log_event;
+
+/* Functions that are NULL are not called. `user` is what was given together with this struct. */
+typedef struct centrifuge_client_events {
+    void (*connect)(centrifuge_client *client, const centrifuge_connect_event *event, void *user);
+    void (*disconnect)(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user);
+    void (*error)(centrifuge_client *client, const centrifuge_error_event *event, void *user);
+    void (*transport_close)(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user);
+    void (*log)(centrifuge_client *client, const centrifuge_log_event *event, void *user);
+} centrifuge_client_events;
+
+/* ---- events of a subscription ----------------------------------------------------------- */
+
+/* A message of the channel (protocol 6.2). */
+typedef struct centrifuge_message {
+    const char *channel;
+    centrifuge_bytes data; /* JSON as published, byte for byte */
+    const char *uid;       /* id of the message */
+    const char *client;    /* id of the connection that published it; "" when a backend did */
+    centrifuge_bytes info; /* JSON about the publisher; size 0 when absent */
+    centrifuge_bytes raw;  /* JSON: the whole body as received */
+} centrifuge_message;
+
+/* A client subscribed to the channel, or left it. Channels with the option join_leave only. */
+typedef struct centrifuge_join_event {
+    const char *channel;
+    const char *client;    /* id of its connection */
+    centrifuge_bytes data; /* JSON about it: user, client, default_info, channel_info */
+    centrifuge_bytes raw;  /* JSON: the whole body as received */
+} centrifuge_join_event;
+
+/* Subscribed (protocol 8.3). Messages missed meanwhile were delivered just before. */
+typedef struct centrifuge_subscribe_event {
+    const char *channel;
+    bool resubscribe; /* brought by a reconnect */
+    bool recovered;   /* nothing was missed: the server still had everything since the last message */
+} centrifuge_subscribe_event;
+
+/* The server refused the subscription. */
+typedef struct centrifuge_subscribe_error_event {
+    const char *channel;
+    centrifuge_error code;
+    const char *text;
+    const char *advice; /* "fix", "retry" or "" */
+    bool resubscribe;
+} centrifuge_subscribe_error_event;
+
+/* Not subscribed any more: asked for, taken away by the server, or the connection is lost (then it comes back). */
+typedef struct centrifuge_unsubscribe_event {
+    const char *channel;
+} centrifuge_unsubscribe_event;
+
+/* Functions that are NULL are not called. `user` is what was given together with this struct. */
+typedef struct centrifuge_subscription_events {
+    void (*message)(centrifuge_subscription *subscription, const centrifuge_message *message, void *user);
+    void (*join)(centrifuge_subscription *subscription, const centrifuge_join_event *event, void *user);
+    void (*leave)(centrifuge_subscription *subscription, const centrifuge_join_event *event, void *user);
+    void (*subscribe)(centrifuge_subscription *subscription, const centrifuge_subscribe_event *event, void *user);
+    void (*error)(centrifuge_subscription *subscription, const centrifuge_subscribe_error_event *event, void *user);
+    void (*unsubscribe)(centrifuge_subscription *subscription, const centrifuge_unsubscribe_event *event, void *user);
+} centrifuge_subscription_events;
+
+/* ---- client: life -------------------------------------------------------------------------- */
+
+/*
+ * Makes a client that is not connected; `*client` is set to it, or to NULL on error. With loop hooks, they are called from
+ * here on (also in this call). The calling thread owns it.
+ * Errors: those of centrifuge_options_check, INVALID_ARGUMENT, NO_MEMORY, SYSTEM.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_new(centrifuge_client **client, const centrifuge_options *options);
+
+/*
+ * Replaces all options except the loop hooks; each counts from its next use (protocol 2.3). On error nothing has changed.
+ * Errors: those of centrifuge_client_new, WRONG_THREAD.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options);
+
+/*
+ * Ends everything: the connection is closed, every call that waits gets CENTRIFUGE_ERROR_CLOSED, work that was posted and has
+ * not run is dropped (its `drop` function runs), the memory is freed, subscriptions included. No event follows. Inside a
+ * callback the memory is freed after the callback has returned; the client must not be used after this call in either case.
+ * NULL is allowed. Error: WRONG_THREAD.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_destroy(centrifuge_client *client);
+
+/* Makes the calling thread the owner. The former one must have stopped using the client. Error: INVALID_STATE inside a callback. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_adopt(centrifuge_client *client);
+
+/*
+ * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise (protocol 7). Nothing
+ * happens when connecting or connected; while waiting for the next attempt it is made at once. The result is an event:
+ * `connect`, or `disconnect` after the first attempt failed. Errors: NO_MEMORY, WRONG_THREAD, CLOSED.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_connect(centrifuge_client *client);
+
+/* Disconnects; no further attempts. Event `disconnect` with reason "client". Errors: WRONG_THREAD, CLOSED. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_disconnect(centrifuge_client *client);
+
+/* The network came (tries at once) or went (do not try until it is back). Errors: WRONG_THREAD, CLOSED. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online);
+
+/* Sends one ping when connected (protocol 14). Errors: WRONG_THREAD, CLOSED. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_ping(centrifuge_client *client);
+
+/*
+ * Adds a listener to the client's events. Listeners are called in the order of adding. One that is added inside a callback is
+ * called from the next event on; one that is removed is not called again, in the current event neither. `listener` (may be
+ * NULL) gets its name. Errors: INVALID_ARGUMENT, NO_MEMORY, WRONG_THREAD, CLOSED.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_listen_sized(size_t events_size, centrifuge_client *client,
+                                                               const centrifuge_client_events *events, void *user,
+                                                               centrifuge_listener *listener);
+/* centrifuge_client_listen(client, events, user, listener) */
+#define centrifuge_client_listen(...) centrifuge_client_listen_sized(sizeof(centrifuge_client_events), __VA_ARGS__)
+
+/* Errors: INVALID_ARGUMENT for one that is none, WRONG_THREAD, CLOSED. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifuge_listener listener);
+
+/* ---- client: questions; the owner's thread only ---------------------------------------------- */
+
+typedef enum centrifuge_client_state {
+    CENTRIFUGE_CLIENT_DISCONNECTED, /* also while waiting for the next attempt: see centrifuge_client_will_reconnect */
+    CENTRIFUGE_CLIENT_CONNECTING,
+    CENTRIFUGE_CLIENT_CONNECTED
+} centrifuge_client_state;
+
+CENTRIFUGE_API centrifuge_client_state centrifuge_client_get_state(const centrifuge_client *client);
+/* Is an attempt planned? */
+CENTRIFUGE_API bool centrifuge_client_will_reconnect(const centrifuge_client *client);
+/* Id of the current connection; "" when there is none. Valid until the next call with this client. */
+CENTRIFUGE_API const char *centrifuge_client_id(centrifuge_client *client);
+/* Milliseconds of the last measurement (protocol 7.6), -1 when never measured. */
+CENTRIFUGE_API int64_t centrifuge_client_latency(const centrifuge_client *client);
+/* "raw-websocket" while connected, "" else. Static. */
+CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *client);
+
+/* ---- subscriptions --------------------------------------------------------------------------- */
+
+/*
+ * Subscribes to a channel, now or as soon as there is a connection (protocol 8). There is one subscription per channel: when it
+ * exists, the listener is added to it, and it is asked for again if it was unsubscribed or refused. `events` may be NULL, as may
+ * `subscription`, which gets the subscription. See centrifuge_client_listen for listeners.
+ * Errors: INVALID_ARGUMENT (no or empty channel), INVALID_UTF8, LIMIT_CHANNEL, LIMIT_SUBSCRIPTIONS, LIMIT_QUEUE, NO_MEMORY,
+ * INVALID_STATE (not connected while the option `resubscribe` is off), WRONG_THREAD, CLOSED. On error nothing has changed.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_subscribe_sized(size_t events_size, centrifuge_client *client, const char *channel,
+                                                                  const centrifuge_subscription_events *events, void *user,
+                                                                  centrifuge_subscription **subscription);
+/* centrifuge_client_subscribe(client, channel, events, user, subscription) */
+#define centrifuge_client_subscribe(...) centrifuge_client_subscribe_sized(sizeof(centrifuge_subscription_events), __VA_ARGS__)
+
+/* The existing subscription of a channel, or NULL. Owner's thread only. */
+CENTRIFUGE_API centrifuge_subscription *centrifuge_client_find(centrifuge_client *client, const char *channel);
+
+/* As centrifuge_client_listen. */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_listen_sized(size_t events_size, centrifuge_subscription *subscription,
+                                                                     const centrifuge_subscription_events *events, void *user,
+                                                                     centrifuge_listener *listener);
+/* centrifuge_subscription_listen(subscription, events, user, listener) */
+#define centrifuge_subscription_listen(...)                                                                                    \
+    centrifuge_subscription_listen_sized(sizeof(centrifuge_subscription_events), __VA_ARGS__)
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription, centrifuge_listener listener);
+
+typedef enum centrifuge_subscription_state {
+    CENTRIFUGE_SUBSCRIPTION_NEW, /* waits for a connection */
+    CENTRIFUGE_SUBSCRIPTION_SUBSCRIBING,
+    CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED,
+    CENTRIFUGE_SUBSCRIPTION_REFUSED,
+    CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED
+} centrifuge_subscription_state;
+
+/* Owner's thread only; valid as long as the subscription. */
+CENTRIFUGE_API const char *centrifuge_subscription_channel(const centrifuge_subscription *subscription);
+CENTRIFUGE_API centrifuge_client *centrifuge_subscription_client(const centrifuge_subscription *subscription);
+CENTRIFUGE_API centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge_subscription *subscription);
+
+/* Asks for it again after centrifuge_subscription_unsubscribe, a refusal, or an unsubscription by the server; else nothing happens. */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subscription);
+/* Event `unsubscribe`; no messages after it. Listeners stay, and centrifuge_subscription_subscribe brings it back. */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *subscription);
+/*
+ * Unsubscribes and forgets the subscription with its listeners; no event. Calls that wait get CENTRIFUGE_ERROR_UNSUBSCRIBED. It
+ * must not be used after this call, except where one of those completions is handed it.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscription);
+
+/* ---- calls --------------------------------------------------------------------------------------- */
+
+/* The outcome of a call (protocol 6.3, 9). */
+typedef struct centrifuge_result {
+    centrifuge_error code; /* OK, or: TIMEOUT, DISCONNECTED, UNSUBSCRIBED, REFUSED (by the server), CLOSED (destroyed) */
+    const char *error;     /* "" or a text: the server's, "timeout", "disconnected", ... */
+    const char *advice;    /* "fix", "retry" or "" */
+    centrifuge_bytes body; /* JSON: the body of the answer as received; empty for ready */
+    centrifuge_bytes data; /* JSON: presence: an object of clients by id; history: an array of messages, newest first */
+    bool resubscribe;      /* ready: as in centrifuge_subscribe_event */
+    bool recovered;
+} centrifuge_result;
+
+typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, const centrifuge_result *result, void *user);
+
+/*
+ * The calls wait until the subscription is subscribed, without a time limit, then for the answer (option `timeout`). `done` may
+ * be NULL. Errors of all four: INVALID_ARGUMENT, UNSUBSCRIBED, LIMIT_CALLS, LIMIT_QUEUE, NO_MEMORY, WRONG_THREAD, CLOSED.
+ */
+
+/* Publishes `data`, one JSON value of `size` bytes. Further errors: INVALID_JSON, INVALID_UTF8. */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data, size_t size,
+                                                                centrifuge_completion done, void *user);
+/* Who is subscribed: `data` of the result. */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done,
+                                                                 void *user);
+/* The last messages: `data` of the result. */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription, centrifuge_completion done,
+                                                                void *user);
+/* Completes when the subscription is subscribed or refused (protocol 8.5): soon, when it is already. */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done,
+                                                              void *user);
+
+/* ---- loops -------------------------------------------------------------------------------------------- */
+
+/*
+ * Nothing happens by itself: a client works while its loop runs. Choose one of three.
+ *
+ * 1. The library's own: centrifuge_client_run, in a thread of its own or in main.
+ * 2. Yours, with a beat: centrifuge_client_tick once a frame (games), or centrifuge_client_wait.
+ * 3. Yours, with sockets (libuv, GLib, epoll, ...): the options loop_watch and loop_timer, then
+ *    centrifuge_client_socket_ready and centrifuge_client_timer_expired.
+ *
+ * Nothing blocks but _run and _wait, and the library starts no thread; libcurl resolves names in a short-lived thread of its
+ * own where it was built so (as Debian's is), since the system's resolver blocks.
+ */
+
+/*
+ * Runs until the client is disconnected with no further attempt planned, or until centrifuge_client_stop. Returns OK when the
+ * application wanted it (stop, disconnect, never connected), DISCONNECTED when the server ended it for good, CLOSED when a
+ * callback destroyed the client (which is gone then). Further errors: INVALID_STATE (inside a callback, or with loop hooks),
+ * NO_MEMORY, SYSTEM, WRONG_THREAD.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_run(centrifuge_client *client);
+/* Makes the current centrifuge_client_run return soon, or the next one if none runs. Any thread, also a signal handler. */
+CENTRIFUGE_API void centrifuge_client_stop(centrifuge_client *client);
+
+/*
+ * Waits until something happened (also a wake-up or posted work), at most `milliseconds` (-1: any time), and does it. Errors:
+ * as centrifuge_client_run; whether the client is disconnected makes no difference.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_wait(centrifuge_client *client, int64_t milliseconds);
+/* Does what is there to do and returns at once: centrifuge_client_wait with 0. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_tick(centrifuge_client *client);
+
+/*
+ * From the foreign loop: `socket` is ready for `events`; errors and hang-ups count as both. A socket that the client does not
+ * know any more is ignored. Errors: INVALID_STATE (inside a callback), WRONG_THREAD, CLOSED (destroyed by a callback).
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_socket_ready(centrifuge_client *client, centrifuge_socket socket, int events);
+/* From the foreign loop: the time asked for with loop_timer has passed. Errors as above. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_client *client);
+
+/* ---- other threads ---------------------------------------------------------------------------------------- */
+
+/*
+ * Runs `function(client, user)` in the owner's thread, from its loop, in the order of posting; any client function may be called
+ * in it. If the client is destroyed first, `drop(user)` runs instead (may be NULL), in the thread that destroys. Exactly one of
+ * the two runs. The client must live: whoever posts sees to it that it is not destroyed meanwhile. Any thread.
+ * Errors: INVALID_ARGUMENT, NO_MEMORY.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*function)(centrifuge_client *client, void *user),
+                                                       void (*drop)(void *user), void *user);
+
+/* Makes a waiting loop return from its wait: centrifuge_client_wait returns. Any thread, also a signal handler. */
+CENTRIFUGE_API void centrifuge_client_wake(centrifuge_client *client);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
