@@ -1,0 +1,39 @@
+# A thin front; the work is in CMakeLists.txt (presets: CMakePresets.json) and scripts/.
+
+PREFIX ?= /usr/local
+
+.PHONY: help run build test bench fuzz format install clean
+
+help:
+	@echo 'make run       install what is missing, build, start centrifuged for development (PORT=8000)'
+	@echo 'make build     build the library, centrifuged and centrifuge-cli into build/release/'
+	@echo 'make test      install what is missing, build with sanitizers, run all tests'
+	@echo 'make bench     measure; see docs/performance.md'
+	@echo 'make fuzz      run the fuzz targets (FUZZ_SECONDS=600 each, FUZZ_TARGETS="json frame" for some)'
+	@echo 'make format    format the sources with clang-format'
+	@echo 'make install   install build/release (PREFIX=/usr/local, DESTDIR=)'
+	@echo 'make clean     remove build/'
+
+run:
+	@scripts/run
+
+build:
+	@scripts/build
+
+test:
+	@scripts/test
+
+bench:
+	@scripts/bench
+
+fuzz:
+	@scripts/fuzz
+
+format:
+	@git ls-files -z '*.c' '*.h' '*.cpp' | xargs -0 clang-format -i
+
+install: build
+	@cmake --install build/release --prefix '$(PREFIX)'
+
+clean:
+	@rm -rf build
