@@ -14,6 +14,7 @@ typedef struct cf_allocator {
     void *user;
 } cf_allocator;
 
+/* Size 0 gives memory too, so that NULL always means failure. */
 void *cf_alloc(const cf_allocator *allocator, size_t size);
 /* Zeroed; NULL also when count * size overflows. */
 void *cf_alloc_zero(const cf_allocator *allocator, size_t count, size_t size);

@@ -7,8 +7,8 @@
 
 #include "base/bytes.h"
 
-#define CF_SHA1_SIZE 20
-#define CF_SHA256_SIZE 32
+#define CF_SHA1_SIZE       20
+#define CF_SHA256_SIZE     32
 #define CF_SHA256_HEX_SIZE 64
 
 typedef struct cf_sha256 {

@@ -7,6 +7,8 @@
 #include "base/bytes.h"
 
 bool cf_utf8_valid(cf_bytes text);
+/* Size of the one code point that the text begins with; 0 when it is invalid, cut off, or there is no text. */
+size_t cf_utf8_sequence(cf_bytes text);
 /* Size of the longest valid prefix. */
 size_t cf_utf8_valid_prefix(cf_bytes text);
 /* 1 to 4 bytes for a code point (not a surrogate, at most 0x10FFFF). */
