@@ -53,9 +53,13 @@ typedef struct cf_wire_commands {
     size_t count; /* in the whole text */
     bool array;
     size_t taken;
+    cf_wire_command only; /* when it is no array */
 } cf_wire_commands;
 
-/* False when the text is no list of commands or an empty one. `scratch` is cleared, then reserved for the text: decoded strings lie there. */
+/*
+ * False when the text is no list of commands, or an empty one (`array` is true then, which the HTTP API takes for fine), or
+ * without memory (scratch->failed). `scratch` is cleared, then reserved for the text: decoded strings lie there.
+ */
 bool cf_wire_commands_begin(cf_wire_commands *commands, cf_bytes text, cf_buffer *scratch);
 /* False when there are no more (or no memory: scratch->failed). Slices of a command stay valid until the next call. */
 bool cf_wire_commands_next(cf_wire_commands *commands, cf_wire_command *command, cf_buffer *scratch);
@@ -101,7 +105,7 @@ void cf_wire_write_refresh(cf_buffer *out, uint64_t uid, const cf_connect_params
 void cf_wire_write_subscribe(cf_buffer *out, uint64_t uid, const cf_subscribe_params *params, bool private_channel);
 /* unsubscribe, presence, history. */
 void cf_wire_write_channel_command(cf_buffer *out, uint64_t uid, cf_method method, cf_bytes channel);
-/* `data`: valid JSON, written byte for byte. */
+/* `data`: valid JSON, written byte for byte; the key is left out when its data is NULL. */
 void cf_wire_write_publish(cf_buffer *out, uint64_t uid, cf_bytes channel, cf_bytes data);
 void cf_wire_write_ping(cf_buffer *out, uint64_t uid);
 
@@ -151,14 +155,23 @@ typedef struct cf_wire_messages {
     bool done;
 } cf_wire_messages;
 
-/* False when the frame is no JSON, or holds no messages. */
+/*
+ * False when the frame is no JSON (messages->reader says why and where), or is neither an object nor an array. The whole frame
+ * is checked here: the messages that come out are good JSON.
+ */
 bool cf_wire_messages_begin(cf_wire_messages *messages, cf_bytes text);
 /* False at the end (or no memory: scratch->failed). `scratch` is cleared and reserved; the message is valid until the next call. */
 bool cf_wire_messages_next(cf_wire_messages *messages, cf_wire_message *message, cf_buffer *scratch);
-/* Reads one message body (`{uid, channel, data, client, info}`), as it stands in history and in recovered messages. */
+/*
+ * Reads one message body (`{uid, channel, data, client, info}`), as it stands in history and in recovered messages, into
+ * message->b. `scratch` is cleared: it must be another one than that of a message that is still in use.
+ */
 bool cf_wire_read_body(cf_bytes body, cf_wire_message *message, cf_buffer *scratch);
 
-/* The advice in a close reason (client-spec.md 7.4.1 with D26 fixed): true when it is an object with a boolean `reconnect`; `reason` is decoded into scratch. */
+/*
+ * The advice in a close reason (client-spec.md 7.4.1 with D26 fixed): true when it is an object with a boolean `reconnect`.
+ * `reason` is empty when missing. `scratch` is cleared.
+ */
 bool cf_wire_read_advice(cf_bytes text, cf_bytes *reason, bool *reconnect, cf_buffer *scratch);
 
 /* ---- replies and pushes: the server's side -------------------------------- */

@@ -1,0 +1,273 @@
+#include "wire/wire.h"
+
+typedef enum field_kind {
+    FIELD_TEXT,
+    FIELD_BOOL,
+    FIELD_INT,
+    FIELD_RAW,
+    FIELD_LAST, /* a text that is also noticed when it is null */
+    FIELD_LIST
+} field_kind;
+
+typedef struct body_field {
+    cf_bytes name;
+    field_kind kind;
+    size_t offset; /* in cf_wire_message */
+} body_field;
+
+#define FIELD(literal, kind, member)                                                                                           \
+    {                                                                                                                          \
+        {("" literal), sizeof(literal) - 1}, kind, offsetof(cf_wire_message, member)                                           \
+    }
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const body_field body_fields[] = {
+    FIELD("uid", FIELD_TEXT, b.uid),
+    FIELD("channel", FIELD_TEXT, b.channel),
+    FIELD("data", FIELD_RAW, b.data),
+    FIELD("client", FIELD_TEXT, b.client),
+    FIELD("info", FIELD_RAW, b.info),
+    FIELD("version", FIELD_TEXT, b.version),
+    FIELD("reason", FIELD_TEXT, b.reason),
+    FIELD("expires", FIELD_BOOL, b.expires),
+    FIELD("expired", FIELD_BOOL, b.expired),
+    FIELD("reconnect", FIELD_BOOL, b.reconnect),
+    FIELD("status", FIELD_BOOL, b.status),
+    FIELD("recovered", FIELD_BOOL, b.recovered),
+    FIELD("ttl", FIELD_INT, b.ttl),
+    FIELD("last", FIELD_LAST, b.last),
+    FIELD("messages", FIELD_LIST, b.messages),
+};
+
+/*
+ * The text of a string. What is still to be decoded of one message lies between this string and the end of the input, so
+ * one reservation at the first escaped string keeps the scratch buffer from moving later.
+ */
+static cf_bytes decode(const cf_json_reader *reader, const cf_json_value *value, cf_buffer *scratch)
+{
+    if (value->kind != CF_JSON_STRING)
+        return cf_bytes_make(NULL, 0);
+    if (!value->escaped)
+        return value->raw;
+    if (!cf_buffer_reserve(scratch, (size_t)(reader->end - value->raw.data)))
+        return cf_bytes_make(NULL, 0);
+    size_t start = scratch->size;
+    cf_json_decode_string(value->raw, scratch);
+    return cf_bytes_make(scratch->data + start, scratch->size - start);
+}
+
+/* As it stands in the input, a string with its quotes. */
+static cf_bytes raw_json(const cf_json_value *value)
+{
+    if (value->kind != CF_JSON_STRING)
+        return value->raw;
+    return cf_bytes_make(value->raw.data - 1, value->raw.size + 2);
+}
+
+static void store(const body_field *field, const cf_json_reader *reader, const cf_json_value *value, cf_wire_message *message,
+                  cf_buffer *scratch)
+{
+    void *target = (char *)message + field->offset;
+    switch (field->kind) {
+    case FIELD_LAST:
+        message->b.has_last = true;
+        *(cf_bytes *)target = decode(reader, value, scratch);
+        break;
+    case FIELD_TEXT:
+        *(cf_bytes *)target = decode(reader, value, scratch);
+        break;
+    case FIELD_BOOL:
+        *(bool *)target = value->kind == CF_JSON_TRUE;
+        break;
+    case FIELD_INT:
+        *(int64_t *)target = 0;
+        if (value->kind == CF_JSON_NUMBER && !cf_json_to_int64(value, target))
+            *(int64_t *)target = 0;
+        break;
+    case FIELD_LIST:
+        *(cf_bytes *)target = value->kind == CF_JSON_ARRAY ? value->raw : cf_bytes_make(NULL, 0);
+        break;
+    case FIELD_RAW:
+        *(cf_bytes *)target = raw_json(value);
+        break;
+    }
+}
+
+static const body_field *find_field(const cf_json_value *key)
+{
+    for (size_t i = 0; i < COUNT(body_fields); i++) {
+        if (cf_json_string_equal(key, body_fields[i].name))
+            return &body_fields[i];
+    }
+    return NULL;
+}
+
+/* Reads an object's members into message->b. */
+static void read_body_members(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
+{
+    cf_json_value key;
+    cf_json_value value;
+    while (cf_json_next_member(reader, &key)) {
+        const body_field *field = find_field(&key);
+        if (cf_json_read(reader, &value) && field != NULL)
+            store(field, reader, &value, message, scratch);
+    }
+}
+
+static void read_body(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
+{
+    static const cf_wire_message blank;
+    cf_json_value value;
+    message->b = blank.b;
+    message->has_body = cf_json_peek(reader) == CF_JSON_OBJECT;
+    if (!message->has_body) {
+        message->body = cf_json_read(reader, &value) ? raw_json(&value) : cf_bytes_make(NULL, 0);
+        return;
+    }
+    const char *start = reader->at;
+    cf_json_enter_object(reader);
+    read_body_members(reader, message, scratch);
+    message->body = cf_bytes_make(start, (size_t)(reader->at - start));
+}
+
+static void read_method(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
+{
+    cf_json_value value;
+    if (cf_json_read(reader, &value))
+        message->method = cf_method_of(decode(reader, &value, scratch));
+}
+
+static void read_uid(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
+{
+    cf_json_value value;
+    if (cf_json_read(reader, &value))
+        message->uid = value.kind == CF_JSON_NUMBER ? value.raw : decode(reader, &value, scratch);
+}
+
+static void read_error(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
+{
+    if (!cf_json_read(reader, &message->error))
+        return;
+    const cf_json_value *error = &message->error;
+    message->error_text = error->kind == CF_JSON_STRING ? decode(reader, error, scratch) : error->raw;
+    message->has_error = error->kind != CF_JSON_NULL && !(error->kind == CF_JSON_STRING && error->raw.size == 0);
+    if (!message->has_error)
+        message->error_text = cf_bytes_make(NULL, 0);
+}
+
+static void read_advice(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
+{
+    cf_json_value value;
+    if (cf_json_read(reader, &value))
+        message->advice = decode(reader, &value, scratch);
+}
+
+static void skip(cf_json_reader *reader)
+{
+    cf_json_value value;
+    cf_json_read(reader, &value);
+}
+
+typedef void (*read_member)(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch);
+
+static read_member find_member(const cf_json_value *key)
+{
+    static const struct {
+        cf_bytes name;
+        read_member read;
+    } members[] = {
+        {{"method", 6}, read_method}, {{"body", 4}, read_body},     {{"uid", 3}, read_uid},
+        {{"error", 5}, read_error},   {{"advice", 6}, read_advice},
+    };
+    for (size_t i = 0; i < COUNT(members); i++) {
+        if (cf_json_string_equal(key, members[i].name))
+            return members[i].read;
+    }
+    return NULL;
+}
+
+/* The reader stands in front of an object. */
+static bool read_message(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
+{
+    cf_json_value key;
+    *message = (cf_wire_message){.method = CF_METHOD_UNKNOWN};
+    cf_buffer_clear(scratch);
+    const char *start = reader->at;
+    cf_json_enter_object(reader);
+    while (cf_json_next_member(reader, &key)) {
+        read_member read = find_member(&key);
+        if (read != NULL)
+            read(reader, message, scratch);
+        else
+            skip(reader);
+    }
+    message->raw = cf_bytes_make(start, (size_t)(reader->at - start));
+    return reader->error == CF_JSON_OK && !scratch->failed;
+}
+
+bool cf_wire_messages_begin(cf_wire_messages *messages, cf_bytes text)
+{
+    cf_json_value value;
+    *messages = (cf_wire_messages){.done = true};
+    cf_json_reader_init(&messages->reader, text);
+    cf_json_read(&messages->reader, &value);
+    if (!cf_json_finish(&messages->reader) || (value.kind != CF_JSON_OBJECT && value.kind != CF_JSON_ARRAY))
+        return false;
+    cf_json_reader_init(&messages->reader, value.raw);
+    messages->done = false;
+    messages->array = value.kind == CF_JSON_ARRAY;
+    if (messages->array)
+        cf_json_enter_array(&messages->reader);
+    return true;
+}
+
+bool cf_wire_messages_next(cf_wire_messages *messages, cf_wire_message *message, cf_buffer *scratch)
+{
+    cf_json_reader *reader = &messages->reader;
+    if (messages->done)
+        return false;
+    if (!messages->array) {
+        messages->done = true;
+        return read_message(reader, message, scratch);
+    }
+    while (cf_json_next_element(reader)) {
+        if (cf_json_peek(reader) == CF_JSON_OBJECT)
+            return read_message(reader, message, scratch);
+        skip(reader);
+    }
+    messages->done = true;
+    return false;
+}
+
+bool cf_wire_read_body(cf_bytes body, cf_wire_message *message, cf_buffer *scratch)
+{
+    cf_json_reader reader;
+    *message = (cf_wire_message){.method = CF_METHOD_MESSAGE};
+    cf_buffer_clear(scratch);
+    cf_json_reader_init(&reader, body);
+    read_body(&reader, message, scratch);
+    return message->has_body && cf_json_finish(&reader) && !scratch->failed;
+}
+
+bool cf_wire_read_advice(cf_bytes text, cf_bytes *reason, bool *reconnect, cf_buffer *scratch)
+{
+    cf_json_reader reader;
+    cf_json_value key;
+    cf_json_value value;
+    cf_json_value again = {.kind = CF_JSON_NONE};
+    *reason = cf_bytes_make(NULL, 0);
+    cf_buffer_clear(scratch);
+    cf_json_reader_init(&reader, text);
+    if (cf_json_peek(&reader) != CF_JSON_OBJECT || !cf_json_enter_object(&reader))
+        return false;
+    while (cf_json_next_member(&reader, &key)) {
+        if (!cf_json_read(&reader, &value))
+            break;
+        if (cf_json_string_equal(&key, CF_BYTES("reason")))
+            *reason = decode(&reader, &value, scratch);
+        else if (cf_json_string_equal(&key, CF_BYTES("reconnect")))
+            again = value;
+    }
+    *reconnect = again.kind == CF_JSON_TRUE;
+    return cf_json_finish(&reader) && (*reconnect || again.kind == CF_JSON_FALSE) && !scratch->failed;
+}

@@ -1,0 +1,129 @@
+#include "wire/wire.h"
+
+#define EMPTY ((cf_bytes){NULL, 0})
+
+/*
+ * The reference server has two encoders (server-spec.md 0.2), and both orders of keys are kept:
+ * P, of pushes, takes embedded JSON byte for byte; G, of all else, writes it compact.
+ */
+typedef void (*write_json)(cf_buffer *out, cf_bytes json);
+
+static void append_string(cf_buffer *out, cf_bytes key_and_colon, cf_bytes text)
+{
+    cf_buffer_append(out, key_and_colon);
+    cf_json_write_string(out, text);
+}
+
+/* The two infos, each with a comma behind or in front of it, as the other keys stand. */
+static void append_infos(cf_buffer *out, const cf_client_info *info, cf_bytes before, cf_bytes after, write_json write)
+{
+    if (info->default_info.size > 0) {
+        cf_buffer_append(out, before);
+        cf_buffer_append(out, CF_BYTES("\"default_info\":"));
+        write(out, info->default_info);
+        cf_buffer_append(out, after);
+    }
+    if (info->channel_info.size > 0) {
+        cf_buffer_append(out, before);
+        cf_buffer_append(out, CF_BYTES("\"channel_info\":"));
+        write(out, info->channel_info);
+        cf_buffer_append(out, after);
+    }
+}
+
+static void append_push_info(cf_buffer *out, const cf_client_info *info)
+{
+    cf_buffer_append_byte(out, '{');
+    append_infos(out, info, EMPTY, CF_BYTES(","), cf_buffer_append);
+    append_string(out, CF_BYTES("\"user\":"), info->user);
+    append_string(out, CF_BYTES(",\"client\":"), info->client);
+    cf_buffer_append_byte(out, '}');
+}
+
+void cf_wire_write_message(cf_buffer *out, const cf_publication *publication)
+{
+    append_string(out, CF_BYTES("{\"method\":\"message\",\"body\":{\"uid\":"), publication->uid);
+    if (publication->client.size > 0)
+        append_string(out, CF_BYTES(",\"client\":"), publication->client);
+    if (publication->info != NULL) {
+        cf_buffer_append(out, CF_BYTES(",\"info\":"));
+        append_push_info(out, publication->info);
+    }
+    append_string(out, CF_BYTES(",\"channel\":"), publication->channel);
+    cf_buffer_append(out, CF_BYTES(",\"data\":"));
+    cf_buffer_append(out, publication->data);
+    cf_buffer_append(out, CF_BYTES("}}"));
+}
+
+void cf_wire_write_join_leave(cf_buffer *out, cf_method method, cf_bytes channel, const cf_client_info *info)
+{
+    cf_buffer_append(out, CF_BYTES("{\"method\":\""));
+    cf_buffer_append(out, cf_method_name(method));
+    append_string(out, CF_BYTES("\",\"body\":{\"channel\":"), channel);
+    cf_buffer_append(out, CF_BYTES(",\"data\":"));
+    append_push_info(out, info);
+    cf_buffer_append(out, CF_BYTES("}}"));
+}
+
+void cf_wire_write_info(cf_buffer *out, const cf_client_info *info)
+{
+    append_string(out, CF_BYTES("{\"user\":"), info->user);
+    append_string(out, CF_BYTES(",\"client\":"), info->client);
+    append_infos(out, info, CF_BYTES(","), EMPTY, cf_json_write_compact);
+    cf_buffer_append_byte(out, '}');
+}
+
+void cf_wire_write_publication(cf_buffer *out, const cf_publication *publication)
+{
+    append_string(out, CF_BYTES("{\"uid\":"), publication->uid);
+    append_string(out, CF_BYTES(",\"channel\":"), publication->channel);
+    cf_buffer_append(out, CF_BYTES(",\"data\":"));
+    cf_json_write_compact(out, publication->data);
+    if (publication->client.size > 0)
+        append_string(out, CF_BYTES(",\"client\":"), publication->client);
+    if (publication->info != NULL) {
+        cf_buffer_append(out, CF_BYTES(",\"info\":"));
+        cf_wire_write_info(out, publication->info);
+    }
+    cf_buffer_append_byte(out, '}');
+}
+
+static void append_uid_method(cf_buffer *out, cf_bytes uid, cf_bytes method)
+{
+    cf_buffer_append_byte(out, '{');
+    if (uid.size > 0) {
+        append_string(out, CF_BYTES("\"uid\":"), uid);
+        cf_buffer_append_byte(out, ',');
+    }
+    append_string(out, CF_BYTES("\"method\":"), method);
+}
+
+void cf_wire_begin_reply(cf_buffer *out, cf_bytes uid, cf_bytes method, const char *error, cf_advice advice, bool api)
+{
+    static const char *const advices[] = {[CF_ADVICE_NONE] = "", [CF_ADVICE_FIX] = "fix", [CF_ADVICE_RETRY] = "retry"};
+    append_uid_method(out, uid, method);
+    if (error != NULL)
+        append_string(out, CF_BYTES(",\"error\":"), cf_bytes_of(error));
+    else if (api)
+        cf_buffer_append(out, CF_BYTES(",\"error\":null"));
+    if (error != NULL && advice != CF_ADVICE_NONE)
+        append_string(out, CF_BYTES(",\"advice\":"), cf_bytes_of(advices[advice]));
+    cf_buffer_append(out, CF_BYTES(",\"body\":"));
+}
+
+void cf_wire_end_reply(cf_buffer *out)
+{
+    cf_buffer_append_byte(out, '}');
+}
+
+void cf_wire_write_bare_reply(cf_buffer *out, cf_bytes uid, cf_bytes method)
+{
+    append_uid_method(out, uid, method);
+    cf_buffer_append_byte(out, '}');
+}
+
+void cf_wire_write_advice(cf_buffer *out, cf_bytes reason, bool reconnect)
+{
+    append_string(out, CF_BYTES("{\"reason\":"), reason);
+    cf_buffer_append(out, reconnect ? CF_BYTES(",\"reconnect\":true}") : CF_BYTES(",\"reconnect\":false}"));
+}
