@@ -3,6 +3,8 @@
  * merged (server-spec.md 8.1-8.6), checked (8.7, 10.2 fixes 1 and 10) and never
  * changed afterwards; a reload makes a new one. Names of members are the names
  * of the options. Times are in the unit of the option: seconds.
+ *
+ * No I/O: the text of the file, the environment and the flags are handed in.
  */
 #ifndef CF_SERVER_CONFIG_CONFIG_H
 #define CF_SERVER_CONFIG_CONFIG_H
@@ -55,19 +57,65 @@ typedef struct cf_config {
     size_t namespace_count;
     /* server options (8.5) */
     cf_bytes address;
-    int64_t port;
+    int64_t port;     /* 0: any free one */
     int64_t api_port; /* equal to port by default */
     cf_bytes http_prefix;
     cf_bytes log_level;
     cf_bytes log_file;
     cf_bytes pid_file;
     int64_t api_request_max_size; /* ours: bytes of an HTTP API body, 10 MiB */
-    void *storage; /* what the slices point into */
+    void *storage;                /* what the slices point into */
 } cf_config;
 
 /* The options of a channel; NULL: its namespace is unknown. */
 const cf_channel_options *cf_config_channel(const cf_config *config, cf_bytes channel);
 /* All defaults, no secret; for tests too. */
 void cf_config_default(cf_config *config);
+/* Gives the memory back; fine for a default one too. */
+void cf_config_free(cf_config *config);
+
+/* One flag of the command line, given explicitly. */
+typedef struct cf_config_flag {
+    cf_bytes name;  /* of the option */
+    cf_bytes value; /* "true" for a bare boolean flag */
+} cf_config_flag;
+
+typedef struct cf_config_input {
+    const char *file_path; /* for messages; NULL: there is no file */
+    cf_bytes file_text;    /* JSON */
+    /* The value of an environment variable, NULL or "" when it is not set; may itself be NULL. */
+    const char *(*environment)(void *user, const char *name);
+    void *user;
+    const cf_config_flag *flags;
+    size_t flag_count;
+    const char *hostname;     /* for the default of `name` */
+    bool secret_may_be_empty; /* do not insist on a secret: it may come from elsewhere (checkconfig) */
+} cf_config_input;
+
+typedef enum cf_config_status {
+    CF_CONFIG_OK,
+    CF_CONFIG_PARSE_ERROR, /* the file is no JSON object */
+    CF_CONFIG_INVALID,     /* an option's value is not possible */
+    CF_CONFIG_NO_MEMORY
+} cf_config_status;
+
+/* What there is to say about a configuration: where (file:line:column, variable or flag), what, and what to do. */
+typedef struct cf_config_report {
+    cf_buffer error;    /* one text, without a line end */
+    cf_buffer warnings; /* lines */
+} cf_config_report;
+
+void cf_config_report_init(cf_config_report *report, const cf_allocator *allocator);
+void cf_config_report_free(cf_config_report *report);
+
+/* Flag > environment > file > default. On failure `config` is the default one. */
+cf_config_status cf_config_load(cf_config *config, const cf_config_input *input, const cf_allocator *allocator,
+                                cf_config_report *report);
+
+/*
+ * A reload: options that count only at the start keep their value in `next` as it is in `running`; a changed one is warned of.
+ * False without memory.
+ */
+bool cf_config_keep_start_only(cf_config *next, const cf_config *running, cf_config_report *report);
 
 #endif

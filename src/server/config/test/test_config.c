@@ -1,0 +1,436 @@
+#define _POSIX_C_SOURCE 200809L
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "server/config/config.h"
+#include "server/config/options.h"
+
+#include <stdio.h>
+
+/* ---- what every test needs ---- */
+
+static int allocations_left; /* until one fails; below 0: none fails */
+
+static void *test_resize(void *user, void *memory, size_t size)
+{
+    (void)user;
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    if (allocations_left == 0)
+        return NULL;
+    if (allocations_left > 0)
+        allocations_left--;
+    return realloc(memory, size);
+}
+
+static const cf_allocator allocator = {test_resize, NULL};
+
+typedef struct fixture {
+    cf_config config;
+    cf_config_report report;
+    cf_config_input input;
+    const char *variables[4]; /* name, value, ... */
+} fixture;
+
+static int setup(void **state)
+{
+    fixture *f = calloc(1, sizeof(*f));
+    assert_non_null(f);
+    allocations_left = -1;
+    cf_config_default(&f->config);
+    cf_config_report_init(&f->report, &allocator);
+    f->input.file_path = "config.json";
+    f->input.hostname = "box";
+    f->input.secret_may_be_empty = true;
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    cf_config_free(&f->config);
+    cf_config_report_free(&f->report);
+    free(f);
+    return 0;
+}
+
+static const char *variable(void *user, const char *name)
+{
+    fixture *f = user;
+    for (size_t i = 0; i + 1 < 4 && f->variables[i] != NULL; i += 2) {
+        if (strcmp(f->variables[i], name) == 0)
+            return f->variables[i + 1];
+    }
+    return NULL;
+}
+
+static cf_config_status load(fixture *f, const char *text)
+{
+    f->input.file_text = cf_bytes_of(text);
+    f->input.environment = variable;
+    f->input.user = f;
+    cf_config_free(&f->config);
+    cf_buffer_clear(&f->report.error);
+    cf_buffer_clear(&f->report.warnings);
+    return cf_config_load(&f->config, &f->input, &allocator, &f->report);
+}
+
+static void assert_bytes(cf_bytes bytes, const char *text)
+{
+    assert_int_equal(bytes.size, strlen(text));
+    assert_memory_equal(bytes.data, text, bytes.size);
+}
+
+static void assert_says(cf_buffer *said, const char *part)
+{
+    const char *text = cf_buffer_text(said);
+    if (text == NULL || strstr(text, part) == NULL)
+        fail_msg("expected '%s' in '%s'", part, text == NULL ? "" : text);
+}
+
+static void assert_refused(fixture *f, const char *text, const char *part)
+{
+    assert_int_equal(load(f, text), CF_CONFIG_INVALID);
+    assert_says(&f->report.error, part);
+}
+
+static void assert_warned(fixture *f, const char *text, const char *part)
+{
+    if (load(f, text) != CF_CONFIG_OK)
+        fail_msg("refused: %s", cf_buffer_text(&f->report.error));
+    assert_says(&f->report.warnings, part);
+}
+
+static void assert_silent(fixture *f, const char *text)
+{
+    if (load(f, text) != CF_CONFIG_OK)
+        fail_msg("refused: %s", cf_buffer_text(&f->report.error));
+    if (f->report.warnings.size > 0)
+        fail_msg("warned: %s", cf_buffer_text(&f->report.warnings));
+}
+
+/* ---- tests ---- */
+
+static void test_defaults_are_those_of_the_specification(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{}");
+    const cf_config *c = &f->config;
+    assert_bytes(c->secret, "");
+    assert_bytes(c->name, "box_8000");
+    assert_int_equal(c->connection_lifetime, 0);
+    assert_int_equal(c->expired_connection_close_delay, 25);
+    assert_int_equal(c->stale_connection_close_delay, 25);
+    assert_int_equal(c->max_channel_length, 255);
+    assert_int_equal(c->user_connection_limit, 0);
+    assert_int_equal(c->client_channel_limit, 128);
+    assert_int_equal(c->client_request_max_size, 65536);
+    assert_int_equal(c->client_queue_max_size, 10485760);
+    assert_int_equal(c->client_message_write_timeout, 0);
+    assert_int_equal(c->ping_interval, 25);
+    assert_int_equal(c->presence_ping_interval, 25);
+    assert_int_equal(c->presence_expire_interval, 60);
+    assert_int_equal(c->node_ping_interval, 3);
+    assert_int_equal(c->node_metrics_interval, 60);
+    assert_bytes(c->channel_rules.private_prefix, "$");
+    assert_bytes(c->channel_rules.namespace_boundary, ":");
+    assert_bytes(c->channel_rules.user_boundary, "#");
+    assert_bytes(c->channel_rules.user_separator, ",");
+    assert_bytes(c->channel_rules.client_boundary, "&");
+    assert_int_equal(c->namespace_count, 0);
+    assert_bytes(c->address, "");
+    assert_int_equal(c->port, 8000);
+    assert_int_equal(c->api_port, 8000);
+    assert_bytes(c->log_level, "info");
+    assert_int_equal(c->api_request_max_size, 10485760);
+    assert_false(c->insecure || c->insecure_api || c->debug || c->channel.publish || c->channel.recover);
+}
+
+static void test_flag_beats_environment_beats_file(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{\"port\": 9001, \"address\": \"10.0.0.1\", \"secret\": \"from file\"}");
+    assert_int_equal(f->config.port, 9001);
+    assert_int_equal(f->config.api_port, 9001);
+    f->variables[0] = "CENTRIFUGO_PORT";
+    f->variables[1] = "9002";
+    f->variables[2] = "CENTRIFUGO_SECRET";
+    f->variables[3] = ""; /* an empty variable is not set */
+    assert_silent(f, "{\"port\": 9001, \"address\": \"10.0.0.1\", \"secret\": \"from file\"}");
+    assert_int_equal(f->config.port, 9002);
+    assert_bytes(f->config.secret, "from file");
+    cf_config_flag flags[] = {{CF_BYTES("port"), CF_BYTES("9003")}, {CF_BYTES("insecure"), CF_BYTES("true")}};
+    f->input.flags = flags;
+    f->input.flag_count = 2;
+    assert_silent(f, "{\"port\": 9001, \"insecure\": false}");
+    assert_int_equal(f->config.port, 9003);
+    assert_true(f->config.insecure);
+}
+
+static void test_an_overridden_value_cannot_fail(void **state)
+{
+    fixture *f = *state;
+    f->variables[0] = "CENTRIFUGO_PORT";
+    f->variables[1] = "9002";
+    assert_silent(f, "{\"port\": \"nonsense\"}");
+    assert_int_equal(f->config.port, 9002);
+}
+
+static void test_only_listed_variables_are_read(void **state)
+{
+    fixture *f = *state;
+    f->variables[0] = "CENTRIFUGO_PING_INTERVAL";
+    f->variables[1] = "7";
+    f->variables[2] = "CENTRIFUGO_HISTORY_SIZE";
+    f->variables[3] = "0x10";
+    assert_silent(f, "{}");
+    assert_int_equal(f->config.ping_interval, 25);
+    assert_int_equal(f->config.channel.history_size, 16);
+}
+
+static void test_types_are_read_as_the_reference_does(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f,
+                  "{\"PORT\": \"18041\", \"Secret\": 123, \"max_channel_length\": \"0x20\", \"client_channel_limit\": \"010\","
+                  "\"history_size\": 10.9, \"history_lifetime\": true, \"publish\": \"T\", \"presence\": \"1\","
+                  "\"anonymous\": \"False\", \"insecure\": null}");
+    assert_int_equal(f->config.port, 18041);
+    assert_bytes(f->config.secret, "123");
+    assert_int_equal(f->config.max_channel_length, 32);
+    assert_int_equal(f->config.client_channel_limit, 8);
+    assert_int_equal(f->config.channel.history_size, 10);
+    assert_int_equal(f->config.channel.history_lifetime, 1);
+    assert_true(f->config.channel.publish && f->config.channel.presence);
+    assert_false(f->config.channel.anonymous);
+}
+
+static void test_unreadable_values_count_as_zero_with_a_warning(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "{\"publish\": 1}",
+                  "config.json:1:2: option 'publish' is '1', which is not true or false: taken as false");
+    assert_false(f->config.channel.publish);
+    assert_warned(f, "{\n  \"history_size\": \"many\"}",
+                  "config.json:2:3: option 'history_size' is 'many', which is not a number");
+    assert_int_equal(f->config.channel.history_size, 0);
+}
+
+static void test_duplicate_keys_the_last_one_counts(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{\"secret\": \"a\", \"SECRET\": \"b\"}");
+    assert_bytes(f->config.secret, "b");
+}
+
+static void test_namespaces(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{\"presence\": true, \"namespaces\": [{\"name\": \"all\", \"Publish\": true, \"history_size\": 2.5},"
+                     "{\"NAME\": \"no-NE_9\", \"history_lifetime\": 30, \"recover\": true}]}");
+    assert_int_equal(f->config.namespace_count, 2);
+    const cf_channel_options *all = cf_config_channel(&f->config, CF_BYTES("all:x"));
+    assert_non_null(all);
+    assert_true(all->publish);
+    assert_false(all->presence); /* nothing is inherited */
+    assert_int_equal(all->history_size, 2);
+    const cf_channel_options *other = cf_config_channel(&f->config, CF_BYTES("$no-NE_9:x"));
+    assert_non_null(other);
+    assert_true(other->recover);
+    assert_ptr_equal(cf_config_channel(&f->config, CF_BYTES("plain")), &f->config.channel);
+    assert_ptr_equal(cf_config_channel(&f->config, CF_BYTES(":x")), &f->config.channel);
+    assert_null(cf_config_channel(&f->config, CF_BYTES("nons:x")));
+}
+
+static void test_types_inside_namespaces_are_strict(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"publish\": \"true\", \"history_size\": \"10\", \"recover\": 1}]}",
+                  "option 'publish' is 'true', which is not true or false: the default counts");
+    assert_says(&f->report.warnings, "option 'history_size' is '10'");
+    assert_says(&f->report.warnings, "option 'recover' is '1'");
+    assert_false(f->config.namespaces[0].options.publish || f->config.namespaces[0].options.recover);
+    assert_int_equal(f->config.namespaces[0].options.history_size, 0);
+}
+
+static void test_bad_namespaces_are_refused(void **state)
+{
+    fixture *f = *state;
+    assert_refused(f, "{\"namespaces\": [{\"name\": \"a\"}]}", "config error: wrong namespace name \xe2\x80\x93 a ");
+    assert_refused(f, "{\"namespaces\": [{\"publish\": true}]}", "config error: wrong namespace name");
+    assert_refused(f, "{\"namespaces\": [{\"name\": \"a b\"}]}", "config error: wrong namespace name");
+    assert_refused(f, "{\"namespaces\": [{\"name\": \"ab\"},\n {\"name\": \"ab\"}]}",
+                   "config error: namespace name must be unique");
+    assert_says(&f->report.error, "config.json:2:2");
+    assert_refused(f, "{\"namespaces\": [1]}", "is not an object");
+    assert_warned(f, "{\"namespaces\": {\"name\": \"ab\"}}", "is not a list");
+    assert_int_equal(f->config.namespace_count, 0);
+}
+
+static void test_numbers_out_of_range_are_named_with_the_range(void **state)
+{
+    fixture *f = *state;
+    assert_refused(f, "{\n\n    \"client_channel_limit\": 0}",
+                   "config.json:3:5: option 'client_channel_limit' is 0: allowed is 1 to 1000000000 channels");
+    assert_refused(f, "{\"ping_interval\": -1}", "option 'ping_interval' is -1: allowed is 0 to 1000000000 s");
+    assert_refused(f, "{\"node_ping_interval\": 0}", "node_ping_interval");
+    assert_refused(f, "{\"port\": 65536}", "option 'port' is 65536: allowed is 0 to 65535");
+    assert_refused(f, "{\"port\": \"http\"}", "option 'port' is 'http', which is not a port");
+    assert_refused(f, "{\"namespaces\": [{\"name\": \"ab\", \"history_size\": -3}]}", "option 'history_size' is -3");
+}
+
+static void test_empty_boundaries_are_off(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{\"private_channel_prefix\": \"\", \"namespace_channel_boundary\": \"\"}");
+    assert_false(cf_channel_is_private(&f->config.channel_rules, CF_BYTES("news")));
+    assert_ptr_equal(cf_config_channel(&f->config, CF_BYTES("a:b")), &f->config.channel);
+}
+
+static void test_features_that_are_not_built_are_refused(void **state)
+{
+    fixture *f = *state;
+    static const char *const texts[] = {
+        "{\"ssl\": true}",          "{\"admin\": true}",
+        "{\"web\": \"true\"}",      "{\"engine\": \"redis\"}",
+        "{\"redis_api\": true}",    "{\"websocket_compression\": true}",
+        "{\"ssl_autocert\": true}", "{\"sockjs_url\": \"/sockjs.js\"}",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        assert_refused(f, texts[i], "is not part of this version");
+    assert_refused(f, "{\"engine\": \"foo\"}", "Unknown engine: foo");
+    assert_silent(
+        f, "{\"ssl\": false, \"admin\": false, \"web\": false, \"engine\": \"memory\", \"redis_api\": false,"
+           "\"websocket_compression\": false, \"redis_port\": 6379, \"sockjs_heartbeat_delay\": 25, \"redis_db\": \"0\"}");
+}
+
+static void test_options_without_effect_and_unknown_ones_are_warned_of(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "{\"redis_host\": \"db\"}", "config.json:1:2: option 'redis_host' has no effect: the Redis engine");
+    assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"watch\": true}]}", "option 'watch' has no effect");
+    assert_warned(f, "{\"history_sise\": 3}", "config.json:1:2: unknown option 'history_sise' is ignored");
+    assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"port\": 3}]}", "unknown option 'port' is ignored");
+    assert_warned(f, "{\"log_level\": \"loud\"}", "option 'log_level' is unknown: 'info' counts");
+}
+
+static void test_broken_files_are_named_with_their_place(void **state)
+{
+    fixture *f = *state;
+    assert_int_equal(load(f, "{\"a\": 1,\n \"b\" 2}"), CF_CONFIG_PARSE_ERROR);
+    assert_says(&f->report.error, "While parsing config: config.json:2:");
+    assert_int_equal(load(f, "[1]"), CF_CONFIG_PARSE_ERROR);
+    assert_says(&f->report.error, "one JSON object");
+    assert_int_equal(load(f, ""), CF_CONFIG_PARSE_ERROR);
+    assert_int_equal(load(f, "{} x"), CF_CONFIG_PARSE_ERROR);
+}
+
+static void test_an_empty_secret_needs_insecure(void **state)
+{
+    fixture *f = *state;
+    f->input.secret_may_be_empty = false;
+    assert_refused(f, "{}", "option 'secret' is empty");
+    assert_silent(f, "{\"insecure\": true}");
+    assert_silent(f, "{\"secret\": \"s\"}");
+    f->variables[0] = "CENTRIFUGO_SECRET";
+    f->variables[1] = "s";
+    assert_silent(f, "{}");
+}
+
+static void test_flags_that_cannot_be_read_are_refused(void **state)
+{
+    fixture *f = *state;
+    cf_config_flag flag = {CF_BYTES("insecure"), CF_BYTES("perhaps")};
+    f->input.flags = &flag;
+    f->input.flag_count = 1;
+    assert_refused(f, "{}", "--insecure: option 'insecure' is 'perhaps', which is not true or false");
+}
+
+static void test_a_reload_keeps_what_counts_at_the_start(void **state)
+{
+    fixture *f = *state;
+    cf_config running;
+    assert_silent(f, "{\"port\": 9001, \"secret\": \"a\", \"http_prefix\": \"/x\"}");
+    running = f->config;
+    cf_config_default(&f->config);
+    assert_silent(f, "{\"port\": 9002, \"secret\": \"b\", \"http_prefix\": \"/y\"}");
+    assert_true(cf_config_keep_start_only(&f->config, &running, &f->report));
+    assert_says(&f->report.warnings, "option 'port' changed: it counts after a restart");
+    cf_config_free(&running);
+    assert_int_equal(f->config.port, 9001);
+    assert_bytes(f->config.http_prefix, "/x");
+    assert_bytes(f->config.secret, "b");
+}
+
+static void test_without_memory_it_fails_and_gives_all_back(void **state)
+{
+    fixture *f = *state;
+    static const char text[] =
+        "{\"secret\": \"s\", \"name\": \"n\", \"typo\": 1, \"namespaces\": [{\"name\": \"ab\"}, {\"name\": \"cd\"}]}";
+    for (int n = 0;; n++) {
+        cf_config_report_free(&f->report);
+        allocations_left = n;
+        cf_config_status status = load(f, text);
+        allocations_left = -1;
+        if (status == CF_CONFIG_OK && !f->report.warnings.failed)
+            break;
+        assert_true(status == CF_CONFIG_NO_MEMORY || f->report.warnings.failed);
+        assert_true(n < 1000);
+    }
+    assert_bytes(f->config.secret, "s");
+    assert_int_equal(f->config.namespace_count, 2);
+}
+
+static void test_the_reference_lists_every_option(void **state)
+{
+    (void)state;
+    cf_buffer out;
+    cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
+    cf_option_write_reference(&out);
+    const char *text = cf_buffer_text(&out);
+    assert_non_null(text);
+    for (size_t i = 0; i < cf_option_count; i++) {
+        char name[80];
+        (void)snprintf(name, sizeof(name), "| `%s` |", cf_options[i].name);
+        if (strstr(text, name) == NULL)
+            fail_msg("'%s' is missing", cf_options[i].name);
+    }
+    cf_buffer_free(&out);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_defaults_are_those_of_the_specification),
+        TEST(test_flag_beats_environment_beats_file),
+        TEST(test_an_overridden_value_cannot_fail),
+        TEST(test_only_listed_variables_are_read),
+        TEST(test_types_are_read_as_the_reference_does),
+        TEST(test_unreadable_values_count_as_zero_with_a_warning),
+        TEST(test_duplicate_keys_the_last_one_counts),
+        TEST(test_namespaces),
+        TEST(test_types_inside_namespaces_are_strict),
+        TEST(test_bad_namespaces_are_refused),
+        TEST(test_numbers_out_of_range_are_named_with_the_range),
+        TEST(test_empty_boundaries_are_off),
+        TEST(test_features_that_are_not_built_are_refused),
+        TEST(test_options_without_effect_and_unknown_ones_are_warned_of),
+        TEST(test_broken_files_are_named_with_their_place),
+        TEST(test_an_empty_secret_needs_insecure),
+        TEST(test_flags_that_cannot_be_read_are_refused),
+        TEST(test_a_reload_keeps_what_counts_at_the_start),
+        TEST(test_without_memory_it_fails_and_gives_all_back),
+        TEST(test_the_reference_lists_every_option),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

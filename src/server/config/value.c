@@ -1,0 +1,111 @@
+#include "server/config/value.h"
+
+#include <limits.h>
+
+static bool text_bool(cf_bytes text, bool *value)
+{
+    static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
+    static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False"};
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        if (cf_bytes_equal(text, cf_bytes_of(yes[i])))
+            return *value = true;
+        if (cf_bytes_equal(text, cf_bytes_of(no[i])))
+            return true;
+    }
+    return false;
+}
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return INT_MAX;
+}
+
+static bool digits(cf_bytes text, int base, bool negative, int64_t *value)
+{
+    int64_t result = 0;
+    if (text.size == 0)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        int digit = digit_of(text.data[i]);
+        if (digit >= base || result > (INT64_MAX - digit) / base)
+            return false;
+        result = result * base + digit;
+    }
+    *value = negative ? -result : result;
+    return true;
+}
+
+/* 0x20 is 32, 010 is 8, 10 is 10. */
+static bool text_int(cf_bytes text, int64_t *value)
+{
+    bool negative = text.size > 0 && text.data[0] == '-';
+    if (negative || (text.size > 0 && text.data[0] == '+'))
+        text = cf_bytes_slice(text, 1, text.size);
+    if (text.size > 2 && text.data[0] == '0' && (text.data[1] == 'x' || text.data[1] == 'X'))
+        return digits(cf_bytes_slice(text, 2, text.size), 16, negative, value);
+    if (text.size > 1 && text.data[0] == '0')
+        return digits(cf_bytes_slice(text, 1, text.size), 8, negative, value);
+    return digits(text, 10, negative, value);
+}
+
+bool cf_setting_bool(const cf_setting *setting, bool *value)
+{
+    *value = setting->value.kind == CF_JSON_TRUE;
+    if (setting->value.kind == CF_JSON_TRUE || setting->value.kind == CF_JSON_FALSE)
+        return true;
+    return setting->value.kind == CF_JSON_STRING && text_bool(setting->value.raw, value);
+}
+
+bool cf_setting_int(const cf_setting *setting, int64_t *value)
+{
+    *value = setting->value.kind == CF_JSON_TRUE;
+    switch (setting->value.kind) {
+    case CF_JSON_TRUE:
+    case CF_JSON_FALSE:
+        return true;
+    case CF_JSON_NUMBER:
+        return cf_json_to_int64(&setting->value, value);
+    case CF_JSON_STRING:
+        return text_int(setting->value.raw, value);
+    default:
+        return false;
+    }
+}
+
+bool cf_setting_text(const cf_setting *setting, cf_buffer *text)
+{
+    cf_buffer_clear(text);
+    switch (setting->value.kind) {
+    case CF_JSON_STRING:
+        if (setting->origin == CF_SETTING_FILE)
+            cf_json_decode_string(setting->value.raw, text);
+        else
+            cf_buffer_append(text, setting->value.raw);
+        return true;
+    case CF_JSON_NUMBER:
+    case CF_JSON_TRUE:
+    case CF_JSON_FALSE:
+        cf_buffer_append(text, setting->value.raw);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool cf_setting_strict_bool(const cf_setting *setting, bool *value)
+{
+    *value = setting->value.kind == CF_JSON_TRUE;
+    return setting->value.kind == CF_JSON_TRUE || setting->value.kind == CF_JSON_FALSE;
+}
+
+bool cf_setting_strict_int(const cf_setting *setting, int64_t *value)
+{
+    *value = 0;
+    return setting->value.kind == CF_JSON_NUMBER && cf_json_to_int64(&setting->value, value);
+}
