@@ -49,7 +49,8 @@ typedef enum cf_json_error {
     CF_JSON_ERROR_UTF8,
     CF_JSON_ERROR_DEPTH,
     CF_JSON_ERROR_KIND, /* valid JSON, but not what the caller entered */
-    CF_JSON_ERROR_TRAILING
+    CF_JSON_ERROR_TRAILING,
+    CF_JSON_ERROR_MEMORY /* of cf_json_read_fields: no room in `scratch` */
 } cf_json_error;
 
 typedef struct cf_json_reader {
@@ -98,15 +99,15 @@ void cf_json_write_compact(cf_buffer *out, cf_bytes value);
 
 /*
  * Reading an object into a struct by a table. Unknown keys are skipped, of
- * duplicates the last one wins, null leaves the zero value. Decoded strings go
- * to `scratch`, which must have been reserved for the whole input, so that it
- * does not move.
+ * duplicates the last one wins, null leaves what is there. Strings without
+ * escapes are slices of the input; the others are decoded to `scratch`, which
+ * must have been reserved for the whole input, so that it does not move.
  */
 typedef enum cf_json_field_kind {
-    CF_JSON_FIELD_STRING,  /* cf_bytes, decoded */
-    CF_JSON_FIELD_BOOL,    /* bool */
-    CF_JSON_FIELD_INT,     /* int64_t */
-    CF_JSON_FIELD_RAW,     /* cf_bytes: any value as it stands in the input, strings with their quotes, null included; absent: data NULL */
+    CF_JSON_FIELD_STRING, /* cf_bytes, decoded */
+    CF_JSON_FIELD_BOOL,   /* bool */
+    CF_JSON_FIELD_INT,    /* int64_t */
+    CF_JSON_FIELD_RAW, /* cf_bytes: any value as it stands in the input, strings with their quotes, null included; absent: data NULL */
 } cf_json_field_kind;
 
 typedef struct cf_json_field {
@@ -119,6 +120,7 @@ typedef struct cf_json_field {
  * Reads one object. False on bad JSON, when the value is no object (null counts as an empty object) or when a field
  * has the wrong kind. `fold`: keys match without regard to ASCII case, as in the reference server.
  */
-bool cf_json_read_fields(cf_json_reader *reader, const cf_json_field *fields, size_t count, bool fold, void *target, cf_buffer *scratch);
+bool cf_json_read_fields(cf_json_reader *reader, const cf_json_field *fields, size_t count, bool fold, void *target,
+                         cf_buffer *scratch);
 
 #endif
