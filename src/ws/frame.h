@@ -61,7 +61,8 @@ typedef struct cf_ws_decoder {
     size_t message_max;     /* bytes, the sum over all fragments */
     cf_buffer partial;      /* an incomplete frame: header and payload so far */
     cf_buffer message;      /* payload of the fragments so far */
-    bool message_done;      /* `message` was handed out: empty it at the next call */
+    bool message_done;      /* `message` was handed out: give it back at the next call */
+    bool partial_done;      /* the same of `partial` */
     const cf_allocator *allocator;
 } cf_ws_decoder;
 
@@ -70,7 +71,8 @@ void cf_ws_decoder_init(cf_ws_decoder *decoder, cf_ws_role role, size_t message_
 void cf_ws_decoder_free(cf_ws_decoder *decoder);
 /*
  * Takes bytes from `data` (which it may change) and returns how many; `event` is what became complete. Call again with the
- * rest until the event is CF_WS_EVENT_NONE and all is used. Without memory: an error event with code 1011.
+ * rest, of size 0 too, until the event is CF_WS_EVENT_NONE and all is used: that call gives back what the last event lay in.
+ * Without memory: an error event with code 1011.
  */
 size_t cf_ws_decoder_read(cf_ws_decoder *decoder, char *data, size_t size, cf_ws_event *event);
 

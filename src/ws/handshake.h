@@ -8,11 +8,18 @@
 
 #define CF_WS_KEY_SIZE 24    /* base64 of 16 random bytes */
 #define CF_WS_ACCEPT_SIZE 28 /* base64 of a SHA-1 */
+/* A client's key longer than this is refused, though any text is taken for one, as by the reference server. */
+#define CF_WS_KEY_MAX 256
 /* A response head larger than this is refused. */
 #define CF_WS_RESPONSE_HEAD_MAX 16384
 
-/* Sec-WebSocket-Accept for a key (section 4.2.2, 5.4). No NUL is written. */
+/* Sec-WebSocket-Accept for a key of at most CF_WS_KEY_MAX bytes (section 4.2.2, 5.4). No NUL is written. */
 void cf_ws_accept_key(cf_bytes key, char accept[CF_WS_ACCEPT_SIZE]);
+
+/* Without spaces and tabs around it. */
+cf_bytes cf_ws_trim(cf_bytes text);
+/* Is `token` in a header's comma-separated list? The case of letters does not matter. */
+bool cf_ws_has_token(cf_bytes list, cf_bytes token);
 
 /* ---- server ---- */
 
@@ -39,7 +46,7 @@ typedef struct cf_ws_header {
 
 /* `random`: 16 bytes. Writes CF_WS_KEY_SIZE characters. */
 void cf_ws_make_key(const uint8_t random[16], char key[CF_WS_KEY_SIZE]);
-/* `host` as it goes in the Host header (with the port unless it is the scheme's), `target` path and query. */
+/* `host` as it goes in the Host header (with the port unless it is the scheme's), `target` path and query. No text may contain CR or LF. */
 void cf_ws_append_request(cf_buffer *out, cf_bytes host, cf_bytes target, cf_bytes key, const cf_ws_header *headers, size_t count);
 
 typedef enum cf_ws_response_state {
