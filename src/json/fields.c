@@ -2,15 +2,20 @@
 
 #include "base/assert.h"
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 static bool name_equal(const cf_json_value *key, const char *name, bool fold)
 {
-    if (key->escaped || fold) {
-        cf_bytes text = cf_bytes_of(name);
-        return fold ? cf_json_string_equal_fold(key, text) : cf_json_string_equal(key, text);
-    }
-    for (size_t i = 0; i < key->raw.size; i++)
-        if (name[i] != key->raw.data[i])
+    if (key->escaped)
+        return fold ? cf_json_string_equal_fold(key, cf_bytes_of(name)) : cf_json_string_equal(key, cf_bytes_of(name));
+    for (size_t i = 0; i < key->raw.size; i++) {
+        char c = key->raw.data[i];
+        if (name[i] != c && (!fold || lower(name[i]) != lower(c)))
             return false;
+    }
     return name[key->raw.size] == '\0';
 }
 

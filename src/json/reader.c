@@ -5,17 +5,27 @@
 
 #include <string.h>
 
-static bool fail(cf_json_reader *reader, cf_json_error error, const char *at)
+/*
+ * The functions that scan take the place where something begins and return the place behind it, NULL when they failed: kept out
+ * of the reader, it stays in a register.
+ */
+
+static const char *fail(cf_json_reader *reader, cf_json_error error, const char *at)
 {
     reader->error = error;
     reader->offset = (size_t)(at - reader->start);
-    return false;
+    return NULL;
 }
 
-/* Tells the end of the input too, as a byte that fits nowhere. */
-static char next_byte(const cf_json_reader *reader)
+static const char *syntax_error(cf_json_reader *reader, const char *at)
 {
-    return reader->at < reader->end ? *reader->at : '\0';
+    return fail(reader, CF_JSON_ERROR_SYNTAX, at);
+}
+
+/* The end of the input looks like a byte that fits nowhere. */
+static inline char byte_at(const cf_json_reader *reader, const char *at)
+{
+    return at < reader->end ? *at : '\0';
 }
 
 static bool is_space(char c)
@@ -28,10 +38,11 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static void skip_space(cf_json_reader *reader)
+static inline const char *skip_space(const cf_json_reader *reader, const char *at)
 {
-    while (reader->at < reader->end && is_space(*reader->at))
-        reader->at++;
+    while (at < reader->end && (unsigned char)*at <= ' ' && is_space(*at))
+        at++;
+    return at;
 }
 
 /* ---- strings -------------------------------------------------------------- */
@@ -69,7 +80,7 @@ static size_t first_special(const char *at, uint64_t special)
 #endif
 }
 
-static const char *skip_plain(const char *at, const char *end)
+static inline const char *skip_plain(const char *at, const char *end)
 {
     for (; end - at >= 8; at += 8) {
         uint64_t word;
@@ -88,95 +99,89 @@ static bool is_hex(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-static bool scan_escape(cf_json_reader *reader)
+/* From the backslash. */
+static const char *scan_escape(cf_json_reader *reader, const char *backslash)
 {
-    const char *at = reader->at + 1;
+    const char *at = backslash + 1;
     if (at == reader->end || memchr("\"\\/bfnrtu", *at, 9) == NULL)
-        return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
-    if (*at++ == 'u') {
-        for (int i = 0; i < 4; i++, at++)
-            if (at == reader->end || !is_hex(*at))
-                return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
-    }
-    reader->at = at;
-    return true;
+        return syntax_error(reader, backslash);
+    if (*at++ != 'u')
+        return at;
+    for (int i = 0; i < 4; i++, at++)
+        if (at == reader->end || !is_hex(*at))
+            return syntax_error(reader, backslash);
+    return at;
 }
 
-static bool scan_utf8(cf_json_reader *reader)
+static const char *scan_utf8(cf_json_reader *reader, const char *at)
 {
-    while (reader->at < reader->end && (unsigned char)*reader->at >= 0x80) {
-        size_t size = cf_utf8_sequence(cf_bytes_make(reader->at, (size_t)(reader->end - reader->at)));
+    while (at < reader->end && (unsigned char)*at >= 0x80) {
+        size_t size = cf_utf8_sequence(cf_bytes_make(at, (size_t)(reader->end - at)));
         if (size == 0)
-            return fail(reader, CF_JSON_ERROR_UTF8, reader->at);
-        reader->at += size;
+            return fail(reader, CF_JSON_ERROR_UTF8, at);
+        at += size;
     }
-    return true;
+    return at;
 }
 
-/* From the opening quote. */
-static bool scan_string(cf_json_reader *reader, cf_json_value *value)
+/* From the opening quote; returns the closing one. */
+static const char *scan_string(cf_json_reader *reader, const char *at, bool *escaped)
 {
-    const char *from = ++reader->at;
-    bool escaped = false;
+    *escaped = false;
+    at++;
     for (;;) {
-        reader->at = skip_plain(reader->at, reader->end);
-        char c = next_byte(reader);
+        at = skip_plain(at, reader->end);
+        char c = byte_at(reader, at);
         if (c == '"')
-            break;
+            return at;
         if (c == '\\') {
-            escaped = true;
-            if (!scan_escape(reader))
-                return false;
+            *escaped = true;
+            at = scan_escape(reader, at);
         } else if ((unsigned char)c >= 0x80) {
-            if (!scan_utf8(reader))
-                return false;
+            at = scan_utf8(reader, at);
         } else {
-            return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
+            return syntax_error(reader, at);
         }
+        if (at == NULL)
+            return NULL;
     }
-    *value = (cf_json_value){CF_JSON_STRING, escaped, {from, (size_t)(reader->at - from)}};
-    reader->at++;
-    return true;
 }
 
 /* ---- numbers and words ------------------------------------------------------ */
 
-static bool scan_digits(cf_json_reader *reader)
+static const char *scan_digits(cf_json_reader *reader, const char *at)
 {
-    if (!is_digit(next_byte(reader)))
-        return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
-    while (is_digit(next_byte(reader)))
-        reader->at++;
-    return true;
+    if (!is_digit(byte_at(reader, at)))
+        return syntax_error(reader, at);
+    while (is_digit(byte_at(reader, at)))
+        at++;
+    return at;
 }
 
-static bool scan_number(cf_json_reader *reader)
+static const char *scan_exponent(cf_json_reader *reader, const char *at)
 {
-    if (next_byte(reader) == '-')
-        reader->at++;
-    if (next_byte(reader) == '0')
-        reader->at++;
-    else if (!scan_digits(reader))
-        return false;
-    if (next_byte(reader) == '.') {
-        reader->at++;
-        if (!scan_digits(reader))
-            return false;
-    }
-    if (next_byte(reader) != 'e' && next_byte(reader) != 'E')
-        return true;
-    reader->at++;
-    if (next_byte(reader) == '+' || next_byte(reader) == '-')
-        reader->at++;
-    return scan_digits(reader);
+    if (byte_at(reader, at) == '+' || byte_at(reader, at) == '-')
+        at++;
+    return scan_digits(reader, at);
 }
 
-static bool scan_word(cf_json_reader *reader, cf_bytes word)
+static const char *scan_number(cf_json_reader *reader, const char *at)
 {
-    if (!cf_bytes_starts_with(cf_bytes_make(reader->at, (size_t)(reader->end - reader->at)), word))
-        return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
-    reader->at += word.size;
-    return true;
+    if (*at == '-')
+        at++;
+    at = byte_at(reader, at) == '0' ? at + 1 : scan_digits(reader, at);
+    if (at != NULL && byte_at(reader, at) == '.')
+        at = scan_digits(reader, at + 1);
+    if (at != NULL && (byte_at(reader, at) == 'e' || byte_at(reader, at) == 'E'))
+        at = scan_exponent(reader, at + 1);
+    return at;
+}
+
+static const char *scan_word(cf_json_reader *reader, const char *at, cf_bytes word)
+{
+    if (!cf_bytes_starts_with(cf_bytes_make(at, (size_t)(reader->end - at)), word))
+        return syntax_error(reader, at);
+    return at + word.size;
 }
 
 static const unsigned char kind_of_first_byte[256] = {
@@ -186,28 +191,28 @@ static const unsigned char kind_of_first_byte[256] = {
     ['['] = CF_JSON_ARRAY,  ['{'] = CF_JSON_OBJECT,
 };
 
-static cf_json_kind next_kind(const cf_json_reader *reader)
+static inline cf_json_kind kind_at(const cf_json_reader *reader, const char *at)
 {
-    return (cf_json_kind)kind_of_first_byte[(unsigned char)next_byte(reader)];
+    return (cf_json_kind)kind_of_first_byte[(unsigned char)byte_at(reader, at)];
 }
 
 /* Anything but an array or an object. */
-static bool scan_scalar(cf_json_reader *reader, cf_json_kind kind)
+static inline const char *scan_scalar(cf_json_reader *reader, const char *at, cf_json_kind kind, bool *escaped)
 {
-    cf_json_value ignored;
     switch (kind) {
     case CF_JSON_STRING:
-        return scan_string(reader, &ignored);
+        at = scan_string(reader, at, escaped);
+        return at == NULL ? NULL : at + 1;
     case CF_JSON_NUMBER:
-        return scan_number(reader);
+        return scan_number(reader, at);
     case CF_JSON_NULL:
-        return scan_word(reader, CF_BYTES("null"));
+        return scan_word(reader, at, CF_BYTES("null"));
     case CF_JSON_FALSE:
-        return scan_word(reader, CF_BYTES("false"));
+        return scan_word(reader, at, CF_BYTES("false"));
     case CF_JSON_TRUE:
-        return scan_word(reader, CF_BYTES("true"));
+        return scan_word(reader, at, CF_BYTES("true"));
     default:
-        return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
+        return syntax_error(reader, at);
     }
 }
 
@@ -219,93 +224,92 @@ typedef struct nesting {
     unsigned depth;
 } nesting;
 
-static bool in_object(const nesting *open)
+static inline bool in_object(const nesting *open)
 {
     unsigned level = open->depth - 1;
     return open->objects[level / 32] >> level % 32 & 1;
 }
 
-static bool push(cf_json_reader *reader, nesting *open, bool object)
+/* False when that is too deep. */
+static inline bool push(const cf_json_reader *reader, nesting *open, bool object)
 {
     unsigned level = open->depth;
     if (reader->depth + level >= CF_JSON_DEPTH_MAX)
-        return fail(reader, CF_JSON_ERROR_DEPTH, reader->at);
+        return false;
     uint32_t bit = (uint32_t)1 << level % 32;
     if (object)
         open->objects[level / 32] |= bit;
     else
         open->objects[level / 32] &= ~bit;
     open->depth++;
-    reader->at++;
     return true;
 }
 
-/* A key, the colon, and the white space up to the value. */
-static bool scan_key(cf_json_reader *reader, cf_json_value *key)
+/* The colon behind a key, with the white space around it. */
+static inline const char *scan_colon(cf_json_reader *reader, const char *at)
 {
-    if (next_byte(reader) != '"')
-        return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
-    if (!scan_string(reader, key))
-        return false;
-    skip_space(reader);
-    if (next_byte(reader) != ':')
-        return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
-    reader->at++;
-    skip_space(reader);
-    return true;
+    at = skip_space(reader, at);
+    if (byte_at(reader, at) != ':')
+        return syntax_error(reader, at);
+    return skip_space(reader, at + 1);
+}
+
+static inline const char *scan_key(cf_json_reader *reader, const char *at)
+{
+    bool escaped;
+    if (byte_at(reader, at) != '"')
+        return syntax_error(reader, at);
+    at = scan_string(reader, at, &escaped);
+    return at == NULL ? NULL : scan_colon(reader, at + 1);
 }
 
 /* Steps into an array or object up to its first value, or to its end when it is empty. */
-static bool step_in(cf_json_reader *reader, nesting *open, bool object, bool *empty)
+static inline const char *step_in(cf_json_reader *reader, const char *at, nesting *open, bool object, bool *empty)
 {
-    cf_json_value key;
     if (!push(reader, open, object))
-        return false;
-    skip_space(reader);
-    *empty = next_byte(reader) == (object ? '}' : ']');
-    return *empty || !object || scan_key(reader, &key);
+        return fail(reader, CF_JSON_ERROR_DEPTH, at);
+    at = skip_space(reader, at + 1);
+    *empty = byte_at(reader, at) == (object ? '}' : ']');
+    return *empty || !object ? at : scan_key(reader, at);
 }
 
-/* Behind a value: closes what ends here and goes on to the next value. False at the outermost end, or on an error. */
-static bool step_on(cf_json_reader *reader, nesting *open)
+/* Behind a value: closes what ends here and goes on to the next value, or behind the outermost end; open->depth is 0 there. */
+static inline const char *step_on(cf_json_reader *reader, const char *at, nesting *open)
 {
-    cf_json_value key;
     for (;;) {
         bool object = in_object(open);
-        skip_space(reader);
-        char c = next_byte(reader);
-        if (c == (object ? '}' : ']')) {
-            reader->at++;
-            if (--open->depth == 0)
-                return false;
-            continue;
+        at = skip_space(reader, at);
+        char c = byte_at(reader, at);
+        if (c == ',') {
+            at = skip_space(reader, at + 1);
+            return object ? scan_key(reader, at) : at;
         }
-        if (c != ',')
-            return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
-        reader->at++;
-        skip_space(reader);
-        return !object || scan_key(reader, &key);
+        if (c != (object ? '}' : ']'))
+            return syntax_error(reader, at);
+        at++;
+        if (--open->depth == 0)
+            return at;
     }
 }
 
-static bool scan_container(cf_json_reader *reader)
+static const char *scan_container(cf_json_reader *reader, const char *at)
 {
     nesting open;
+    bool empty, escaped;
     open.depth = 0;
-    for (;;) {
-        cf_json_kind kind = next_kind(reader);
+    do {
+        cf_json_kind kind = kind_at(reader, at);
         if (kind == CF_JSON_OBJECT || kind == CF_JSON_ARRAY) {
-            bool empty;
-            if (!step_in(reader, &open, kind == CF_JSON_OBJECT, &empty))
-                return false;
-            if (!empty)
+            at = step_in(reader, at, &open, kind == CF_JSON_OBJECT, &empty);
+            if (at != NULL && !empty)
                 continue;
-        } else if (!scan_scalar(reader, kind)) {
-            return false;
+        } else {
+            at = scan_scalar(reader, at, kind, &escaped);
         }
-        if (!step_on(reader, &open))
-            return reader->error == CF_JSON_OK;
-    }
+        if (at != NULL)
+            at = step_on(reader, at, &open);
+    } while (at != NULL && open.depth > 0);
+    return at;
 }
 
 /* ---- what callers use ------------------------------------------------------------ */
@@ -320,8 +324,8 @@ cf_json_kind cf_json_peek(cf_json_reader *reader)
 {
     if (reader->error != CF_JSON_OK)
         return CF_JSON_NONE;
-    skip_space(reader);
-    return next_kind(reader);
+    reader->at = skip_space(reader, reader->at);
+    return kind_at(reader, reader->at);
 }
 
 bool cf_json_read(cf_json_reader *reader, cf_json_value *value)
@@ -330,13 +334,15 @@ bool cf_json_read(cf_json_reader *reader, cf_json_value *value)
     cf_json_kind kind = cf_json_peek(reader);
     if (reader->error != CF_JSON_OK)
         return false;
-    if (kind == CF_JSON_STRING)
-        return scan_string(reader, value);
+    bool escaped = false;
     const char *from = reader->at;
     bool container = kind == CF_JSON_OBJECT || kind == CF_JSON_ARRAY;
-    if (container ? !scan_container(reader) : !scan_scalar(reader, kind))
+    const char *at = container ? scan_container(reader, from) : scan_scalar(reader, from, kind, &escaped);
+    if (at == NULL)
         return false;
-    *value = (cf_json_value){.kind = kind, .raw = {from, (size_t)(reader->at - from)}};
+    reader->at = at;
+    size_t quote = kind == CF_JSON_STRING ? 1 : 0;
+    *value = (cf_json_value){kind, escaped, {from + quote, (size_t)(at - from) - 2 * quote}};
     return true;
 }
 
@@ -345,10 +351,14 @@ static bool enter(cf_json_reader *reader, cf_json_kind kind)
     if (cf_json_peek(reader) != kind) {
         const char *from = reader->at;
         cf_json_value other;
-        return cf_json_read(reader, &other) && fail(reader, CF_JSON_ERROR_KIND, from);
+        if (cf_json_read(reader, &other))
+            fail(reader, CF_JSON_ERROR_KIND, from);
+        return false;
     }
-    if (reader->depth >= CF_JSON_DEPTH_MAX)
-        return fail(reader, CF_JSON_ERROR_DEPTH, reader->at);
+    if (reader->depth >= CF_JSON_DEPTH_MAX) {
+        fail(reader, CF_JSON_ERROR_DEPTH, reader->at);
+        return false;
+    }
     reader->at++;
     reader->depth++;
     reader->fresh = true;
@@ -373,8 +383,9 @@ static bool next_item(cf_json_reader *reader, char close)
     CF_ASSERT(reader->depth > 0);
     bool first = reader->fresh;
     reader->fresh = false;
-    skip_space(reader);
-    char c = next_byte(reader);
+    const char *at = skip_space(reader, reader->at);
+    char c = byte_at(reader, at);
+    reader->at = at;
     if (c == close) {
         reader->at++;
         reader->depth--;
@@ -383,32 +394,43 @@ static bool next_item(cf_json_reader *reader, char close)
     if (first)
         return true;
     if (c != ',')
-        return fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
-    reader->at++;
-    skip_space(reader);
+        return syntax_error(reader, at) != NULL;
+    reader->at = skip_space(reader, at + 1);
     return true;
 }
 
 bool cf_json_next_member(cf_json_reader *reader, cf_json_value *key)
 {
-    return next_item(reader, '}') && scan_key(reader, key);
+    if (!next_item(reader, '}'))
+        return false;
+    const char *from = reader->at;
+    if (byte_at(reader, from) != '"')
+        return syntax_error(reader, from) != NULL;
+    *key = (cf_json_value){.kind = CF_JSON_STRING};
+    const char *end = scan_string(reader, from, &key->escaped);
+    const char *value = end == NULL ? NULL : scan_colon(reader, end + 1);
+    if (value == NULL)
+        return false;
+    key->raw = cf_bytes_make(from + 1, (size_t)(end - from) - 1);
+    reader->at = value;
+    return true;
 }
 
 bool cf_json_next_element(cf_json_reader *reader)
 {
     if (!next_item(reader, ']'))
         return false;
-    return next_kind(reader) != CF_JSON_NONE || fail(reader, CF_JSON_ERROR_SYNTAX, reader->at);
+    return kind_at(reader, reader->at) != CF_JSON_NONE || syntax_error(reader, reader->at) != NULL;
 }
 
 bool cf_json_finish(cf_json_reader *reader)
 {
     if (reader->error != CF_JSON_OK)
         return false;
-    skip_space(reader);
+    reader->at = skip_space(reader, reader->at);
     if (reader->at == reader->end && reader->depth == 0)
         return true;
-    return fail(reader, CF_JSON_ERROR_TRAILING, reader->at);
+    return fail(reader, CF_JSON_ERROR_TRAILING, reader->at) != NULL;
 }
 
 void cf_json_position(const cf_json_reader *reader, size_t *line, size_t *column)
