@@ -64,7 +64,7 @@ extern "C" {
 #define CENTRIFUGE_VERSION_MINOR 1
 #define CENTRIFUGE_VERSION_PATCH 0
 /* As one number, for comparisons: 1.2.3 is 10203. */
-#define CENTRIFUGE_VERSION       (CENTRIFUGE_VERSION_MAJOR * 10000 + CENTRIFUGE_VERSION_MINOR * 100 + CENTRIFUGE_VERSION_PATCH)
+#define CENTRIFUGE_VERSION (CENTRIFUGE_VERSION_MAJOR * 10000 + CENTRIFUGE_VERSION_MINOR * 100 + CENTRIFUGE_VERSION_PATCH)
 
 /* CENTRIFUGE_VERSION of the library that runs; any thread. */
 CENTRIFUGE_API int centrifuge_version(void);
@@ -132,24 +132,25 @@ typedef struct centrifuge_options {
     const char *url;
     const char *user;      /* the user's id in your application, "" for anonymous; required unless `insecure` */
     const char *timestamp; /* Unix seconds as text, as used in the token; required unless `insecure` */
-    const char *token;     /* made by your backend: centrifuge_client_token in centrifuge/backend.h; required unless `insecure` */
-    const char *info;      /* JSON text about the user, part of the token; default "" */
-    bool insecure;         /* for a server in insecure mode: credentials are not sent; default false */
+    const char *token; /* made by your backend: centrifuge_client_token in centrifuge/backend.h; required unless `insecure` */
+    const char *info;  /* JSON text about the user, part of the token; default "" */
+    bool insecure;     /* for a server in insecure mode: credentials are not sent; default false */
 
     /* -- behaviour (protocol 7, 8, 9, 14) -- */
 
-    bool resubscribe;          /* subscriptions survive the loss of a connection; default true */
-    int64_t retry;             /* ms: start of the growing pause between attempts to connect; default 1000 */
-    int64_t max_retry;         /* ms: the longest such pause; default 20000 */
-    int64_t timeout;           /* ms: how long a call waits for its answer; default 5000 */
-    int64_t connect_timeout;   /* ms for one attempt: names, TCP, proxy, TLS, WebSocket and the server's welcome; default 10000 */
-    bool ping;                 /* ping the server when it is silent; default true */
-    int64_t ping_interval;     /* ms of silence before a ping; <= 0 turns pings off; default 30000 */
+    bool resubscribe;        /* subscriptions survive the loss of a connection; default true */
+    int64_t retry;           /* ms: start of the growing pause between attempts to connect; default 1000 */
+    int64_t max_retry;       /* ms: the longest such pause; default 20000 */
+    int64_t timeout;         /* ms: how long a call waits for its answer; default 5000 */
+    int64_t connect_timeout; /* ms for one attempt: names, TCP, proxy, TLS, WebSocket and the server's welcome; default 10000 */
+    bool ping;               /* ping the server when it is silent; default true */
+    int64_t ping_interval;   /* ms of silence before a ping; <= 0 turns pings off; default 30000 */
     int64_t pong_wait_timeout; /* ms: the connection is given up after a ping without a sign of life; default 5000 */
 
     /* -- limits; 0 is refused with CENTRIFUGE_ERROR_INVALID_OPTION, SIZE_MAX is 'no limit' -- */
 
-    size_t message_size_max;   /* bytes of a received message; default 16 MiB. Beyond: the connection is closed, LIMIT_MESSAGE_SIZE */
+    size_t
+        message_size_max; /* bytes of a received message; default 16 MiB. Beyond: the connection is closed, LIMIT_MESSAGE_SIZE */
     size_t queue_size_max;     /* bytes that wait to be sent; default 16 MiB. Beyond: the call is refused, LIMIT_QUEUE */
     size_t calls_max;          /* calls without an answer; default 65536. Beyond: refused, LIMIT_CALLS */
     size_t subscriptions_max;  /* default 65536. Beyond: refused, LIMIT_SUBSCRIPTIONS */
@@ -385,7 +386,8 @@ CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *
  * Errors: INVALID_ARGUMENT (no or empty channel), INVALID_UTF8, LIMIT_CHANNEL, LIMIT_SUBSCRIPTIONS, LIMIT_QUEUE, NO_MEMORY,
  * INVALID_STATE (not connected while the option `resubscribe` is off), WRONG_THREAD, CLOSED. On error nothing has changed.
  */
-CENTRIFUGE_API centrifuge_error centrifuge_client_subscribe_sized(size_t events_size, centrifuge_client *client, const char *channel,
+CENTRIFUGE_API centrifuge_error centrifuge_client_subscribe_sized(size_t events_size, centrifuge_client *client,
+                                                                  const char *channel,
                                                                   const centrifuge_subscription_events *events, void *user,
                                                                   centrifuge_subscription **subscription);
 /* centrifuge_client_subscribe(client, channel, events, user, subscription) */
@@ -401,7 +403,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_listen_sized(size_t even
 /* centrifuge_subscription_listen(subscription, events, user, listener) */
 #define centrifuge_subscription_listen(...)                                                                                    \
     centrifuge_subscription_listen_sized(sizeof(centrifuge_subscription_events), __VA_ARGS__)
-CENTRIFUGE_API centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription, centrifuge_listener listener);
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription,
+                                                                 centrifuge_listener listener);
 
 typedef enum centrifuge_subscription_state {
     CENTRIFUGE_SUBSCRIPTION_NEW, /* waits for a connection */
@@ -447,14 +450,14 @@ typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, con
  */
 
 /* Publishes `data`, one JSON value of `size` bytes. Further errors: INVALID_JSON, INVALID_UTF8. */
-CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data, size_t size,
-                                                                centrifuge_completion done, void *user);
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data,
+                                                                size_t size, centrifuge_completion done, void *user);
 /* Who is subscribed: `data` of the result. */
-CENTRIFUGE_API centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done,
-                                                                 void *user);
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription,
+                                                                 centrifuge_completion done, void *user);
 /* The last messages: `data` of the result. */
-CENTRIFUGE_API centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription, centrifuge_completion done,
-                                                                void *user);
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription,
+                                                                centrifuge_completion done, void *user);
 /* Completes when the subscription is subscribed or refused (protocol 8.5): soon, when it is already. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done,
                                                               void *user);
@@ -507,7 +510,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_clien
  * the two runs. The client must live: whoever posts sees to it that it is not destroyed meanwhile. Any thread.
  * Errors: INVALID_ARGUMENT, NO_MEMORY.
  */
-CENTRIFUGE_API centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*function)(centrifuge_client *client, void *user),
+CENTRIFUGE_API centrifuge_error centrifuge_client_post(centrifuge_client *client,
+                                                       void (*function)(centrifuge_client *client, void *user),
                                                        void (*drop)(void *user), void *user);
 
 /* Makes a waiting loop return from its wait: centrifuge_client_wait returns. Any thread, also a signal handler. */

@@ -1,0 +1,577 @@
+/*
+ * The public functions: checks at the edge, then the core.
+ */
+#include "native/native.h"
+
+#include <string.h>
+
+/* ---- versions and errors ---------------------------------------------------------- */
+
+#define TEXT_OF(number)    #number
+#define NUMBER_TEXT(value) TEXT_OF(value)
+
+int centrifuge_version(void)
+{
+    return CENTRIFUGE_VERSION;
+}
+
+const char *centrifuge_version_text(void)
+{
+    return NUMBER_TEXT(CENTRIFUGE_VERSION_MAJOR) "." NUMBER_TEXT(CENTRIFUGE_VERSION_MINOR) "." NUMBER_TEXT(
+        CENTRIFUGE_VERSION_PATCH);
+}
+
+typedef struct error_row {
+    const char *name;
+    const char *text;
+    bool temporary;
+} error_row;
+
+#define ERROR_ROW(number, name, text, temporary) [number] = {#name, text, temporary},
+static const error_row error_rows[] = {CENTRIFUGE_ERROR_TABLE(ERROR_ROW)};
+#undef ERROR_ROW
+
+static const error_row *find_error(centrifuge_error error)
+{
+    static const error_row unknown = {"UNKNOWN", "unknown error", false};
+    size_t index = (size_t)error;
+    return index < sizeof error_rows / sizeof error_rows[0] && error_rows[index].name ? &error_rows[index] : &unknown;
+}
+
+const char *centrifuge_error_name(centrifuge_error error)
+{
+    return find_error(error)->name;
+}
+
+const char *centrifuge_error_text(centrifuge_error error)
+{
+    return find_error(error)->text;
+}
+
+bool centrifuge_error_temporary(centrifuge_error error)
+{
+    return find_error(error)->temporary;
+}
+
+/* ---- life ---------------------------------------------------------------------------- */
+
+static centrifuge_error enter(const centrifuge_client *client)
+{
+    if (!client)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_thread_self())
+        return CENTRIFUGE_ERROR_WRONG_THREAD;
+    return client->ending ? CENTRIFUGE_ERROR_CLOSED : CENTRIFUGE_ERROR_OK;
+}
+
+static centrifuge_error build(centrifuge_client *client, const centrifuge_options *options)
+{
+    cf_client_options core;
+    cf_environment environment = cf_driver_environment(client);
+    centrifuge_error error = cf_settings_make(&client->settings, &core, options);
+    if (error)
+        return error;
+    error = cf_client_new(&client->core, &core, &environment, cf_clock_now());
+    if (!error)
+        error = cf_loop_open(&client->loop, options);
+    if (error && client->core) {
+        cf_client_shutdown(client->core, cf_clock_now());
+        cf_client_free(client->core);
+    }
+    if (error)
+        cf_settings_free(&client->settings);
+    return error;
+}
+
+centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifuge_options *options)
+{
+    if (!made)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    *made = NULL;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return CENTRIFUGE_ERROR_SYSTEM;
+    centrifuge_client *client = cf_alloc_zero(&cf_native_allocator, 1, sizeof *client);
+    if (!client)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    atomic_init(&client->owner, cf_thread_self());
+    atomic_init(&client->stop, false);
+    client->asked_to_end = true;
+    atomic_init(&client->posted, NULL);
+    cf_list_init(&client->sockets);
+    cf_list_init(&client->subscriptions);
+    cf_list_init(&client->listeners);
+    cf_buffer_init(&client->id_text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    *made = client;
+    centrifuge_error error = build(client, options);
+    if (error) {
+        cf_free(&cf_native_allocator, client);
+        *made = NULL;
+    }
+    return error;
+}
+
+centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options)
+{
+    cf_settings settings;
+    cf_client_options core;
+    centrifuge_error error = enter(client);
+    if (!error)
+        error = cf_settings_make(&settings, &core, options);
+    if (error)
+        return error;
+    error = cf_client_configure(client->core, &core, NULL);
+    if (error) {
+        cf_settings_free(&settings);
+        return error;
+    }
+    cf_settings_free(&client->settings);
+    client->settings = settings;
+    cf_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_destroy(centrifuge_client *client)
+{
+    if (!client)
+        return CENTRIFUGE_ERROR_OK;
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    client->ending = true;
+    if (!client->in_turn)
+        cf_driver_destroy(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_adopt(centrifuge_client *client)
+{
+    if (!client)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    if (client->in_turn)
+        return CENTRIFUGE_ERROR_INVALID_STATE;
+    atomic_store(&client->owner, cf_thread_self());
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_connect(centrifuge_client *client)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    error = cf_client_connect(client->core, cf_clock_now());
+    if (!error)
+        client->asked_to_end = false;
+    cf_driver_kick(client);
+    return error;
+}
+
+centrifuge_error centrifuge_client_disconnect(centrifuge_client *client)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    client->asked_to_end = true;
+    cf_client_disconnect(client->core, cf_clock_now());
+    cf_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    cf_client_network_changed(client->core, online, cf_clock_now());
+    cf_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_ping(centrifuge_client *client)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    cf_client_ping(client->core, cf_clock_now());
+    cf_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+/* ---- listeners -------------------------------------------------------------------------- */
+
+static centrifuge_error add_listener(centrifuge_client *client, cf_list *listeners, const void *events, size_t size,
+                                     size_t known, void *user, centrifuge_listener *id)
+{
+    if (!events)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    cf_listener *listener = cf_listener_make(client, events, size, known, user);
+    if (!listener)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    cf_list_append(listeners, &listener->link);
+    if (id)
+        *id = listener->id;
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_listen_sized(size_t size, centrifuge_client *client, const centrifuge_client_events *events,
+                                                void *user, centrifuge_listener *listener)
+{
+    centrifuge_error error = enter(client);
+    return error ? error : add_listener(client, &client->listeners, events, size, sizeof *events, user, listener);
+}
+
+centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifuge_listener listener)
+{
+    centrifuge_error error = enter(client);
+    if (!error && !cf_listener_remove(client, &client->listeners, listener))
+        error = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    return error;
+}
+
+static centrifuge_error enter_subscription(const centrifuge_subscription *subscription)
+{
+    if (!subscription)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    centrifuge_error error = enter(subscription->client);
+    if (!error && subscription->removed)
+        error = CENTRIFUGE_ERROR_UNSUBSCRIBED;
+    return error;
+}
+
+centrifuge_error centrifuge_subscription_listen_sized(size_t size, centrifuge_subscription *subscription,
+                                                      const centrifuge_subscription_events *events, void *user,
+                                                      centrifuge_listener *listener)
+{
+    centrifuge_error error = enter_subscription(subscription);
+    return error ? error
+                 : add_listener(subscription->client, &subscription->listeners, events, size, sizeof *events, user, listener);
+}
+
+centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription, centrifuge_listener listener)
+{
+    centrifuge_error error = enter_subscription(subscription);
+    if (!error && !cf_listener_remove(subscription->client, &subscription->listeners, listener))
+        error = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    return error;
+}
+
+/* ---- questions ------------------------------------------------------------------------------ */
+
+centrifuge_client_state centrifuge_client_get_state(const centrifuge_client *client)
+{
+    static const centrifuge_client_state states[] = {
+        [CF_CLIENT_DISCONNECTED] = CENTRIFUGE_CLIENT_DISCONNECTED,
+        [CF_CLIENT_CONNECTING] = CENTRIFUGE_CLIENT_CONNECTING,
+        [CF_CLIENT_CONNECTED] = CENTRIFUGE_CLIENT_CONNECTED,
+    };
+    return states[cf_client_get_state(client->core)];
+}
+
+bool centrifuge_client_will_reconnect(const centrifuge_client *client)
+{
+    return cf_client_will_reconnect(client->core);
+}
+
+const char *centrifuge_client_id(centrifuge_client *client)
+{
+    cf_buffer_clear(&client->id_text);
+    cf_buffer_append(&client->id_text, cf_client_id(client->core));
+    const char *text = cf_buffer_text(&client->id_text);
+    return text ? text : "";
+}
+
+int64_t centrifuge_client_latency(const centrifuge_client *client)
+{
+    return cf_client_latency(client->core);
+}
+
+const char *centrifuge_client_transport(const centrifuge_client *client)
+{
+    return cf_client_get_state(client->core) == CF_CLIENT_CONNECTED ? "raw-websocket" : "";
+}
+
+/* ---- subscriptions ---------------------------------------------------------------------------- */
+
+static centrifuge_subscription *new_subscription(centrifuge_client *client, const char *channel)
+{
+    centrifuge_subscription *subscription = cf_alloc_zero(&cf_native_allocator, 1, sizeof *subscription);
+    char *copy = cf_copy(&cf_native_allocator, cf_bytes_of(channel));
+    if (!subscription || !copy) {
+        cf_free(&cf_native_allocator, subscription);
+        cf_free(&cf_native_allocator, copy);
+        return NULL;
+    }
+    subscription->client = client;
+    subscription->channel = copy;
+    cf_list_init(&subscription->listeners);
+    cf_list_append(&client->subscriptions, &subscription->link);
+    return subscription;
+}
+
+static centrifuge_subscription *find(centrifuge_client *client, const char *channel)
+{
+    cf_subscription *core = cf_client_find(client->core, cf_bytes_of(channel));
+    return core ? cf_subscription_user(core) : NULL;
+}
+
+/* The listener is made before the core is asked, so that an error leaves nothing changed. */
+static centrifuge_error subscribe(centrifuge_client *client, centrifuge_subscription *subscription, cf_listener *listener)
+{
+    bool created;
+    centrifuge_error error = cf_client_subscribe(client->core, cf_clock_now(), cf_bytes_of(subscription->channel), subscription,
+                                                 &subscription->core, &created);
+    if (error)
+        return error;
+    if (listener)
+        cf_list_append(&subscription->listeners, &listener->link);
+    cf_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_subscribe_sized(size_t size, centrifuge_client *client, const char *channel,
+                                                   const centrifuge_subscription_events *events, void *user,
+                                                   centrifuge_subscription **made)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    if (!channel)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    centrifuge_subscription *known = find(client, channel);
+    centrifuge_subscription *subscription = known ? known : new_subscription(client, channel);
+    cf_listener *listener = events ? cf_listener_make(client, events, size, sizeof *events, user) : NULL;
+    error = !subscription || (events && !listener) ? CENTRIFUGE_ERROR_NO_MEMORY : subscribe(client, subscription, listener);
+    if (error) {
+        cf_free(&cf_native_allocator, listener);
+        if (subscription && !known)
+            cf_subscription_destroy(subscription);
+        return error;
+    }
+    if (made)
+        *made = subscription;
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_subscription *centrifuge_client_find(centrifuge_client *client, const char *channel)
+{
+    return enter(client) || !channel ? NULL : find(client, channel);
+}
+
+const char *centrifuge_subscription_channel(const centrifuge_subscription *subscription)
+{
+    return subscription->channel;
+}
+
+centrifuge_client *centrifuge_subscription_client(const centrifuge_subscription *subscription)
+{
+    return subscription->client;
+}
+
+centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge_subscription *subscription)
+{
+    static const centrifuge_subscription_state states[] = {
+        [CF_SUBSCRIPTION_NEW] = CENTRIFUGE_SUBSCRIPTION_NEW,
+        [CF_SUBSCRIPTION_SUBSCRIBING] = CENTRIFUGE_SUBSCRIPTION_SUBSCRIBING,
+        [CF_SUBSCRIPTION_SUBSCRIBED] = CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED,
+        [CF_SUBSCRIPTION_REFUSED] = CENTRIFUGE_SUBSCRIPTION_REFUSED,
+        [CF_SUBSCRIPTION_UNSUBSCRIBED] = CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED,
+    };
+    return states[cf_subscription_get_state(subscription->core)];
+}
+
+centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subscription)
+{
+    centrifuge_error error = enter_subscription(subscription);
+    if (error)
+        return error;
+    error = cf_subscription_subscribe(subscription->core, cf_clock_now());
+    cf_driver_kick(subscription->client);
+    return error;
+}
+
+centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *subscription)
+{
+    centrifuge_error error = enter_subscription(subscription);
+    if (error)
+        return error;
+    cf_subscription_unsubscribe(subscription->core, cf_clock_now());
+    cf_driver_kick(subscription->client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscription)
+{
+    centrifuge_error error = enter_subscription(subscription);
+    if (error)
+        return error;
+    subscription->removed = true;
+    cf_subscription_remove(subscription->core, cf_clock_now());
+    cf_driver_kick(subscription->client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------------- */
+
+/* `*call` stays NULL without a completion: nothing to remember. */
+static centrifuge_error begin_call(centrifuge_subscription *subscription, centrifuge_completion done, void *user,
+                                   cf_call **call)
+{
+    *call = NULL;
+    centrifuge_error error = enter_subscription(subscription);
+    if (error || !done)
+        return error;
+    *call = cf_alloc(&cf_native_allocator, sizeof **call);
+    if (!*call)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    **call = (cf_call){subscription, done, user};
+    return CENTRIFUGE_ERROR_OK;
+}
+
+static centrifuge_error end_call(centrifuge_subscription *subscription, cf_call *call, centrifuge_error error)
+{
+    if (error)
+        cf_free(&cf_native_allocator, call);
+    else
+        cf_driver_kick(subscription->client);
+    return error;
+}
+
+centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data, size_t size,
+                                                 centrifuge_completion done, void *user)
+{
+    cf_call *call;
+    if (!data)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    centrifuge_error error = begin_call(subscription, done, user, &call);
+    if (error)
+        return error;
+    return end_call(subscription, call,
+                    cf_subscription_publish(subscription->core, cf_clock_now(), cf_bytes_make(data, size), call));
+}
+
+centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
+{
+    cf_call *call;
+    centrifuge_error error = begin_call(subscription, done, user, &call);
+    return error ? error : end_call(subscription, call, cf_subscription_presence(subscription->core, cf_clock_now(), call));
+}
+
+centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
+{
+    cf_call *call;
+    centrifuge_error error = begin_call(subscription, done, user, &call);
+    return error ? error : end_call(subscription, call, cf_subscription_history(subscription->core, cf_clock_now(), call));
+}
+
+centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
+{
+    cf_call *call;
+    centrifuge_error error = begin_call(subscription, done, user, &call);
+    return error ? error : end_call(subscription, call, cf_subscription_ready(subscription->core, cf_clock_now(), true, call));
+}
+
+/* ---- loops --------------------------------------------------------------------------------------------- */
+
+static int64_t time_to_wait(const centrifuge_client *client, int64_t milliseconds)
+{
+    cf_time now = cf_clock_now();
+    cf_time deadline = cf_driver_deadline(client);
+    if (atomic_load(&client->posted) || deadline <= now)
+        return 0;
+    if (deadline == CF_TIME_NEVER)
+        return milliseconds;
+    int64_t left = deadline - now;
+    return milliseconds < 0 || left < milliseconds ? left : milliseconds;
+}
+
+/* The turn has begun. Handlers change the watches while the ready ones are gone through: hence the copy. */
+static centrifuge_error turn(centrifuge_client *client, int64_t milliseconds)
+{
+    cf_watch watches[CF_LOOP_WATCH_MAX];
+    size_t count = client->loop.watch_count;
+    memcpy(watches, client->loop.watches, count * sizeof watches[0]);
+    if (!cf_poll(watches, count, time_to_wait(client, milliseconds))) {
+        centrifuge_error error = cf_driver_end(client);
+        return error ? error : CENTRIFUGE_ERROR_SYSTEM;
+    }
+    for (size_t i = 0; i < count && !client->ending; i++)
+        if (watches[i].ready)
+            cf_driver_ready(client, watches[i].socket, watches[i].ready);
+    if (!client->ending)
+        cf_post_run(client);
+    if (!client->ending)
+        cf_driver_timers(client);
+    return cf_driver_end(client);
+}
+
+static centrifuge_error begin_own_turn(centrifuge_client *client)
+{
+    centrifuge_error error = cf_driver_begin(client);
+    if (!error && client->loop.foreign_watch) {
+        client->in_turn = false;
+        error = CENTRIFUGE_ERROR_INVALID_STATE;
+    }
+    return error;
+}
+
+centrifuge_error centrifuge_client_wait(centrifuge_client *client, int64_t milliseconds)
+{
+    centrifuge_error error = begin_own_turn(client);
+    return error ? error : turn(client, milliseconds);
+}
+
+centrifuge_error centrifuge_client_tick(centrifuge_client *client)
+{
+    return centrifuge_client_wait(client, 0);
+}
+
+centrifuge_error centrifuge_client_run(centrifuge_client *client)
+{
+    for (;;) {
+        centrifuge_error error = begin_own_turn(client);
+        if (error)
+            return error;
+        bool stop = atomic_exchange(&client->stop, false);
+        bool idle = cf_driver_idle(client);
+        if (stop || idle) {
+            client->in_turn = false;
+            return stop || client->asked_to_end ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_DISCONNECTED;
+        }
+        error = turn(client, -1);
+        if (error)
+            return error;
+    }
+}
+
+void centrifuge_client_stop(centrifuge_client *client)
+{
+    atomic_store(&client->stop, true);
+    cf_wakeup_signal(&client->loop.wakeup);
+}
+
+void centrifuge_client_wake(centrifuge_client *client)
+{
+    cf_wakeup_signal(&client->loop.wakeup);
+}
+
+centrifuge_error centrifuge_client_socket_ready(centrifuge_client *client, centrifuge_socket socket, int events)
+{
+    centrifuge_error error = cf_driver_begin(client);
+    if (error)
+        return error;
+    cf_driver_ready(client, socket, events);
+    if (!client->ending)
+        cf_post_run(client);
+    return cf_driver_end(client);
+}
+
+centrifuge_error centrifuge_client_timer_expired(centrifuge_client *client)
+{
+    centrifuge_error error = cf_driver_begin(client);
+    if (error)
+        return error;
+    client->loop.armed = CF_TIME_NEVER;
+    cf_driver_timers(client);
+    if (!client->ending)
+        cf_post_run(client);
+    return cf_driver_end(client);
+}

@@ -1,0 +1,325 @@
+/*
+ * Listeners, and what the core tells, in the public structs.
+ */
+#include "native/native.h"
+
+#include <string.h>
+
+/* ---- strings ---------------------------------------------------------------- */
+
+/* The core hands out slices; a C programmer expects a NUL behind a string. Two ids fit without the heap. */
+#define STRINGS_INLINE 192
+#define STRINGS_MAX    4
+
+typedef struct cf_strings {
+    char space[STRINGS_INLINE];
+    size_t used;
+    char *heap[STRINGS_MAX];
+    size_t heap_count;
+} cf_strings;
+
+static void strings_init(cf_strings *strings)
+{
+    strings->used = strings->heap_count = 0;
+}
+
+/* Without memory the string is empty: the event itself is worth more than its id. */
+static const char *string(cf_strings *strings, cf_bytes bytes)
+{
+    if (bytes.size == 0)
+        return "";
+    if (bytes.size < STRINGS_INLINE - strings->used) {
+        char *text = strings->space + strings->used;
+        memcpy(text, bytes.data, bytes.size);
+        text[bytes.size] = '\0';
+        strings->used += bytes.size + 1;
+        return text;
+    }
+    char *text = strings->heap_count < STRINGS_MAX ? cf_copy(&cf_native_allocator, bytes) : NULL;
+    if (!text)
+        return "";
+    strings->heap[strings->heap_count++] = text;
+    return text;
+}
+
+static void strings_free(cf_strings *strings)
+{
+    while (strings->heap_count > 0)
+        cf_free(&cf_native_allocator, strings->heap[--strings->heap_count]);
+}
+
+static centrifuge_bytes raw(cf_bytes bytes)
+{
+    return (centrifuge_bytes){bytes.data, bytes.size};
+}
+
+/* ---- listeners ------------------------------------------------------------------ */
+
+cf_listener *cf_listener_make(centrifuge_client *client, const void *events, size_t size, size_t known, void *user)
+{
+    cf_listener *listener = cf_alloc_zero(&cf_native_allocator, 1, sizeof *listener);
+    if (!listener)
+        return NULL;
+    memcpy(&listener->events, events, size < known ? size : known);
+    listener->id = ++client->last_listener;
+    listener->born = client->event_number;
+    listener->user = user;
+    return listener;
+}
+
+static void free_listener(cf_listener *listener)
+{
+    cf_list_remove(&listener->link);
+    cf_free(&cf_native_allocator, listener);
+}
+
+bool cf_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id)
+{
+    CF_LIST_EACH(link, listeners)
+    {
+        cf_listener *listener = CF_CONTAINER(link, cf_listener, link);
+        if (listener->id != id)
+            continue;
+        if (client->next_listener == link)
+            client->next_listener = link->next;
+        free_listener(listener);
+        return true;
+    }
+    return false;
+}
+
+void cf_listeners_free(cf_list *listeners)
+{
+    while (!cf_list_empty(listeners))
+        free_listener(CF_CONTAINER(listeners->next, cf_listener, link));
+}
+
+/* One event going round its listeners. The list may change meanwhile; what is removed is not called. */
+typedef struct cf_round {
+    centrifuge_client *client;
+    centrifuge_subscription *subscription; /* NULL for the client's own events */
+    const cf_list *listeners;
+} cf_round;
+
+static cf_listener *round_next(const cf_round *round)
+{
+    centrifuge_client *client = round->client;
+    while (!client->ending && !(round->subscription && round->subscription->removed) &&
+           client->next_listener != round->listeners) {
+        cf_listener *listener = CF_CONTAINER(client->next_listener, cf_listener, link);
+        client->next_listener = client->next_listener->next;
+        if (listener->born < client->event_number)
+            return listener;
+    }
+    client->next_listener = NULL;
+    return NULL;
+}
+
+static cf_round round_begin(centrifuge_client *client, centrifuge_subscription *subscription)
+{
+    cf_list *listeners = subscription ? &subscription->listeners : &client->listeners;
+    client->event_number++;
+    client->next_listener = listeners->next;
+    return (cf_round){client, subscription, listeners};
+}
+
+/* Calls `member` of every listener with the object, the event and the listener's own pointer. */
+#define TELL(client, subscription, kind, member, object, event)                                                                \
+    do {                                                                                                                       \
+        cf_round going = round_begin(client, subscription);                                                                    \
+        for (cf_listener *listener = round_next(&going); listener; listener = round_next(&going))                              \
+            if (listener->events.kind.member)                                                                                  \
+                listener->events.kind.member(object, event, listener->user);                                                   \
+    } while (0)
+
+/* ---- events of the client ----------------------------------------------------------- */
+
+static void tell_connect(centrifuge_client *client, const cf_event *event, cf_strings *strings)
+{
+    centrifuge_connect_event told = {
+        .client = string(strings, event->client),
+        .transport = string(strings, event->transport),
+        .latency = event->latency,
+    };
+    TELL(client, NULL, client, connect, client, &told);
+}
+
+static void tell_disconnect(centrifuge_client *client, const cf_event *event, cf_strings *strings)
+{
+    centrifuge_disconnect_event told = {.reason = string(strings, event->reason), .reconnect = event->reconnect};
+    TELL(client, NULL, client, disconnect, client, &told);
+}
+
+static void tell_error(centrifuge_client *client, const cf_event *event, cf_strings *strings)
+{
+    centrifuge_error_event told = {
+        .code = event->code,
+        .text = string(strings, event->error),
+        .advice = string(strings, event->advice),
+        .raw = raw(event->raw),
+    };
+    TELL(client, NULL, client, error, client, &told);
+}
+
+static void tell_transport_close(centrifuge_client *client, const cf_event *event, cf_strings *strings)
+{
+    centrifuge_transport_close_event told = {
+        .reason = string(strings, event->reason),
+        .reconnect = event->reconnect,
+        .code = event->code,
+    };
+    TELL(client, NULL, client, transport_close, client, &told);
+}
+
+void cf_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text)
+{
+    static const centrifuge_log_level levels[] = {
+        [CF_LOG_DEBUG] = CENTRIFUGE_LOG_DEBUG,
+        [CF_LOG_INFO] = CENTRIFUGE_LOG_INFO,
+        [CF_LOG_WARNING] = CENTRIFUGE_LOG_WARNING,
+        [CF_LOG_ERROR] = CENTRIFUGE_LOG_ERROR,
+    };
+    if (client->ending || cf_list_empty(&client->listeners))
+        return;
+    cf_strings strings;
+    strings_init(&strings);
+    centrifuge_log_event told = {.level = levels[level], .text = string(&strings, text)};
+    TELL(client, NULL, client, log, client, &told);
+    strings_free(&strings);
+}
+
+/* ---- events of a subscription ---------------------------------------------------------- */
+
+static void tell_message(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+{
+    centrifuge_message told = {
+        .channel = subscription->channel,
+        .data = raw(event->data),
+        .uid = string(strings, event->uid),
+        .client = string(strings, event->client),
+        .info = raw(event->info),
+        .raw = raw(event->raw),
+    };
+    TELL(subscription->client, subscription, subscription, message, subscription, &told);
+}
+
+static centrifuge_join_event join_event(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+{
+    return (centrifuge_join_event){
+        .channel = subscription->channel,
+        .client = string(strings, event->client),
+        .data = raw(event->data),
+        .raw = raw(event->raw),
+    };
+}
+
+static void tell_join(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+{
+    centrifuge_join_event told = join_event(subscription, event, strings);
+    TELL(subscription->client, subscription, subscription, join, subscription, &told);
+}
+
+static void tell_leave(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+{
+    centrifuge_join_event told = join_event(subscription, event, strings);
+    TELL(subscription->client, subscription, subscription, leave, subscription, &told);
+}
+
+static void tell_subscribe(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+{
+    (void)strings;
+    centrifuge_subscribe_event told = {
+        .channel = subscription->channel,
+        .resubscribe = event->resubscribe,
+        .recovered = event->recovered,
+    };
+    TELL(subscription->client, subscription, subscription, subscribe, subscription, &told);
+}
+
+static void tell_subscribe_error(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+{
+    centrifuge_subscribe_error_event told = {
+        .channel = subscription->channel,
+        .code = event->code,
+        .text = string(strings, event->error),
+        .advice = string(strings, event->advice),
+        .resubscribe = event->resubscribe,
+    };
+    TELL(subscription->client, subscription, subscription, error, subscription, &told);
+}
+
+static void tell_unsubscribe(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+{
+    (void)event;
+    (void)strings;
+    centrifuge_unsubscribe_event told = {.channel = subscription->channel};
+    TELL(subscription->client, subscription, subscription, unsubscribe, subscription, &told);
+}
+
+/* ---- which is which ---------------------------------------------------------------------- */
+
+typedef struct cf_teller {
+    void (*client)(centrifuge_client *client, const cf_event *event, cf_strings *strings);
+    void (*subscription)(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings);
+} cf_teller;
+
+static const cf_teller tellers[] = {
+    [CF_EVENT_CONNECT] = {tell_connect, NULL},
+    [CF_EVENT_DISCONNECT] = {tell_disconnect, NULL},
+    [CF_EVENT_ERROR] = {tell_error, NULL},
+    [CF_EVENT_TRANSPORT_CLOSE] = {tell_transport_close, NULL},
+    [CF_EVENT_MESSAGE] = {NULL, tell_message},
+    [CF_EVENT_JOIN] = {NULL, tell_join},
+    [CF_EVENT_LEAVE] = {NULL, tell_leave},
+    [CF_EVENT_SUBSCRIBE] = {NULL, tell_subscribe},
+    [CF_EVENT_SUBSCRIBE_ERROR] = {NULL, tell_subscribe_error},
+    [CF_EVENT_UNSUBSCRIBE] = {NULL, tell_unsubscribe},
+};
+
+void cf_subscription_destroy(centrifuge_subscription *subscription)
+{
+    cf_listeners_free(&subscription->listeners);
+    cf_list_remove(&subscription->link);
+    cf_free(&cf_native_allocator, subscription->channel);
+    cf_free(&cf_native_allocator, subscription);
+}
+
+void cf_events_deliver(centrifuge_client *client, const cf_event *event)
+{
+    centrifuge_subscription *subscription = event->subscription ? cf_subscription_user(event->subscription) : NULL;
+    if (event->kind == CF_EVENT_REMOVED) {
+        cf_subscription_destroy(subscription);
+        return;
+    }
+    if (client->ending)
+        return;
+    cf_strings strings;
+    strings_init(&strings);
+    const cf_teller *teller = &tellers[event->kind];
+    if (teller->client)
+        teller->client(client, event, &strings);
+    else if (!subscription->removed)
+        teller->subscription(subscription, event, &strings);
+    strings_free(&strings);
+}
+
+void cf_events_result(const cf_result *result)
+{
+    cf_call *call = result->call;
+    if (!call)
+        return;
+    cf_strings strings;
+    strings_init(&strings);
+    centrifuge_result told = {
+        .code = result->code,
+        .error = string(&strings, result->error),
+        .advice = string(&strings, result->advice),
+        .body = raw(result->body),
+        .data = raw(result->data),
+        .resubscribe = result->resubscribe,
+        .recovered = result->recovered,
+    };
+    call->done(call->subscription, &told, call->user);
+    strings_free(&strings);
+    cf_free(&cf_native_allocator, call);
+}

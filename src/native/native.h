@@ -1,0 +1,278 @@
+/*
+ * The native driver: carries out the effects of the client core on libcurl.
+ *
+ * Files, from below:
+ *   posix.c     what the operating system gives: clock, randomness, poll, a wake-up that any thread may use
+ *   settings.c  an application's options, copied and made ready for the core and for libcurl
+ *   loop.c      which sockets and which time are waited for, by our own poll or by a foreign loop
+ *   socket.c    one transport: a connection made by libcurl, WebSocket frames over it
+ *   events.c    listeners, and what the core tells, in the public structs
+ *   post.c      work handed over by other threads
+ *   driver.c    effects, turns of the loop, the end
+ *   api.c       the public functions
+ *
+ * All of a client happens in its owner's thread, except cf_post_* and cf_wakeup_signal. Callbacks run only between
+ * cf_driver_begin and cf_driver_end ("a turn"); turns do not nest. What a turn ended (sockets, the client itself) is freed in
+ * cf_driver_end, so nothing that is on the stack goes away under it.
+ */
+#ifndef CF_NATIVE_NATIVE_H
+#define CF_NATIVE_NATIVE_H
+
+#include "base/assert.h"
+#include "base/list.h"
+#include "client/core.h"
+#include "ws/frame.h"
+#include "ws/handshake.h"
+
+#include <centrifuge/client.h>
+#include <curl/curl.h>
+#include <stdatomic.h>
+
+/* ---- posix.c ------------------------------------------------------------------ */
+
+extern const cf_allocator cf_native_allocator;
+
+/* Identity of the calling thread. */
+const void *cf_thread_self(void);
+cf_time cf_clock_now(void);
+/* From the system's source; false when there is none. */
+bool cf_random_bytes(void *data, size_t size);
+
+/* What any thread, and a signal handler, can make readable. */
+typedef struct cf_wakeup {
+    centrifuge_socket reader;
+    centrifuge_socket writer;
+} cf_wakeup;
+
+bool cf_wakeup_open(cf_wakeup *wakeup);
+void cf_wakeup_close(cf_wakeup *wakeup);
+void cf_wakeup_signal(const cf_wakeup *wakeup);
+void cf_wakeup_drain(const cf_wakeup *wakeup);
+
+typedef struct cf_watch {
+    centrifuge_socket socket;
+    int events; /* CENTRIFUGE_READABLE | CENTRIFUGE_WRITABLE */
+    int ready;  /* set by cf_poll */
+} cf_watch;
+
+/* Waits up to `milliseconds` (-1: any time); false when the system refused. A signal ends the wait. */
+bool cf_poll(cf_watch *watches, size_t count, int64_t milliseconds);
+
+/* ---- settings.c ------------------------------------------------------------------ */
+
+/* What the driver keeps of the options; the core keeps its own share. All strings lie in `strings`. NULL: not given. */
+typedef struct cf_settings {
+    char *strings;
+    int64_t connect_timeout;
+    size_t message_size_max;
+    size_t queue_size_max;
+    cf_ws_header *headers;
+    size_t header_count;
+    const char *proxy;
+    const char *proxy_user;
+    const char *ca_file;
+    const char *ca_path;
+    const char *certificate;
+    const char *key;
+    const char *key_password;
+    const char *interface_name;
+    bool verify;
+} cf_settings;
+
+/* `core` borrows the strings of `options`. */
+centrifuge_error cf_settings_make(cf_settings *settings, cf_client_options *core, const centrifuge_options *options);
+void cf_settings_free(cf_settings *settings);
+
+/* ---- loop.c ------------------------------------------------------------------------ */
+
+/* Sockets waited for at the same time: the wake-up, one transport, one that lingers, and those libcurl needs to connect. */
+#define CF_LOOP_WATCH_MAX 16
+
+typedef struct cf_loop {
+    CURLM *multi;
+    cf_wakeup wakeup;
+    cf_watch watches[CF_LOOP_WATCH_MAX];
+    size_t watch_count;
+    cf_time curl_deadline;
+    /* a foreign loop; NULL: our own */
+    void (*foreign_watch)(void *user, centrifuge_socket socket, int events);
+    void (*foreign_timer)(void *user, int64_t milliseconds);
+    void *foreign_user;
+    cf_time armed; /* when the foreign timer was asked to expire */
+} cf_loop;
+
+centrifuge_error cf_loop_open(cf_loop *loop, const centrifuge_options *options);
+/* After the last easy handle left `multi`. */
+void cf_loop_close(cf_loop *loop);
+/* From now on wait for `events` of the socket; 0: no longer. False over CF_LOOP_WATCH_MAX. */
+bool cf_loop_watch(cf_loop *loop, centrifuge_socket socket, int events);
+bool cf_loop_watches(const cf_loop *loop, centrifuge_socket socket);
+/* Tells a foreign loop when to call. */
+void cf_loop_arm(cf_loop *loop, cf_time now, cf_time deadline);
+
+/* ---- socket.c ------------------------------------------------------------------------ */
+
+/* How long a closed connection waits for the peer's close before it is cut, in milliseconds. */
+#define CF_SOCKET_LINGER 1000
+/* Bytes of one read, and how many reads one turn does before others have theirs. */
+#define CF_SOCKET_READ_SIZE 65536
+#define CF_SOCKET_READS_MAX 16
+
+typedef enum cf_socket_state {
+    CF_SOCKET_CONNECTING, /* libcurl works: name, TCP, proxy, TLS */
+    CF_SOCKET_HANDSHAKE,  /* our request is on its way, the response is not complete */
+    CF_SOCKET_OPEN,
+    CF_SOCKET_CLOSING, /* our close frame is on its way; what arrives is dropped until the peer closes */
+    CF_SOCKET_DEAD     /* freed at the end of the turn */
+} cf_socket_state;
+
+typedef struct cf_socket {
+    cf_list link; /* in centrifuge_client.sockets */
+    centrifuge_client *client;
+    uint32_t id; /* the core's name for it */
+    cf_socket_state state;
+    CURL *easy;
+    centrifuge_socket socket; /* from CF_SOCKET_HANDSHAKE on */
+    bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
+    cf_time linger_until;
+    cf_ws_decoder decoder;
+    /*
+     * TLS libraries want a write that was refused to be repeated with the same address and length, so what is being sent stays as
+     * it is, and what comes meanwhile is queued behind it.
+     */
+    cf_buffer sending;
+    size_t sent;
+    cf_buffer queued;
+    cf_buffer head; /* response head so far */
+    char key[CF_WS_KEY_SIZE];
+    char problem[CURL_ERROR_SIZE];
+} cf_socket;
+
+/* Begins to connect; on error there is no socket. */
+centrifuge_error cf_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
+/* libcurl is done with connecting. */
+void cf_socket_connected(cf_socket *socket, CURLcode code);
+/* Reads all there is, within the turn's share. */
+void cf_socket_read(cf_socket *socket);
+/* Sends what waits. */
+void cf_socket_flush(cf_socket *socket);
+/* Queues a text message. */
+void cf_socket_send(cf_socket *socket, cf_bytes text);
+/* Says goodbye where that is possible and waits for the peer up to CF_SOCKET_LINGER; nothing is reported any more. */
+void cf_socket_close(cf_socket *socket);
+/* At once. Freed by cf_socket_reap. */
+void cf_socket_kill(cf_socket *socket);
+/* Frees it if it is dead. */
+void cf_socket_reap(cf_socket *socket);
+bool cf_socket_wants_to_send(const cf_socket *socket);
+
+/* ---- events.c ------------------------------------------------------------------------- */
+
+typedef struct cf_listener {
+    cf_list link;
+    centrifuge_listener id;
+    uint64_t born; /* number of the event during which it was added: not called for that one */
+    void *user;
+    union {
+        centrifuge_client_events client;
+        centrifuge_subscription_events subscription;
+    } events;
+} cf_listener;
+
+struct centrifuge_subscription {
+    cf_list link; /* in centrifuge_client.subscriptions */
+    centrifuge_client *client;
+    cf_subscription *core;
+    cf_list listeners;
+    bool removed; /* by the application: no events any more */
+    char *channel;
+};
+
+/* A call with a completion; without one the core gets NULL. */
+typedef struct cf_call {
+    centrifuge_subscription *subscription;
+    centrifuge_completion done;
+    void *user;
+} cf_call;
+
+/* `events` of `size` bytes is cut, or filled with NULL, to the `known` bytes of this version. */
+cf_listener *cf_listener_make(centrifuge_client *client, const void *events, size_t size, size_t known, void *user);
+/* False when there is none of that name. */
+bool cf_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id);
+void cf_listeners_free(cf_list *listeners);
+
+void cf_events_deliver(centrifuge_client *client, const cf_event *event);
+void cf_events_result(const cf_result *result);
+void cf_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text);
+void cf_subscription_destroy(centrifuge_subscription *subscription);
+
+/* ---- post.c ----------------------------------------------------------------------------- */
+
+typedef struct cf_posted {
+    struct cf_posted *next;
+    void (*function)(centrifuge_client *client, void *user);
+    void (*drop)(void *user);
+    void *user;
+} cf_posted;
+
+/* Runs what was posted until now; stops when the client is being destroyed. */
+void cf_post_run(centrifuge_client *client);
+void cf_post_drop_all(centrifuge_client *client);
+
+/* ---- the client --------------------------------------------------------------------------- */
+
+struct centrifuge_client {
+    _Atomic(const void *) owner; /* cf_thread_self of the thread that may call */
+    cf_client *core;
+    cf_settings settings;
+    cf_loop loop;
+    cf_list sockets;
+    cf_socket *live; /* the core's current transport, or NULL */
+    cf_list subscriptions;
+    cf_list listeners;
+    cf_list *next_listener; /* of the event that is being delivered, or NULL */
+    uint64_t event_number;
+    centrifuge_listener last_listener;
+    bool in_turn;
+    bool kicked;       /* the core may have effects that no turn has taken */
+    bool ending;       /* destroyed: no events any more */
+    bool asked_to_end; /* the application disconnected, as opposed to the server */
+    atomic_bool stop;
+    _Atomic(cf_posted *) posted; /* newest first */
+    cf_posted *taken;            /* oldest first, being run */
+    char *read_buffer;           /* CF_SOCKET_READ_SIZE bytes while there is a socket */
+    cf_buffer id_text;
+    uint8_t random[128]; /* from the system's source, used once; `random_left` bytes of its end are fresh */
+    size_t random_left;
+};
+
+/* ---- driver.c ------------------------------------------------------------------------------ */
+
+cf_environment cf_driver_environment(centrifuge_client *client);
+/* Unpredictable bytes for masks and keys. */
+void cf_driver_random(centrifuge_client *client, void *data, size_t size);
+
+/* Every turn: begin, anything that calls callbacks, end. Begin refuses inside a callback; end frees and may destroy: CLOSED. */
+centrifuge_error cf_driver_begin(centrifuge_client *client);
+centrifuge_error cf_driver_end(centrifuge_client *client);
+/* After the application called the core outside of a turn: have a turn soon. */
+void cf_driver_kick(centrifuge_client *client);
+/* Carries out effects until there are none. */
+void cf_driver_settle(centrifuge_client *client);
+void cf_driver_ready(centrifuge_client *client, centrifuge_socket socket, int events);
+void cf_driver_timers(centrifuge_client *client);
+/* When the next turn is needed even without input. */
+cf_time cf_driver_deadline(const centrifuge_client *client);
+/* Disconnected with no attempt planned, and nothing left to say or send. */
+bool cf_driver_idle(const centrifuge_client *client);
+/* Now; only outside of a turn. */
+void cf_driver_destroy(centrifuge_client *client);
+
+/* What a socket tells. */
+void cf_driver_opened(cf_socket *socket);
+void cf_driver_received(cf_socket *socket, cf_bytes text);
+void cf_driver_alive(cf_socket *socket);
+/* The connection is gone or of no use; `detail` is for the log. */
+void cf_driver_lost(cf_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail);
+
+#endif

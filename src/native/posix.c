@@ -1,0 +1,127 @@
+/*
+ * What only POSIX systems have. Its twin for Windows would be windows.c: QueryPerformanceCounter, BCryptGenRandom, WSAPoll and a
+ * socket pair.
+ */
+#define _DEFAULT_SOURCE
+#define _POSIX_C_SOURCE 200809L
+
+#include "native/native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/random.h>
+#endif
+
+static void *resize(void *user, void *memory, size_t size)
+{
+    (void)user;
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    return realloc(memory, size);
+}
+
+const cf_allocator cf_native_allocator = {resize, NULL};
+
+const void *cf_thread_self(void)
+{
+    static _Thread_local char mark;
+    return &mark;
+}
+
+cf_time cf_clock_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (cf_time)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool cf_random_bytes(void *data, size_t size)
+{
+#if defined(__linux__)
+    ssize_t got;
+    do {
+        got = getrandom(data, size, 0);
+    } while (got < 0 && errno == EINTR);
+    return got == (ssize_t)size;
+#else
+    arc4random_buf(data, size);
+    return true;
+#endif
+}
+
+static bool prepare(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags >= 0 && fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+bool cf_wakeup_open(cf_wakeup *wakeup)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return false;
+    *wakeup = (cf_wakeup){.reader = ends[0], .writer = ends[1]};
+    if (prepare(ends[0]) && prepare(ends[1]))
+        return true;
+    cf_wakeup_close(wakeup);
+    return false;
+}
+
+void cf_wakeup_close(cf_wakeup *wakeup)
+{
+    close(wakeup->reader);
+    close(wakeup->writer);
+}
+
+/* A full pipe is a wake-up that was not read yet: nothing is lost. */
+void cf_wakeup_signal(const cf_wakeup *wakeup)
+{
+    int saved = errno;
+    ssize_t written = write(wakeup->writer, "", 1);
+    (void)written;
+    errno = saved;
+}
+
+void cf_wakeup_drain(const cf_wakeup *wakeup)
+{
+    char bytes[64];
+    while (read(wakeup->reader, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
+        continue;
+}
+
+static int clamp_timeout(int64_t milliseconds)
+{
+    if (milliseconds < 0)
+        return -1;
+    return milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds;
+}
+
+bool cf_poll(cf_watch *watches, size_t count, int64_t milliseconds)
+{
+    struct pollfd polls[CF_LOOP_WATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        polls[i] = (struct pollfd){.fd = watches[i].socket};
+        if (watches[i].events & CENTRIFUGE_READABLE)
+            polls[i].events |= POLLIN;
+        if (watches[i].events & CENTRIFUGE_WRITABLE)
+            polls[i].events |= POLLOUT;
+        watches[i].ready = 0;
+    }
+    int found = poll(polls, (nfds_t)count, clamp_timeout(milliseconds));
+    if (found < 0)
+        return errno == EINTR || errno == EAGAIN;
+    for (size_t i = 0; i < count && found > 0; i++) {
+        if (polls[i].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
+            watches[i].ready |= CENTRIFUGE_READABLE;
+        if (polls[i].revents & (POLLOUT | POLLHUP | POLLERR | POLLNVAL))
+            watches[i].ready |= CENTRIFUGE_WRITABLE;
+    }
+    return true;
+}

@@ -1,0 +1,90 @@
+/*
+ * A server that does what a test's script says, in a thread of its own, on a free port of 127.0.0.1.
+ *
+ * A script is a function that calls the peer_* functions below in order. They return false once something did not go as the
+ * script says; what it was is kept, and peer_finish makes the test fail with it.
+ */
+#ifndef CF_NATIVE_TEST_PEER_H
+#define CF_NATIVE_TEST_PEER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct peer peer;
+typedef void (*peer_script)(peer *peer);
+
+/* How the peer does TLS; files are PEM. */
+typedef struct peer_tls {
+    const char *certificate;
+    const char *key;
+    const char *client_ca; /* a client certificate made by it is required; NULL: none is asked for */
+} peer_tls;
+
+#define PEER_TEXT_MAX ((size_t)8 << 20)
+
+struct peer {
+    int listener;
+    int port;
+    int socket; /* the current connection, -1 for none */
+    void *tls_context;
+    void *tls;
+    pthread_t thread;
+    peer_script script;
+    void *user;          /* of the test, for the script */
+    atomic_int accepted; /* connections so far */
+    atomic_int step;     /* for tests to see how far the script is */
+    char failure[512];
+    char head[8192]; /* the last request head */
+    char *input;     /* bytes received and not used */
+    size_t input_size;
+    char *text; /* the last message, NUL-terminated */
+    size_t text_size;
+    uint16_t close_code; /* of the last close frame */
+};
+
+/* ---- in the test's thread ---- */
+
+void peer_start(peer *peer, peer_script script, void *user, const peer_tls *tls);
+/* "ws://127.0.0.1:PORT" or wss; static, overwritten by the next call. */
+const char *peer_url(const peer *peer);
+/* Waits for the script's end; fails the test when it did not go as it says. */
+void peer_finish(peer *peer);
+/* A port on which nobody listens. */
+int peer_unused_port(void);
+
+/* ---- in a script ---- */
+
+bool peer_fail(peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool peer_accept(peer *peer);
+/* Accepts without TLS and reads a request head, up to the empty line. */
+bool peer_read_head(peer *peer);
+/* Reads the opening request and answers it. */
+bool peer_upgrade(peer *peer);
+bool peer_send_raw(peer *peer, const void *data, size_t size);
+/* One unmasked frame. */
+bool peer_send_frame(peer *peer, int opcode, const void *data, size_t size);
+bool peer_send(peer *peer, const char *text);
+/* The next text message into `text`; answers no pings. False also at a close frame or the end. */
+bool peer_read(peer *peer);
+/* The next frame, whatever it is; its opcode, or -1 at the end of the stream. */
+int peer_read_frame(peer *peer);
+/* Reads a message that must contain `part`. */
+bool peer_expect(peer *peer, const char *part);
+/* Answers the last message read: {"uid": its uid, "method": method, "body": body}. */
+bool peer_answer(peer *peer, const char *method, const char *body);
+/* accept, upgrade, connect command and its answer, with `client` as the connection's id. */
+bool peer_welcome(peer *peer, const char *client);
+/* Reads a subscribe command for the channel and answers it. */
+bool peer_subscribed(peer *peer, const char *channel);
+bool peer_close_frame(peer *peer, uint16_t code, const char *reason);
+/* Waits for the client to end the connection: a close frame or the end of the stream. */
+bool peer_wait_end(peer *peer);
+/* Ends the connection without a word. */
+void peer_drop(peer *peer);
+/* Ends it with a reset. */
+void peer_reset(peer *peer);
+
+#endif
