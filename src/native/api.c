@@ -59,7 +59,7 @@ static centrifuge_error enter(const centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_thread_self())
+    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_native_thread_self())
         return CENTRIFUGE_ERROR_WRONG_THREAD;
     return client->ending ? CENTRIFUGE_ERROR_CLOSED : CENTRIFUGE_ERROR_OK;
 }
@@ -67,19 +67,19 @@ static centrifuge_error enter(const centrifuge_client *client)
 static centrifuge_error build(centrifuge_client *client, const centrifuge_options *options)
 {
     cf_client_options core;
-    cf_environment environment = cf_driver_environment(client);
-    centrifuge_error error = cf_settings_make(&client->settings, &core, options);
+    cf_environment environment = cf_native_driver_environment(client);
+    centrifuge_error error = cf_native_settings_make(&client->settings, &core, options);
     if (error)
         return error;
-    error = cf_client_new(&client->core, &core, &environment, cf_clock_now());
+    error = cf_client_new(&client->core, &core, &environment, cf_native_clock_now());
     if (!error)
-        error = cf_loop_open(&client->loop, options);
+        error = cf_native_loop_open(&client->loop, options);
     if (error && client->core) {
-        cf_client_shutdown(client->core, cf_clock_now());
+        cf_client_shutdown(client->core, cf_native_clock_now());
         cf_client_free(client->core);
     }
     if (error)
-        cf_settings_free(&client->settings);
+        cf_native_settings_free(&client->settings);
     return error;
 }
 
@@ -93,7 +93,7 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     centrifuge_client *client = cf_alloc_zero(&cf_native_allocator, 1, sizeof *client);
     if (!client)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    atomic_init(&client->owner, cf_thread_self());
+    atomic_init(&client->owner, cf_native_thread_self());
     atomic_init(&client->stop, false);
     client->asked_to_end = true;
     atomic_init(&client->posted, NULL);
@@ -112,21 +112,21 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
 
 centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options)
 {
-    cf_settings settings;
+    cf_native_settings settings;
     cf_client_options core;
     centrifuge_error error = enter(client);
     if (!error)
-        error = cf_settings_make(&settings, &core, options);
+        error = cf_native_settings_make(&settings, &core, options);
     if (error)
         return error;
     error = cf_client_configure(client->core, &core, NULL);
     if (error) {
-        cf_settings_free(&settings);
+        cf_native_settings_free(&settings);
         return error;
     }
-    cf_settings_free(&client->settings);
+    cf_native_settings_free(&client->settings);
     client->settings = settings;
-    cf_driver_kick(client);
+    cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -139,7 +139,7 @@ centrifuge_error centrifuge_client_destroy(centrifuge_client *client)
         return error;
     client->ending = true;
     if (!client->in_turn)
-        cf_driver_destroy(client);
+        cf_native_driver_destroy(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -149,7 +149,7 @@ centrifuge_error centrifuge_client_adopt(centrifuge_client *client)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     if (client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
-    atomic_store(&client->owner, cf_thread_self());
+    atomic_store(&client->owner, cf_native_thread_self());
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -158,10 +158,10 @@ centrifuge_error centrifuge_client_connect(centrifuge_client *client)
     centrifuge_error error = enter(client);
     if (error)
         return error;
-    error = cf_client_connect(client->core, cf_clock_now());
+    error = cf_client_connect(client->core, cf_native_clock_now());
     if (!error)
         client->asked_to_end = false;
-    cf_driver_kick(client);
+    cf_native_driver_kick(client);
     return error;
 }
 
@@ -171,8 +171,8 @@ centrifuge_error centrifuge_client_disconnect(centrifuge_client *client)
     if (error)
         return error;
     client->asked_to_end = true;
-    cf_client_disconnect(client->core, cf_clock_now());
-    cf_driver_kick(client);
+    cf_client_disconnect(client->core, cf_native_clock_now());
+    cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -181,8 +181,8 @@ centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bo
     centrifuge_error error = enter(client);
     if (error)
         return error;
-    cf_client_network_changed(client->core, online, cf_clock_now());
-    cf_driver_kick(client);
+    cf_client_network_changed(client->core, online, cf_native_clock_now());
+    cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -191,8 +191,8 @@ centrifuge_error centrifuge_client_ping(centrifuge_client *client)
     centrifuge_error error = enter(client);
     if (error)
         return error;
-    cf_client_ping(client->core, cf_clock_now());
-    cf_driver_kick(client);
+    cf_client_ping(client->core, cf_native_clock_now());
+    cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -203,7 +203,7 @@ static centrifuge_error add_listener(centrifuge_client *client, cf_list *listene
 {
     if (!events)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    cf_listener *listener = cf_listener_make(client, events, size, known, user);
+    cf_native_listener *listener = cf_native_listener_make(client, events, size, known, user);
     if (!listener)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     cf_list_append(listeners, &listener->link);
@@ -222,7 +222,7 @@ centrifuge_error centrifuge_client_listen_sized(size_t size, centrifuge_client *
 centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifuge_listener listener)
 {
     centrifuge_error error = enter(client);
-    if (!error && !cf_listener_remove(client, &client->listeners, listener))
+    if (!error && !cf_native_listener_remove(client, &client->listeners, listener))
         error = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     return error;
 }
@@ -249,7 +249,7 @@ centrifuge_error centrifuge_subscription_listen_sized(size_t size, centrifuge_su
 centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription, centrifuge_listener listener)
 {
     centrifuge_error error = enter_subscription(subscription);
-    if (!error && !cf_listener_remove(subscription->client, &subscription->listeners, listener))
+    if (!error && !cf_native_listener_remove(subscription->client, &subscription->listeners, listener))
         error = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     return error;
 }
@@ -314,16 +314,17 @@ static centrifuge_subscription *find(centrifuge_client *client, const char *chan
 }
 
 /* The listener is made before the core is asked, so that an error leaves nothing changed. */
-static centrifuge_error subscribe(centrifuge_client *client, centrifuge_subscription *subscription, cf_listener *listener)
+static centrifuge_error subscribe(centrifuge_client *client, centrifuge_subscription *subscription,
+                                  cf_native_listener *listener)
 {
     bool created;
-    centrifuge_error error = cf_client_subscribe(client->core, cf_clock_now(), cf_bytes_of(subscription->channel), subscription,
-                                                 &subscription->core, &created);
+    centrifuge_error error = cf_client_subscribe(client->core, cf_native_clock_now(), cf_bytes_of(subscription->channel),
+                                                 subscription, &subscription->core, &created);
     if (error)
         return error;
     if (listener)
         cf_list_append(&subscription->listeners, &listener->link);
-    cf_driver_kick(client);
+    cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -338,12 +339,12 @@ centrifuge_error centrifuge_client_subscribe_sized(size_t size, centrifuge_clien
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     centrifuge_subscription *known = find(client, channel);
     centrifuge_subscription *subscription = known ? known : new_subscription(client, channel);
-    cf_listener *listener = events ? cf_listener_make(client, events, size, sizeof *events, user) : NULL;
+    cf_native_listener *listener = events ? cf_native_listener_make(client, events, size, sizeof *events, user) : NULL;
     error = !subscription || (events && !listener) ? CENTRIFUGE_ERROR_NO_MEMORY : subscribe(client, subscription, listener);
     if (error) {
         cf_free(&cf_native_allocator, listener);
         if (subscription && !known)
-            cf_subscription_destroy(subscription);
+            cf_native_subscription_free(subscription);
         return error;
     }
     if (made)
@@ -383,8 +384,8 @@ centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subs
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
-    error = cf_subscription_subscribe(subscription->core, cf_clock_now());
-    cf_driver_kick(subscription->client);
+    error = cf_subscription_subscribe(subscription->core, cf_native_clock_now());
+    cf_native_driver_kick(subscription->client);
     return error;
 }
 
@@ -393,8 +394,8 @@ centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *su
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
-    cf_subscription_unsubscribe(subscription->core, cf_clock_now());
-    cf_driver_kick(subscription->client);
+    cf_subscription_unsubscribe(subscription->core, cf_native_clock_now());
+    cf_native_driver_kick(subscription->client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -404,8 +405,8 @@ centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscri
     if (error)
         return error;
     subscription->removed = true;
-    cf_subscription_remove(subscription->core, cf_clock_now());
-    cf_driver_kick(subscription->client);
+    cf_subscription_remove(subscription->core, cf_native_clock_now());
+    cf_native_driver_kick(subscription->client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -413,7 +414,7 @@ centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscri
 
 /* `*call` stays NULL without a completion: nothing to remember. */
 static centrifuge_error begin_call(centrifuge_subscription *subscription, centrifuge_completion done, void *user,
-                                   cf_call **call)
+                                   cf_native_call **call)
 {
     *call = NULL;
     centrifuge_error error = enter_subscription(subscription);
@@ -422,59 +423,62 @@ static centrifuge_error begin_call(centrifuge_subscription *subscription, centri
     *call = cf_alloc(&cf_native_allocator, sizeof **call);
     if (!*call)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    **call = (cf_call){subscription, done, user};
+    **call = (cf_native_call){subscription, done, user};
     return CENTRIFUGE_ERROR_OK;
 }
 
-static centrifuge_error end_call(centrifuge_subscription *subscription, cf_call *call, centrifuge_error error)
+static centrifuge_error end_call(centrifuge_subscription *subscription, cf_native_call *call, centrifuge_error error)
 {
     if (error)
         cf_free(&cf_native_allocator, call);
     else
-        cf_driver_kick(subscription->client);
+        cf_native_driver_kick(subscription->client);
     return error;
 }
 
 centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data, size_t size,
                                                  centrifuge_completion done, void *user)
 {
-    cf_call *call;
+    cf_native_call *call;
     if (!data)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     centrifuge_error error = begin_call(subscription, done, user, &call);
     if (error)
         return error;
     return end_call(subscription, call,
-                    cf_subscription_publish(subscription->core, cf_clock_now(), cf_bytes_make(data, size), call));
+                    cf_subscription_publish(subscription->core, cf_native_clock_now(), cf_bytes_make(data, size), call));
 }
 
 centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    cf_call *call;
+    cf_native_call *call;
     centrifuge_error error = begin_call(subscription, done, user, &call);
-    return error ? error : end_call(subscription, call, cf_subscription_presence(subscription->core, cf_clock_now(), call));
+    return error ? error
+                 : end_call(subscription, call, cf_subscription_presence(subscription->core, cf_native_clock_now(), call));
 }
 
 centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    cf_call *call;
+    cf_native_call *call;
     centrifuge_error error = begin_call(subscription, done, user, &call);
-    return error ? error : end_call(subscription, call, cf_subscription_history(subscription->core, cf_clock_now(), call));
+    return error ? error
+                 : end_call(subscription, call, cf_subscription_history(subscription->core, cf_native_clock_now(), call));
 }
 
 centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    cf_call *call;
+    cf_native_call *call;
     centrifuge_error error = begin_call(subscription, done, user, &call);
-    return error ? error : end_call(subscription, call, cf_subscription_ready(subscription->core, cf_clock_now(), true, call));
+    return error ? error
+                 : end_call(subscription, call, cf_subscription_ready(subscription->core, cf_native_clock_now(), true, call));
 }
 
 /* ---- loops --------------------------------------------------------------------------------------------- */
 
 static int64_t time_to_wait(const centrifuge_client *client, int64_t milliseconds)
 {
-    cf_time now = cf_clock_now();
-    cf_time deadline = cf_driver_deadline(client);
+    cf_time now = cf_native_clock_now();
+    cf_time deadline = cf_native_driver_deadline(client);
     if (atomic_load(&client->posted) || deadline <= now)
         return 0;
     if (deadline == CF_TIME_NEVER)
@@ -486,26 +490,26 @@ static int64_t time_to_wait(const centrifuge_client *client, int64_t millisecond
 /* The turn has begun. Handlers change the watches while the ready ones are gone through: hence the copy. */
 static centrifuge_error turn(centrifuge_client *client, int64_t milliseconds)
 {
-    cf_watch watches[CF_LOOP_WATCH_MAX];
+    cf_native_watch watches[CF_NATIVE_LOOP_WATCH_MAX];
     size_t count = client->loop.watch_count;
     memcpy(watches, client->loop.watches, count * sizeof watches[0]);
-    if (!cf_poll(watches, count, time_to_wait(client, milliseconds))) {
-        centrifuge_error error = cf_driver_end(client);
+    if (!cf_native_poll(watches, count, time_to_wait(client, milliseconds))) {
+        centrifuge_error error = cf_native_driver_end(client);
         return error ? error : CENTRIFUGE_ERROR_SYSTEM;
     }
     for (size_t i = 0; i < count && !client->ending; i++)
         if (watches[i].ready)
-            cf_driver_ready(client, watches[i].socket, watches[i].ready);
+            cf_native_driver_ready(client, watches[i].socket, watches[i].ready);
     if (!client->ending)
-        cf_post_run(client);
+        cf_native_post_run(client);
     if (!client->ending)
-        cf_driver_timers(client);
-    return cf_driver_end(client);
+        cf_native_driver_timers(client);
+    return cf_native_driver_end(client);
 }
 
 static centrifuge_error begin_own_turn(centrifuge_client *client)
 {
-    centrifuge_error error = cf_driver_begin(client);
+    centrifuge_error error = cf_native_driver_begin(client);
     if (!error && client->loop.foreign_watch) {
         client->in_turn = false;
         error = CENTRIFUGE_ERROR_INVALID_STATE;
@@ -531,7 +535,7 @@ centrifuge_error centrifuge_client_run(centrifuge_client *client)
         if (error)
             return error;
         bool stop = atomic_exchange(&client->stop, false);
-        bool idle = cf_driver_idle(client);
+        bool idle = cf_native_driver_idle(client);
         if (stop || idle) {
             client->in_turn = false;
             return stop || client->asked_to_end ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_DISCONNECTED;
@@ -545,33 +549,33 @@ centrifuge_error centrifuge_client_run(centrifuge_client *client)
 void centrifuge_client_stop(centrifuge_client *client)
 {
     atomic_store(&client->stop, true);
-    cf_wakeup_signal(&client->loop.wakeup);
+    cf_native_wakeup_signal(&client->loop.wakeup);
 }
 
 void centrifuge_client_wake(centrifuge_client *client)
 {
-    cf_wakeup_signal(&client->loop.wakeup);
+    cf_native_wakeup_signal(&client->loop.wakeup);
 }
 
 centrifuge_error centrifuge_client_socket_ready(centrifuge_client *client, centrifuge_socket socket, int events)
 {
-    centrifuge_error error = cf_driver_begin(client);
+    centrifuge_error error = cf_native_driver_begin(client);
     if (error)
         return error;
-    cf_driver_ready(client, socket, events);
+    cf_native_driver_ready(client, socket, events);
     if (!client->ending)
-        cf_post_run(client);
-    return cf_driver_end(client);
+        cf_native_post_run(client);
+    return cf_native_driver_end(client);
 }
 
 centrifuge_error centrifuge_client_timer_expired(centrifuge_client *client)
 {
-    centrifuge_error error = cf_driver_begin(client);
+    centrifuge_error error = cf_native_driver_begin(client);
     if (error)
         return error;
     client->loop.armed = CF_TIME_NEVER;
-    cf_driver_timers(client);
+    cf_native_driver_timers(client);
     if (!client->ending)
-        cf_post_run(client);
-    return cf_driver_end(client);
+        cf_native_post_run(client);
+    return cf_native_driver_end(client);
 }

@@ -8,11 +8,11 @@
 /* ---- randomness ---------------------------------------------------------------- */
 
 /* A system call for each frame's mask would cost more than the frame: bytes are taken in advance. */
-void cf_driver_random(centrifuge_client *client, void *data, size_t size)
+void cf_native_driver_random(centrifuge_client *client, void *data, size_t size)
 {
     CF_ASSERT(size <= sizeof client->random);
     if (client->random_left < size) {
-        bool got = cf_random_bytes(client->random, sizeof client->random);
+        bool got = cf_native_random_bytes(client->random, sizeof client->random);
         CF_ASSERT(got);
         client->random_left = sizeof client->random;
     }
@@ -23,11 +23,11 @@ void cf_driver_random(centrifuge_client *client, void *data, size_t size)
 static uint32_t random_bits(void *user)
 {
     uint32_t bits;
-    cf_driver_random(user, &bits, sizeof bits);
+    cf_native_driver_random(user, &bits, sizeof bits);
     return bits;
 }
 
-cf_environment cf_driver_environment(centrifuge_client *client)
+cf_environment cf_native_driver_environment(centrifuge_client *client)
 {
     return (cf_environment){.allocator = &cf_native_allocator, .random = random_bits, .user = client};
 }
@@ -38,9 +38,9 @@ static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes addr
 {
     if (client->ending)
         return;
-    centrifuge_error error = cf_socket_open(client, id, address);
+    centrifuge_error error = cf_native_socket_open(client, id, address);
     if (error)
-        cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, cf_clock_now());
+        cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, cf_native_clock_now());
 }
 
 /* One that says goodbye is enough: an older one is cut. */
@@ -50,13 +50,13 @@ static void close_transport(centrifuge_client *client, uint32_t id)
         return;
     CF_LIST_EACH(link, &client->sockets)
     {
-        cf_socket *other = CF_CONTAINER(link, cf_socket, link);
+        cf_native_socket *other = CF_CONTAINER(link, cf_native_socket, link);
         if (other != client->live)
-            cf_socket_kill(other);
+            cf_native_socket_kill(other);
     }
-    cf_socket *socket = client->live;
+    cf_native_socket *socket = client->live;
     client->live = NULL;
-    cf_socket_close(socket);
+    cf_native_socket_close(socket);
 }
 
 static void carry_out(centrifuge_client *client, const cf_effect *effect)
@@ -67,74 +67,74 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
         break;
     case CF_EFFECT_TRANSPORT_SEND:
         if (client->live && client->live->id == effect->transport.id)
-            cf_socket_send(client->live, effect->transport.text);
+            cf_native_socket_send(client->live, effect->transport.text);
         break;
     case CF_EFFECT_TRANSPORT_CLOSE:
         close_transport(client, effect->transport.id);
         break;
     case CF_EFFECT_EVENT:
-        cf_events_deliver(client, &effect->event);
+        cf_native_events_deliver(client, &effect->event);
         break;
     case CF_EFFECT_RESULT:
-        cf_events_result(&effect->result);
+        cf_native_events_result(&effect->result);
         break;
     case CF_EFFECT_LOG:
-        cf_events_log(client, effect->log.level, effect->log.text);
+        cf_native_events_log(client, effect->log.level, effect->log.text);
         break;
     }
 }
 
-void cf_driver_settle(centrifuge_client *client)
+void cf_native_driver_settle(centrifuge_client *client)
 {
     cf_effect effect;
     client->kicked = false;
-    while (!client->ending && cf_client_next_effect(client->core, cf_clock_now(), &effect))
+    while (!client->ending && cf_client_next_effect(client->core, cf_native_clock_now(), &effect))
         carry_out(client, &effect);
 }
 
 /* ---- what a socket tells ------------------------------------------------------------ */
 
-void cf_driver_opened(cf_socket *socket)
+void cf_native_driver_opened(cf_native_socket *socket)
 {
     centrifuge_client *client = socket->client;
-    cf_client_transport_opened(client->core, socket->id, CF_BYTES("raw-websocket"), cf_clock_now());
-    cf_driver_settle(client);
+    cf_client_transport_opened(client->core, socket->id, CF_BYTES("raw-websocket"), cf_native_clock_now());
+    cf_native_driver_settle(client);
 }
 
-void cf_driver_received(cf_socket *socket, cf_bytes text)
+void cf_native_driver_received(cf_native_socket *socket, cf_bytes text)
 {
     centrifuge_client *client = socket->client;
-    cf_client_transport_received(client->core, socket->id, text, cf_clock_now());
-    cf_driver_settle(client);
+    cf_client_transport_received(client->core, socket->id, text, cf_native_clock_now());
+    cf_native_driver_settle(client);
 }
 
-void cf_driver_alive(cf_socket *socket)
+void cf_native_driver_alive(cf_native_socket *socket)
 {
-    cf_client_transport_alive(socket->client->core, socket->id, cf_clock_now());
+    cf_client_transport_alive(socket->client->core, socket->id, cf_native_clock_now());
     socket->client->kicked = true;
 }
 
-void cf_driver_lost(cf_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail)
+void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail)
 {
     centrifuge_client *client = socket->client;
     bool live = client->live == socket;
-    if (!live || socket->state != CF_SOCKET_CLOSING)
-        cf_socket_kill(socket);
+    if (!live || socket->state != CF_NATIVE_SOCKET_CLOSING)
+        cf_native_socket_kill(socket);
     if (!live)
         return;
     client->live = NULL;
-    cf_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
-    cf_client_transport_closed(client->core, socket->id, reason, error, cf_clock_now());
+    cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
+    cf_client_transport_closed(client->core, socket->id, reason, error, cf_native_clock_now());
     client->kicked = true;
 }
 
 /* ---- turns ----------------------------------------------------------------------------- */
 
-centrifuge_error cf_driver_begin(centrifuge_client *client)
+centrifuge_error cf_native_driver_begin(centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_thread_self())
+    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_native_thread_self())
         return CENTRIFUGE_ERROR_WRONG_THREAD;
     if (client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
@@ -146,9 +146,9 @@ static void flush(centrifuge_client *client)
 {
     CF_LIST_EACH(link, &client->sockets)
     {
-        cf_socket *socket = CF_CONTAINER(link, cf_socket, link);
-        if (cf_socket_wants_to_send(socket))
-            cf_socket_flush(socket);
+        cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
+        if (cf_native_socket_wants_to_send(socket))
+            cf_native_socket_flush(socket);
     }
 }
 
@@ -156,7 +156,7 @@ static void reap(centrifuge_client *client)
 {
     for (cf_list *link = client->sockets.next, *next; link != &client->sockets; link = next) {
         next = link->next;
-        cf_socket_reap(CF_CONTAINER(link, cf_socket, link));
+        cf_native_socket_reap(CF_CONTAINER(link, cf_native_socket, link));
     }
     if (cf_list_empty(&client->sockets)) {
         cf_free(&cf_native_allocator, client->read_buffer);
@@ -164,37 +164,37 @@ static void reap(centrifuge_client *client)
     }
 }
 
-centrifuge_error cf_driver_end(centrifuge_client *client)
+centrifuge_error cf_native_driver_end(centrifuge_client *client)
 {
     do {
-        cf_driver_settle(client);
+        cf_native_driver_settle(client);
         if (!client->ending)
             flush(client);
     } while (client->kicked && !client->ending);
     client->in_turn = false;
     if (client->ending) {
-        cf_driver_destroy(client);
+        cf_native_driver_destroy(client);
         return CENTRIFUGE_ERROR_CLOSED;
     }
     reap(client);
-    cf_loop_arm(&client->loop, cf_clock_now(), cf_driver_deadline(client));
+    cf_native_loop_arm(&client->loop, cf_native_clock_now(), cf_native_driver_deadline(client));
     return CENTRIFUGE_ERROR_OK;
 }
 
-void cf_driver_kick(centrifuge_client *client)
+void cf_native_driver_kick(centrifuge_client *client)
 {
     client->kicked = true;
     if (client->in_turn)
         return;
-    cf_time now = cf_clock_now();
-    cf_loop_arm(&client->loop, now, now);
+    cf_time now = cf_native_clock_now();
+    cf_native_loop_arm(&client->loop, now, now);
 }
 
-static cf_socket *socket_of(CURL *easy)
+static cf_native_socket *socket_of(CURL *easy)
 {
     char *socket = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &socket);
-    return (cf_socket *)(void *)socket;
+    return (cf_native_socket *)(void *)socket;
 }
 
 static void collect_connected(centrifuge_client *client)
@@ -202,35 +202,35 @@ static void collect_connected(centrifuge_client *client)
     int left;
     for (CURLMsg *message; (message = curl_multi_info_read(client->loop.multi, &left));)
         if (message->msg == CURLMSG_DONE)
-            cf_socket_connected(socket_of(message->easy_handle), message->data.result);
+            cf_native_socket_connected(socket_of(message->easy_handle), message->data.result);
 }
 
-static cf_socket *socket_at(centrifuge_client *client, centrifuge_socket handle)
+static cf_native_socket *socket_at(centrifuge_client *client, centrifuge_socket handle)
 {
     CF_LIST_EACH(link, &client->sockets)
     {
-        cf_socket *socket = CF_CONTAINER(link, cf_socket, link);
-        if (socket->state != CF_SOCKET_CONNECTING && socket->state != CF_SOCKET_DEAD && socket->socket == handle)
+        cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
+        if (socket->state != CF_NATIVE_SOCKET_CONNECTING && socket->state != CF_NATIVE_SOCKET_DEAD && socket->socket == handle)
             return socket;
     }
     return NULL;
 }
 
-void cf_driver_ready(centrifuge_client *client, centrifuge_socket handle, int events)
+void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle, int events)
 {
     if (handle == client->loop.wakeup.reader) {
-        cf_wakeup_drain(&client->loop.wakeup);
+        cf_native_wakeup_drain(&client->loop.wakeup);
         return;
     }
-    cf_socket *socket = socket_at(client, handle);
+    cf_native_socket *socket = socket_at(client, handle);
     if (socket) {
         if (events & CENTRIFUGE_READABLE)
-            cf_socket_read(socket);
+            cf_native_socket_read(socket);
         if ((events & CENTRIFUGE_WRITABLE) && !client->ending)
-            cf_socket_flush(socket);
+            cf_native_socket_flush(socket);
         return;
     }
-    if (!cf_loop_watches(&client->loop, handle))
+    if (!cf_native_loop_watches(&client->loop, handle))
         return;
     int running;
     int bits = (events & CENTRIFUGE_READABLE ? CURL_CSELECT_IN : 0) | (events & CENTRIFUGE_WRITABLE ? CURL_CSELECT_OUT : 0);
@@ -242,18 +242,18 @@ static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
 {
     CF_LIST_EACH(link, &client->sockets)
     {
-        cf_socket *socket = CF_CONTAINER(link, cf_socket, link);
+        cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
         if (socket->has_more || read_all)
-            cf_socket_read(socket);
+            cf_native_socket_read(socket);
         if (socket->linger_until <= now)
-            cf_socket_kill(socket);
+            cf_native_socket_kill(socket);
     }
 }
 
 /* Sockets first: after a sleep of the machine bytes may wait that prove the peer alive. */
-void cf_driver_timers(centrifuge_client *client)
+void cf_native_driver_timers(centrifuge_client *client)
 {
-    cf_time now = cf_clock_now();
+    cf_time now = cf_native_clock_now();
     if (client->loop.curl_deadline <= now) {
         int running;
         client->loop.curl_deadline = CF_TIME_NEVER;
@@ -273,20 +273,20 @@ static cf_time earlier(cf_time a, cf_time b)
     return a < b ? a : b;
 }
 
-cf_time cf_driver_deadline(const centrifuge_client *client)
+cf_time cf_native_driver_deadline(const centrifuge_client *client)
 {
     if (client->kicked)
-        return cf_clock_now();
+        return cf_native_clock_now();
     cf_time deadline = earlier(client->loop.curl_deadline, cf_client_deadline(client->core));
     CF_LIST_EACH(link, &client->sockets)
     {
-        const cf_socket *socket = CF_CONTAINER(link, cf_socket, link);
-        deadline = socket->has_more ? cf_clock_now() : earlier(deadline, socket->linger_until);
+        const cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
+        deadline = socket->has_more ? cf_native_clock_now() : earlier(deadline, socket->linger_until);
     }
     return deadline;
 }
 
-bool cf_driver_idle(const centrifuge_client *client)
+bool cf_native_driver_idle(const centrifuge_client *client)
 {
     return !client->kicked && cf_list_empty(&client->sockets) && !cf_client_will_reconnect(client->core) &&
            cf_client_get_state(client->core) == CF_CLIENT_DISCONNECTED && !atomic_load(&client->posted);
@@ -299,28 +299,28 @@ static void close_sockets(centrifuge_client *client)
 {
     CF_LIST_EACH(link, &client->sockets)
     {
-        cf_socket *socket = CF_CONTAINER(link, cf_socket, link);
-        cf_socket_flush(socket);
-        cf_socket_kill(socket);
+        cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
+        cf_native_socket_flush(socket);
+        cf_native_socket_kill(socket);
     }
     reap(client);
 }
 
-void cf_driver_destroy(centrifuge_client *client)
+void cf_native_driver_destroy(centrifuge_client *client)
 {
     cf_effect effect;
     client->ending = true;
-    cf_client_shutdown(client->core, cf_clock_now());
-    while (cf_client_next_effect(client->core, cf_clock_now(), &effect))
+    cf_client_shutdown(client->core, cf_native_clock_now());
+    while (cf_client_next_effect(client->core, cf_native_clock_now(), &effect))
         carry_out(client, &effect);
-    cf_post_drop_all(client);
+    cf_native_post_drop_all(client);
     close_sockets(client);
-    cf_loop_close(&client->loop);
+    cf_native_loop_close(&client->loop);
     cf_client_free(client->core);
     while (!cf_list_empty(&client->subscriptions))
-        cf_subscription_destroy(CF_CONTAINER(client->subscriptions.next, centrifuge_subscription, link));
-    cf_listeners_free(&client->listeners);
-    cf_settings_free(&client->settings);
+        cf_native_subscription_free(CF_CONTAINER(client->subscriptions.next, centrifuge_subscription, link));
+    cf_native_listeners_free(&client->listeners);
+    cf_native_settings_free(&client->settings);
     cf_buffer_free(&client->id_text);
     cf_free(&cf_native_allocator, client);
 }

@@ -55,9 +55,10 @@ static centrifuge_bytes raw(cf_bytes bytes)
 
 /* ---- listeners ------------------------------------------------------------------ */
 
-cf_listener *cf_listener_make(centrifuge_client *client, const void *events, size_t size, size_t known, void *user)
+cf_native_listener *cf_native_listener_make(centrifuge_client *client, const void *events, size_t size, size_t known,
+                                            void *user)
 {
-    cf_listener *listener = cf_alloc_zero(&cf_native_allocator, 1, sizeof *listener);
+    cf_native_listener *listener = cf_alloc_zero(&cf_native_allocator, 1, sizeof *listener);
     if (!listener)
         return NULL;
     memcpy(&listener->events, events, size < known ? size : known);
@@ -67,17 +68,17 @@ cf_listener *cf_listener_make(centrifuge_client *client, const void *events, siz
     return listener;
 }
 
-static void free_listener(cf_listener *listener)
+static void free_listener(cf_native_listener *listener)
 {
     cf_list_remove(&listener->link);
     cf_free(&cf_native_allocator, listener);
 }
 
-bool cf_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id)
+bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id)
 {
     CF_LIST_EACH(link, listeners)
     {
-        cf_listener *listener = CF_CONTAINER(link, cf_listener, link);
+        cf_native_listener *listener = CF_CONTAINER(link, cf_native_listener, link);
         if (listener->id != id)
             continue;
         if (client->next_listener == link)
@@ -88,10 +89,10 @@ bool cf_listener_remove(centrifuge_client *client, cf_list *listeners, centrifug
     return false;
 }
 
-void cf_listeners_free(cf_list *listeners)
+void cf_native_listeners_free(cf_list *listeners)
 {
     while (!cf_list_empty(listeners))
-        free_listener(CF_CONTAINER(listeners->next, cf_listener, link));
+        free_listener(CF_CONTAINER(listeners->next, cf_native_listener, link));
 }
 
 /* One event going round its listeners. The list may change meanwhile; what is removed is not called. */
@@ -101,12 +102,12 @@ typedef struct cf_round {
     const cf_list *listeners;
 } cf_round;
 
-static cf_listener *round_next(const cf_round *round)
+static cf_native_listener *round_next(const cf_round *round)
 {
     centrifuge_client *client = round->client;
     while (!client->ending && !(round->subscription && round->subscription->removed) &&
            client->next_listener != round->listeners) {
-        cf_listener *listener = CF_CONTAINER(client->next_listener, cf_listener, link);
+        cf_native_listener *listener = CF_CONTAINER(client->next_listener, cf_native_listener, link);
         client->next_listener = client->next_listener->next;
         if (listener->born < client->event_number)
             return listener;
@@ -127,7 +128,7 @@ static cf_round round_begin(centrifuge_client *client, centrifuge_subscription *
 #define TELL(client, subscription, kind, member, object, event)                                                                \
     do {                                                                                                                       \
         cf_round going = round_begin(client, subscription);                                                                    \
-        for (cf_listener *listener = round_next(&going); listener; listener = round_next(&going))                              \
+        for (cf_native_listener *listener = round_next(&going); listener; listener = round_next(&going))                       \
             if (listener->events.kind.member)                                                                                  \
                 listener->events.kind.member(object, event, listener->user);                                                   \
     } while (0)
@@ -171,7 +172,7 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
     TELL(client, NULL, client, transport_close, client, &told);
 }
 
-void cf_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text)
+void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text)
 {
     static const centrifuge_log_level levels[] = {
         [CF_LOG_DEBUG] = CENTRIFUGE_LOG_DEBUG,
@@ -276,19 +277,19 @@ static const cf_teller tellers[] = {
     [CF_EVENT_UNSUBSCRIBE] = {NULL, tell_unsubscribe},
 };
 
-void cf_subscription_destroy(centrifuge_subscription *subscription)
+void cf_native_subscription_free(centrifuge_subscription *subscription)
 {
-    cf_listeners_free(&subscription->listeners);
+    cf_native_listeners_free(&subscription->listeners);
     cf_list_remove(&subscription->link);
     cf_free(&cf_native_allocator, subscription->channel);
     cf_free(&cf_native_allocator, subscription);
 }
 
-void cf_events_deliver(centrifuge_client *client, const cf_event *event)
+void cf_native_events_deliver(centrifuge_client *client, const cf_event *event)
 {
     centrifuge_subscription *subscription = event->subscription ? cf_subscription_user(event->subscription) : NULL;
     if (event->kind == CF_EVENT_REMOVED) {
-        cf_subscription_destroy(subscription);
+        cf_native_subscription_free(subscription);
         return;
     }
     if (client->ending)
@@ -303,9 +304,9 @@ void cf_events_deliver(centrifuge_client *client, const cf_event *event)
     strings_free(&strings);
 }
 
-void cf_events_result(const cf_result *result)
+void cf_native_events_result(const cf_result *result)
 {
-    cf_call *call = result->call;
+    cf_native_call *call = result->call;
     if (!call)
         return;
     cf_strings strings;

@@ -11,9 +11,9 @@
  *   driver.c    effects, turns of the loop, the end
  *   api.c       the public functions
  *
- * All of a client happens in its owner's thread, except cf_post_* and cf_wakeup_signal. Callbacks run only between
- * cf_driver_begin and cf_driver_end ("a turn"); turns do not nest. What a turn ended (sockets, the client itself) is freed in
- * cf_driver_end, so nothing that is on the stack goes away under it.
+ * All of a client happens in its owner's thread, except cf_post_* and cf_native_wakeup_signal. Callbacks run only between
+ * cf_native_driver_begin and cf_native_driver_end ("a turn"); turns do not nest. What a turn ended (sockets, the client itself) is freed in
+ * cf_native_driver_end, so nothing that is on the stack goes away under it.
  */
 #ifndef CF_NATIVE_NATIVE_H
 #define CF_NATIVE_NATIVE_H
@@ -33,35 +33,35 @@
 extern const cf_allocator cf_native_allocator;
 
 /* Identity of the calling thread. */
-const void *cf_thread_self(void);
-cf_time cf_clock_now(void);
+const void *cf_native_thread_self(void);
+cf_time cf_native_clock_now(void);
 /* From the system's source; false when there is none. */
-bool cf_random_bytes(void *data, size_t size);
+bool cf_native_random_bytes(void *data, size_t size);
 
 /* What any thread, and a signal handler, can make readable. */
-typedef struct cf_wakeup {
+typedef struct cf_native_wakeup {
     centrifuge_socket reader;
     centrifuge_socket writer;
-} cf_wakeup;
+} cf_native_wakeup;
 
-bool cf_wakeup_open(cf_wakeup *wakeup);
-void cf_wakeup_close(cf_wakeup *wakeup);
-void cf_wakeup_signal(const cf_wakeup *wakeup);
-void cf_wakeup_drain(const cf_wakeup *wakeup);
+bool cf_native_wakeup_open(cf_native_wakeup *wakeup);
+void cf_native_wakeup_close(cf_native_wakeup *wakeup);
+void cf_native_wakeup_signal(const cf_native_wakeup *wakeup);
+void cf_native_wakeup_drain(const cf_native_wakeup *wakeup);
 
-typedef struct cf_watch {
+typedef struct cf_native_watch {
     centrifuge_socket socket;
     int events; /* CENTRIFUGE_READABLE | CENTRIFUGE_WRITABLE */
-    int ready;  /* set by cf_poll */
-} cf_watch;
+    int ready;  /* set by cf_native_poll */
+} cf_native_watch;
 
 /* Waits up to `milliseconds` (-1: any time); false when the system refused. A signal ends the wait. */
-bool cf_poll(cf_watch *watches, size_t count, int64_t milliseconds);
+bool cf_native_poll(cf_native_watch *watches, size_t count, int64_t milliseconds);
 
 /* ---- settings.c ------------------------------------------------------------------ */
 
 /* What the driver keeps of the options; the core keeps its own share. All strings lie in `strings`. NULL: not given. */
-typedef struct cf_settings {
+typedef struct cf_native_settings {
     char *strings;
     int64_t connect_timeout;
     size_t message_size_max;
@@ -77,21 +77,22 @@ typedef struct cf_settings {
     const char *key_password;
     const char *interface_name;
     bool verify;
-} cf_settings;
+} cf_native_settings;
 
 /* `core` borrows the strings of `options`. */
-centrifuge_error cf_settings_make(cf_settings *settings, cf_client_options *core, const centrifuge_options *options);
-void cf_settings_free(cf_settings *settings);
+centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,
+                                         const centrifuge_options *options);
+void cf_native_settings_free(cf_native_settings *settings);
 
 /* ---- loop.c ------------------------------------------------------------------------ */
 
 /* Sockets waited for at the same time: the wake-up, one transport, one that lingers, and those libcurl needs to connect. */
-#define CF_LOOP_WATCH_MAX 16
+#define CF_NATIVE_LOOP_WATCH_MAX 16
 
-typedef struct cf_loop {
+typedef struct cf_native_loop {
     CURLM *multi;
-    cf_wakeup wakeup;
-    cf_watch watches[CF_LOOP_WATCH_MAX];
+    cf_native_wakeup wakeup;
+    cf_native_watch watches[CF_NATIVE_LOOP_WATCH_MAX];
     size_t watch_count;
     cf_time curl_deadline;
     /* a foreign loop; NULL: our own */
@@ -99,40 +100,40 @@ typedef struct cf_loop {
     void (*foreign_timer)(void *user, int64_t milliseconds);
     void *foreign_user;
     cf_time armed; /* when the foreign timer was asked to expire */
-} cf_loop;
+} cf_native_loop;
 
-centrifuge_error cf_loop_open(cf_loop *loop, const centrifuge_options *options);
+centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_options *options);
 /* After the last easy handle left `multi`. */
-void cf_loop_close(cf_loop *loop);
-/* From now on wait for `events` of the socket; 0: no longer. False over CF_LOOP_WATCH_MAX. */
-bool cf_loop_watch(cf_loop *loop, centrifuge_socket socket, int events);
-bool cf_loop_watches(const cf_loop *loop, centrifuge_socket socket);
+void cf_native_loop_close(cf_native_loop *loop);
+/* From now on wait for `events` of the socket; 0: no longer. False over CF_NATIVE_LOOP_WATCH_MAX. */
+bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int events);
+bool cf_native_loop_watches(const cf_native_loop *loop, centrifuge_socket socket);
 /* Tells a foreign loop when to call. */
-void cf_loop_arm(cf_loop *loop, cf_time now, cf_time deadline);
+void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline);
 
 /* ---- socket.c ------------------------------------------------------------------------ */
 
 /* How long a closed connection waits for the peer's close before it is cut, in milliseconds. */
-#define CF_SOCKET_LINGER 1000
+#define CF_NATIVE_SOCKET_LINGER 1000
 /* Bytes of one read, and how many reads one turn does before others have theirs. */
-#define CF_SOCKET_READ_SIZE 65536
-#define CF_SOCKET_READS_MAX 16
+#define CF_NATIVE_SOCKET_READ_SIZE 65536
+#define CF_NATIVE_SOCKET_READS_MAX 16
 
-typedef enum cf_socket_state {
-    CF_SOCKET_CONNECTING, /* libcurl works: name, TCP, proxy, TLS */
-    CF_SOCKET_HANDSHAKE,  /* our request is on its way, the response is not complete */
-    CF_SOCKET_OPEN,
-    CF_SOCKET_CLOSING, /* our close frame is on its way; what arrives is dropped until the peer closes */
-    CF_SOCKET_DEAD     /* freed at the end of the turn */
-} cf_socket_state;
+typedef enum cf_native_socket_state {
+    CF_NATIVE_SOCKET_CONNECTING, /* libcurl works: name, TCP, proxy, TLS */
+    CF_NATIVE_SOCKET_HANDSHAKE,  /* our request is on its way, the response is not complete */
+    CF_NATIVE_SOCKET_OPEN,
+    CF_NATIVE_SOCKET_CLOSING, /* our close frame is on its way; what arrives is dropped until the peer closes */
+    CF_NATIVE_SOCKET_DEAD     /* freed at the end of the turn */
+} cf_native_socket_state;
 
-typedef struct cf_socket {
+typedef struct cf_native_socket {
     cf_list link; /* in centrifuge_client.sockets */
     centrifuge_client *client;
     uint32_t id; /* the core's name for it */
-    cf_socket_state state;
+    cf_native_socket_state state;
     CURL *easy;
-    centrifuge_socket socket; /* from CF_SOCKET_HANDSHAKE on */
+    centrifuge_socket socket; /* from CF_NATIVE_SOCKET_HANDSHAKE on */
     bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
     cf_time linger_until;
     cf_ws_decoder decoder;
@@ -146,29 +147,29 @@ typedef struct cf_socket {
     cf_buffer head; /* response head so far */
     char key[CF_WS_KEY_SIZE];
     char problem[CURL_ERROR_SIZE];
-} cf_socket;
+} cf_native_socket;
 
 /* Begins to connect; on error there is no socket. */
-centrifuge_error cf_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
+centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
 /* libcurl is done with connecting. */
-void cf_socket_connected(cf_socket *socket, CURLcode code);
+void cf_native_socket_connected(cf_native_socket *socket, CURLcode code);
 /* Reads all there is, within the turn's share. */
-void cf_socket_read(cf_socket *socket);
+void cf_native_socket_read(cf_native_socket *socket);
 /* Sends what waits. */
-void cf_socket_flush(cf_socket *socket);
+void cf_native_socket_flush(cf_native_socket *socket);
 /* Queues a text message. */
-void cf_socket_send(cf_socket *socket, cf_bytes text);
-/* Says goodbye where that is possible and waits for the peer up to CF_SOCKET_LINGER; nothing is reported any more. */
-void cf_socket_close(cf_socket *socket);
-/* At once. Freed by cf_socket_reap. */
-void cf_socket_kill(cf_socket *socket);
+void cf_native_socket_send(cf_native_socket *socket, cf_bytes text);
+/* Says goodbye where that is possible and waits for the peer up to CF_NATIVE_SOCKET_LINGER; nothing is reported any more. */
+void cf_native_socket_close(cf_native_socket *socket);
+/* At once. Freed by cf_native_socket_reap. */
+void cf_native_socket_kill(cf_native_socket *socket);
 /* Frees it if it is dead. */
-void cf_socket_reap(cf_socket *socket);
-bool cf_socket_wants_to_send(const cf_socket *socket);
+void cf_native_socket_reap(cf_native_socket *socket);
+bool cf_native_socket_wants_to_send(const cf_native_socket *socket);
 
 /* ---- events.c ------------------------------------------------------------------------- */
 
-typedef struct cf_listener {
+typedef struct cf_native_listener {
     cf_list link;
     centrifuge_listener id;
     uint64_t born; /* number of the event during which it was added: not called for that one */
@@ -177,7 +178,7 @@ typedef struct cf_listener {
         centrifuge_client_events client;
         centrifuge_subscription_events subscription;
     } events;
-} cf_listener;
+} cf_native_listener;
 
 struct centrifuge_subscription {
     cf_list link; /* in centrifuge_client.subscriptions */
@@ -189,45 +190,46 @@ struct centrifuge_subscription {
 };
 
 /* A call with a completion; without one the core gets NULL. */
-typedef struct cf_call {
+typedef struct cf_native_call {
     centrifuge_subscription *subscription;
     centrifuge_completion done;
     void *user;
-} cf_call;
+} cf_native_call;
 
 /* `events` of `size` bytes is cut, or filled with NULL, to the `known` bytes of this version. */
-cf_listener *cf_listener_make(centrifuge_client *client, const void *events, size_t size, size_t known, void *user);
+cf_native_listener *cf_native_listener_make(centrifuge_client *client, const void *events, size_t size, size_t known,
+                                            void *user);
 /* False when there is none of that name. */
-bool cf_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id);
-void cf_listeners_free(cf_list *listeners);
+bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id);
+void cf_native_listeners_free(cf_list *listeners);
 
-void cf_events_deliver(centrifuge_client *client, const cf_event *event);
-void cf_events_result(const cf_result *result);
-void cf_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text);
-void cf_subscription_destroy(centrifuge_subscription *subscription);
+void cf_native_events_deliver(centrifuge_client *client, const cf_event *event);
+void cf_native_events_result(const cf_result *result);
+void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text);
+void cf_native_subscription_free(centrifuge_subscription *subscription);
 
 /* ---- post.c ----------------------------------------------------------------------------- */
 
-typedef struct cf_posted {
-    struct cf_posted *next;
+typedef struct cf_native_posted {
+    struct cf_native_posted *next;
     void (*function)(centrifuge_client *client, void *user);
     void (*drop)(void *user);
     void *user;
-} cf_posted;
+} cf_native_posted;
 
 /* Runs what was posted until now; stops when the client is being destroyed. */
-void cf_post_run(centrifuge_client *client);
-void cf_post_drop_all(centrifuge_client *client);
+void cf_native_post_run(centrifuge_client *client);
+void cf_native_post_drop_all(centrifuge_client *client);
 
 /* ---- the client --------------------------------------------------------------------------- */
 
 struct centrifuge_client {
-    _Atomic(const void *) owner; /* cf_thread_self of the thread that may call */
+    _Atomic(const void *) owner; /* cf_native_thread_self of the thread that may call */
     cf_client *core;
-    cf_settings settings;
-    cf_loop loop;
+    cf_native_settings settings;
+    cf_native_loop loop;
     cf_list sockets;
-    cf_socket *live; /* the core's current transport, or NULL */
+    cf_native_socket *live; /* the core's current transport, or NULL */
     cf_list subscriptions;
     cf_list listeners;
     cf_list *next_listener; /* of the event that is being delivered, or NULL */
@@ -238,9 +240,9 @@ struct centrifuge_client {
     bool ending;       /* destroyed: no events any more */
     bool asked_to_end; /* the application disconnected, as opposed to the server */
     atomic_bool stop;
-    _Atomic(cf_posted *) posted; /* newest first */
-    cf_posted *taken;            /* oldest first, being run */
-    char *read_buffer;           /* CF_SOCKET_READ_SIZE bytes while there is a socket */
+    _Atomic(cf_native_posted *) posted; /* newest first */
+    cf_native_posted *taken;            /* oldest first, being run */
+    char *read_buffer;                  /* CF_NATIVE_SOCKET_READ_SIZE bytes while there is a socket */
     cf_buffer id_text;
     uint8_t random[128]; /* from the system's source, used once; `random_left` bytes of its end are fresh */
     size_t random_left;
@@ -248,31 +250,31 @@ struct centrifuge_client {
 
 /* ---- driver.c ------------------------------------------------------------------------------ */
 
-cf_environment cf_driver_environment(centrifuge_client *client);
+cf_environment cf_native_driver_environment(centrifuge_client *client);
 /* Unpredictable bytes for masks and keys. */
-void cf_driver_random(centrifuge_client *client, void *data, size_t size);
+void cf_native_driver_random(centrifuge_client *client, void *data, size_t size);
 
 /* Every turn: begin, anything that calls callbacks, end. Begin refuses inside a callback; end frees and may destroy: CLOSED. */
-centrifuge_error cf_driver_begin(centrifuge_client *client);
-centrifuge_error cf_driver_end(centrifuge_client *client);
+centrifuge_error cf_native_driver_begin(centrifuge_client *client);
+centrifuge_error cf_native_driver_end(centrifuge_client *client);
 /* After the application called the core outside of a turn: have a turn soon. */
-void cf_driver_kick(centrifuge_client *client);
+void cf_native_driver_kick(centrifuge_client *client);
 /* Carries out effects until there are none. */
-void cf_driver_settle(centrifuge_client *client);
-void cf_driver_ready(centrifuge_client *client, centrifuge_socket socket, int events);
-void cf_driver_timers(centrifuge_client *client);
+void cf_native_driver_settle(centrifuge_client *client);
+void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket socket, int events);
+void cf_native_driver_timers(centrifuge_client *client);
 /* When the next turn is needed even without input. */
-cf_time cf_driver_deadline(const centrifuge_client *client);
+cf_time cf_native_driver_deadline(const centrifuge_client *client);
 /* Disconnected with no attempt planned, and nothing left to say or send. */
-bool cf_driver_idle(const centrifuge_client *client);
+bool cf_native_driver_idle(const centrifuge_client *client);
 /* Now; only outside of a turn. */
-void cf_driver_destroy(centrifuge_client *client);
+void cf_native_driver_destroy(centrifuge_client *client);
 
 /* What a socket tells. */
-void cf_driver_opened(cf_socket *socket);
-void cf_driver_received(cf_socket *socket, cf_bytes text);
-void cf_driver_alive(cf_socket *socket);
+void cf_native_driver_opened(cf_native_socket *socket);
+void cf_native_driver_received(cf_native_socket *socket, cf_bytes text);
+void cf_native_driver_alive(cf_native_socket *socket);
 /* The connection is gone or of no use; `detail` is for the log. */
-void cf_driver_lost(cf_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail);
+void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail);
 
 #endif

@@ -29,20 +29,20 @@ static void *resize(void *user, void *memory, size_t size)
 
 const cf_allocator cf_native_allocator = {resize, NULL};
 
-const void *cf_thread_self(void)
+const void *cf_native_thread_self(void)
 {
     static _Thread_local char mark;
     return &mark;
 }
 
-cf_time cf_clock_now(void)
+cf_time cf_native_clock_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (cf_time)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-bool cf_random_bytes(void *data, size_t size)
+bool cf_native_random_bytes(void *data, size_t size)
 {
 #if defined(__linux__)
     ssize_t got;
@@ -62,26 +62,26 @@ static bool prepare(int descriptor)
     return flags >= 0 && fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-bool cf_wakeup_open(cf_wakeup *wakeup)
+bool cf_native_wakeup_open(cf_native_wakeup *wakeup)
 {
     int ends[2];
     if (pipe(ends) != 0)
         return false;
-    *wakeup = (cf_wakeup){.reader = ends[0], .writer = ends[1]};
+    *wakeup = (cf_native_wakeup){.reader = ends[0], .writer = ends[1]};
     if (prepare(ends[0]) && prepare(ends[1]))
         return true;
-    cf_wakeup_close(wakeup);
+    cf_native_wakeup_close(wakeup);
     return false;
 }
 
-void cf_wakeup_close(cf_wakeup *wakeup)
+void cf_native_wakeup_close(cf_native_wakeup *wakeup)
 {
     close(wakeup->reader);
     close(wakeup->writer);
 }
 
 /* A full pipe is a wake-up that was not read yet: nothing is lost. */
-void cf_wakeup_signal(const cf_wakeup *wakeup)
+void cf_native_wakeup_signal(const cf_native_wakeup *wakeup)
 {
     int saved = errno;
     ssize_t written = write(wakeup->writer, "", 1);
@@ -89,7 +89,7 @@ void cf_wakeup_signal(const cf_wakeup *wakeup)
     errno = saved;
 }
 
-void cf_wakeup_drain(const cf_wakeup *wakeup)
+void cf_native_wakeup_drain(const cf_native_wakeup *wakeup)
 {
     char bytes[64];
     while (read(wakeup->reader, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
@@ -103,9 +103,9 @@ static int clamp_timeout(int64_t milliseconds)
     return milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds;
 }
 
-bool cf_poll(cf_watch *watches, size_t count, int64_t milliseconds)
+bool cf_native_poll(cf_native_watch *watches, size_t count, int64_t milliseconds)
 {
-    struct pollfd polls[CF_LOOP_WATCH_MAX];
+    struct pollfd polls[CF_NATIVE_LOOP_WATCH_MAX];
     for (size_t i = 0; i < count; i++) {
         polls[i] = (struct pollfd){.fd = watches[i].socket};
         if (watches[i].events & CENTRIFUGE_READABLE)

@@ -8,24 +8,24 @@ centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*functi
 {
     if (!client || !function)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    cf_posted *posted = cf_alloc(&cf_native_allocator, sizeof *posted);
+    cf_native_posted *posted = cf_alloc(&cf_native_allocator, sizeof *posted);
     if (!posted)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    *posted = (cf_posted){
+    *posted = (cf_native_posted){
         .next = atomic_load_explicit(&client->posted, memory_order_relaxed), .function = function, .drop = drop, .user = user};
     while (!atomic_compare_exchange_weak_explicit(&client->posted, &posted->next, posted, memory_order_release,
                                                   memory_order_relaxed))
         continue;
-    cf_wakeup_signal(&client->loop.wakeup);
+    cf_native_wakeup_signal(&client->loop.wakeup);
     return CENTRIFUGE_ERROR_OK;
 }
 
-static cf_posted *take_all(centrifuge_client *client)
+static cf_native_posted *take_all(centrifuge_client *client)
 {
-    cf_posted *newest = atomic_exchange_explicit(&client->posted, NULL, memory_order_acquire);
-    cf_posted *oldest = NULL;
+    cf_native_posted *newest = atomic_exchange_explicit(&client->posted, NULL, memory_order_acquire);
+    cf_native_posted *oldest = NULL;
     while (newest) {
-        cf_posted *next = newest->next;
+        cf_native_posted *next = newest->next;
         newest->next = oldest;
         oldest = newest;
         newest = next;
@@ -33,21 +33,21 @@ static cf_posted *take_all(centrifuge_client *client)
     return oldest;
 }
 
-void cf_post_run(centrifuge_client *client)
+void cf_native_post_run(centrifuge_client *client)
 {
     client->taken = take_all(client);
     while (client->taken && !client->ending) {
-        cf_posted posted = *client->taken;
+        cf_native_posted posted = *client->taken;
         cf_free(&cf_native_allocator, client->taken);
         client->taken = posted.next;
         posted.function(client, posted.user);
     }
 }
 
-static void drop_list(cf_posted *posted)
+static void drop_list(cf_native_posted *posted)
 {
     while (posted) {
-        cf_posted *next = posted->next;
+        cf_native_posted *next = posted->next;
         if (posted->drop)
             posted->drop(posted->user);
         cf_free(&cf_native_allocator, posted);
@@ -55,9 +55,9 @@ static void drop_list(cf_posted *posted)
     }
 }
 
-void cf_post_drop_all(centrifuge_client *client)
+void cf_native_post_drop_all(centrifuge_client *client)
 {
-    cf_posted *taken = client->taken;
+    cf_native_posted *taken = client->taken;
     client->taken = NULL;
     drop_list(taken);
     drop_list(take_all(client));

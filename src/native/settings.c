@@ -142,7 +142,7 @@ static size_t room_for_all(const centrifuge_options *options)
            room(options->interface_name) + 1;
 }
 
-static void copy(cf_settings *settings, const centrifuge_options *options)
+static void copy(cf_native_settings *settings, const centrifuge_options *options)
 {
     settings->headers = (cf_ws_header *)(void *)settings->strings;
     settings->header_count = options->header_count;
@@ -165,7 +165,8 @@ static void copy(cf_settings *settings, const centrifuge_options *options)
     settings->queue_size_max = options->queue_size_max;
 }
 
-centrifuge_error cf_settings_make(cf_settings *settings, cf_client_options *core, const centrifuge_options *options)
+centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,
+                                         const centrifuge_options *options)
 {
     centrifuge_options known;
     memset(settings, 0, sizeof *settings);
@@ -181,7 +182,7 @@ centrifuge_error cf_settings_make(cf_settings *settings, cf_client_options *core
     return CENTRIFUGE_ERROR_OK;
 }
 
-void cf_settings_free(cf_settings *settings)
+void cf_native_settings_free(cf_native_settings *settings)
 {
     cf_free(&cf_native_allocator, settings->strings);
     memset(settings, 0, sizeof *settings);

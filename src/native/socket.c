@@ -58,7 +58,7 @@ static void set_text(CURL *easy, CURLoption option, const char *value, bool *fai
 }
 
 /* Own authorities replace those that libcurl was built to trust, file and directory. */
-static void set_authorities(CURL *easy, const cf_settings *settings, bool *failed)
+static void set_authorities(CURL *easy, const cf_native_settings *settings, bool *failed)
 {
     if (!settings->ca_file && !settings->ca_path)
         return;
@@ -67,10 +67,10 @@ static void set_authorities(CURL *easy, const cf_settings *settings, bool *faile
         *failed = true;
 }
 
-static bool configure(cf_socket *socket, const char *url)
+static bool configure(cf_native_socket *socket, const char *url)
 {
     CURL *easy = socket->easy;
-    const cf_settings *settings = &socket->client->settings;
+    const cf_native_settings *settings = &socket->client->settings;
     long timeout =
         settings->connect_timeout > 0 && settings->connect_timeout < INT32_MAX ? (long)settings->connect_timeout : INT32_MAX;
     bool failed = false;
@@ -83,7 +83,7 @@ static bool configure(cf_socket *socket, const char *url)
     /* A name that is still being resolved must not hold us up when the attempt is given up. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout);
-    /* What it keeps while connecting; cf_socket_connected raises it, since it also bounds a curl_easy_recv. */
+    /* What it keeps while connecting; cf_native_socket_connected raises it, since it also bounds a curl_easy_recv. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 1024L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, socket->problem);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, socket);
@@ -99,11 +99,11 @@ static bool configure(cf_socket *socket, const char *url)
     return !failed;
 }
 
-static void queue_request(cf_socket *socket, const address *parts)
+static void queue_request(cf_native_socket *socket, const address *parts)
 {
-    const cf_settings *settings = &socket->client->settings;
+    const cf_native_settings *settings = &socket->client->settings;
     uint8_t random[16];
-    cf_driver_random(socket->client, random, sizeof random);
+    cf_native_driver_random(socket->client, random, sizeof random);
     cf_ws_make_key(random, socket->key);
     cf_bytes target = parts->target;
     cf_buffer path;
@@ -120,7 +120,7 @@ static void queue_request(cf_socket *socket, const address *parts)
     cf_buffer_free(&path);
 }
 
-static centrifuge_error start(cf_socket *socket, const address *parts)
+static centrifuge_error start(cf_native_socket *socket, const address *parts)
 {
     cf_buffer url;
     cf_buffer_init(&url, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
@@ -134,14 +134,14 @@ static centrifuge_error start(cf_socket *socket, const address *parts)
     return CENTRIFUGE_ERROR_OK;
 }
 
-centrifuge_error cf_socket_open(centrifuge_client *client, uint32_t id, cf_bytes text)
+centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes text)
 {
     address parts;
     if (!split_address(text, &parts))
         return CENTRIFUGE_ERROR_INVALID_URL;
     if (!client->read_buffer)
-        client->read_buffer = cf_alloc(&cf_native_allocator, CF_SOCKET_READ_SIZE);
-    cf_socket *socket = cf_alloc_zero(&cf_native_allocator, 1, sizeof *socket);
+        client->read_buffer = cf_alloc(&cf_native_allocator, CF_NATIVE_SOCKET_READ_SIZE);
+    cf_native_socket *socket = cf_alloc_zero(&cf_native_allocator, 1, sizeof *socket);
     if (!socket || !client->read_buffer) {
         cf_free(&cf_native_allocator, socket);
         return CENTRIFUGE_ERROR_NO_MEMORY;
@@ -152,11 +152,11 @@ centrifuge_error cf_socket_open(centrifuge_client *client, uint32_t id, cf_bytes
     cf_ws_decoder_init(&socket->decoder, CF_WS_CLIENT, client->settings.message_size_max, true, &cf_native_allocator);
     cf_buffer_init(&socket->sending, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&socket->queued, &cf_native_allocator, client->settings.queue_size_max);
-    cf_buffer_init(&socket->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_SOCKET_READ_SIZE);
+    cf_buffer_init(&socket->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
     cf_list_append(&client->sockets, &socket->link);
     centrifuge_error error = start(socket, &parts);
     if (error) {
-        cf_socket_kill(socket);
+        cf_native_socket_kill(socket);
         return error;
     }
     client->live = socket;
@@ -188,22 +188,22 @@ static centrifuge_error error_of(CURLcode code)
     }
 }
 
-static void lost(cf_socket *socket, CURLcode code)
+static void lost(cf_native_socket *socket, CURLcode code)
 {
     const char *detail = socket->problem[0] ? socket->problem : curl_easy_strerror(code);
-    cf_driver_lost(socket, (cf_bytes){"", 0}, error_of(code), detail);
+    cf_native_driver_lost(socket, (cf_bytes){"", 0}, error_of(code), detail);
 }
 
-static void watch(cf_socket *socket)
+static void watch(cf_native_socket *socket)
 {
-    int events = CENTRIFUGE_READABLE | (cf_socket_wants_to_send(socket) ? CENTRIFUGE_WRITABLE : 0);
-    if (!cf_loop_watch(&socket->client->loop, socket->socket, events))
-        cf_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_SYSTEM, "too many sockets are watched");
+    int events = CENTRIFUGE_READABLE | (cf_native_socket_wants_to_send(socket) ? CENTRIFUGE_WRITABLE : 0);
+    if (!cf_native_loop_watch(&socket->client->loop, socket->socket, events))
+        cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_SYSTEM, "too many sockets are watched");
 }
 
-void cf_socket_connected(cf_socket *socket, CURLcode code)
+void cf_native_socket_connected(cf_native_socket *socket, CURLcode code)
 {
-    if (socket->state != CF_SOCKET_CONNECTING)
+    if (socket->state != CF_NATIVE_SOCKET_CONNECTING)
         return;
     curl_socket_t active = CURL_SOCKET_BAD;
     if (code == CURLE_OK && curl_easy_getinfo(socket->easy, CURLINFO_ACTIVESOCKET, &active) == CURLE_OK &&
@@ -213,22 +213,22 @@ void cf_socket_connected(cf_socket *socket, CURLcode code)
         lost(socket, code);
         return;
     }
-    curl_easy_setopt(socket->easy, CURLOPT_BUFFERSIZE, (long)CF_SOCKET_READ_SIZE);
+    curl_easy_setopt(socket->easy, CURLOPT_BUFFERSIZE, (long)CF_NATIVE_SOCKET_READ_SIZE);
     socket->problem[0] = '\0';
     socket->socket = active;
-    socket->state = CF_SOCKET_HANDSHAKE;
+    socket->state = CF_NATIVE_SOCKET_HANDSHAKE;
     watch(socket);
 }
 
 /* ---- send -------------------------------------------------------------------------- */
 
-bool cf_socket_wants_to_send(const cf_socket *socket)
+bool cf_native_socket_wants_to_send(const cf_native_socket *socket)
 {
     return socket->sent < socket->sending.size || socket->queued.size > 0;
 }
 
 /* Puts the queue in the place of what is sent. */
-static void next_batch(cf_socket *socket)
+static void next_batch(cf_native_socket *socket)
 {
     cf_buffer empty = socket->sending;
     size_t limit = socket->queued.limit;
@@ -241,11 +241,11 @@ static void next_batch(cf_socket *socket)
     socket->sent = 0;
 }
 
-void cf_socket_flush(cf_socket *socket)
+void cf_native_socket_flush(cf_native_socket *socket)
 {
-    if (socket->state == CF_SOCKET_CONNECTING || socket->state == CF_SOCKET_DEAD)
+    if (socket->state == CF_NATIVE_SOCKET_CONNECTING || socket->state == CF_NATIVE_SOCKET_DEAD)
         return;
-    while (cf_socket_wants_to_send(socket)) {
+    while (cf_native_socket_wants_to_send(socket)) {
         if (socket->sent == socket->sending.size)
             next_batch(socket);
         size_t sent = 0;
@@ -262,31 +262,31 @@ void cf_socket_flush(cf_socket *socket)
     watch(socket);
 }
 
-static void append(cf_socket *socket, cf_ws_opcode opcode, cf_bytes payload)
+static void append(cf_native_socket *socket, cf_ws_opcode opcode, cf_bytes payload)
 {
     uint8_t mask[4];
-    cf_driver_random(socket->client, mask, sizeof mask);
+    cf_native_driver_random(socket->client, mask, sizeof mask);
     cf_ws_append_frame(&socket->queued, opcode, payload, mask);
     if (socket->queued.failed)
-        cf_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_LIMIT_QUEUE,
-                       "the connection is too slow for what is sent: raise 'queue_size_max' or send less");
+        cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_LIMIT_QUEUE,
+                              "the connection is too slow for what is sent: raise 'queue_size_max' or send less");
 }
 
-void cf_socket_send(cf_socket *socket, cf_bytes text)
+void cf_native_socket_send(cf_native_socket *socket, cf_bytes text)
 {
-    if (socket->state == CF_SOCKET_OPEN)
+    if (socket->state == CF_NATIVE_SOCKET_OPEN)
         append(socket, CF_WS_TEXT, text);
 }
 
 /* ---- receive ------------------------------------------------------------------------- */
 
-static void say_goodbye(cf_socket *socket, uint16_t code, cf_bytes reason)
+static void say_goodbye(cf_native_socket *socket, uint16_t code, cf_bytes reason)
 {
     uint8_t mask[4];
-    cf_driver_random(socket->client, mask, sizeof mask);
+    cf_native_driver_random(socket->client, mask, sizeof mask);
     cf_ws_append_close(&socket->queued, code, reason, mask);
-    socket->state = CF_SOCKET_CLOSING;
-    socket->linger_until = cf_time_after(cf_clock_now(), CF_SOCKET_LINGER);
+    socket->state = CF_NATIVE_SOCKET_CLOSING;
+    socket->linger_until = cf_time_after(cf_native_clock_now(), CF_NATIVE_SOCKET_LINGER);
 }
 
 static centrifuge_error error_of_close(uint16_t code)
@@ -297,34 +297,34 @@ static centrifuge_error error_of_close(uint16_t code)
                                                                                   : CENTRIFUGE_ERROR_NO_MEMORY;
 }
 
-static void take(cf_socket *socket, const cf_ws_event *event)
+static void take(cf_native_socket *socket, const cf_ws_event *event)
 {
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
-        cf_driver_received(socket, event->payload);
+        cf_native_driver_received(socket, event->payload);
         break;
     case CF_WS_EVENT_PING:
         append(socket, CF_WS_PONG, event->payload);
-        cf_driver_alive(socket);
+        cf_native_driver_alive(socket);
         break;
     case CF_WS_EVENT_PONG:
-        cf_driver_alive(socket);
+        cf_native_driver_alive(socket);
         break;
     case CF_WS_EVENT_CLOSE:
         say_goodbye(socket, event->code, (cf_bytes){"", 0});
-        cf_driver_lost(socket, event->payload, CENTRIFUGE_ERROR_OK, "closed by the server");
+        cf_native_driver_lost(socket, event->payload, CENTRIFUGE_ERROR_OK, "closed by the server");
         break;
     case CF_WS_EVENT_ERROR:
         say_goodbye(socket, event->code, event->payload);
-        cf_driver_lost(socket, (cf_bytes){"", 0}, error_of_close(event->code),
-                       "the server broke the WebSocket protocol or a limit");
+        cf_native_driver_lost(socket, (cf_bytes){"", 0}, error_of_close(event->code),
+                              "the server broke the WebSocket protocol or a limit");
         break;
     case CF_WS_EVENT_NONE:
         break;
     }
 }
 
-static void decode(cf_socket *socket, char *data, size_t size)
+static void decode(cf_native_socket *socket, char *data, size_t size)
 {
     cf_ws_event event;
     do {
@@ -332,15 +332,15 @@ static void decode(cf_socket *socket, char *data, size_t size)
         data += used;
         size -= used;
         take(socket, &event);
-    } while (socket->state == CF_SOCKET_OPEN && !socket->client->ending && (event.kind != CF_WS_EVENT_NONE || size > 0));
+    } while (socket->state == CF_NATIVE_SOCKET_OPEN && !socket->client->ending && (event.kind != CF_WS_EVENT_NONE || size > 0));
 }
 
-static void refuse_response(cf_socket *socket, centrifuge_error error, const char *detail)
+static void refuse_response(cf_native_socket *socket, centrifuge_error error, const char *detail)
 {
-    cf_driver_lost(socket, (cf_bytes){"", 0}, error, detail);
+    cf_native_driver_lost(socket, (cf_bytes){"", 0}, error, detail);
 }
 
-static void refuse_status(cf_socket *socket, int status)
+static void refuse_status(cf_native_socket *socket, int status)
 {
     static const char text[] = "the server answered with HTTP status ";
     memcpy(socket->problem, text, sizeof text);
@@ -350,7 +350,7 @@ static void refuse_status(cf_socket *socket, int status)
     refuse_response(socket, CENTRIFUGE_ERROR_HTTP_STATUS, socket->problem);
 }
 
-static void handshake(cf_socket *socket, cf_bytes received)
+static void handshake(cf_native_socket *socket, cf_bytes received)
 {
     cf_buffer_append(&socket->head, received);
     size_t used = 0;
@@ -375,31 +375,31 @@ static void handshake(cf_socket *socket, cf_bytes received)
     }
     cf_buffer head = socket->head;
     cf_buffer_init(&socket->head, &cf_native_allocator, 0);
-    socket->state = CF_SOCKET_OPEN;
-    cf_driver_opened(socket);
-    if (socket->state == CF_SOCKET_OPEN && head.size > used)
+    socket->state = CF_NATIVE_SOCKET_OPEN;
+    cf_native_driver_opened(socket);
+    if (socket->state == CF_NATIVE_SOCKET_OPEN && head.size > used)
         decode(socket, head.data + used, head.size - used);
     cf_buffer_free(&head);
 }
 
-static void end_of_stream(cf_socket *socket)
+static void end_of_stream(cf_native_socket *socket)
 {
-    if (socket->state == CF_SOCKET_CLOSING)
-        cf_socket_kill(socket);
+    if (socket->state == CF_NATIVE_SOCKET_CLOSING)
+        cf_native_socket_kill(socket);
     else
-        cf_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_NETWORK,
-                       "the connection was closed without a WebSocket close");
+        cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_NETWORK,
+                              "the connection was closed without a WebSocket close");
 }
 
-void cf_socket_read(cf_socket *socket)
+void cf_native_socket_read(cf_native_socket *socket)
 {
     char *data = socket->client->read_buffer;
     socket->has_more = false;
-    for (int i = 0; i < CF_SOCKET_READS_MAX; i++) {
-        if (socket->state == CF_SOCKET_CONNECTING || socket->state == CF_SOCKET_DEAD || socket->client->ending)
+    for (int i = 0; i < CF_NATIVE_SOCKET_READS_MAX; i++) {
+        if (socket->state == CF_NATIVE_SOCKET_CONNECTING || socket->state == CF_NATIVE_SOCKET_DEAD || socket->client->ending)
             return;
         size_t size = 0;
-        CURLcode code = curl_easy_recv(socket->easy, data, CF_SOCKET_READ_SIZE, &size);
+        CURLcode code = curl_easy_recv(socket->easy, data, CF_NATIVE_SOCKET_READ_SIZE, &size);
         if (code == CURLE_AGAIN)
             return;
         if (code != CURLE_OK) {
@@ -408,38 +408,38 @@ void cf_socket_read(cf_socket *socket)
         }
         if (size == 0)
             end_of_stream(socket);
-        else if (socket->state == CF_SOCKET_HANDSHAKE)
+        else if (socket->state == CF_NATIVE_SOCKET_HANDSHAKE)
             handshake(socket, cf_bytes_make(data, size));
-        else if (socket->state == CF_SOCKET_OPEN)
+        else if (socket->state == CF_NATIVE_SOCKET_OPEN)
             decode(socket, data, size);
     }
-    socket->has_more = socket->state != CF_SOCKET_DEAD;
+    socket->has_more = socket->state != CF_NATIVE_SOCKET_DEAD;
 }
 
 /* ---- the end ----------------------------------------------------------------------------- */
 
-void cf_socket_close(cf_socket *socket)
+void cf_native_socket_close(cf_native_socket *socket)
 {
-    if (socket->state == CF_SOCKET_OPEN) {
+    if (socket->state == CF_NATIVE_SOCKET_OPEN) {
         say_goodbye(socket, CF_WS_CLOSE_NORMAL, (cf_bytes){"", 0});
         return;
     }
-    if (socket->state != CF_SOCKET_CLOSING)
-        cf_socket_kill(socket);
+    if (socket->state != CF_NATIVE_SOCKET_CLOSING)
+        cf_native_socket_kill(socket);
 }
 
-void cf_socket_kill(cf_socket *socket)
+void cf_native_socket_kill(cf_native_socket *socket)
 {
-    if (socket->state != CF_SOCKET_CONNECTING && socket->state != CF_SOCKET_DEAD)
-        cf_loop_watch(&socket->client->loop, socket->socket, 0);
-    socket->state = CF_SOCKET_DEAD;
+    if (socket->state != CF_NATIVE_SOCKET_CONNECTING && socket->state != CF_NATIVE_SOCKET_DEAD)
+        cf_native_loop_watch(&socket->client->loop, socket->socket, 0);
+    socket->state = CF_NATIVE_SOCKET_DEAD;
     if (socket->client->live == socket)
         socket->client->live = NULL;
 }
 
-void cf_socket_reap(cf_socket *socket)
+void cf_native_socket_reap(cf_native_socket *socket)
 {
-    if (socket->state != CF_SOCKET_DEAD)
+    if (socket->state != CF_NATIVE_SOCKET_DEAD)
         return;
     cf_list_remove(&socket->link);
     if (socket->easy) {

@@ -58,13 +58,13 @@ int peer_unused_port(void)
 
 static void *run_script(void *argument)
 {
-    peer *self = argument;
+    cf_peer *self = argument;
     self->script(self);
     peer_drop(self);
     return NULL;
 }
 
-static void prepare_tls(peer *peer, const peer_tls *tls)
+static void prepare_tls(cf_peer *peer, const cf_peer_tls *tls)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     assert_non_null(context);
@@ -77,7 +77,7 @@ static void prepare_tls(peer *peer, const peer_tls *tls)
     peer->tls_context = context;
 }
 
-void peer_start(peer *peer, peer_script script, void *user, const peer_tls *tls)
+void peer_start(cf_peer *peer, peer_script script, void *user, const cf_peer_tls *tls)
 {
     memset(peer, 0, sizeof *peer);
     peer->socket = -1;
@@ -91,14 +91,14 @@ void peer_start(peer *peer, peer_script script, void *user, const peer_tls *tls)
     assert_int_equal(pthread_create(&peer->thread, NULL, run_script, peer), 0);
 }
 
-const char *peer_url(const peer *peer)
+const char *peer_url(const cf_peer *peer)
 {
     static char url[64];
     snprintf(url, sizeof url, "%s://127.0.0.1:%d", peer->tls_context ? "wss" : "ws", peer->port);
     return url;
 }
 
-void peer_finish(peer *peer)
+void peer_finish(cf_peer *peer)
 {
     pthread_join(peer->thread, NULL);
     close(peer->listener);
@@ -111,7 +111,7 @@ void peer_finish(peer *peer)
 
 /* ---- bytes --------------------------------------------------------------------------- */
 
-bool peer_fail(peer *peer, const char *format, ...)
+bool peer_fail(cf_peer *peer, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -121,7 +121,7 @@ bool peer_fail(peer *peer, const char *format, ...)
     return false;
 }
 
-static bool accept_plain(peer *peer)
+static bool accept_plain(cf_peer *peer)
 {
     struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
     int one = 1;
@@ -137,7 +137,7 @@ static bool accept_plain(peer *peer)
     return true;
 }
 
-bool peer_accept(peer *peer)
+bool peer_accept(cf_peer *peer)
 {
     if (!accept_plain(peer) || !peer->tls_context)
         return peer->socket >= 0;
@@ -146,7 +146,7 @@ bool peer_accept(peer *peer)
     return SSL_accept(peer->tls) == 1 || peer_fail(peer, "the TLS handshake failed");
 }
 
-bool peer_send_raw(peer *peer, const void *data, size_t size)
+bool peer_send_raw(cf_peer *peer, const void *data, size_t size)
 {
     const char *bytes = data;
     while (size > 0) {
@@ -161,7 +161,7 @@ bool peer_send_raw(peer *peer, const void *data, size_t size)
 }
 
 /* More input; false at the end of the stream. */
-static bool receive(peer *peer)
+static bool receive(cf_peer *peer)
 {
     char *larger = realloc(peer->input, peer->input_size + 65536);
     if (!larger)
@@ -177,13 +177,13 @@ static bool receive(peer *peer)
     return true;
 }
 
-static void use(peer *peer, size_t size)
+static void use(cf_peer *peer, size_t size)
 {
     peer->input_size -= size;
     memmove(peer->input, peer->input + size, peer->input_size);
 }
 
-bool peer_read_head(peer *peer)
+bool peer_read_head(cf_peer *peer)
 {
     for (;;) {
         cf_bytes input = {peer->input, peer->input_size};
@@ -201,7 +201,7 @@ bool peer_read_head(peer *peer)
 
 /* ---- WebSocket -------------------------------------------------------------------------- */
 
-bool peer_upgrade(peer *peer)
+bool peer_upgrade(cf_peer *peer)
 {
     if (!peer_read_head(peer))
         return false;
@@ -216,7 +216,7 @@ bool peer_upgrade(peer *peer)
     return sent;
 }
 
-bool peer_send_frame(peer *peer, int opcode, const void *data, size_t size)
+bool peer_send_frame(cf_peer *peer, int opcode, const void *data, size_t size)
 {
     cf_buffer frame;
     cf_buffer_init(&frame, &allocator, CF_BUFFER_NO_LIMIT);
@@ -226,7 +226,7 @@ bool peer_send_frame(peer *peer, int opcode, const void *data, size_t size)
     return sent;
 }
 
-bool peer_send(peer *peer, const char *text)
+bool peer_send(cf_peer *peer, const char *text)
 {
     return peer_send_frame(peer, CF_WS_TEXT, text, strlen(text));
 }
@@ -240,7 +240,7 @@ static uint64_t big_endian(const uint8_t *bytes, size_t count)
 }
 
 /* A second reader of frames, so that the client's codec is not judged by itself. Sizes of header and payload; 0: more input. */
-static size_t frame_size(const peer *peer, size_t *header)
+static size_t frame_size(const cf_peer *peer, size_t *header)
 {
     const uint8_t *bytes = (const uint8_t *)peer->input;
     if (peer->input_size < 2)
@@ -255,7 +255,7 @@ static size_t frame_size(const peer *peer, size_t *header)
     return peer->input_size < *header + length ? 0 : *header + length;
 }
 
-static bool keep_text(peer *peer, const char *payload, size_t size, const char *mask)
+static bool keep_text(cf_peer *peer, const char *payload, size_t size, const char *mask)
 {
     char *text = realloc(peer->text, size + 1);
     if (!text)
@@ -268,7 +268,7 @@ static bool keep_text(peer *peer, const char *payload, size_t size, const char *
     return true;
 }
 
-int peer_read_frame(peer *peer)
+int peer_read_frame(cf_peer *peer)
 {
     size_t header = 0;
     size_t size;
@@ -292,7 +292,7 @@ int peer_read_frame(peer *peer)
     return opcode;
 }
 
-bool peer_read(peer *peer)
+bool peer_read(cf_peer *peer)
 {
     int opcode;
     do {
@@ -301,14 +301,14 @@ bool peer_read(peer *peer)
     return opcode == CF_WS_TEXT;
 }
 
-bool peer_expect(peer *peer, const char *part)
+bool peer_expect(cf_peer *peer, const char *part)
 {
     if (!peer_read(peer))
         return peer_fail(peer, "no message came that contains %s", part);
     return strstr(peer->text, part) || peer_fail(peer, "expected %s, got %.300s", part, peer->text);
 }
 
-bool peer_answer(peer *peer, const char *method, const char *body)
+bool peer_answer(cf_peer *peer, const char *method, const char *body)
 {
     char text[1024];
     const char *uid = strstr(peer->text, "\"uid\":\"");
@@ -319,7 +319,7 @@ bool peer_answer(peer *peer, const char *method, const char *body)
     return peer_send(peer, text);
 }
 
-bool peer_welcome(peer *peer, const char *client)
+bool peer_welcome(cf_peer *peer, const char *client)
 {
     char body[256];
     snprintf(body, sizeof body, "{\"version\":\"1.8.0\",\"client\":\"%s\",\"expires\":false,\"expired\":false,\"ttl\":0}",
@@ -328,7 +328,7 @@ bool peer_welcome(peer *peer, const char *client)
            peer_answer(peer, "connect", body);
 }
 
-bool peer_subscribed(peer *peer, const char *channel)
+bool peer_subscribed(cf_peer *peer, const char *channel)
 {
     char part[256];
     char body[256];
@@ -337,7 +337,7 @@ bool peer_subscribed(peer *peer, const char *channel)
     return peer_expect(peer, part) && peer_answer(peer, "subscribe", body);
 }
 
-bool peer_close_frame(peer *peer, uint16_t code, const char *reason)
+bool peer_close_frame(cf_peer *peer, uint16_t code, const char *reason)
 {
     cf_buffer frame;
     cf_buffer_init(&frame, &allocator, CF_BUFFER_NO_LIMIT);
@@ -347,7 +347,7 @@ bool peer_close_frame(peer *peer, uint16_t code, const char *reason)
     return sent;
 }
 
-bool peer_wait_end(peer *peer)
+bool peer_wait_end(cf_peer *peer)
 {
     int opcode;
     do {
@@ -356,7 +356,7 @@ bool peer_wait_end(peer *peer)
     return !peer->failure[0];
 }
 
-void peer_drop(peer *peer)
+void peer_drop(cf_peer *peer)
 {
     if (peer->socket < 0)
         return;
@@ -368,7 +368,7 @@ void peer_drop(peer *peer)
     peer->input_size = 0;
 }
 
-void peer_reset(peer *peer)
+void peer_reset(cf_peer *peer)
 {
     struct linger at_once = {.l_onoff = 1};
     setsockopt(peer->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

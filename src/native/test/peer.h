@@ -13,19 +13,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct peer peer;
-typedef void (*peer_script)(peer *peer);
+typedef struct cf_peer cf_peer;
+typedef void (*peer_script)(cf_peer *peer);
 
 /* How the peer does TLS; files are PEM. */
-typedef struct peer_tls {
+typedef struct cf_peer_tls {
     const char *certificate;
     const char *key;
     const char *client_ca; /* a client certificate made by it is required; NULL: none is asked for */
-} peer_tls;
+} cf_peer_tls;
 
 #define PEER_TEXT_MAX ((size_t)8 << 20)
 
-struct peer {
+struct cf_peer {
     int listener;
     int port;
     int socket; /* the current connection, -1 for none */
@@ -47,44 +47,44 @@ struct peer {
 
 /* ---- in the test's thread ---- */
 
-void peer_start(peer *peer, peer_script script, void *user, const peer_tls *tls);
+void peer_start(cf_peer *peer, peer_script script, void *user, const cf_peer_tls *tls);
 /* "ws://127.0.0.1:PORT" or wss; static, overwritten by the next call. */
-const char *peer_url(const peer *peer);
+const char *peer_url(const cf_peer *peer);
 /* Waits for the script's end; fails the test when it did not go as it says. */
-void peer_finish(peer *peer);
+void peer_finish(cf_peer *peer);
 /* A port on which nobody listens. */
 int peer_unused_port(void);
 
 /* ---- in a script ---- */
 
-bool peer_fail(peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool peer_accept(peer *peer);
+bool peer_fail(cf_peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool peer_accept(cf_peer *peer);
 /* Accepts without TLS and reads a request head, up to the empty line. */
-bool peer_read_head(peer *peer);
+bool peer_read_head(cf_peer *peer);
 /* Reads the opening request and answers it. */
-bool peer_upgrade(peer *peer);
-bool peer_send_raw(peer *peer, const void *data, size_t size);
+bool peer_upgrade(cf_peer *peer);
+bool peer_send_raw(cf_peer *peer, const void *data, size_t size);
 /* One unmasked frame. */
-bool peer_send_frame(peer *peer, int opcode, const void *data, size_t size);
-bool peer_send(peer *peer, const char *text);
+bool peer_send_frame(cf_peer *peer, int opcode, const void *data, size_t size);
+bool peer_send(cf_peer *peer, const char *text);
 /* The next text message into `text`; answers no pings. False also at a close frame or the end. */
-bool peer_read(peer *peer);
+bool peer_read(cf_peer *peer);
 /* The next frame, whatever it is; its opcode, or -1 at the end of the stream. */
-int peer_read_frame(peer *peer);
+int peer_read_frame(cf_peer *peer);
 /* Reads a message that must contain `part`. */
-bool peer_expect(peer *peer, const char *part);
+bool peer_expect(cf_peer *peer, const char *part);
 /* Answers the last message read: {"uid": its uid, "method": method, "body": body}. */
-bool peer_answer(peer *peer, const char *method, const char *body);
+bool peer_answer(cf_peer *peer, const char *method, const char *body);
 /* accept, upgrade, connect command and its answer, with `client` as the connection's id. */
-bool peer_welcome(peer *peer, const char *client);
+bool peer_welcome(cf_peer *peer, const char *client);
 /* Reads a subscribe command for the channel and answers it. */
-bool peer_subscribed(peer *peer, const char *channel);
-bool peer_close_frame(peer *peer, uint16_t code, const char *reason);
+bool peer_subscribed(cf_peer *peer, const char *channel);
+bool peer_close_frame(cf_peer *peer, uint16_t code, const char *reason);
 /* Waits for the client to end the connection: a close frame or the end of the stream. */
-bool peer_wait_end(peer *peer);
+bool peer_wait_end(cf_peer *peer);
 /* Ends the connection without a word. */
-void peer_drop(peer *peer);
+void peer_drop(cf_peer *peer);
 /* Ends it with a reset. */
-void peer_reset(peer *peer);
+void peer_reset(cf_peer *peer);
 
 #endif

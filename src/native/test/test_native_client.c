@@ -14,12 +14,12 @@
 #include <cmocka.h>
 
 /* What happened, as text, in order. */
-typedef struct journal {
+typedef struct cf_journal {
     char text[8192];
     centrifuge_client *client;
-} journal;
+} cf_journal;
 
-static void note(journal *journal, const char *format, ...)
+static void note(cf_journal *journal, const char *format, ...)
 {
     size_t used = strlen(journal->text);
     va_list arguments;
@@ -42,7 +42,7 @@ static void on_disconnect(centrifuge_client *client, const centrifuge_disconnect
 
 static void on_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
 {
-    journal *journal = user;
+    cf_journal *journal = user;
     note(journal, "message %s %.*s %s; ", message->channel, (int)message->data.size, message->data.bytes, message->uid);
     assert_string_equal(centrifuge_subscription_channel(subscription), message->channel);
     if (strstr(message->data.bytes, "last"))
@@ -65,7 +65,7 @@ static const centrifuge_client_events client_events = {.connect = on_connect, .d
 static const centrifuge_subscription_events subscription_events = {
     .message = on_message, .subscribe = on_subscribe, .unsubscribe = on_unsubscribe};
 
-static centrifuge_client *make_client(const peer *peer, journal *journal)
+static centrifuge_client *make_client(const cf_peer *peer, cf_journal *journal)
 {
     centrifuge_options options;
     centrifuge_client *client;
@@ -81,7 +81,7 @@ static centrifuge_client *make_client(const peer *peer, journal *journal)
     return client;
 }
 
-static void two_messages(peer *peer)
+static void two_messages(cf_peer *peer)
 {
     peer_welcome(peer, "c1");
     peer_subscribed(peer, "news");
@@ -95,8 +95,8 @@ static void two_messages(peer *peer)
 static void run_receives_messages(void **state)
 {
     (void)state;
-    peer peer;
-    journal journal;
+    cf_peer peer;
+    cf_journal journal;
     peer_start(&peer, two_messages, NULL, NULL);
     centrifuge_client *client = make_client(&peer, &journal);
     centrifuge_client_subscribe(client, "news", &subscription_events, &journal, NULL);
