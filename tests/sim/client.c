@@ -1,0 +1,292 @@
+#include "client.h"
+
+#include "server.h"
+#include "watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EFFECTS_MAX    200000
+#define USER_CALLS_MAX 12
+
+static uint32_t core_random(void *user)
+{
+    sim_client *client = user;
+    return (uint32_t)(sim_random_next(&client->random) >> 32);
+}
+
+/* ---- options ---- */
+
+static void fill_credentials(sim_client *client)
+{
+    cf_client_options *options = &client->options;
+    int size = snprintf(client->user, sizeof(client->user), "user%u", client->index % 3);
+    options->user = cf_bytes_make(client->user, (size_t)size);
+    options->url = CF_BYTES("ws://simulated/connection/websocket");
+    if (client->world->scenario.insecure) {
+        options->insecure = true;
+        return;
+    }
+    size = snprintf(client->timestamp, sizeof(client->timestamp), "%" PRId64, sim_unix_time(client->world));
+    options->timestamp = cf_bytes_make(client->timestamp, (size_t)size);
+    cf_sign_token(CF_BYTES("the simulator's secret"), options->user, options->timestamp, CF_BYTES(""), client->token);
+    options->token = cf_bytes_make(client->token, sizeof(client->token));
+}
+
+static void fill_options(sim_client *client)
+{
+    sim_random *random = &client->world->random;
+    cf_client_options *options = &client->options;
+    static const int64_t retries[] = {1000, 1000, 100, 1, 3000};
+    static const int64_t ceilings[] = {20000, 20000, 1000, 5000};
+    static const int64_t timeouts[] = {5000, 5000, 200, 30000};
+    static const int64_t pings[] = {30000, 25000, 3000, 0};
+    cf_client_options_default(options);
+    fill_credentials(client);
+    options->retry = SIM_PICK(random, retries);
+    options->max_retry = SIM_PICK(random, ceilings);
+    options->timeout = SIM_PICK(random, timeouts);
+    options->ping_interval = SIM_PICK(random, pings);
+    options->ping = sim_random_chance(random, 900);
+    options->resubscribe = sim_random_chance(random, 900);
+    if (sim_random_chance(random, 50))
+        options->calls_max = 2;
+    if (sim_random_chance(random, 50))
+        options->queue_size_max = 600;
+    if (sim_random_chance(random, 50))
+        options->subscriptions_max = 2;
+    if (sim_random_chance(random, 50))
+        options->message_size_max = 3000;
+    int64_t least = options->retry < options->max_retry / 2 ? options->retry : options->max_retry / 2;
+    if (client->retry_floor == 0 || least < client->retry_floor)
+        client->retry_floor = least;
+}
+
+/* ---- life ---- */
+
+sim_client *sim_client_new(sim_world *world, unsigned index)
+{
+    sim_client *client = sim_alloc(sizeof(*client));
+    client->world = world;
+    client->index = index;
+    client->random = sim_random_fork(&world->random);
+    client->environment = (cf_environment){&client->heap.allocator, core_random, client};
+    sim_heap_init(&client->heap);
+    cf_list_init(&client->subscriptions);
+    cf_list_init(&client->calls);
+    return client;
+}
+
+bool sim_client_start(sim_client *client)
+{
+    client->retry_floor = 0;
+    fill_options(client);
+    centrifuge_error error = cf_client_new(&client->core, &client->options, &client->environment, client->world->now);
+    sim_note(client->world, "client %u: new: %d", client->index, (int)error);
+    if (error == CENTRIFUGE_ERROR_OK) {
+        sim_watch_start(client);
+        return true;
+    }
+    client->core = NULL;
+    if (error != CENTRIFUGE_ERROR_NO_MEMORY || client->heap.failures == 0)
+        sim_fail(client->world, "client-new", "client %u: error %d", client->index, (int)error);
+    if (client->heap.live > 0)
+        sim_fail(client->world, "client-memory", "client %u: %zu blocks are left after a failed cf_client_new", client->index,
+                 client->heap.live);
+    return false;
+}
+
+static void empty_lists(sim_client *client)
+{
+    cf_list *item;
+    while ((item = cf_list_take(&client->subscriptions)) != NULL)
+        free(CF_CONTAINER(item, sim_subscription, link));
+    while ((item = cf_list_take(&client->calls)) != NULL)
+        free(CF_CONTAINER(item, sim_call, link));
+}
+
+static void end_life(sim_client *client)
+{
+    sim_watch_end(client);
+    cf_client_free(client->core);
+    client->core = NULL;
+    client->closing = false;
+    empty_lists(client);
+    sim_note(client->world, "client %u: freed", client->index);
+    if (sim_sabotage_now(client->world, SIM_SABOTAGE_LEAK_CLIENT))
+        client->heap.live++;
+    if (client->heap.live > 0)
+        sim_fail(client->world, "client-memory", "client %u: %zu blocks are left after cf_client_free", client->index,
+                 client->heap.live);
+}
+
+void sim_client_free(sim_client *client)
+{
+    if (client->core != NULL)
+        sim_client_destroy(client);
+    empty_lists(client);
+    free(client);
+}
+
+void sim_client_destroy(sim_client *client)
+{
+    if (client->core == NULL || client->closing)
+        return;
+    sim_note(client->world, "client %u: shutdown", client->index);
+    client->closing = true;
+    cf_client_shutdown(client->core, client->world->now);
+    if (!client->pumping)
+        sim_client_pump(client);
+}
+
+/* ---- effects ---- */
+
+static void open_transport(sim_client *client, const cf_effect *effect)
+{
+    sim_world *world = client->world;
+    sim_watch_transport(client);
+    sim_link *link = sim_link_new(world, client, effect->transport.id, client->options.message_size_max);
+    client->transport = link;
+    sim_note(world, "client %u: transport %u is link %u, state %d", client->index, (unsigned)effect->transport.id, link->number,
+             (int)link->state);
+    /* some failures are known at once */
+    if (link->state == SIM_LINK_REFUSED && sim_random_chance(&world->random, 300)) {
+        link->state = SIM_LINK_OPEN;
+        sim_client_closed(link, CF_BYTES(""), CENTRIFUGE_ERROR_NETWORK);
+    }
+}
+
+static void send_text(sim_client *client, const cf_effect *effect)
+{
+    sim_link *link = client->transport;
+    if (link == NULL || link->transport != effect->transport.id || !link->upgraded)
+        sim_fail(client->world, "send-on-open", "client %u sends on transport %u, which is not open", client->index,
+                 (unsigned)effect->transport.id);
+    uint64_t bits = sim_random_next(&client->world->random);
+    const uint8_t mask[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16), (uint8_t)(bits >> 24)};
+    cf_buffer frame;
+    cf_buffer_init(&frame, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
+    cf_ws_append_frame(&frame, CF_WS_TEXT, effect->transport.text, mask);
+    sim_link_write(link, &link->up, cf_buffer_bytes(&frame));
+    cf_buffer_free(&frame);
+}
+
+static void close_transport(sim_client *client, const cf_effect *effect)
+{
+    sim_link *link = client->transport;
+    if (link == NULL || link->transport != effect->transport.id)
+        sim_fail(client->world, "close-live", "client %u closes transport %u, which is not live", client->index,
+                 (unsigned)effect->transport.id);
+    sim_note(client->world, "client %u: gives up link %u", client->index, link->number);
+    client->transport = NULL;
+    client->transport_over = client->world->now;
+    sim_link_abandon(link);
+}
+
+static void maybe_use(sim_client *client)
+{
+    sim_world *world = client->world;
+    if (!sim_random_chance(&world->random, world->scenario.user_calls) || client->user_calls >= USER_CALLS_MAX || world->calm)
+        return;
+    client->user_calls++;
+    if (world->scenario.fault[SIM_FAULT_DESTROY] > 0 && sim_random_chance(&world->random, 20))
+        sim_client_destroy(client);
+    else
+        sim_client_use(client);
+}
+
+static void carry_out(sim_client *client, const cf_effect *effect)
+{
+    switch (effect->kind) {
+    case CF_EFFECT_TRANSPORT_OPEN:
+        open_transport(client, effect);
+        break;
+    case CF_EFFECT_TRANSPORT_SEND:
+        send_text(client, effect);
+        break;
+    case CF_EFFECT_TRANSPORT_CLOSE:
+        close_transport(client, effect);
+        break;
+    case CF_EFFECT_EVENT:
+        sim_watch_event(client, &effect->event);
+        maybe_use(client);
+        break;
+    case CF_EFFECT_RESULT:
+        sim_watch_result(client, &effect->result);
+        maybe_use(client);
+        break;
+    case CF_EFFECT_LOG:
+        sim_note(client->world, "client %u: log %d: %.*s", client->index, (int)effect->log.level, (int)effect->log.text.size,
+                 effect->log.text.data);
+        break;
+    }
+}
+
+void sim_client_pump(sim_client *client)
+{
+    if (client->pumping)
+        return;
+    client->pumping = true;
+    client->user_calls = 0;
+    cf_effect effect;
+    for (unsigned count = 0; cf_client_next_effect(client->core, client->world->now, &effect); count++) {
+        if (count > EFFECTS_MAX)
+            sim_fail(client->world, "effects-end", "client %u: more than %d effects at once", client->index, EFFECTS_MAX);
+        carry_out(client, &effect);
+    }
+    client->pumping = false;
+    if (client->closing)
+        end_life(client);
+    else
+        sim_watch_settled(client);
+}
+
+/* ---- what a link tells ---- */
+
+void sim_client_opened(sim_link *link)
+{
+    sim_client *client = link->client;
+    sim_note(client->world, "link %u: open", link->number);
+    cf_client_transport_opened(client->core, link->transport, CF_BYTES("raw-websocket"), client->world->now);
+    sim_client_pump(client);
+}
+
+void sim_client_message(sim_link *link, cf_bytes text)
+{
+    sim_client *client = link->client;
+    sim_note(client->world, "client %u gets %.*s", client->index, (int)(text.size < 200 ? text.size : 200), text.data);
+    cf_client_transport_received(client->core, link->transport, text, client->world->now);
+    sim_client_pump(client);
+}
+
+void sim_client_alive(sim_link *link)
+{
+    sim_client *client = link->client;
+    cf_client_transport_alive(client->core, link->transport, client->world->now);
+    sim_client_pump(client);
+}
+
+void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error)
+{
+    sim_client *client = link->client;
+    sim_note(client->world, "link %u: closed for client %u, error %d, %.*s", link->number, client->index, (int)error,
+             (int)reason.size, reason.data);
+    link->client = NULL;
+    client->transport = NULL;
+    client->transport_over = client->world->now;
+    cf_client_transport_closed(client->core, link->transport, reason, error, client->world->now);
+    sim_client_pump(client);
+}
+
+cf_time sim_client_deadline(const sim_client *client)
+{
+    return client->core == NULL ? CF_TIME_NEVER : cf_client_deadline(client->core);
+}
+
+void sim_client_tick(sim_client *client)
+{
+    cf_client_tick(client->core, client->world->now);
+    sim_client_pump(client);
+}

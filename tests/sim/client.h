@@ -1,0 +1,91 @@
+/*
+ * A driver for one client core, as small as the native one but with bytes that
+ * travel through sim_link, and its user: one who calls the library from every
+ * callback.
+ */
+#ifndef SIM_CLIENT_H
+#define SIM_CLIENT_H
+
+#include "link.h"
+#include "wire/sign.h"
+
+/* A subscription as its user saw it (watch.c). */
+typedef struct sim_subscription {
+    cf_list link;
+    sim_client *client;
+    cf_subscription *core;
+    sim_channel *channel;
+    bool removed;      /* the user removed it: REMOVED will come, and nothing else but results */
+    bool unsubscribed; /* the user's last word was unsubscribe */
+    bool subscribed;   /* the last event was SUBSCRIBE */
+    bool known;        /* it has a position since the last unsubscription */
+    bool gap_seen;     /* a hole among messages that came before the subscribe event */
+    bool gap_open;     /* it was told that messages may be missing, */
+    size_t gap_until;  /* up to this one */
+    size_t seen;       /* number of the last message */
+    unsigned excuses;  /* unsubscribe events without a subscribe event before them that may come */
+} sim_subscription;
+
+typedef struct sim_call {
+    cf_list link;
+    sim_client *client;
+    unsigned number;
+    bool done;
+} sim_call;
+
+struct sim_client {
+    sim_world *world;
+    unsigned index;
+    sim_heap heap;
+    sim_random random; /* the core's own */
+    cf_environment environment;
+    cf_client_options options;
+    char user[16];
+    char timestamp[24];
+    char token[CF_SHA256_HEX_SIZE];
+    cf_client *core;     /* NULL between two lives */
+    sim_link *transport; /* the live one */
+    bool pumping;
+    bool closing;        /* cf_client_shutdown was called */
+    unsigned user_calls; /* of this pump: bounded */
+
+    /* watch.c */
+    cf_list subscriptions;
+    cf_list calls;
+    unsigned call_count;
+    bool asked;  /* connect() or a network change since the last transport */
+    bool wanted; /* the user's last word, or the server's, is that there should be a connection */
+    bool online;
+    cf_time transport_over;   /* when the last one ended */
+    int64_t retry_floor;      /* the shortest wait that the options allow, ms */
+    cf_event_kind last_event; /* CONNECT or DISCONNECT */
+    bool last_reconnect;
+    bool connect_called; /* since the last of these events */
+    bool any_event;
+    unsigned opened;
+    unsigned closes; /* TRANSPORT_CLOSE events */
+};
+
+sim_client *sim_client_new(sim_world *world, unsigned index);
+void sim_client_free(sim_client *client);
+/* A new core for the slot; false without memory. */
+bool sim_client_start(sim_client *client);
+/* Shuts down; frees at once, or when the pump that runs ends. */
+void sim_client_destroy(sim_client *client);
+/* Carries out effects until there are none. */
+void sim_client_pump(sim_client *client);
+/* One random call of the library, outside or inside a callback. */
+void sim_client_use(sim_client *client);
+void sim_client_connect(sim_client *client);
+/* The live subscription of a channel, NULL when there is none; makes it with `make`. */
+sim_subscription *sim_client_subscribe(sim_client *client, sim_channel *channel);
+cf_time sim_client_deadline(const sim_client *client);
+void sim_client_tick(sim_client *client);
+
+/* What a link tells. After each, link->client may be NULL. */
+void sim_client_opened(sim_link *link);
+void sim_client_message(sim_link *link, cf_bytes text);
+void sim_client_alive(sim_link *link);
+void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * What was really published: the n-th message of each channel, written down
+ * where the engine hands it out, before anything can get lost.
+ */
+#ifndef SIM_LEDGER_H
+#define SIM_LEDGER_H
+
+#include "base/bytes.h"
+
+#define SIM_CHANNELS_MAX 6
+#define SIM_UID_MAX      32
+
+typedef struct sim_published {
+    char uid[SIM_UID_MAX];
+    size_t uid_size;
+    uint64_t data; /* hash */
+} sim_published;
+
+typedef struct sim_channel {
+    cf_bytes name;
+    bool deep;        /* a history that keeps all of a seed's messages, and recovery */
+    bool known;       /* its namespace exists */
+    size_t forgotten; /* messages up to this one are in no history: the server started again */
+    sim_published *published;
+    size_t count;
+    size_t capacity;
+    size_t draft; /* makes the data of each publication different */
+} sim_channel;
+
+typedef struct sim_ledger {
+    sim_channel channels[SIM_CHANNELS_MAX];
+    size_t count;
+} sim_ledger;
+
+uint64_t sim_hash(cf_bytes bytes);
+void sim_ledger_free(sim_ledger *ledger);
+sim_channel *sim_ledger_find(sim_ledger *ledger, cf_bytes name);
+void sim_ledger_add(sim_channel *channel, cf_bytes uid, cf_bytes data);
+/* The number of a message, counted from 1; 0 when it was never published. */
+size_t sim_ledger_number(const sim_channel *channel, cf_bytes uid);
+
+#endif

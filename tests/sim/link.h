@@ -1,0 +1,84 @@
+/*
+ * One transport: bytes on their way in two directions, cut, joined and delayed,
+ * between a client's WebSocket end and a server's. What is written on one side
+ * went through ws/ and comes out through ws/ on the other.
+ */
+#ifndef SIM_LINK_H
+#define SIM_LINK_H
+
+#include "world.h"
+
+#include "server/session.h"
+#include "ws/handshake.h"
+
+typedef struct sim_packet {
+    struct sim_packet *next;
+    cf_time at;
+    size_t size;
+    char data[];
+} sim_packet;
+
+typedef struct sim_pipe {
+    sim_packet *first;
+    sim_packet **last;
+    size_t bytes;
+    cf_time newest; /* when the last packet arrives: order is kept */
+    bool ended;     /* the writer has closed */
+    cf_time end_at;
+    cf_time stalled; /* the reader does not read before this */
+} sim_pipe;
+
+typedef enum sim_link_state {
+    SIM_LINK_OPENING,
+    SIM_LINK_REFUSED, /* will be told at `due` */
+    SIM_LINK_HANGING, /* nobody will ever answer */
+    SIM_LINK_OPEN
+} sim_link_state;
+
+struct sim_link {
+    cf_list link;
+    sim_world *world;
+    unsigned number;
+    sim_link_state state;
+    cf_time due; /* opening: when it is accepted or refused */
+    bool dark;
+    cf_time dark_until; /* the server gives up then */
+
+    /* the client's end; NULL when it has given the transport up */
+    sim_client *client;
+    uint32_t transport;
+    char key[CF_WS_KEY_SIZE];
+    cf_buffer head; /* of the response, as far as it came */
+    bool upgraded;
+    cf_ws_decoder client_decoder;
+    char *held; /* sabotage: a message that goes behind the next one */
+    size_t held_size;
+
+    /* the server's end */
+    bool server_open;
+    bool paused;
+    cf_session *session; /* of the real server */
+    void *peer;          /* of the hostile one */
+    cf_ws_decoder server_decoder;
+    cf_time ping_at;
+
+    sim_pipe up;   /* to the server */
+    sim_pipe down; /* to the client */
+};
+
+sim_link *sim_link_new(sim_world *world, sim_client *client, uint32_t transport, size_t message_max);
+void sim_link_free(sim_link *link);
+void sim_link_write(sim_link *link, sim_pipe *pipe, cf_bytes bytes);
+void sim_link_end(sim_link *link, sim_pipe *pipe);
+/* The client gives it up: a close frame where it is open, and nothing comes back. */
+void sim_link_abandon(sim_link *link);
+/* The connection breaks: both ends hear of it soon, bytes on their way are lost. */
+void sim_link_cut(sim_link *link);
+/* When something is due here, CF_TIME_NEVER for never. */
+cf_time sim_link_deadline(const sim_link *link);
+/* Does one due thing. */
+void sim_link_step(sim_link *link);
+/* Neither end needs it any more. */
+bool sim_link_over(const sim_link *link);
+
+#endif

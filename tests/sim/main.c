@@ -1,0 +1,184 @@
+/*
+ * simulate: seeds of the simulator, one, many, or with a wrong done on purpose.
+ */
+#include "world.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Every so many seeds one is played twice: both traces must be the same. */
+#define REPLAY_EVERY 25
+
+typedef struct arguments {
+    uint64_t from;
+    uint64_t seeds;
+    bool trace;
+    const char *sabotage;
+} arguments;
+
+typedef struct sabotage_kind {
+    const char *name;
+    const char *invariants; /* that may see it, between spaces */
+} sabotage_kind;
+
+static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
+    [SIM_SABOTAGE_NONE] = {"none", ""},
+    [SIM_SABOTAGE_DROP_MESSAGE] = {"drop-message", " message-hole recovery-hole probe "},
+    [SIM_SABOTAGE_DUPLICATE_MESSAGE] = {"duplicate-message", " message-order "},
+    [SIM_SABOTAGE_SWAP_MESSAGES] = {"swap-messages", " message-order message-hole probe "},
+    [SIM_SABOTAGE_FORGE_DATA] = {"forge-data", " message-data "},
+    [SIM_SABOTAGE_FORGET_RESULT] = {"forget-result", " call-once progress "},
+    [SIM_SABOTAGE_DOUBLE_RESULT] = {"double-result", " call-once "},
+    [SIM_SABOTAGE_DOUBLE_CONNECT] = {"double-connect", " event-order "},
+    [SIM_SABOTAGE_HIDE_UNSUBSCRIBE] = {"hide-unsubscribe", " event-order subscription-state "},
+    [SIM_SABOTAGE_FALSE_RECOVERED] = {"false-recovered", " recovery-hole message-hole "},
+    [SIM_SABOTAGE_SECOND_TRANSPORT] = {"second-transport", " one-transport "},
+    [SIM_SABOTAGE_HASTY_RETRY] = {"hasty-retry", " retry-delay "},
+    [SIM_SABOTAGE_DEAF_CLIENT] = {"deaf-client", " progress "},
+    [SIM_SABOTAGE_LEAK_CLIENT] = {"leak-client", " client-memory "},
+    [SIM_SABOTAGE_LEAK_SERVER] = {"leak-server", " server-memory "},
+    [SIM_SABOTAGE_KEEP_SESSION] = {"keep-session", " sessions "},
+};
+
+/* ---- a crash names its seed too ---- */
+
+static char crash_line[120];
+
+static void say_seed(void)
+{
+    if (write(STDERR_FILENO, crash_line, strlen(crash_line)) < 0)
+        return;
+}
+
+static void on_crash(int number)
+{
+    say_seed();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* Of the sanitizers' runtime, where there is one. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void watch_crashes(void)
+{
+    signal(SIGABRT, on_crash);
+    signal(SIGILL, on_crash);
+    signal(SIGTRAP, on_crash);
+    if (__sanitizer_set_death_callback != NULL)
+        __sanitizer_set_death_callback(say_seed);
+    else
+        signal(SIGSEGV, on_crash);
+}
+
+static bool play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet)
+{
+    snprintf(crash_line, sizeof(crash_line), "\nseed %" PRIu64 " crashed. Replay: simulate --seed %" PRIu64 " --trace\n", seed,
+             seed);
+    return sim_world_play(world, seed, sabotage, print, quiet);
+}
+
+/* ---- the ways to run ---- */
+
+static int run_seeds(sim_world *world, const arguments *given)
+{
+    for (uint64_t i = 0; i < given->seeds; i++) {
+        uint64_t seed = given->from + i;
+        if (!play(world, seed, SIM_SABOTAGE_NONE, given->trace, false))
+            return 1;
+        uint64_t hash = world->trace.hash;
+        if (seed % REPLAY_EVERY != 0 || given->trace)
+            continue;
+        if (!play(world, seed, SIM_SABOTAGE_NONE, false, false) || world->trace.hash != hash) {
+            fprintf(stderr, "seed %" PRIu64 " does not replay: two runs differ\n", seed);
+            return 1;
+        }
+    }
+    printf("%" PRIu64 " seeds from %" PRIu64 ": every invariant holds\n", given->seeds, given->from);
+    return 0;
+}
+
+/* The first seed on which the wrong is noticed, and by an invariant that is there for it. */
+static int run_sabotage(sim_world *world, const arguments *given, sim_sabotage which)
+{
+    const sabotage_kind *kind = &sabotages[which];
+    for (uint64_t seed = given->from; seed < given->from + given->seeds; seed++) {
+        if (play(world, seed, which, given->trace, true))
+            continue;
+        char name[64];
+        snprintf(name, sizeof(name), " %s ", world->invariant);
+        bool expected = world->sabotaged && strstr(kind->invariants, name) != NULL;
+        printf("%s: seed %" PRIu64 " breaks%s%s\n", kind->name, seed, name,
+               expected ? "as it must" : "which is not what it should break");
+        fflush(stdout);
+        _Exit(expected ? 0 : 1); /* what the broken world still holds is no leak of the product */
+    }
+    fprintf(stderr, "%s: not noticed in %" PRIu64 " seeds\n", kind->name, given->seeds);
+    return 1;
+}
+
+static int usage(void)
+{
+    fputs("usage: simulate [--seeds N] [--from S] [--seed S] [--trace] [--sabotage NAME]\n"
+          "  --seeds N        play N seeds (default 2000), each twenty-fifth of them twice\n"
+          "  --from S         from this one on (default 1)\n"
+          "  --seed S         play one seed\n"
+          "  --trace          print every line of the trace\n"
+          "  --sabotage NAME  do a wrong on purpose: it must be noticed. Names:\n",
+          stderr);
+    for (size_t i = 1; i < SIM_SABOTAGE_COUNT; i++)
+        fprintf(stderr, "                     %s\n", sabotages[i].name);
+    return 2;
+}
+
+static bool read_number(const char *text, uint64_t *number)
+{
+    char *end = NULL;
+    if (text == NULL)
+        return false;
+    *number = strtoull(text, &end, 10);
+    return end != text && *end == '\0';
+}
+
+static bool read_arguments(int argc, char **argv, arguments *given)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--trace") == 0) {
+            given->trace = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--seeds") == 0 && read_number(value, &given->seeds)) {
+        } else if (strcmp(argv[i], "--from") == 0 && read_number(value, &given->from)) {
+        } else if (strcmp(argv[i], "--seed") == 0 && read_number(value, &given->from)) {
+            given->seeds = 1;
+        } else if (strcmp(argv[i], "--sabotage") == 0 && value != NULL) {
+            given->sabotage = value;
+        } else {
+            return false;
+        }
+        i++;
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    arguments given = {.from = 1, .seeds = 2000};
+    if (!read_arguments(argc, argv, &given))
+        return usage();
+    watch_crashes();
+    sim_world *world = sim_alloc(sizeof(*world));
+    int result = 2;
+    if (given.sabotage == NULL)
+        result = run_seeds(world, &given);
+    for (size_t i = 1; given.sabotage != NULL && i < SIM_SABOTAGE_COUNT; i++)
+        if (strcmp(given.sabotage, sabotages[i].name) == 0)
+            result = run_sabotage(world, &given, (sim_sabotage)i);
+    free(world);
+    return result == 2 ? usage() : result;
+}

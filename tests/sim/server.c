@@ -1,0 +1,426 @@
+#include "server.h"
+
+#include "client.h"
+#include "watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET "the simulator's secret"
+/* A turn may go over the limit of a queue before the session is closed. */
+#define OUTBOX_SLACK (1024 * 1024)
+/* ms; a session that is not authenticated lives no longer than stale_connection_close_delay. */
+#define SHUTDOWN_MAX 60000
+
+/* ---- what the server is handed ---- */
+
+static void fill_random(void *user, void *out, size_t size)
+{
+    sim_server *server = user;
+    for (unsigned char *at = out; size > 0; size--)
+        *at++ = (unsigned char)sim_random_next(&server->random);
+}
+
+static void log_line(void *user, cf_server_log level, cf_bytes text)
+{
+    sim_server *server = user;
+    sim_note(server->world, "server log %d: %.*s", (int)level, (int)text.size, text.data);
+}
+
+static uint64_t microseconds(void *user)
+{
+    sim_server *server = user;
+    return (uint64_t)server->world->now * 1000;
+}
+
+static void tap_message(void *user, const cf_publication *publication)
+{
+    sim_server *server = user;
+    sim_channel *channel = sim_ledger_find(&server->world->ledger, publication->channel);
+    if (channel != NULL) {
+        sim_ledger_add(channel, publication->uid, publication->data);
+        sim_note(server->world, "published %.*s #%zu", (int)channel->name.size, channel->name.data, channel->count);
+    }
+    server->inner.message(server->inner.user, publication);
+}
+
+static void tap_join_leave(void *user, cf_method method, cf_bytes channel, const cf_client_info *info)
+{
+    sim_server *server = user;
+    server->inner.join_leave(server->inner.user, method, channel, info);
+}
+
+/* The allocator leads to the heap, and the heap to the server that holds it. */
+static cf_engine *make_engine(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now)
+{
+    sim_server *server = CF_CONTAINER(allocator->user, sim_server, heap);
+    server->inner = *sink;
+    server->tap = (cf_engine_sink){tap_message, tap_join_leave, server};
+    return cf_engine_memory_new(allocator, &server->tap, seed, now);
+}
+
+/* ---- configurations ---- */
+
+static void fill_config(sim_server *server, unsigned index)
+{
+    sim_world *world = server->world;
+    cf_config *config = &server->configs[index];
+    cf_namespace *namespaces = server->namespaces[index];
+    cf_config_default(config);
+    config->secret = CF_BYTES(SECRET);
+    config->insecure = world->scenario.insecure;
+    config->name = CF_BYTES("simulated");
+    if (sim_random_chance(&world->random, 100))
+        config->client_queue_max_size = 4096;
+    if (sim_random_chance(&world->random, 50))
+        config->client_channel_limit = 3;
+    if (sim_random_chance(&world->random, 50))
+        config->user_connection_limit = 2;
+    namespaces[0] = (cf_namespace){CF_BYTES("deep"),
+                                   {.recover = true, .history_size = 100000, .history_lifetime = 10000000, .publish = true}};
+    namespaces[1] =
+        (cf_namespace){CF_BYTES("shallow"), {.recover = true, .history_size = 3, .history_lifetime = 20, .publish = true}};
+    namespaces[2] = (cf_namespace){
+        CF_BYTES("open"),
+        {.recover = true, .history_size = 20, .history_lifetime = 60, .publish = true, .presence = true, .join_leave = true}};
+    if (index == 1) {
+        namespaces[1].options.recover = false;
+        namespaces[1].options.history_drop_inactive = true;
+        namespaces[2].options.presence = false;
+        namespaces[2].options.publish = false;
+    }
+    config->namespaces = namespaces;
+    config->namespace_count = index == 1 && sim_random_chance(&world->random, 300) ? 2 : SIM_NAMESPACES;
+}
+
+/* ---- life ---- */
+
+static void start(sim_server *server)
+{
+    sim_world *world = server->world;
+    uint64_t fail_in = server->heap.fail_in;
+    for (;;) {
+        server->node =
+            cf_node_new(&server->environment, &server->configs[server->config], make_engine, world->now, sim_unix_time(world));
+        if (server->node != NULL)
+            break;
+        if (fail_in == 0)
+            sim_fail(world, "server-start", "cf_node_new failed although there is memory");
+        sim_heap_fail(&server->heap, 0, 0);
+    }
+    server->stopping = false;
+    server->wake = world->now;
+    sim_note(world, "server started");
+}
+
+sim_server *sim_server_new(sim_world *world)
+{
+    sim_server *server = sim_alloc(sizeof(*server));
+    server->world = world;
+    server->random = sim_random_fork(&world->random);
+    sim_heap_init(&server->heap);
+    server->environment = (cf_server_environment){&server->heap.allocator, fill_random, log_line, microseconds, server};
+    for (unsigned i = 0; i < SIM_CONFIGS; i++)
+        fill_config(server, i);
+    start(server);
+    return server;
+}
+
+static void stop(sim_server *server)
+{
+    sim_world *world = server->world;
+    if (server->node == NULL)
+        return;
+    cf_node_free(server->node);
+    server->node = NULL;
+    CF_LIST_EACH(item, &world->links)
+    {
+        sim_link *link = CF_CONTAINER(item, sim_link, link);
+        link->session = NULL;
+        if (link->server_open) {
+            link->server_open = false;
+            sim_link_end(link, &link->down);
+        }
+    }
+    for (size_t i = 0; i < world->ledger.count; i++)
+        world->ledger.channels[i].forgotten = world->ledger.channels[i].count;
+    sim_note(world, "server stopped");
+    if (server->heap.live > 0)
+        sim_fail(world, "server-memory", "%zu blocks are left after cf_node_free", server->heap.live);
+}
+
+void sim_server_free(sim_server *server)
+{
+    if (sim_sabotage_now(server->world, SIM_SABOTAGE_LEAK_SERVER))
+        server->heap.live++;
+    stop(server);
+    free(server);
+}
+
+void sim_server_restart(sim_server *server, int64_t pause)
+{
+    stop(server);
+    server->up_at = server->world->now + pause;
+}
+
+void sim_server_shutdown(sim_server *server)
+{
+    if (server->node == NULL || server->stopping)
+        return;
+    server->stopping = true;
+    server->stop_by = cf_time_after(server->world->now, SHUTDOWN_MAX);
+    server->wake = server->world->now;
+}
+
+void sim_server_reload(sim_server *server, unsigned config)
+{
+    if (server->node == NULL || config == server->config)
+        return;
+    server->config = config;
+    sim_note(server->world, "reload: configuration %u", config);
+    sim_server_begin(server);
+    cf_node_configure(server->node, &server->configs[config]);
+    sim_server_end(server);
+}
+
+/* ---- turns ---- */
+
+static void check(sim_server *server)
+{
+    sim_world *world = server->world;
+    size_t sessions = 0;
+    size_t limit = (size_t)server->configs[server->config].client_queue_max_size;
+    for (unsigned i = 0; i < SIM_CONFIGS; i++)
+        if ((size_t)server->configs[i].client_queue_max_size > limit)
+            limit = (size_t)server->configs[i].client_queue_max_size;
+    CF_LIST_EACH(item, &world->links)
+    {
+        sim_link *link = CF_CONTAINER(item, sim_link, link);
+        if (link->session == NULL)
+            continue;
+        sessions++;
+        size_t waiting = cf_session_outbox(link->session)->bytes;
+        if (waiting > limit + OUTBOX_SLACK)
+            sim_fail(world, "outbox-bounded", "link %u: %zu bytes wait, the limit is %zu", link->number, waiting, limit);
+    }
+    if (cf_node_session_count(server->node) != sessions)
+        sim_fail(world, "sessions", "the node has %zu sessions, the transports have %zu", cf_node_session_count(server->node),
+                 sessions);
+}
+
+void sim_server_begin(sim_server *server)
+{
+    sim_world *world = server->world;
+    server->in_turn = true;
+    cf_node_begin_turn(server->node, world->now, sim_unix_time(world));
+}
+
+void sim_server_end(sim_server *server)
+{
+    server->wake = cf_node_end_turn(server->node);
+    server->in_turn = false;
+    check(server);
+}
+
+cf_time sim_server_deadline(const sim_server *server)
+{
+    if (server->node == NULL)
+        return server->up_at;
+    return server->wake;
+}
+
+void sim_server_step(sim_server *server)
+{
+    if (server->node == NULL) {
+        start(server);
+        return;
+    }
+    sim_server_begin(server);
+    bool gone = server->stopping && cf_node_shutdown(server->node);
+    sim_server_end(server);
+    if (gone) {
+        sim_server_restart(server, 100);
+        return;
+    }
+    if (server->stopping && server->world->now > server->stop_by)
+        sim_fail(server->world, "server-shutdown", "sessions are left %d ms after the shutdown began", SHUTDOWN_MAX);
+    if (server->stopping)
+        server->wake = cf_time_after(server->world->now, 100);
+    else if (server->wake <= server->world->now)
+        sim_fail(server->world, "server-wakes", "the node wants a turn at %" PRId64 ", which is over", server->wake);
+}
+
+/* ---- publishing from outside ---- */
+
+static void ignore_done(void *user, cf_node_result result)
+{
+    sim_server *server = user;
+    if (result.error != NULL)
+        sim_note(server->world, "publish failed: %s", result.error);
+}
+
+void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count)
+{
+    if (server->node == NULL)
+        return;
+    sim_server_begin(server);
+    for (unsigned i = 0; i < count; i++) {
+        char data[64];
+        int size = snprintf(data, sizeof(data), "{\"draft\":%zu}", ++channel->draft);
+        cf_node_publish(server->node, channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""), ignore_done,
+                        server);
+    }
+    sim_server_end(server);
+}
+
+static void expect_text(sim_server *server, cf_bytes data, cf_bytes wanted, const char *what)
+{
+    if (!cf_bytes_equal(data, wanted))
+        sim_fail(server->world, "server-empty", "%s: %.*s", what, (int)data.size, data.data);
+}
+
+static void expect_no_channels(void *user, cf_node_result result, cf_bytes data)
+{
+    if (result.error == NULL)
+        expect_text(user, data, CF_BYTES("[]"), "channels with subscribers");
+}
+
+static void expect_nobody(void *user, cf_node_result result, cf_bytes data)
+{
+    if (result.error == NULL)
+        expect_text(user, data, CF_BYTES("{}"), "present");
+}
+
+void sim_server_check_empty(sim_server *server)
+{
+    sim_world *world = server->world;
+    sim_heap_fail(&server->heap, 0, 0);
+    sim_server_begin(server);
+    if (cf_node_session_count(server->node) != 0)
+        sim_fail(world, "sessions", "%zu sessions are left", cf_node_session_count(server->node));
+    cf_node_channels(server->node, expect_no_channels, server);
+    for (size_t i = 0; i < world->ledger.count; i++)
+        cf_node_presence(server->node, world->ledger.channels[i].name, expect_nobody, server);
+    sim_server_end(server);
+}
+
+/* ---- a session's transport ---- */
+
+static void flush_session(void *transport, cf_session *session)
+{
+    sim_link *link = transport;
+    for (;;) {
+        cf_bytes slices[4];
+        size_t count = cf_outbox_peek(cf_session_outbox(session), slices, 4);
+        size_t written = 0;
+        for (size_t i = 0; i < count && link->down.bytes < link->world->scenario.window; i++) {
+            size_t room = link->world->scenario.window - link->down.bytes;
+            cf_bytes piece = cf_bytes_slice(slices[i], 0, room);
+            sim_link_write(link, &link->down, piece);
+            written += piece.size;
+        }
+        if (written == 0)
+            return;
+        cf_session_written(session, written);
+    }
+}
+
+static void pause_session(void *transport, bool pause)
+{
+    sim_link *link = transport;
+    link->paused = pause;
+}
+
+static void close_session(void *transport, int code, cf_bytes reason)
+{
+    sim_link *link = transport;
+    sim_note(link->world, "link %u: server closes, %d %.*s", link->number, code, (int)reason.size, reason.data);
+    if (code != 0) {
+        cf_buffer frame;
+        cf_buffer_init(&frame, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
+        cf_ws_append_close(&frame, (uint16_t)code, reason, NULL);
+        sim_link_write(link, &link->down, cf_buffer_bytes(&frame));
+        cf_buffer_free(&frame);
+    }
+    link->session = NULL;
+    link->server_open = false;
+    sim_link_end(link, &link->down);
+}
+
+static const cf_transport_ops transport_ops = {"simulated", flush_session, pause_session, close_session};
+
+void sim_server_accept(sim_link *link)
+{
+    sim_server *server = link->world->server;
+    cf_buffer head;
+    cf_buffer_init(&head, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
+    cf_ws_append_response(&head, cf_bytes_make(link->key, CF_WS_KEY_SIZE));
+    sim_link_write(link, &link->down, cf_buffer_bytes(&head));
+    cf_buffer_free(&head);
+    sim_server_begin(server);
+    link->session = cf_session_new(cf_node_services(server->node), &transport_ops, link);
+    sim_note(link->world, "link %u: accepted%s", link->number, link->session == NULL ? ", but no memory" : "");
+    if (link->session == NULL) {
+        link->server_open = false;
+        sim_link_end(link, &link->down);
+    }
+    sim_server_end(server);
+}
+
+static void session_event(sim_link *link, const cf_ws_event *event)
+{
+    switch (event->kind) {
+    case CF_WS_EVENT_MESSAGE:
+        sim_note(link->world, "link %u: server gets %.*s", link->number, (int)event->payload.size, event->payload.data);
+        cf_session_receive(link->session, event->payload);
+        break;
+    case CF_WS_EVENT_CLOSE:
+        cf_session_gone(link->session);
+        link->session = NULL;
+        link->server_open = false;
+        sim_link_end(link, &link->down);
+        break;
+    case CF_WS_EVENT_ERROR:
+        cf_session_close_code(link->session, event->code, event->payload);
+        break;
+    default:
+        break;
+    }
+}
+
+void sim_server_receive(sim_link *link, char *data, size_t size)
+{
+    sim_server *server = link->world->server;
+    sim_server_begin(server);
+    size_t used = 0;
+    while (link->session != NULL) {
+        cf_ws_event event;
+        used += cf_ws_decoder_read(&link->server_decoder, data + used, size - used, &event);
+        if (event.kind == CF_WS_EVENT_NONE)
+            break;
+        session_event(link, &event);
+    }
+    sim_server_end(server);
+}
+
+void sim_server_lost(sim_link *link)
+{
+    sim_server *server = link->world->server;
+    if (sim_sabotage_now(link->world, SIM_SABOTAGE_KEEP_SESSION)) {
+        link->session = NULL;
+        return;
+    }
+    sim_server_begin(server);
+    sim_note(link->world, "link %u: server lost the client", link->number);
+    cf_session_gone(link->session);
+    link->session = NULL;
+    sim_server_end(server);
+}
+
+void sim_server_writable(sim_link *link)
+{
+    if (cf_session_outbox(link->session)->bytes > 0)
+        flush_session(link, link->session);
+}

@@ -1,0 +1,53 @@
+/*
+ * The real server core behind the links: node, sessions, memory engine. The
+ * engine's sink is tapped for the ledger.
+ */
+#ifndef SIM_SERVER_H
+#define SIM_SERVER_H
+
+#include "link.h"
+
+#define SIM_NAMESPACES 3
+#define SIM_CONFIGS    2
+
+struct sim_server {
+    sim_world *world;
+    sim_heap heap;
+    sim_random random;
+    cf_server_environment environment;
+    cf_node *node;
+    cf_config configs[SIM_CONFIGS];
+    cf_namespace namespaces[SIM_CONFIGS][SIM_NAMESPACES];
+    unsigned config;      /* the one in use */
+    cf_engine_sink inner; /* where the engine's messages go behind the tap */
+    cf_engine_sink tap;
+    bool in_turn;
+    cf_time wake;    /* the next turn that the node asked for */
+    cf_time up_at;   /* while it is down: when it starts again */
+    bool stopping;   /* announced: restarts when everybody is gone, */
+    cf_time stop_by; /* at the latest then */
+};
+
+sim_server *sim_server_new(sim_world *world);
+void sim_server_free(sim_server *server);
+/* Kills the node, starts it again after `pause` ms. */
+void sim_server_restart(sim_server *server, int64_t pause);
+void sim_server_shutdown(sim_server *server);
+void sim_server_reload(sim_server *server, unsigned config);
+cf_time sim_server_deadline(const sim_server *server);
+void sim_server_step(sim_server *server);
+/* Between these, calls of the node. */
+void sim_server_begin(sim_server *server);
+void sim_server_end(sim_server *server);
+void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count);
+/* At the end of a seed: no session, no channel, nobody present, no memory. */
+void sim_server_check_empty(sim_server *server);
+
+/* The server's end of a link, called by link.c. */
+void sim_server_accept(sim_link *link);
+void sim_server_receive(sim_link *link, char *data, size_t size);
+void sim_server_lost(sim_link *link);
+/* There is room in the pipe again. */
+void sim_server_writable(sim_link *link);
+
+#endif

@@ -1,0 +1,269 @@
+/*
+ * A careless user: calls anything at any time, and often from a callback.
+ */
+#include "client.h"
+#include "watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Inside a callback the pump goes on by itself. */
+static void after(sim_client *client)
+{
+    if (client->core != NULL && !client->pumping)
+        sim_client_pump(client);
+}
+
+/* A call that is accepted must complete; the node exists before, since the core may know of it at once. */
+static sim_call *new_call(sim_client *client)
+{
+    sim_call *call = sim_alloc(sizeof(*call));
+    call->client = client;
+    call->number = ++client->call_count;
+    cf_list_append(&client->calls, &call->link);
+    return call;
+}
+
+static void judge_call(sim_client *client, sim_call *call, centrifuge_error error, const char *what)
+{
+    sim_note(client->world, "client %u: %s, call %u: %d", client->index, what, call->number, (int)error);
+    if (error != CENTRIFUGE_ERROR_OK) {
+        cf_list_remove(&call->link);
+        free(call);
+        return;
+    }
+    if (client->closing)
+        sim_fail(client->world, "closed-refuses", "client %u: %s accepted after the shutdown", client->index, what);
+}
+
+static sim_subscription *find_live(sim_client *client, const sim_channel *channel)
+{
+    CF_LIST_EACH(item, &client->subscriptions)
+    {
+        sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
+        if (subscription->channel == channel && !subscription->removed)
+            return subscription;
+    }
+    return NULL;
+}
+
+sim_subscription *sim_client_subscribe(sim_client *client, sim_channel *channel)
+{
+    sim_subscription *known = find_live(client, channel);
+    sim_subscription *subscription = known;
+    if (subscription == NULL) {
+        subscription = sim_alloc(sizeof(*subscription));
+        subscription->client = client;
+        subscription->channel = channel;
+        subscription->gap_open = true;
+        subscription->gap_until = SIZE_MAX - 1;
+    }
+    bool created = false;
+    cf_subscription *core = NULL;
+    centrifuge_error error =
+        cf_client_subscribe(client->core, client->world->now, channel->name, subscription, &core, &created);
+    sim_note(client->world, "client %u: subscribe %.*s: %d%s", client->index, (int)channel->name.size, channel->name.data,
+             (int)error, created ? " (new)" : "");
+    if (error == CENTRIFUGE_ERROR_OK && created != (known == NULL))
+        sim_fail(client->world, "one-subscription", "client %u: 'created' is %d", client->index, created);
+    if (known == NULL) {
+        if (error != CENTRIFUGE_ERROR_OK) {
+            free(subscription);
+            return NULL;
+        }
+        subscription->core = core;
+        cf_list_append(&client->subscriptions, &subscription->link);
+    } else if (error == CENTRIFUGE_ERROR_OK && known->core != core) {
+        sim_fail(client->world, "one-subscription", "client %u: another object for the same channel", client->index);
+    }
+    if (error == CENTRIFUGE_ERROR_OK)
+        sim_watch_subscribe(subscription);
+    return subscription;
+}
+
+static sim_subscription *any_subscription(sim_client *client)
+{
+    unsigned count = 0;
+    CF_LIST_EACH(item, &client->subscriptions)
+    count++;
+    unsigned chosen = sim_random_below(&client->world->random, count);
+    CF_LIST_EACH(item, &client->subscriptions)
+    if (chosen-- == 0)
+        return CF_CONTAINER(item, sim_subscription, link);
+    return NULL;
+}
+
+void sim_client_connect(sim_client *client)
+{
+    centrifuge_error error = CENTRIFUGE_ERROR_OK;
+    sim_watch_connect(client);
+    error = cf_client_connect(client->core, client->world->now);
+    sim_note(client->world, "client %u: connect: %d", client->index, (int)error);
+    if (error == CENTRIFUGE_ERROR_NO_MEMORY)
+        client->wanted = cf_client_get_state(client->core) != CF_CLIENT_DISCONNECTED || cf_client_will_reconnect(client->core);
+    else if (error != CENTRIFUGE_ERROR_OK && !client->closing)
+        sim_fail(client->world, "connect", "client %u: connect gives error %d", client->index, (int)error);
+}
+
+static void use_connect(sim_client *client)
+{
+    sim_client_connect(client);
+}
+
+static void use_disconnect(sim_client *client)
+{
+    sim_note(client->world, "client %u: disconnect", client->index);
+    sim_watch_disconnect(client);
+    cf_client_disconnect(client->core, client->world->now);
+}
+
+static void use_subscribe(sim_client *client)
+{
+    sim_ledger *ledger = &client->world->ledger;
+    sim_client_subscribe(client, &ledger->channels[sim_random_below(&client->world->random, (unsigned)ledger->count)]);
+}
+
+static void use_subscribe_again(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL)
+        return;
+    centrifuge_error error = cf_subscription_subscribe(subscription->core, client->world->now);
+    sim_note(client->world, "client %u: subscribe again %.*s: %d", client->index, (int)subscription->channel->name.size,
+             subscription->channel->name.data, (int)error);
+    if (error == CENTRIFUGE_ERROR_OK && subscription->removed)
+        sim_fail(client->world, "removed-refuses", "client %u: subscribe accepted after the removal", client->index);
+    if (error == CENTRIFUGE_ERROR_OK)
+        sim_watch_subscribe(subscription);
+}
+
+static void use_unsubscribe(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL)
+        return;
+    sim_note(client->world, "client %u: unsubscribe %.*s", client->index, (int)subscription->channel->name.size,
+             subscription->channel->name.data);
+    sim_watch_unsubscribe(subscription);
+    cf_subscription_unsubscribe(subscription->core, client->world->now);
+}
+
+static void use_remove(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL || client->closing)
+        return;
+    sim_note(client->world, "client %u: remove %.*s", client->index, (int)subscription->channel->name.size,
+             subscription->channel->name.data);
+    sim_watch_unsubscribe(subscription);
+    subscription->removed = true;
+    cf_subscription_remove(subscription->core, client->world->now);
+}
+
+static void use_publish(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL)
+        return;
+    sim_call *call = new_call(client);
+    char data[64];
+    int size = snprintf(data, sizeof(data), "{\"from\":%u,\"draft\":%u}", client->index, call->number);
+    centrifuge_error error =
+        cf_subscription_publish(subscription->core, client->world->now, cf_bytes_make(data, (size_t)size), call);
+    judge_call(client, call, error, "publish");
+}
+
+static void use_bad_publish(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL)
+        return;
+    sim_call *call = new_call(client);
+    centrifuge_error error = cf_subscription_publish(subscription->core, client->world->now, CF_BYTES("{\"cut\":"), call);
+    if (error == CENTRIFUGE_ERROR_OK)
+        sim_fail(client->world, "publish-checks", "client %u: data that is no JSON was accepted", client->index);
+    judge_call(client, call, error, "publish of no JSON");
+}
+
+static void use_presence(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL)
+        return;
+    sim_call *call = new_call(client);
+    judge_call(client, call, cf_subscription_presence(subscription->core, client->world->now, call), "presence");
+}
+
+static void use_history(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL)
+        return;
+    sim_call *call = new_call(client);
+    judge_call(client, call, cf_subscription_history(subscription->core, client->world->now, call), "history");
+}
+
+static void use_ready(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL)
+        return;
+    sim_call *call = new_call(client);
+    bool wait = sim_random_chance(&client->world->random, 500);
+    judge_call(client, call, cf_subscription_ready(subscription->core, client->world->now, wait, call),
+               wait ? "ready, waiting" : "ready");
+}
+
+static void use_ping(sim_client *client)
+{
+    cf_client_ping(client->core, client->world->now);
+}
+
+static void use_find(sim_client *client)
+{
+    sim_ledger *ledger = &client->world->ledger;
+    sim_channel *channel = &ledger->channels[sim_random_below(&client->world->random, (unsigned)ledger->count)];
+    sim_subscription *known = find_live(client, channel);
+    cf_subscription *core = cf_client_find(client->core, channel->name);
+    if (!client->closing && core != (known == NULL ? NULL : known->core))
+        sim_fail(client->world, "find", "client %u: finds another subscription than was made", client->index);
+    if (known != NULL && !client->closing && cf_subscription_user(core) != known)
+        sim_fail(client->world, "find", "client %u: another user pointer", client->index);
+}
+
+static void use_configure(sim_client *client)
+{
+    cf_client_options options = client->options;
+    const char *what = NULL;
+    options.timeout = sim_random_chance(&client->world->random, 500) ? 5000 : 300;
+    options.info = CF_BYTES("");
+    centrifuge_error error = cf_client_configure(client->core, &options, &what);
+    sim_note(client->world, "client %u: configure: %d", client->index, (int)error);
+    options.url = CF_BYTES("");
+    if (cf_client_configure(client->core, &options, &what) == CENTRIFUGE_ERROR_OK)
+        sim_fail(client->world, "configure-checks", "client %u: accepted options without a url", client->index);
+}
+
+typedef struct habit {
+    unsigned weight;
+    void (*use)(sim_client *client);
+} habit;
+
+static const habit habits[] = {
+    {12, use_connect}, {3, use_disconnect}, {18, use_subscribe},  {8, use_subscribe_again}, {6, use_unsubscribe},
+    {3, use_remove},   {20, use_publish},   {1, use_bad_publish}, {5, use_presence},        {5, use_history},
+    {6, use_ready},    {3, use_ping},       {3, use_find},        {2, use_configure},
+};
+
+void sim_client_use(sim_client *client)
+{
+    unsigned total = 0;
+    for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++)
+        total += habits[i].weight;
+    unsigned chosen = sim_random_below(&client->world->random, total);
+    size_t i = 0;
+    while (chosen >= habits[i].weight)
+        chosen -= habits[i++].weight;
+    habits[i].use(client);
+    after(client);
+}

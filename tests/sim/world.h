@@ -1,0 +1,129 @@
+/*
+ * One seed: clients, a server or a hostile peer, the links between them and a
+ * virtual clock, all in one thread. sim_world_run does what is due until a
+ * moment; everything that breaks an invariant ends in sim_fail.
+ *
+ * Rooms: link.c (bytes on their way), server.c (the real server core),
+ * peer.c (the hostile one), client.c (a driver for the client core and its
+ * careless user), watch.c (the invariants of a client), act.c (the generator's
+ * steps), world.c (the clock and a seed's three acts: storm, calm, end).
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "heap.h"
+#include "ledger.h"
+#include "random.h"
+#include "trace.h"
+
+#include "client/core.h"
+#include "server/node.h"
+#include "ws/frame.h"
+
+#include <setjmp.h>
+
+#define SIM_CLIENTS_MAX 8
+
+/* A wrong done on purpose, to prove that the invariants see it. */
+typedef enum sim_sabotage {
+    SIM_SABOTAGE_NONE,
+    SIM_SABOTAGE_DROP_MESSAGE,
+    SIM_SABOTAGE_DUPLICATE_MESSAGE,
+    SIM_SABOTAGE_SWAP_MESSAGES,
+    SIM_SABOTAGE_FORGE_DATA,
+    SIM_SABOTAGE_FORGET_RESULT,
+    SIM_SABOTAGE_DOUBLE_RESULT,
+    SIM_SABOTAGE_DOUBLE_CONNECT,
+    SIM_SABOTAGE_HIDE_UNSUBSCRIBE,
+    SIM_SABOTAGE_FALSE_RECOVERED,
+    SIM_SABOTAGE_SECOND_TRANSPORT,
+    SIM_SABOTAGE_HASTY_RETRY,
+    SIM_SABOTAGE_DEAF_CLIENT,
+    SIM_SABOTAGE_LEAK_CLIENT,
+    SIM_SABOTAGE_LEAK_SERVER,
+    SIM_SABOTAGE_KEEP_SESSION,
+    SIM_SABOTAGE_COUNT
+} sim_sabotage;
+
+/* What the generator may do to a seed, chosen once per seed: a weight, 0 for never. */
+typedef enum sim_fault {
+    SIM_FAULT_CUT,    /* the connection is lost, with the bytes on their way */
+    SIM_FAULT_DARK,   /* half-open: bytes vanish in both directions */
+    SIM_FAULT_STALL,  /* the client stops reading for a while */
+    SIM_FAULT_REFUSE, /* the next attempts are refused */
+    SIM_FAULT_HANG,   /* the next attempts never get an answer */
+    SIM_FAULT_KICK,   /* the server closes with any advice */
+    SIM_FAULT_API_DISCONNECT,
+    SIM_FAULT_API_UNSUBSCRIBE,
+    SIM_FAULT_RELOAD,        /* another configuration */
+    SIM_FAULT_RESTART,       /* the node is freed and made anew: history is lost */
+    SIM_FAULT_SHUTDOWN,      /* the same, announced */
+    SIM_FAULT_CLOCK,         /* sleep and resume */
+    SIM_FAULT_UNIX,          /* the date is set */
+    SIM_FAULT_NETWORK,       /* the system says the network went or came */
+    SIM_FAULT_STRANGER,      /* somebody sends the server bytes that no client of ours would */
+    SIM_FAULT_CLIENT_MEMORY, /* the n-th allocation of a client fails */
+    SIM_FAULT_SERVER_MEMORY,
+    SIM_FAULT_DESTROY, /* a client is destroyed at any point */
+    SIM_FAULT_COUNT
+} sim_fault;
+
+typedef struct sim_scenario {
+    size_t clients;
+    size_t channels;
+    unsigned actions;
+    bool hostile; /* a scripted peer instead of the server */
+    bool insecure;
+    unsigned fault[SIM_FAULT_COUNT];
+    unsigned user_calls; /* per mille of callbacks that call the library */
+    int64_t delay_max;   /* ms of a packet */
+    unsigned split;      /* per mille of writes that are cut in pieces */
+    size_t window;       /* bytes a sender may have on their way */
+} sim_scenario;
+
+typedef struct sim_client sim_client;
+typedef struct sim_link sim_link;
+typedef struct sim_server sim_server;
+
+typedef struct sim_world {
+    uint64_t seed;
+    sim_random random;
+    sim_sabotage sabotage;
+    unsigned sabotage_in; /* opportunities before it strikes */
+    bool sabotaged;       /* it has struck */
+    sim_scenario scenario;
+    sim_trace trace;
+    cf_time now;
+    int64_t unix_offset; /* s */
+    bool calm;           /* no more faults */
+    unsigned refuse;     /* attempts still to be refused, */
+    unsigned hang;       /* or never answered */
+    sim_ledger ledger;
+    sim_server *server;
+    sim_client *clients[SIM_CLIENTS_MAX];
+    cf_list links;
+    unsigned link_count;   /* made so far */
+    jmp_buf *failed;       /* where sim_fail goes */
+    const char *invariant; /* what it found */
+} sim_world;
+
+/* Plays one seed. False when an invariant broke: world->invariant, and (unless `quiet`) a report on stderr. */
+bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet);
+
+void sim_note(sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* An invariant is broken. Does not return. */
+_Noreturn void sim_fail(sim_world *world, const char *invariant, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Does what is due up to `until`, which becomes the present. */
+void sim_world_run(sim_world *world, cf_time until);
+/* One step of the generator (act.c). */
+void sim_world_act(sim_world *world);
+/* Fills in the seed's scenario (act.c). */
+void sim_world_choose(sim_world *world);
+int64_t sim_unix_time(const sim_world *world);
+/* True once, at an opportunity that the seed picks: the moment to do the wrong thing. */
+bool sim_sabotage_now(sim_world *world, sim_sabotage which);
+
+#endif
