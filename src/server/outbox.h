@@ -50,7 +50,7 @@ void cf_outbox_free(cf_outbox *outbox, const cf_allocator *allocator);
 bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allocator);
 /* Up to `count` slices of what is to be sent, in order; returns how many. */
 size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count);
-/* `size` bytes were sent. Gives back the ring when it is empty. */
-void cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *allocator);
+/* `size` bytes were sent. Gives back the ring when it is empty. Returns how many messages are completely sent by this. */
+size_t cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *allocator);
 
 #endif

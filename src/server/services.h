@@ -38,19 +38,40 @@ typedef struct cf_services {
     cf_time now;      /* ms, monotonic; of this turn */
     int64_t unix_time; /* s, of this turn */
     bool shutting_down;
-    cf_buffer scratch; /* for decoding one message; nothing in it outlives a command */
+    cf_buffer scratch; /* spare memory for decoding one message: taken and given back by who needs it */
+    cf_buffer replies; /* spare memory for the replies to one message: the same */
+    cf_buffer push;    /* for one push to one session */
+    cf_buffer advice;  /* for the reason of one close; reserved at the start, so that a close never fails */
+    size_t engine_pending; /* operations of the engine that nobody waits for but a shutdown */
     char message_id_prefix[12]; /* server-spec.md 0 */
     uint64_t message_id_counter;
     cf_server_log log_level;
 } cf_services;
 
+/* What `version` shows in replies and statistics. */
+#ifndef CF_SERVER_VERSION
+#define CF_SERVER_VERSION "0.1.0"
+#endif
+
+/* Spare buffers that have grown larger are freed. */
+#define CF_SPARE_MAX (1024 * 1024)
+
 #define CF_MESSAGE_ID_SIZE 22
 #define CF_UUID_SIZE 36
 
+/* Draws the prefix of the message ids. */
+void cf_services_start_message_ids(cf_services *services);
 /* A new message id. No NUL is written. */
 void cf_services_message_id(cf_services *services, char id[CF_MESSAGE_ID_SIZE]);
+/* Takes a spare buffer for use, and gives it back when it is no larger than CF_SPARE_MAX; `buffer` is empty then. */
+void cf_services_take(cf_services *services, cf_buffer *spare, cf_buffer *buffer);
+void cf_services_give(cf_buffer *spare, cf_buffer *buffer);
+/* Seconds until timestamp + lifetime, without overflow. */
+int64_t cf_seconds_left(int64_t timestamp, int64_t lifetime, int64_t unix_time);
 /* A random UUID version 4 (RFC 9562). No NUL is written. */
 void cf_services_uuid(cf_services *services, char id[CF_UUID_SIZE]);
+/* Ends an operation of the engine that nobody waits for (counted in engine_pending); `user` is the services. */
+void cf_services_engine_done(void *user, cf_engine_status status);
 /* printf-style, cut at 1 kB. */
 void cf_services_log(cf_services *services, cf_server_log level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

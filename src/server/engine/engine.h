@@ -32,7 +32,7 @@ typedef enum cf_engine_status {
 
 typedef void (*cf_engine_done)(void *user, cf_engine_status status);
 
-/* One entry of a presence result. */
+/* All who are present, in the order of their client ids. */
 typedef void (*cf_engine_presence_done)(void *user, cf_engine_status status, const cf_client_info *infos, size_t count);
 /* Newest first. `found`: with `since`, whether that message is in the history; messages are then the newer ones only. */
 typedef void (*cf_engine_history_done)(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found);

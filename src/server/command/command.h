@@ -1,0 +1,70 @@
+/*
+ * The client's commands: one file each, one function each. A command is called
+ * with session->exchange->call filled, reads its parameters, and ends by
+ * exactly one of: a reply (cf_call_begin ... cf_call_end), cf_call_error, or
+ * cf_call_fatal, which closes the session.
+ *
+ * Where it needs the engine, it says cf_call_wait and hands the session to the
+ * operation as `user`; the callback begins with cf_call_enter and ends with
+ * cf_call_leave. It does not matter whether the callback comes at once or later:
+ *
+ *     static void published(void *user, cf_engine_status status)
+ *     {
+ *         cf_session *session = user;
+ *         if (cf_call_enter(session))
+ *             ... reply, or the next step ...
+ *         cf_call_leave(session);
+ *     }
+ *
+ * After an operation that was answered later, slices of the call are still
+ * valid, options of a channel are not: look them up again.
+ */
+#ifndef CF_SERVER_COMMAND_COMMAND_H
+#define CF_SERVER_COMMAND_COMMAND_H
+
+#include "server/session_state.h"
+
+typedef void (*cf_command)(cf_session *session, cf_call *call);
+
+/* NULL: no client method. */
+cf_command cf_command_of(cf_method method);
+
+void cf_command_connect(cf_session *session, cf_call *call);
+void cf_command_refresh(cf_session *session, cf_call *call);
+void cf_command_subscribe(cf_session *session, cf_call *call);
+void cf_command_unsubscribe(cf_session *session, cf_call *call);
+void cf_command_publish(cf_session *session, cf_call *call);
+void cf_command_presence(cf_session *session, cf_call *call);
+void cf_command_history(cf_session *session, cf_call *call);
+void cf_command_ping(cf_session *session, cf_call *call);
+
+/* hub->subscribed: goes on with the subscribe that waited. */
+void cf_command_subscribed(cf_session *session, cf_engine_status status);
+
+void cf_call_wait(cf_session *session);
+/* False when the session has ended meanwhile. */
+bool cf_call_enter(cf_session *session);
+void cf_call_leave(cf_session *session);
+
+/* The envelope of the reply; append the body's JSON to what it returns, then cf_call_end. */
+cf_buffer *cf_call_begin(cf_session *session, const char *error, cf_advice advice);
+void cf_call_end(cf_session *session);
+/* A reply that is written whole by the caller into what it returns; then cf_call_sent. */
+cf_buffer *cf_call_bare(cf_session *session);
+void cf_call_sent(cf_session *session);
+void cf_call_fatal(cf_session *session, const char *reason, bool reconnect);
+
+/* Reads the parameters of all methods but connect, refresh and subscribe; false: the session was closed (`invalid message`). */
+bool cf_call_params(cf_session *session, cf_call *call, cf_params *params);
+
+/* The texts of server-spec.md 2.3 and 2.12. */
+#define CF_TEXT_INVALID_MESSAGE   "invalid message"
+#define CF_TEXT_INVALID_TOKEN     "invalid token"
+#define CF_TEXT_LIMIT_EXCEEDED    "limit exceeded"
+#define CF_TEXT_PERMISSION_DENIED "permission denied"
+#define CF_TEXT_NO_NAMESPACE      "namespace not found"
+#define CF_TEXT_NOT_AVAILABLE     "not available"
+#define CF_TEXT_SUBSCRIBED        "already subscribed"
+#define CF_TEXT_INTERNAL          "internal server error"
+
+#endif

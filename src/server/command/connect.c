@@ -1,0 +1,42 @@
+#include "server/command/credentials.h"
+
+static bool user_limit_reached(const cf_session *session, cf_bytes user)
+{
+    int64_t limit = session->services->config->user_connection_limit;
+    if (limit <= 0 || user.size == 0)
+        return false;
+    const cf_hub_user *known = cf_hub_user_of(session->services->hub, user);
+    return known != NULL && known->count >= limit;
+}
+
+/* Server-spec.md 2.4. */
+void cf_command_connect(cf_session *session, cf_call *call)
+{
+    const cf_config *config = session->services->config;
+    cf_credentials credentials;
+    session->services->metrics->client_num_connect++;
+    if (cf_session_is(session, CF_SESSION_AUTHENTICATED)) {
+        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        return;
+    }
+    if (!cf_credentials_read(session, call, !config->insecure, &credentials))
+        return;
+    if (user_limit_reached(session, credentials.params.user)) {
+        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
+        return;
+    }
+    if (!config->insecure && cf_credentials_expired(session, credentials.timestamp)) {
+        cf_credentials_reply(session, CF_BYTES(""), true);
+        return;
+    }
+    if (!cf_credentials_take_info(session, credentials.params.info) ||
+        !cf_hub_authenticate(session->services->hub, session, credentials.params.user)) {
+        cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+        return;
+    }
+    session->flags |= CF_SESSION_AUTHENTICATED;
+    session->timestamp = credentials.timestamp;
+    session->presence_at = cf_session_after(session, config->presence_ping_interval > 0 ? config->presence_ping_interval : 1);
+    cf_session_set_expiry(session);
+    cf_credentials_reply(session, cf_session_id(session), false);
+}

@@ -1,0 +1,85 @@
+#include "server/command/credentials.h"
+
+#include "wire/sign.h"
+
+static bool token_matches(cf_session *session, const cf_connect_params *params)
+{
+    cf_services *services = session->services;
+    cf_bytes secret = services->config->secret;
+    if (secret.size == 0) {
+        cf_services_log(services, CF_SERVER_ERROR,
+                        "option 'secret' is empty: no client can connect; set it, or use 'insecure' for development");
+        return false;
+    }
+    cf_sign expected;
+    cf_sign_token(secret, params->user, params->timestamp, params->info, expected);
+    return cf_sign_matches(expected, params->token);
+}
+
+bool cf_credentials_read(cf_session *session, const cf_call *call, bool check, cf_credentials *credentials)
+{
+    cf_connect_params *params = &credentials->params;
+    *credentials = (cf_credentials){.timestamp = session->services->unix_time};
+    if (!cf_wire_connect_params(call->params, params, &session->exchange->scratch)) {
+        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        return false;
+    }
+    if (!check)
+        return true;
+    if (!token_matches(session, params)) {
+        cf_call_fatal(session, CF_TEXT_INVALID_TOKEN, false);
+        return false;
+    }
+    if (!cf_bytes_to_int64(params->timestamp, &credentials->timestamp)) {
+        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        return false;
+    }
+    return true;
+}
+
+bool cf_credentials_expired(const cf_session *session, int64_t timestamp)
+{
+    const cf_services *services = session->services;
+    int64_t lifetime = services->config->connection_lifetime;
+    return lifetime > 0 && cf_seconds_left(timestamp, lifetime, services->unix_time) <= 0;
+}
+
+/* Info that is no JSON would spoil every message that carries it: it is treated as absent (server-spec.md 10.2, fix 6). */
+cf_text *cf_info_copy(cf_session *session, cf_bytes info, bool *failed)
+{
+    if (info.size == 0)
+        return NULL;
+    if (!cf_json_valid(info)) {
+        cf_services_log(session->services, CF_SERVER_WARNING, "client %.*s: its info is not valid JSON and is left out",
+                        CF_UUID_SIZE, session->id);
+        return NULL;
+    }
+    cf_text *copy = cf_text_new(session->services->allocator, info);
+    *failed = *failed || copy == NULL;
+    return copy;
+}
+
+bool cf_credentials_take_info(cf_session *session, cf_bytes info)
+{
+    bool failed = false;
+    cf_text *copy = cf_info_copy(session, info, &failed);
+    if (copy != NULL) {
+        cf_free(session->services->allocator, session->info);
+        session->info = copy;
+    }
+    return !failed;
+}
+
+void cf_credentials_reply(cf_session *session, cf_bytes client, bool expired)
+{
+    int64_t lifetime = session->services->config->connection_lifetime;
+    cf_buffer *out = cf_call_begin(session, NULL, CF_ADVICE_NONE);
+    cf_buffer_append(out, CF_BYTES("{\"version\":\"" CF_SERVER_VERSION "\",\"client\":"));
+    cf_json_write_string(out, client);
+    cf_buffer_append(out, lifetime > 0 ? CF_BYTES(",\"expires\":true") : CF_BYTES(",\"expires\":false"));
+    cf_buffer_append(out, expired ? CF_BYTES(",\"expired\":true") : CF_BYTES(",\"expired\":false"));
+    cf_buffer_append(out, CF_BYTES(",\"ttl\":"));
+    cf_buffer_append_int(out, lifetime > 0 ? lifetime : 0);
+    cf_buffer_append_byte(out, '}');
+    cf_call_end(session);
+}

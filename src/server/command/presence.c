@@ -1,0 +1,50 @@
+#include "server/body.h"
+#include "server/command/command.h"
+
+static void reply(cf_session *session, const char *error, cf_advice advice, const cf_client_info *infos, size_t count)
+{
+    cf_buffer *out = cf_call_begin(session, error, advice);
+    cf_buffer_append(out, CF_BYTES("{\"channel\":"));
+    cf_json_write_string(out, session->exchange->call.channel);
+    cf_buffer_append(out, CF_BYTES(",\"data\":"));
+    if (error != NULL)
+        cf_buffer_append(out, CF_BYTES("null"));
+    else
+        cf_body_presence(out, infos, count);
+    cf_buffer_append_byte(out, '}');
+    cf_call_end(session);
+}
+
+static void answered(void *user, cf_engine_status status, const cf_client_info *infos, size_t count)
+{
+    cf_session *session = user;
+    if (cf_call_enter(session)) {
+        if (status == CF_ENGINE_OK)
+            reply(session, NULL, CF_ADVICE_NONE, infos, count);
+        else
+            reply(session, CF_TEXT_INTERNAL, CF_ADVICE_RETRY, NULL, 0);
+    }
+    cf_call_leave(session);
+}
+
+/* Server-spec.md 2.9. */
+void cf_command_presence(cf_session *session, cf_call *call)
+{
+    cf_services *services = session->services;
+    cf_params params;
+    if (!cf_call_params(session, call, &params))
+        return;
+    call->channel = params.channel;
+    const cf_channel_options *options = cf_config_channel(services->config, params.channel);
+    if (cf_hub_find(services->hub, session, params.channel) == NULL) {
+        reply(session, CF_TEXT_PERMISSION_DENIED, CF_ADVICE_FIX, NULL, 0);
+    } else if (options == NULL) {
+        reply(session, CF_TEXT_NO_NAMESPACE, CF_ADVICE_RETRY, NULL, 0);
+    } else if (!options->presence) {
+        reply(session, CF_TEXT_NOT_AVAILABLE, CF_ADVICE_RETRY, NULL, 0);
+    } else {
+        services->metrics->node_num_presence++;
+        cf_call_wait(session);
+        services->engine->ops->presence(services->engine, params.channel, answered, session);
+    }
+}

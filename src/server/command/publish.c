@@ -1,0 +1,60 @@
+#include "server/body.h"
+#include "server/command/command.h"
+
+static void reply(cf_session *session, const char *error, cf_advice advice)
+{
+    cf_buffer *out = cf_call_begin(session, error, advice);
+    cf_body_status(out, session->exchange->call.channel, error == NULL);
+    cf_call_end(session);
+}
+
+static void published(void *user, cf_engine_status status)
+{
+    cf_session *session = user;
+    if (cf_call_enter(session))
+        reply(session, status == CF_ENGINE_OK ? NULL : CF_TEXT_INTERNAL,
+              status == CF_ENGINE_OK ? CF_ADVICE_NONE : CF_ADVICE_RETRY);
+    cf_call_leave(session);
+}
+
+static void publish(cf_session *session, const cf_subscription *subscription, const cf_params *params,
+                    const cf_channel_options *options)
+{
+    cf_services *services = session->services;
+    char id[CF_MESSAGE_ID_SIZE];
+    cf_services_message_id(services, id);
+    cf_client_info info = cf_session_info(session, subscription);
+    cf_publication publication = {
+        .uid = cf_bytes_make(id, sizeof id),
+        .channel = params->channel,
+        .data = params->data,
+        .client = info.client,
+        .info = &info,
+    };
+    services->metrics->client_num_msg_published++;
+    services->metrics->node_num_client_msg_published++;
+    cf_call_wait(session);
+    services->engine->ops->publish(services->engine, &publication, options, published, session);
+}
+
+/* Server-spec.md 2.8. */
+void cf_command_publish(cf_session *session, cf_call *call)
+{
+    const cf_config *config = session->services->config;
+    cf_params params;
+    if (!cf_call_params(session, call, &params))
+        return;
+    call->channel = params.channel;
+    const cf_subscription *subscription = cf_hub_find(session->services->hub, session, params.channel);
+    const cf_channel_options *options = cf_config_channel(config, params.channel);
+    if (params.channel.size == 0 || params.data.data == NULL)
+        reply(session, CF_TEXT_INVALID_MESSAGE, CF_ADVICE_FIX);
+    else if (subscription == NULL)
+        reply(session, CF_TEXT_PERMISSION_DENIED, CF_ADVICE_FIX);
+    else if (options == NULL)
+        reply(session, CF_TEXT_INTERNAL, CF_ADVICE_RETRY);
+    else if (!options->publish && !config->insecure)
+        reply(session, CF_TEXT_PERMISSION_DENIED, CF_ADVICE_FIX);
+    else
+        publish(session, subscription, &params, options);
+}

@@ -1,0 +1,229 @@
+#include "server/command/credentials.h"
+#include "server/body.h"
+
+#include "wire/sign.h"
+
+/*
+ * Server-spec.md 2.6 and 2.13. The steps: allowed? -> hub (and engine) -> presence -> recover -> join -> reply. A channel that
+ * the server unsubscribed while the client's subscribe was waiting for the engine is refused at the end.
+ */
+
+/* `messages` is the JSON value, empty for null. */
+static void begin_body(cf_session *session, const char *error, cf_advice advice, bool status, cf_bytes last)
+{
+    cf_buffer *out = cf_call_begin(session, error, advice);
+    cf_buffer_append(out, CF_BYTES("{\"channel\":"));
+    cf_json_write_string(out, session->exchange->call.channel);
+    cf_buffer_append(out, status ? CF_BYTES(",\"status\":true,\"last\":") : CF_BYTES(",\"status\":false,\"last\":"));
+    cf_json_write_string(out, last);
+    cf_buffer_append(out, CF_BYTES(",\"messages\":"));
+}
+
+static void end_body(cf_session *session, bool recovered)
+{
+    cf_buffer_append(&session->exchange->replies,
+                     recovered ? CF_BYTES(",\"recovered\":true}") : CF_BYTES(",\"recovered\":false}"));
+    cf_call_end(session);
+}
+
+static void refuse(cf_session *session, const char *error)
+{
+    begin_body(session, error, CF_ADVICE_FIX, false, CF_BYTES(""));
+    cf_buffer_append(&session->exchange->replies, CF_BYTES("null"));
+    end_body(session, false);
+}
+
+static cf_subscription *current(cf_session *session)
+{
+    return cf_hub_find(session->services->hub, session, session->exchange->call.channel);
+}
+
+static const cf_channel_options *options_of(cf_session *session)
+{
+    return cf_config_channel(session->services->config, session->exchange->call.channel);
+}
+
+static void publish_join(cf_session *session)
+{
+    cf_services *services = session->services;
+    const cf_channel_options *options = options_of(session);
+    if (options == NULL || !options->join_leave)
+        return;
+    cf_client_info info = cf_session_info(session, current(session));
+    services->engine_pending++;
+    services->metrics->node_num_join_msg_published++;
+    services->engine->ops->publish_join_leave(services->engine, CF_METHOD_JOIN, session->exchange->call.channel, &info,
+                                              cf_services_engine_done, services);
+}
+
+static void succeed(cf_session *session, cf_bytes last)
+{
+    publish_join(session);
+    begin_body(session, NULL, CF_ADVICE_NONE, true, last);
+    cf_buffer_append(&session->exchange->replies, CF_BYTES("null"));
+    end_body(session, false);
+}
+
+static void succeed_recovered(cf_session *session, const cf_publication *publications, size_t count, bool recovered)
+{
+    publish_join(session);
+    begin_body(session, NULL, CF_ADVICE_NONE, true, CF_BYTES(""));
+    cf_body_messages(&session->exchange->replies, publications, count);
+    end_body(session, recovered);
+}
+
+/* A failing history is not the client's concern: it only recovers nothing. */
+static void history_read(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found)
+{
+    cf_session *session = user;
+    if (cf_call_enter(session)) {
+        if (status != CF_ENGINE_OK) {
+            cf_services_log(session->services, CF_SERVER_ERROR, "the engine failed to read the history of a channel");
+            count = 0;
+            found = false;
+        }
+        if (current(session) == NULL)
+            refuse(session, CF_TEXT_PERMISSION_DENIED);
+        else if (session->exchange->call.recover)
+            succeed_recovered(session, publications, count, found);
+        else
+            succeed(session, count > 0 ? publications[0].uid : CF_BYTES(""));
+    }
+    cf_call_leave(session);
+}
+
+static void recover(cf_session *session)
+{
+    cf_services *services = session->services;
+    const cf_call *call = &session->exchange->call;
+    const cf_channel_options *options = options_of(session);
+    bool enabled = options != NULL && options->recover;
+    if (!enabled) {
+        succeed(session, CF_BYTES(""));
+        return;
+    }
+    if (options->history_size <= 0 || options->history_lifetime <= 0) {
+        if (call->recover)
+            succeed_recovered(session, NULL, 0, false);
+        else
+            succeed(session, CF_BYTES(""));
+        return;
+    }
+    if (call->recover)
+        services->metrics->node_num_history++;
+    else
+        services->metrics->node_num_last_message_id++;
+    cf_engine_history_query query = {.limit = call->recover ? 0 : 1, .recover = call->recover, .since = call->last};
+    cf_call_wait(session);
+    services->engine->ops->history(services->engine, call->channel, &query, history_read, session);
+}
+
+static void present(void *user, cf_engine_status status)
+{
+    cf_session *session = user;
+    if (cf_call_enter(session)) {
+        if (status != CF_ENGINE_OK)
+            cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+        else if (current(session) == NULL)
+            refuse(session, CF_TEXT_PERMISSION_DENIED);
+        else
+            recover(session);
+    }
+    cf_call_leave(session);
+}
+
+static void subscribed(cf_session *session)
+{
+    cf_services *services = session->services;
+    const cf_channel_options *options = options_of(session);
+    if (options == NULL || !options->presence) {
+        recover(session);
+        return;
+    }
+    cf_subscription *subscription = current(session);
+    cf_client_info info = cf_session_info(session, subscription);
+    subscription->present = true;
+    services->metrics->node_num_add_presence++;
+    cf_call_wait(session);
+    services->engine->ops->presence_add(services->engine, session->exchange->call.channel, &info,
+                                        services->config->presence_expire_interval, present, session);
+}
+
+static void withdraw(cf_session *session)
+{
+    cf_hub_unsubscribe(session->services->hub, session, current(session));
+    refuse(session, CF_TEXT_PERMISSION_DENIED);
+}
+
+void cf_command_subscribed(cf_session *session, cf_engine_status status)
+{
+    cf_call_wait(session);
+    if (status != CF_ENGINE_OK)
+        cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+    else if (session->exchange->call.withdrawn)
+        withdraw(session);
+    else
+        subscribed(session);
+    cf_call_leave(session);
+}
+
+static bool sign_matches(cf_session *session, const cf_subscribe_params *params)
+{
+    cf_bytes secret = session->services->config->secret;
+    cf_sign expected;
+    if (secret.size == 0 || !cf_bytes_equal(params->client, cf_session_id(session)))
+        return false;
+    cf_sign_channel(secret, params->client, params->channel, params->info, expected);
+    return cf_sign_matches(expected, params->sign);
+}
+
+/* The error to answer with; NULL: allowed. */
+static const char *forbidden(cf_session *session, const cf_subscribe_params *params)
+{
+    const cf_config *config = session->services->config;
+    const cf_channel_rules *rules = &config->channel_rules;
+    cf_bytes channel = params->channel;
+    if ((int64_t)channel.size > config->max_channel_length || session->subscription_count >= config->client_channel_limit)
+        return CF_TEXT_LIMIT_EXCEEDED;
+    if (cf_hub_find(session->services->hub, session, channel) != NULL)
+        return CF_TEXT_SUBSCRIBED;
+    if (!cf_channel_user_allowed(rules, channel, cf_session_user(session)) ||
+        !cf_channel_client_allowed(rules, channel, cf_session_id(session)))
+        return CF_TEXT_PERMISSION_DENIED;
+    const cf_channel_options *options = cf_config_channel(config, channel);
+    if (options == NULL)
+        return CF_TEXT_NO_NAMESPACE;
+    if (cf_session_user(session).size == 0 && !options->anonymous && !config->insecure)
+        return CF_TEXT_PERMISSION_DENIED;
+    if (cf_channel_is_private(rules, channel) && !sign_matches(session, params))
+        return CF_TEXT_PERMISSION_DENIED;
+    return NULL;
+}
+
+void cf_command_subscribe(cf_session *session, cf_call *call)
+{
+    cf_services *services = session->services;
+    cf_subscribe_params params;
+    services->metrics->client_num_subscribe++;
+    if (!cf_wire_subscribe_params(call->params, &params, &session->exchange->scratch) || params.channel.size == 0) {
+        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        return;
+    }
+    call->channel = params.channel;
+    call->last = params.last;
+    call->recover = params.recover;
+    const char *error = forbidden(session, &params);
+    if (error != NULL) {
+        refuse(session, error);
+        return;
+    }
+    bool failed = false;
+    cf_text *info = NULL;
+    if (cf_channel_is_private(&services->config->channel_rules, params.channel))
+        info = cf_info_copy(session, params.info, &failed);
+    cf_hub_result result = failed ? CF_HUB_FAILED : cf_hub_subscribe(services->hub, session, params.channel, info);
+    if (result == CF_HUB_DONE)
+        subscribed(session);
+    else if (result == CF_HUB_FAILED)
+        cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+}

@@ -1,0 +1,25 @@
+#include "server/body.h"
+#include "server/command/command.h"
+
+/*
+ * Server-spec.md 2.7. What a client is subscribed to it can always leave, also when the namespace was removed by a reload
+ * (10.2, fix 8). The engine's part is not waited for: nothing that it may answer could be mended by the client.
+ */
+void cf_command_unsubscribe(cf_session *session, cf_call *call)
+{
+    cf_services *services = session->services;
+    cf_params params;
+    if (!cf_call_params(session, call, &params))
+        return;
+    if (params.channel.size == 0) {
+        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        return;
+    }
+    cf_subscription *subscription = cf_hub_find(services->hub, session, params.channel);
+    bool unknown = subscription == NULL && cf_config_channel(services->config, params.channel) == NULL;
+    if (subscription != NULL)
+        cf_session_leave_channel(session, subscription);
+    cf_buffer *out = cf_call_begin(session, unknown ? CF_TEXT_NO_NAMESPACE : NULL, unknown ? CF_ADVICE_FIX : CF_ADVICE_NONE);
+    cf_body_status(out, params.channel, !unknown);
+    cf_call_end(session);
+}

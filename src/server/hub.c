@@ -1,0 +1,521 @@
+#include "server/hub.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "server/session_state.h"
+
+/* What a frame adds to its text. */
+#define FRAME_OVERHEAD 16
+
+cf_text *cf_text_new(const cf_allocator *allocator, cf_bytes bytes)
+{
+    cf_text *text = cf_alloc(allocator, sizeof *text + bytes.size);
+    if (text == NULL)
+        return NULL;
+    text->size = bytes.size;
+    if (bytes.size > 0)
+        memcpy(text->data, bytes.data, bytes.size);
+    return text;
+}
+
+static cf_channel *channel_of(cf_map_node *node)
+{
+    return CF_CONTAINER(node, cf_channel, node);
+}
+
+static cf_bytes channel_name(const cf_channel *channel)
+{
+    return cf_bytes_make(channel->name, channel->name_size);
+}
+
+/* ---- outboxes ------------------------------------------------------------ */
+
+static void mark_dirty(cf_hub *hub, cf_session *session)
+{
+    if (session->dirty != 0)
+        return;
+    CF_ASSERT(hub->dirty_count < hub->dirty_capacity);
+    hub->dirty[hub->dirty_count++] = session;
+    session->dirty = hub->dirty_count;
+}
+
+static void doom(cf_hub *hub, cf_session *session, uint32_t flag)
+{
+    if (cf_session_is(session, CF_SESSION_DOOMED))
+        return;
+    session->flags |= flag;
+    hub->doomed++;
+    mark_dirty(hub, session);
+}
+
+void cf_hub_starve(cf_hub *hub, cf_session *session)
+{
+    doom(hub, session, CF_SESSION_STARVED);
+}
+
+static void deliver(cf_hub *hub, cf_session *session, cf_chunk *chunk)
+{
+    if (cf_session_is(session, CF_SESSION_DOOMED))
+        return;
+    if (!cf_outbox_push(&session->outbox, chunk, hub->allocator)) {
+        doom(hub, session, CF_SESSION_STARVED);
+        return;
+    }
+    mark_dirty(hub, session);
+    if (session->outbox.bytes > session->queue_max)
+        doom(hub, session, CF_SESSION_SLOW);
+}
+
+/* ---- open chunks --------------------------------------------------------- */
+
+static void discard_open(cf_open *open)
+{
+    if (open->chunk == NULL)
+        return;
+    cf_list_remove(&open->link);
+    cf_chunk_release(open->chunk);
+    open->chunk = NULL;
+}
+
+static void close_open(cf_hub *hub, cf_open *open)
+{
+    cf_chunk *chunk = open->chunk;
+    cf_list_remove(&open->link);
+    open->chunk = NULL;
+    if (open->of_session) {
+        hub->services->metrics->client_num_msg_queued += (int64_t)chunk->messages;
+        deliver(hub, CF_CONTAINER(open, cf_session, replies), chunk);
+    } else {
+        cf_channel *channel = CF_CONTAINER(open, cf_channel, open);
+        hub->services->metrics->client_num_msg_queued += (int64_t)(chunk->messages * channel->count);
+        for (uint32_t i = 0; i < channel->count; i++)
+            deliver(hub, channel->members[i].session, chunk);
+    }
+    cf_chunk_release(chunk);
+}
+
+/* Closes this chunk and, before it, all that were opened earlier. */
+static void close_until(cf_hub *hub, cf_open *last)
+{
+    while (last->chunk != NULL)
+        close_open(hub, CF_CONTAINER(hub->open.next, cf_open, link));
+}
+
+void cf_hub_close_chunks(cf_hub *hub)
+{
+    while (!cf_list_empty(&hub->open))
+        close_open(hub, CF_CONTAINER(hub->open.next, cf_open, link));
+}
+
+/* False without memory: nothing was appended. */
+static bool append(cf_hub *hub, cf_open *open, cf_bytes text)
+{
+    if (open->chunk != NULL)
+        return cf_chunk_append(open->chunk, text);
+    cf_chunk *chunk = cf_chunk_new(hub->allocator, text.size + FRAME_OVERHEAD);
+    if (chunk == NULL)
+        return false;
+    if (!cf_chunk_append(chunk, text)) {
+        cf_chunk_release(chunk);
+        return false;
+    }
+    if (!open->of_session)
+        hub->epoch++;
+    open->chunk = chunk;
+    open->epoch = hub->epoch;
+    cf_list_append(&hub->open, &open->link);
+    return true;
+}
+
+void cf_hub_send(cf_hub *hub, cf_session *session, cf_bytes text)
+{
+    if (cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED))
+        return;
+    /* A channel's chunk that was opened since may hold what must come before this text. */
+    if (session->replies.chunk != NULL && session->replies.epoch != hub->epoch)
+        close_until(hub, &session->replies);
+    if (!append(hub, &session->replies, text))
+        doom(hub, session, CF_SESSION_STARVED);
+}
+
+/* ---- the engine's sink --------------------------------------------------- */
+
+static void push(cf_hub *hub, cf_channel *channel)
+{
+    if (!hub->text.failed && append(hub, &channel->open, cf_buffer_bytes(&hub->text)))
+        return;
+    /* Nobody is left with a hole that he does not know of: they connect again and recover. */
+    cf_services_log(hub->services, CF_SERVER_ERROR,
+                    "out of memory: closing the %u subscribers of a channel that lost a message", (unsigned)channel->count);
+    for (uint32_t i = 0; i < channel->count; i++)
+        doom(hub, channel->members[i].session, CF_SESSION_STARVED);
+}
+
+/* The channel, where somebody would get the push. */
+static cf_channel *audience(cf_hub *hub, cf_bytes name)
+{
+    cf_map_node *node = cf_map_find(&hub->channels, name);
+    if (node == NULL)
+        return NULL;
+    cf_channel *channel = channel_of(node);
+    if (channel->count == 0 || (channel->count == 1 && cf_session_is(channel->members[0].session, CF_SESSION_ENDED)))
+        return NULL;
+    return channel;
+}
+
+static void on_message(void *user, const cf_publication *publication)
+{
+    cf_hub *hub = user;
+    hub->services->metrics->node_num_client_msg_received++;
+    cf_channel *channel = audience(hub, publication->channel);
+    if (channel == NULL)
+        return;
+    cf_buffer_clear(&hub->text);
+    cf_wire_write_message(&hub->text, publication);
+    push(hub, channel);
+}
+
+static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_client_info *info)
+{
+    cf_hub *hub = user;
+    cf_metrics *metrics = hub->services->metrics;
+    if (method == CF_METHOD_JOIN)
+        metrics->node_num_join_msg_received++;
+    else
+        metrics->node_num_leave_msg_received++;
+    cf_channel *channel = audience(hub, name);
+    if (channel == NULL)
+        return;
+    cf_buffer_clear(&hub->text);
+    cf_wire_write_join_leave(&hub->text, method, name, info);
+    push(hub, channel);
+}
+
+cf_engine_sink cf_hub_sink(cf_hub *hub)
+{
+    return (cf_engine_sink){on_message, on_join_leave, hub};
+}
+
+/* ---- sessions and users -------------------------------------------------- */
+
+void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed, void (*subscribed)(cf_session *, cf_engine_status))
+{
+    *hub = (cf_hub){.services = services, .allocator = services->allocator, .subscribed = subscribed};
+    cf_map_init(&hub->channels, hub->allocator, seed);
+    cf_map_init(&hub->users, hub->allocator, seed);
+    cf_list_init(&hub->sessions);
+    cf_list_init(&hub->zombies);
+    cf_list_init(&hub->open);
+    cf_buffer_init(&hub->text, hub->allocator, CF_BUFFER_NO_LIMIT);
+}
+
+static void free_channel(cf_hub *hub, cf_channel *channel)
+{
+    discard_open(&channel->open);
+    cf_map_remove(&hub->channels, &channel->node);
+    cf_free(hub->allocator, channel->members);
+    cf_free(hub->allocator, channel);
+}
+
+void cf_hub_free(cf_hub *hub)
+{
+    while (hub->channels.head != NULL)
+        free_channel(hub, channel_of(hub->channels.head));
+    cf_map_free(&hub->channels);
+    cf_map_free(&hub->users);
+    cf_buffer_free(&hub->text);
+    cf_free(hub->allocator, hub->dirty);
+}
+
+bool cf_hub_add(cf_hub *hub, cf_session *session)
+{
+    if (hub->session_count >= hub->dirty_capacity) {
+        if (hub->dirty_capacity > UINT32_MAX / 2)
+            return false;
+        uint32_t capacity = hub->dirty_capacity == 0 ? 16 : hub->dirty_capacity * 2;
+        cf_session **dirty = cf_realloc(hub->allocator, hub->dirty, capacity * sizeof(cf_session *));
+        if (dirty == NULL)
+            return false;
+        hub->dirty = dirty;
+        hub->dirty_capacity = capacity;
+    }
+    cf_list_append(&hub->sessions, &session->link);
+    hub->session_count++;
+    return true;
+}
+
+static void forget_user(cf_hub *hub, cf_session *session)
+{
+    cf_hub_user *user = session->user;
+    if (user == NULL)
+        return;
+    cf_list_remove(&session->user_link);
+    session->user = NULL;
+    hub->authenticated_count--;
+    hub->services->metrics->node_num_remove_client_conn++;
+    if (--user->count > 0)
+        return;
+    cf_map_remove(&hub->users, &user->node);
+    cf_free(hub->allocator, user);
+}
+
+/* The last dirty session takes the place, so that there is always room for all. */
+static void forget_dirty(cf_hub *hub, cf_session *session)
+{
+    if (session->dirty == 0)
+        return;
+    cf_session *last = hub->dirty[--hub->dirty_count];
+    hub->dirty[session->dirty - 1] = last;
+    last->dirty = session->dirty;
+    session->dirty = 0;
+}
+
+void cf_hub_remove(cf_hub *hub, cf_session *session)
+{
+    discard_open(&session->replies);
+    forget_dirty(hub, session);
+    if (cf_session_is(session, CF_SESSION_DOOMED))
+        hub->doomed--;
+    forget_user(hub, session);
+    cf_list_remove(&session->link);
+    hub->session_count--;
+}
+
+cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes id)
+{
+    cf_map_node *node = cf_map_find(&hub->users, id);
+    return node == NULL ? NULL : CF_CONTAINER(node, cf_hub_user, node);
+}
+
+static cf_hub_user *add_user(cf_hub *hub, cf_bytes id)
+{
+    cf_hub_user *user = cf_alloc_zero(hub->allocator, 1, sizeof *user + id.size);
+    if (user == NULL)
+        return NULL;
+    user->id_size = id.size;
+    if (id.size > 0)
+        memcpy(user->id, id.data, id.size);
+    cf_list_init(&user->sessions);
+    if (!cf_map_add(&hub->users, &user->node, cf_bytes_make(user->id, user->id_size))) {
+        cf_free(hub->allocator, user);
+        return NULL;
+    }
+    return user;
+}
+
+bool cf_hub_authenticate(cf_hub *hub, cf_session *session, cf_bytes id)
+{
+    cf_hub_user *user = cf_hub_user_of(hub, id);
+    if (user == NULL)
+        user = add_user(hub, id);
+    if (user == NULL)
+        return false;
+    session->user = user;
+    cf_list_append(&user->sessions, &session->user_link);
+    user->count++;
+    hub->authenticated_count++;
+    hub->services->metrics->node_num_add_client_conn++;
+    return true;
+}
+
+/* ---- subscriptions ------------------------------------------------------- */
+
+cf_subscription *cf_hub_find(const cf_hub *hub, cf_session *session, cf_bytes name)
+{
+    if (session->subscription_count == 0)
+        return NULL;
+    cf_map_node *node = cf_map_find(&hub->channels, name);
+    if (node == NULL)
+        return NULL;
+    const cf_channel *channel = channel_of(node);
+    /* The shorter of the two lists. */
+    if (channel->count < session->subscription_count) {
+        for (uint32_t i = 0; i < channel->count; i++)
+            if (channel->members[i].session == session)
+                return &session->subscriptions[channel->members[i].slot];
+        return NULL;
+    }
+    for (uint32_t i = 0; i < session->subscription_count; i++)
+        if (session->subscriptions[i].channel == channel)
+            return &session->subscriptions[i];
+    return NULL;
+}
+
+static cf_channel *add_channel(cf_hub *hub, cf_bytes name)
+{
+    cf_channel *channel = cf_alloc_zero(hub->allocator, 1, sizeof *channel + name.size);
+    if (channel == NULL)
+        return NULL;
+    channel->hub = hub;
+    channel->name_size = name.size;
+    memcpy(channel->name, name.data, name.size);
+    if (!cf_map_add(&hub->channels, &channel->node, channel_name(channel))) {
+        cf_free(hub->allocator, channel);
+        return NULL;
+    }
+    return channel;
+}
+
+static bool reserve_member(cf_hub *hub, cf_channel *channel)
+{
+    if (channel->count < channel->capacity)
+        return true;
+    if (channel->capacity > UINT32_MAX / 2)
+        return false;
+    uint32_t capacity = channel->capacity == 0 ? 1 : channel->capacity * 2;
+    cf_member *members = cf_realloc(hub->allocator, channel->members, capacity * sizeof *members);
+    if (members == NULL)
+        return false;
+    channel->members = members;
+    channel->capacity = capacity;
+    return true;
+}
+
+static bool reserve_subscription(cf_hub *hub, cf_session *session)
+{
+    if (session->subscription_count < session->subscription_capacity)
+        return true;
+    if (session->subscription_capacity > UINT32_MAX / 2)
+        return false;
+    uint32_t capacity = session->subscription_capacity == 0 ? 1 : session->subscription_capacity * 2;
+    cf_subscription *list = cf_realloc(hub->allocator, session->subscriptions, capacity * sizeof *list);
+    if (list == NULL)
+        return false;
+    session->subscriptions = list;
+    session->subscription_capacity = capacity;
+    return true;
+}
+
+/* A channel without members goes, unless the engine still has to answer. */
+static void settle(cf_hub *hub, cf_channel *channel)
+{
+    if (channel->count > 0 || channel->subscribing)
+        return;
+    if (channel->active) {
+        cf_services *services = hub->services;
+        cf_bytes name = channel_name(channel);
+        services->engine_pending++;
+        services->engine->ops->unsubscribe(services->engine, name, cf_config_channel(services->config, name),
+                                           cf_services_engine_done, services);
+    }
+    free_channel(hub, channel);
+}
+
+static void link_member(cf_channel *channel, cf_session *session, cf_text *info)
+{
+    uint32_t index = channel->count++;
+    uint32_t slot = session->subscription_count++;
+    channel->members[index] = (cf_member){.session = session, .slot = slot};
+    session->subscriptions[slot] = (cf_subscription){.channel = channel, .info = info, .index = index};
+}
+
+/* Both lists stay dense: the last entry moves into the hole. */
+static void unlink_member(cf_hub *hub, cf_session *session, cf_subscription *subscription)
+{
+    cf_channel *channel = subscription->channel;
+    uint32_t index = subscription->index;
+    uint32_t slot = (uint32_t)(subscription - session->subscriptions);
+    cf_free(hub->allocator, subscription->info);
+    cf_member moved = channel->members[--channel->count];
+    if (index != channel->count) {
+        channel->members[index] = moved;
+        moved.session->subscriptions[moved.slot].index = index;
+    }
+    cf_subscription other = session->subscriptions[--session->subscription_count];
+    if (slot != session->subscription_count) {
+        session->subscriptions[slot] = other;
+        other.channel->members[other.index].slot = slot;
+    }
+    if (session->subscription_count == 0) {
+        cf_free(hub->allocator, session->subscriptions);
+        session->subscriptions = NULL;
+        session->subscription_capacity = 0;
+    }
+}
+
+static void on_subscribed(void *user, cf_engine_status status)
+{
+    cf_channel *channel = user;
+    cf_hub *hub = channel->hub;
+    channel->active = status == CF_ENGINE_OK;
+    /* Downwards: when a member is removed, the one that takes its place was seen already. `subscribing` keeps the channel meanwhile. */
+    for (uint32_t i = channel->count; i-- > 0;) {
+        if (i >= channel->count || !channel->members[i].waiting)
+            continue;
+        channel->members[i].waiting = false;
+        hub->subscribed(channel->members[i].session, status);
+    }
+    channel->subscribing = false;
+    settle(hub, channel);
+}
+
+/* True when the engine has answered already. */
+static bool subscribe_engine(cf_hub *hub, cf_channel *channel)
+{
+    cf_engine *engine = hub->services->engine;
+    channel->subscribing = true;
+    engine->ops->subscribe(engine, channel_name(channel), on_subscribed, channel);
+    return !channel->subscribing;
+}
+
+cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, cf_text *info)
+{
+    cf_map_node *node = cf_map_find(&hub->channels, name);
+    cf_channel *channel = node != NULL ? channel_of(node) : add_channel(hub, name);
+    if (channel == NULL || !reserve_member(hub, channel) || !reserve_subscription(hub, session)) {
+        cf_free(hub->allocator, info);
+        if (channel != NULL)
+            settle(hub, channel);
+        return CF_HUB_FAILED;
+    }
+    close_until(hub, &channel->open);
+    link_member(channel, session, info);
+    hub->services->metrics->node_num_add_client_sub++;
+    if (channel->active)
+        return CF_HUB_DONE;
+    if (channel->subscribing || !subscribe_engine(hub, channel)) {
+        channel->members[channel->count - 1].waiting = true;
+        return CF_HUB_WAIT;
+    }
+    if (channel->active)
+        return CF_HUB_DONE;
+    cf_hub_unsubscribe(hub, session, &session->subscriptions[session->subscription_count - 1]);
+    return CF_HUB_FAILED;
+}
+
+void cf_hub_unsubscribe(cf_hub *hub, cf_session *session, cf_subscription *subscription)
+{
+    cf_channel *channel = subscription->channel;
+    if (!cf_session_is(session, CF_SESSION_ENDED))
+        close_until(hub, &channel->open);
+    unlink_member(hub, session, subscription);
+    hub->services->metrics->node_num_remove_client_sub++;
+    settle(hub, channel);
+}
+
+/* ---- the end of a turn --------------------------------------------------- */
+
+cf_session *cf_hub_doomed(cf_hub *hub)
+{
+    if (hub->doomed == 0)
+        return NULL;
+    for (uint32_t i = 0; i < hub->dirty_count; i++)
+        if (cf_session_is(hub->dirty[i], CF_SESSION_DOOMED))
+            return hub->dirty[i];
+    CF_ASSERT(false);
+    return NULL;
+}
+
+void cf_hub_flush(cf_hub *hub)
+{
+    uint32_t count = hub->dirty_count;
+    hub->dirty_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        hub->dirty[i]->dirty = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        cf_session *session = hub->dirty[i];
+        if (session->outbox.count > 0)
+            session->ops->flush(session->transport, session);
+    }
+}

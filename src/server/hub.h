@@ -1,0 +1,145 @@
+/*
+ * Who listens to what: channel -> subscribers, user -> sessions, and the table
+ * of all sessions. The way of a message from the engine to the outboxes.
+ *
+ * What a turn has for a channel, or for one session, is collected in an open
+ * chunk. Open chunks stand in a list in the order of their opening and are
+ * closed in that order only: closing one closes all that were opened before
+ * it. So each session gets pushes and replies in the order in which they came
+ * about, although most of them are handed out once, at the end of the turn.
+ * A channel's chunk is closed before its members change.
+ *
+ * The fan-out calls nobody's code and frees no session: a session that is over
+ * its limit is marked (cf_hub_doomed) and closed by the node after it.
+ */
+#ifndef CF_SERVER_HUB_H
+#define CF_SERVER_HUB_H
+
+#include "base/map.h"
+#include "server/outbox.h"
+#include "server/services.h"
+
+struct cf_session;
+
+/* A copy of some text in one allocation. */
+typedef struct cf_text {
+    size_t size;
+    char data[];
+} cf_text;
+
+/* NULL without memory. */
+cf_text *cf_text_new(const cf_allocator *allocator, cf_bytes bytes);
+
+static inline cf_bytes cf_text_bytes(const cf_text *text)
+{
+    return text == NULL ? (cf_bytes){NULL, 0} : (cf_bytes){text->data, text->size};
+}
+
+/* The open chunk of a channel or a session in this turn. */
+typedef struct cf_open {
+    cf_list link;    /* in hub->open */
+    cf_chunk *chunk; /* NULL: none is open */
+    uint32_t epoch;  /* how many chunks of channels had been opened before this one */
+    bool of_session;
+} cf_open;
+
+typedef struct cf_member {
+    struct cf_session *session;
+    uint32_t slot; /* of the subscription in the session's list */
+    bool waiting;  /* for the engine's answer to the channel's subscribe */
+} cf_member;
+
+typedef struct cf_channel {
+    cf_map_node node;
+    cf_open open;
+    struct cf_hub *hub;
+    cf_member *members; /* dense: a removed one is replaced by the last */
+    uint32_t count;
+    uint32_t capacity;
+    bool active;      /* the engine has subscribed this node to it */
+    bool subscribing; /* the engine is at it: the channel stays even without members */
+    size_t name_size;
+    char name[];
+} cf_channel;
+
+/* One entry of a session's list. */
+typedef struct cf_subscription {
+    cf_channel *channel;
+    cf_text *info;  /* channel_info of a private channel, or NULL */
+    uint32_t index; /* in channel->members */
+    bool present;   /* the engine knows of the session's presence */
+} cf_subscription;
+
+/* A user id with at least one authenticated session. */
+typedef struct cf_hub_user {
+    cf_map_node node;
+    cf_list sessions;
+    uint32_t count;
+    size_t id_size;
+    char id[];
+} cf_hub_user;
+
+typedef struct cf_hub {
+    cf_services *services;
+    const cf_allocator *allocator;
+    cf_map channels;
+    cf_map users;
+    cf_list sessions; /* all that are open */
+    cf_list zombies;  /* ended, but an engine operation still has to come back */
+    size_t session_count;
+    size_t authenticated_count;
+    cf_list open; /* chunks, in the order of their opening */
+    uint32_t epoch;
+    struct cf_session **dirty; /* sessions to flush at the end of the turn; room for all */
+    uint32_t dirty_count;
+    uint32_t dirty_capacity;
+    size_t doomed;  /* sessions marked for closing */
+    cf_buffer text; /* for encoding one push */
+    /* The engine's answer to a subscribe for which a session waits. */
+    void (*subscribed)(struct cf_session *session, cf_engine_status status);
+} cf_hub;
+
+void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed, void (*subscribed)(struct cf_session *, cf_engine_status));
+/* Sessions are gone already. */
+void cf_hub_free(cf_hub *hub);
+cf_engine_sink cf_hub_sink(cf_hub *hub);
+
+/* False without memory. */
+bool cf_hub_add(cf_hub *hub, struct cf_session *session);
+/* Takes an ended session out of everything but its channels. */
+void cf_hub_remove(cf_hub *hub, struct cf_session *session);
+/* The session is this user's from now on; false without memory. */
+bool cf_hub_authenticate(cf_hub *hub, struct cf_session *session, cf_bytes user);
+cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes user);
+
+/* Does the subscription still wait for the engine? */
+static inline bool cf_hub_waits(const cf_subscription *subscription)
+{
+    return subscription->channel->members[subscription->index].waiting;
+}
+
+/* NULL: not subscribed. Valid until the session's subscriptions change. */
+cf_subscription *cf_hub_find(const cf_hub *hub, struct cf_session *session, cf_bytes channel);
+
+typedef enum cf_hub_result { CF_HUB_DONE, CF_HUB_WAIT, CF_HUB_FAILED } cf_hub_result;
+
+/*
+ * `info` (or NULL) belongs to the hub afterwards, whatever comes out. CF_HUB_WAIT: hub->subscribed is called later, unless the
+ * session ends before. CF_HUB_FAILED: no memory, or the engine refused; the session is not subscribed.
+ */
+cf_hub_result cf_hub_subscribe(cf_hub *hub, struct cf_session *session, cf_bytes channel, cf_text *info);
+/* Closes the channel's chunk first, so that the session gets what was published before. */
+void cf_hub_unsubscribe(cf_hub *hub, struct cf_session *session, cf_subscription *subscription);
+
+/* Queues one message (a text) for one session, behind what was queued for it in this turn. */
+void cf_hub_send(cf_hub *hub, struct cf_session *session, cf_bytes text);
+/* A message for this session was lost for want of memory: the node closes it at the end of the turn. */
+void cf_hub_starve(cf_hub *hub, struct cf_session *session);
+/* The end of the turn: hands out all open chunks. */
+void cf_hub_close_chunks(cf_hub *hub);
+/* Takes one marked session out of the list of dirty ones; NULL when there is none. */
+struct cf_session *cf_hub_doomed(cf_hub *hub);
+/* Lets the transports of all dirty sessions write. */
+void cf_hub_flush(cf_hub *hub);
+
+#endif

@@ -1,0 +1,257 @@
+#include "server/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json/json.h"
+
+/*
+ * Histograms in the manner of HdrHistogram: values are counted exactly up to 2047, then with 1024 steps for each power of
+ * two, which gives three significant digits. Counters are allocated for a power of two when a value first falls in it.
+ */
+#define VALUE_MAX 60000000u /* microseconds */
+#define HALF      1024u
+#define RANGES    17 /* range 0 is 0..1023, range n is 2^(n-1) * (1024..2047) */
+#define WINDOWS   15
+
+typedef struct window {
+    uint32_t *counts[RANGES]; /* HALF each; NULL: all zero */
+    uint64_t total;
+    uint64_t sum;
+    uint32_t min;
+    uint32_t max;
+} window;
+
+struct cf_histogram {
+    window windows[WINDOWS];
+    unsigned current;
+};
+
+typedef struct summary {
+    uint64_t count;
+    uint64_t percentile[4]; /* 50, 90, 99, 99.99 */
+    uint64_t max;
+    uint64_t min;
+    uint64_t mean;
+} summary;
+
+cf_metrics *cf_metrics_new(const cf_allocator *allocator)
+{
+    cf_metrics *metrics = cf_alloc_zero(allocator, 1, sizeof *metrics);
+    if (metrics == NULL)
+        return NULL;
+    metrics->allocator = allocator;
+    for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {
+        metrics->histograms[i] = cf_alloc_zero(allocator, 1, sizeof(cf_histogram));
+        if (metrics->histograms[i] == NULL) {
+            cf_metrics_free(metrics);
+            return NULL;
+        }
+    }
+    return metrics;
+}
+
+static void clear_window(window *cleared, const cf_allocator *allocator)
+{
+    for (unsigned i = 0; i < RANGES; i++)
+        cf_free(allocator, cleared->counts[i]);
+    *cleared = (window){0};
+}
+
+void cf_metrics_free(cf_metrics *metrics)
+{
+    if (metrics == NULL)
+        return;
+    for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {
+        if (metrics->histograms[i] == NULL)
+            continue;
+        for (unsigned j = 0; j < WINDOWS; j++)
+            clear_window(&metrics->histograms[i]->windows[j], metrics->allocator);
+        cf_free(metrics->allocator, metrics->histograms[i]);
+    }
+    cf_free(metrics->allocator, metrics);
+}
+
+static unsigned range_of(uint32_t value)
+{
+    unsigned range = 0;
+    while (value >= HALF << range)
+        range++;
+    return range;
+}
+
+/* The size of a step in a range, as a shift. */
+static unsigned step_of(unsigned range)
+{
+    return range == 0 ? 0 : range - 1;
+}
+
+/* Without memory a value goes uncounted: nothing depends on it. */
+void cf_metrics_record(cf_metrics *metrics, cf_latency which, uint64_t microseconds)
+{
+    cf_histogram *histogram = metrics->histograms[which];
+    window *current = &histogram->windows[histogram->current];
+    uint32_t value = microseconds > VALUE_MAX ? VALUE_MAX : microseconds < 1 ? 1 : (uint32_t)microseconds;
+    unsigned range = range_of(value);
+    if (current->counts[range] == NULL)
+        current->counts[range] = cf_alloc_zero(metrics->allocator, HALF, sizeof(uint32_t));
+    if (current->counts[range] == NULL)
+        return;
+    current->counts[range][(value >> step_of(range)) & (HALF - 1)]++;
+    current->min = current->total == 0 || value < current->min ? value : current->min;
+    current->max = value > current->max ? value : current->max;
+    current->total++;
+    current->sum += value;
+}
+
+void cf_metrics_rotate(cf_metrics *metrics)
+{
+    for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {
+        cf_histogram *histogram = metrics->histograms[i];
+        histogram->current = (histogram->current + 1) % WINDOWS;
+        clear_window(&histogram->windows[histogram->current], metrics->allocator);
+    }
+}
+
+/* The largest value that is counted together with this place. */
+static uint64_t value_at(unsigned range, unsigned place)
+{
+    uint64_t base = range == 0 ? place : HALF + place;
+    return (base << step_of(range)) + ((UINT64_C(1) << step_of(range)) - 1);
+}
+
+static uint64_t count_at(const cf_histogram *histogram, bool merged, unsigned range, unsigned place)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < WINDOWS; i++) {
+        const uint32_t *counts = histogram->windows[i].counts[range];
+        if ((merged || i == histogram->current) && counts != NULL)
+            count += counts[place];
+    }
+    return count;
+}
+
+static bool range_used(const cf_histogram *histogram, bool merged, unsigned range)
+{
+    for (unsigned i = 0; i < WINDOWS; i++)
+        if ((merged || i == histogram->current) && histogram->windows[i].counts[range] != NULL)
+            return true;
+    return false;
+}
+
+static void find_percentiles(const cf_histogram *histogram, bool merged, summary *out)
+{
+    static const unsigned shares[] = {5000, 9000, 9900, 9999}; /* of 10,000 */
+    uint64_t seen = 0;
+    size_t next = 0;
+    for (unsigned range = 0; range < RANGES && next < 4; range++) {
+        for (unsigned place = 0; place < HALF && range_used(histogram, merged, range) && next < 4; place++) {
+            seen += count_at(histogram, merged, range, place);
+            while (next < 4 && seen * 10000 >= out->count * shares[next])
+                out->percentile[next++] = value_at(range, place);
+        }
+    }
+}
+
+static summary summarize(const cf_histogram *histogram, bool merged)
+{
+    summary out = {0};
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < WINDOWS; i++) {
+        const window *part = &histogram->windows[i];
+        if ((!merged && i != histogram->current) || part->total == 0)
+            continue;
+        out.min = out.count == 0 || part->min < out.min ? part->min : out.min;
+        out.max = part->max > out.max ? part->max : out.max;
+        out.count += part->total;
+        sum += part->sum;
+    }
+    if (out.count == 0)
+        return out;
+    out.mean = sum / out.count;
+    find_percentiles(histogram, merged, &out);
+    for (size_t i = 0; i < 4; i++)
+        if (out.percentile[i] > out.max)
+            out.percentile[i] = out.max;
+    return out;
+}
+
+/* ---- JSON ---------------------------------------------------------------- */
+
+#define VALUES_MAX 80
+#define NAME_MAX   48
+
+typedef struct value {
+    char name[NAME_MAX];
+    int64_t number;
+} value;
+
+typedef struct values {
+    value list[VALUES_MAX];
+    size_t count;
+} values;
+
+static void add(values *all, const char *name, const char *suffix, uint64_t number)
+{
+    value *last = &all->list[all->count++];
+    snprintf(last->name, sizeof last->name, "%s%s", name, suffix);
+    last->number = (int64_t)number;
+}
+
+static void add_summary(values *all, const char *name, summary result)
+{
+    static const char *const percentiles[] = {"microseconds_50%ile", "microseconds_90%ile", "microseconds_99%ile",
+                                              "microseconds_99.99%ile"};
+    add(all, name, "count", result.count);
+    for (size_t i = 0; i < 4; i++)
+        add(all, name, percentiles[i], result.percentile[i]);
+    add(all, name, "microseconds_max", result.max);
+    add(all, name, "microseconds_min", result.min);
+    add(all, name, "microseconds_mean", result.mean);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const value *)a)->name, ((const value *)b)->name);
+}
+
+static void write_values(values *all, cf_buffer *out)
+{
+    qsort(all->list, all->count, sizeof all->list[0], by_name);
+    for (size_t i = 0; i < all->count; i++) {
+        cf_buffer_append_byte(out, i == 0 ? '{' : ',');
+        cf_json_write_string(out, cf_bytes_of(all->list[i].name));
+        cf_buffer_append_byte(out, ':');
+        cf_buffer_append_int(out, all->list[i].number);
+    }
+    cf_buffer_append_byte(out, '}');
+}
+
+void cf_metrics_write(const cf_metrics *metrics, const cf_metrics *since, cf_buffer *out)
+{
+    static const cf_metrics zero;
+    values all = {.count = 0};
+    if (since == NULL)
+        since = &zero;
+#define ADD_COUNTER(name) add(&all, #name, "", (uint64_t)(metrics->name - since->name));
+#define ADD_GAUGE(name)   add(&all, #name, "", (uint64_t)metrics->name);
+    CF_METRICS_COUNTERS(ADD_COUNTER)
+    CF_METRICS_GAUGES(ADD_GAUGE)
+#undef ADD_COUNTER
+#undef ADD_GAUGE
+    static const char *const names[CF_LATENCY_COUNT][2] = {{"client_api_1_", "client_api_15_"},
+                                                           {"http_api_1_", "http_api_15_"}};
+    for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {
+        const cf_histogram *histogram = metrics->histograms[i];
+        for (unsigned merged = 0; merged < 2; merged++)
+            add_summary(&all, names[i][merged], histogram == NULL ? (summary){0} : summarize(histogram, merged == 1));
+    }
+    write_values(&all, out);
+}
+
+void cf_metrics_write_zero(cf_buffer *out)
+{
+    static const cf_metrics zero;
+    cf_metrics_write(&zero, NULL, out);
+}

@@ -1,0 +1,107 @@
+#include "server/services.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/digest.h"
+
+#define LOG_LINE_MAX 1024
+
+static const char digits62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/* 62 to the tenth: the counter has ten digits. */
+#define COUNTER_END UINT64_C(839299365868340224)
+
+static void random_bytes(cf_services *services, void *out, size_t size)
+{
+    services->environment.random(services->environment.user, out, size);
+}
+
+void cf_services_start_message_ids(cf_services *services)
+{
+    uint8_t bytes[sizeof services->message_id_prefix];
+    random_bytes(services, bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        services->message_id_prefix[i] = digits62[bytes[i] % 62];
+    services->message_id_counter = 0;
+}
+
+void cf_services_message_id(cf_services *services, char id[CF_MESSAGE_ID_SIZE])
+{
+    const size_t prefix = sizeof services->message_id_prefix;
+    if (services->message_id_counter == COUNTER_END)
+        cf_services_start_message_ids(services);
+    uint64_t counter = services->message_id_counter++;
+    for (size_t i = 0; i < prefix; i++)
+        id[i] = services->message_id_prefix[i];
+    for (size_t i = CF_MESSAGE_ID_SIZE; i > prefix; i--) {
+        id[i - 1] = digits62[counter % 62];
+        counter /= 62;
+    }
+}
+
+void cf_services_uuid(cf_services *services, char id[CF_UUID_SIZE])
+{
+    uint8_t bytes[16];
+    char hex[32];
+    random_bytes(services, bytes, sizeof bytes);
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* RFC 9562 section 5.4 */
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    cf_hex_encode(bytes, sizeof bytes, hex);
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof hex; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            id[at++] = '-';
+        id[at++] = hex[i];
+    }
+}
+
+void cf_services_log(cf_services *services, cf_server_log level, const char *format, ...)
+{
+    if (services->environment.log == NULL || level < services->log_level)
+        return;
+    char line[LOG_LINE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (size < 0)
+        return;
+    size_t length = (size_t)size < sizeof line ? (size_t)size : sizeof line - 1;
+    services->environment.log(services->environment.user, level, cf_bytes_make(line, length));
+}
+
+void cf_services_engine_done(void *user, cf_engine_status status)
+{
+    cf_services *services = user;
+    services->engine_pending--;
+    if (status != CF_ENGINE_OK)
+        cf_services_log(services, CF_SERVER_ERROR, "the engine failed: %s",
+                        status == CF_ENGINE_NO_MEMORY ? "out of memory" : "the store does not answer");
+}
+
+void cf_services_take(cf_services *services, cf_buffer *spare, cf_buffer *buffer)
+{
+    *buffer = *spare;
+    cf_buffer_init(spare, services->allocator, CF_BUFFER_NO_LIMIT);
+}
+
+void cf_services_give(cf_buffer *spare, cf_buffer *buffer)
+{
+    if (spare->capacity > 0 || buffer->capacity > CF_SPARE_MAX) {
+        cf_buffer_free(buffer);
+        return;
+    }
+    const cf_allocator *allocator = buffer->allocator;
+    *spare = *buffer;
+    cf_buffer_clear(spare);
+    cf_buffer_init(buffer, allocator, CF_BUFFER_NO_LIMIT);
+}
+
+int64_t cf_seconds_left(int64_t timestamp, int64_t lifetime, int64_t unix_time)
+{
+    int64_t end = timestamp > INT64_MAX - lifetime ? INT64_MAX : timestamp + lifetime;
+    if (unix_time >= 0 && end < INT64_MIN + unix_time)
+        return INT64_MIN;
+    return end - unix_time;
+}

@@ -1,0 +1,550 @@
+#include "server/session.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "server/body.h"
+#include "server/command/command.h"
+#include "ws/frame.h"
+
+static const char text_internal[] = CF_TEXT_INTERNAL;
+
+/* ---- life and end -------------------------------------------------------- */
+
+static size_t size_option(int64_t value)
+{
+    return value <= 0 ? 0 : (uint64_t)value > SIZE_MAX ? SIZE_MAX : (size_t)value;
+}
+
+static void fire(cf_timer *timer);
+
+cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, void *transport)
+{
+    cf_session *session = cf_alloc_zero(services->allocator, 1, sizeof *session);
+    if (session == NULL)
+        return NULL;
+    if (!cf_hub_add(services->hub, session)) {
+        cf_free(services->allocator, session);
+        return NULL;
+    }
+    const cf_config *config = services->config;
+    session->services = services;
+    session->ops = ops;
+    session->transport = transport;
+    session->replies.of_session = true;
+    session->queue_max = size_option(config->client_queue_max_size);
+    session->request_max = size_option(config->client_request_max_size);
+    session->timer.fire = fire;
+    session->presence_at = CF_TIME_NEVER;
+    session->ends_at = CF_TIME_NEVER;
+    if (config->stale_connection_close_delay > 0)
+        session->ends_at = cf_session_after(session, config->stale_connection_close_delay);
+    cf_services_uuid(services, session->id);
+    cf_session_arm(session);
+    return session;
+}
+
+static void free_exchange(cf_session *session)
+{
+    cf_exchange *exchange = session->exchange;
+    const cf_allocator *allocator = session->services->allocator;
+    session->exchange = NULL;
+    if (exchange == NULL)
+        return;
+    cf_buffer_free(&exchange->scratch);
+    cf_buffer_free(&exchange->replies);
+    cf_free(allocator, exchange->copy);
+    if (exchange->on_heap)
+        cf_free(allocator, exchange);
+}
+
+static void free_later(cf_session *session)
+{
+    if (session->later == NULL)
+        return;
+    cf_buffer_free(&session->later->messages);
+    cf_free(session->services->allocator, session->later);
+    session->later = NULL;
+}
+
+/* The last one frees an ended session. */
+static void unpin(cf_session *session)
+{
+    CF_ASSERT(session->pins > 0);
+    if (--session->pins > 0 || !cf_session_is(session, CF_SESSION_ENDED))
+        return;
+    cf_list_remove(&session->link);
+    free_exchange(session);
+    free_later(session);
+    cf_free(session->services->allocator, session);
+}
+
+static void release_content(cf_session *session)
+{
+    const cf_allocator *allocator = session->services->allocator;
+    cf_outbox_free(&session->outbox, allocator);
+    cf_free(allocator, session->info);
+    session->info = NULL;
+}
+
+/* Server-spec.md 2.12. `tell`: the transport does not know yet. */
+static void end(cf_session *session, int code, cf_bytes reason, bool tell)
+{
+    cf_services *services = session->services;
+    if (cf_session_is(session, CF_SESSION_ENDED))
+        return;
+    session->pins++;
+    session->flags |= CF_SESSION_ENDED;
+    while (session->subscription_count > 0)
+        cf_session_leave_channel(session, &session->subscriptions[session->subscription_count - 1]);
+    cf_hub_remove(services->hub, session);
+    cf_list_append(&services->hub->zombies, &session->link);
+    cf_wheel_stop(services->wheel, &session->timer);
+    if (tell)
+        session->ops->close(session->transport, code, reason);
+    release_content(session);
+    if (cf_session_is(session, CF_SESSION_SUSPENDED))
+        free_later(session);
+    unpin(session);
+}
+
+void cf_session_gone(cf_session *session)
+{
+    end(session, 0, CF_BYTES(""), false);
+}
+
+void cf_session_close_code(cf_session *session, int code, cf_bytes reason)
+{
+    end(session, code, reason, true);
+}
+
+void cf_session_close(cf_session *session, cf_bytes reason, bool reconnect)
+{
+    cf_services *services = session->services;
+    if (cf_session_is(session, CF_SESSION_ENDED))
+        return;
+    cf_services_log(services, CF_SERVER_DEBUG, "client %.*s closed: %.*s", CF_UUID_SIZE, session->id, (int)reason.size,
+                    reason.data);
+    cf_buffer_clear(&services->advice);
+    cf_wire_write_advice(&services->advice, reason, reconnect);
+    end(session, CF_WS_CLOSE_ADVICE, cf_buffer_bytes(&services->advice), true);
+}
+
+void cf_session_forget(cf_session *session)
+{
+    CF_ASSERT(cf_session_is(session, CF_SESSION_ENDED));
+    session->pins = 1;
+    unpin(session);
+}
+
+/* ---- what transports ask for --------------------------------------------- */
+
+cf_outbox *cf_session_outbox(cf_session *session)
+{
+    return &session->outbox;
+}
+
+void cf_session_written(cf_session *session, size_t size)
+{
+    cf_metrics *metrics = session->services->metrics;
+    metrics->client_bytes_out += (int64_t)size;
+    metrics->client_num_msg_sent += (int64_t)cf_outbox_consume(&session->outbox, size, session->services->allocator);
+}
+
+cf_bytes cf_session_id(const cf_session *session)
+{
+    return cf_bytes_make(session->id, sizeof session->id);
+}
+
+cf_bytes cf_session_user(const cf_session *session)
+{
+    return session->user == NULL ? CF_BYTES("") : cf_bytes_make(session->user->id, session->user->id_size);
+}
+
+cf_client_info cf_session_info(const cf_session *session, const cf_subscription *subscription)
+{
+    return (cf_client_info){
+        .user = cf_session_user(session),
+        .client = cf_session_id(session),
+        .default_info = cf_text_bytes(session->info),
+        .channel_info = subscription == NULL ? (cf_bytes){NULL, 0} : cf_text_bytes(subscription->info),
+    };
+}
+
+/* ---- channels ------------------------------------------------------------ */
+
+void cf_session_leave_channel(cf_session *session, cf_subscription *subscription)
+{
+    cf_services *services = session->services;
+    cf_engine *engine = services->engine;
+    cf_channel *channel = subscription->channel;
+    cf_bytes name = cf_bytes_make(channel->name, channel->name_size);
+    const cf_channel_options *options = cf_config_channel(services->config, name);
+    if (subscription->present) {
+        services->engine_pending++;
+        services->metrics->node_num_remove_presence++;
+        engine->ops->presence_remove(engine, name, cf_session_id(session), cf_services_engine_done, services);
+    }
+    if (options != NULL && options->join_leave && !cf_hub_waits(subscription)) {
+        cf_client_info info = cf_session_info(session, subscription);
+        services->engine_pending++;
+        services->metrics->node_num_leave_msg_published++;
+        engine->ops->publish_join_leave(engine, CF_METHOD_LEAVE, name, &info, cf_services_engine_done, services);
+    }
+    cf_hub_unsubscribe(services->hub, session, subscription);
+}
+
+void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
+{
+    cf_hub *hub = session->services->hub;
+    cf_buffer *push = &session->services->push;
+    cf_buffer_clear(push);
+    cf_wire_begin_reply(push, CF_BYTES(""), cf_method_name(CF_METHOD_UNSUBSCRIBE), NULL, CF_ADVICE_NONE, false);
+    cf_body_status(push, channel, true);
+    cf_wire_end_reply(push);
+    cf_subscription *subscription = cf_hub_find(hub, session, channel);
+    if (subscription != NULL && cf_hub_waits(subscription))
+        session->exchange->call.withdrawn = true;
+    else if (subscription != NULL)
+        cf_session_leave_channel(session, subscription);
+    if (push->failed)
+        cf_hub_starve(hub, session);
+    else
+        cf_hub_send(hub, session, cf_buffer_bytes(push));
+}
+
+/* ---- timers -------------------------------------------------------------- */
+
+cf_time cf_session_after(const cf_session *session, int64_t seconds)
+{
+    if (seconds > CF_TIME_NEVER / 1000)
+        return CF_TIME_NEVER;
+    if (seconds < 0)
+        seconds = 0;
+    return cf_time_after(session->services->now, seconds * 1000);
+}
+
+void cf_session_arm(cf_session *session)
+{
+    cf_time at = session->ends_at < session->presence_at ? session->ends_at : session->presence_at;
+    cf_wheel_set(session->services->wheel, &session->timer, at);
+}
+
+void cf_session_set_expiry(cf_session *session)
+{
+    const cf_config *config = session->services->config;
+    session->ends_at = CF_TIME_NEVER;
+    if (config->connection_lifetime > 0 && !config->insecure) {
+        int64_t left = cf_seconds_left(session->timestamp, config->connection_lifetime, session->services->unix_time);
+        int64_t delay = config->expired_connection_close_delay > 0 ? config->expired_connection_close_delay : 0;
+        session->ends_at = cf_session_after(session, left < INT64_MAX - delay ? left + delay : INT64_MAX);
+    }
+    cf_session_arm(session);
+}
+
+/* The lifetime may have grown by a reload: then the timer is set again. */
+static void check_expiry(cf_session *session)
+{
+    cf_services *services = session->services;
+    int64_t lifetime = services->config->connection_lifetime;
+    session->ends_at = CF_TIME_NEVER;
+    if (lifetime <= 0)
+        return;
+    if (cf_seconds_left(session->timestamp, lifetime, services->unix_time) > 0)
+        cf_session_set_expiry(session);
+    else
+        cf_session_close(session, CF_BYTES("expired"), true);
+}
+
+static void ping_presence(cf_session *session)
+{
+    cf_services *services = session->services;
+    const cf_config *config = services->config;
+    for (uint32_t i = 0; i < session->subscription_count; i++) {
+        cf_subscription *subscription = &session->subscriptions[i];
+        cf_bytes name = cf_bytes_make(subscription->channel->name, subscription->channel->name_size);
+        const cf_channel_options *options = cf_config_channel(config, name);
+        if (options == NULL || !options->presence || cf_hub_waits(subscription))
+            continue;
+        cf_client_info info = cf_session_info(session, subscription);
+        subscription->present = true;
+        services->engine_pending++;
+        services->metrics->node_num_add_presence++;
+        services->engine->ops->presence_add(services->engine, name, &info, config->presence_expire_interval,
+                                            cf_services_engine_done, services);
+    }
+    session->presence_at = cf_session_after(session, config->presence_ping_interval > 0 ? config->presence_ping_interval : 1);
+}
+
+static void fire(cf_timer *timer)
+{
+    cf_session *session = CF_CONTAINER(timer, cf_session, timer);
+    cf_time now = session->services->now;
+    if (session->presence_at <= now)
+        ping_presence(session);
+    if (session->ends_at > now) {
+        cf_session_arm(session);
+        return;
+    }
+    session->pins++;
+    if (cf_session_is(session, CF_SESSION_AUTHENTICATED))
+        check_expiry(session);
+    else
+        cf_session_close(session, CF_BYTES("stale"), false);
+    if (!cf_session_is(session, CF_SESSION_ENDED))
+        cf_session_arm(session);
+    unpin(session);
+}
+
+/* ---- commands ------------------------------------------------------------ */
+
+void cf_call_wait(cf_session *session)
+{
+    session->pins++;
+}
+
+bool cf_call_enter(cf_session *session)
+{
+    return !cf_session_is(session, CF_SESSION_ENDED);
+}
+
+void cf_call_fatal(cf_session *session, const char *reason, bool reconnect)
+{
+    cf_session_close(session, cf_bytes_of(reason), reconnect);
+}
+
+bool cf_call_params(cf_session *session, cf_call *call, cf_params *params)
+{
+    if (cf_wire_params(call->method, false, call->params, params, &session->exchange->scratch))
+        return true;
+    cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+    return false;
+}
+
+cf_buffer *cf_call_bare(cf_session *session)
+{
+    cf_exchange *exchange = session->exchange;
+    if (exchange->commands.count > 1)
+        cf_buffer_append_byte(&exchange->replies, exchange->replies.size == 0 ? '[' : ',');
+    return &exchange->replies;
+}
+
+cf_buffer *cf_call_begin(cf_session *session, const char *error, cf_advice advice)
+{
+    const cf_call *call = &session->exchange->call;
+    cf_buffer *out = cf_call_bare(session);
+    cf_wire_begin_reply(out, call->uid, cf_method_name(call->method), error, advice, false);
+    return out;
+}
+
+void cf_call_end(cf_session *session)
+{
+    cf_wire_end_reply(&session->exchange->replies);
+    cf_call_sent(session);
+}
+
+/* The replies of one message must not be more than the client may have waiting. */
+void cf_call_sent(cf_session *session)
+{
+    cf_exchange *exchange = session->exchange;
+    exchange->call.done = true;
+    if (exchange->replies.failed)
+        cf_call_fatal(session, text_internal, true);
+    else if (exchange->replies.size > session->queue_max)
+        cf_call_fatal(session, "slow", false);
+}
+
+static void carry_out(cf_session *session, const cf_wire_command *command)
+{
+    cf_call *call = &session->exchange->call;
+    *call = (cf_call){.uid = command->uid, .method = cf_method_of(command->method), .params = command->params};
+    cf_command run = cf_command_of(call->method);
+    if (call->method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
+        cf_call_fatal(session, "unauthorized", false);
+    else if (run == NULL)
+        cf_call_fatal(session, "method not found", false);
+    else
+        run(session, call);
+}
+
+/* A slice of the message moves with its copy. */
+static void rebase(cf_bytes *slice, cf_bytes from, const char *to)
+{
+    uintptr_t offset = (uintptr_t)slice->data - (uintptr_t)from.data;
+    if (slice->data != NULL && offset <= from.size)
+        slice->data = to + offset;
+}
+
+static void rebase_exchange(cf_exchange *exchange)
+{
+    cf_bytes from = exchange->text;
+    const char *to = exchange->copy;
+    cf_json_reader *reader = &exchange->commands.reader;
+    reader->at = to + (reader->at - reader->start);
+    reader->end = to + (reader->end - reader->start);
+    reader->start = to;
+    cf_bytes *slices[] = {&exchange->call.uid, &exchange->call.params, &exchange->call.channel, &exchange->call.last};
+    for (size_t i = 0; i < sizeof slices / sizeof slices[0]; i++)
+        rebase(slices[i], from, to);
+    exchange->text = cf_bytes_make(to, from.size);
+}
+
+static void set_paused(cf_session *session, bool pause)
+{
+    if (cf_session_is(session, CF_SESSION_PAUSED) == pause)
+        return;
+    session->flags ^= CF_SESSION_PAUSED;
+    if (session->ops->pause != NULL)
+        session->ops->pause(session->transport, pause);
+}
+
+/* The command goes on when the engine answers; until then all that it needs stays on the heap. */
+static bool suspend(cf_session *session)
+{
+    const cf_allocator *allocator = session->services->allocator;
+    if (!session->exchange->on_heap) {
+        cf_exchange *heap = cf_alloc(allocator, sizeof *heap);
+        char *copy = cf_copy(allocator, session->exchange->text);
+        if (heap == NULL || copy == NULL) {
+            cf_free(allocator, heap);
+            cf_free(allocator, copy);
+            return false;
+        }
+        *heap = *session->exchange;
+        heap->on_heap = true;
+        heap->copy = copy;
+        rebase_exchange(heap);
+        session->exchange = heap;
+    }
+    session->flags |= CF_SESSION_SUSPENDED;
+    set_paused(session, true);
+    return true;
+}
+
+static void finish_exchange(cf_session *session)
+{
+    cf_services *services = session->services;
+    cf_exchange *exchange = session->exchange;
+    if (!cf_session_is(session, CF_SESSION_ENDED)) {
+        if (exchange->commands.count > 1)
+            cf_buffer_append_byte(&exchange->replies, ']');
+        if (exchange->replies.failed)
+            cf_hub_starve(services->hub, session);
+        else
+            cf_hub_send(services->hub, session, cf_buffer_bytes(&exchange->replies));
+    }
+    uint64_t now = services->environment.microseconds(services->environment.user);
+    cf_metrics_record(services->metrics, CF_LATENCY_CLIENT_API, now - exchange->started);
+    /* The memory is kept for the next message, whoever sends it. */
+    cf_services_give(&services->scratch, &exchange->scratch);
+    cf_services_give(&services->replies, &exchange->replies);
+    free_exchange(session);
+}
+
+/* Carries out the commands of the message, from where it stands. */
+static void run(cf_session *session)
+{
+    cf_wire_command command;
+    session->flags |= CF_SESSION_RUNNING;
+    while (cf_wire_commands_next(&session->exchange->commands, &command, &session->exchange->scratch)) {
+        carry_out(session, &command);
+        if (!cf_session_is(session, CF_SESSION_ENDED) && !session->exchange->call.done) {
+            if (suspend(session)) {
+                session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
+                return;
+            }
+            cf_call_fatal(session, text_internal, true);
+        }
+        if (cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED))
+            break;
+    }
+    if (session->exchange->scratch.failed)
+        cf_call_fatal(session, text_internal, true);
+    session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
+    finish_exchange(session);
+}
+
+static void take_message(cf_session *session, cf_bytes message)
+{
+    cf_services *services = session->services;
+    services->metrics->client_api_num_requests++;
+    services->metrics->client_bytes_in += (int64_t)message.size;
+    if (message.size > session->request_max) {
+        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
+        return;
+    }
+    cf_exchange exchange = {.text = message, .started = services->environment.microseconds(services->environment.user)};
+    cf_services_take(services, &services->scratch, &exchange.scratch);
+    cf_services_take(services, &services->replies, &exchange.replies);
+    session->exchange = &exchange;
+    if (cf_wire_commands_begin(&exchange.commands, message, &exchange.scratch)) {
+        run(session);
+        return;
+    }
+    bool starved = exchange.scratch.failed;
+    cf_call_fatal(session, starved ? text_internal : CF_TEXT_INVALID_MESSAGE, starved);
+    finish_exchange(session);
+}
+
+/* ---- suspension ---------------------------------------------------------- */
+
+static bool keep(cf_session *session, cf_bytes message)
+{
+    const cf_allocator *allocator = session->services->allocator;
+    if (session->later == NULL) {
+        session->later = cf_alloc_zero(allocator, 1, sizeof *session->later);
+        if (session->later == NULL)
+            return false;
+        cf_buffer_init(&session->later->messages, allocator, CF_SESSION_LATER_MAX);
+    }
+    cf_buffer *messages = &session->later->messages;
+    if (!cf_buffer_reserve(messages, sizeof message.size + message.size))
+        return false;
+    cf_buffer_append(messages, cf_bytes_make((const char *)&message.size, sizeof message.size));
+    cf_buffer_append(messages, message);
+    return true;
+}
+
+static void take_kept(cf_session *session)
+{
+    while (session->later != NULL && !cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED | CF_SESSION_SUSPENDED)) {
+        cf_later *later = session->later;
+        if (later->offset == later->messages.size) {
+            free_later(session);
+            break;
+        }
+        size_t size;
+        memcpy(&size, later->messages.data + later->offset, sizeof size);
+        cf_bytes message = {later->messages.data + later->offset + sizeof size, size};
+        later->offset += sizeof size + size;
+        take_message(session, message);
+    }
+    if (!cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_SUSPENDED))
+        set_paused(session, false);
+}
+
+/* Answers nest when a step's operation completes at once: only the outermost (the last pin) goes on with the message. */
+void cf_call_leave(cf_session *session)
+{
+    bool outermost = session->pins == 1 && cf_session_is(session, CF_SESSION_SUSPENDED);
+    if (outermost && !cf_session_is(session, CF_SESSION_ENDED) && session->exchange->call.done) {
+        session->flags &= ~(uint32_t)CF_SESSION_SUSPENDED;
+        session->pins++;
+        run(session);
+        take_kept(session);
+        session->pins--;
+    }
+    unpin(session);
+}
+
+void cf_session_receive(cf_session *session, cf_bytes message)
+{
+    if (cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED))
+        return;
+    session->pins++;
+    if (!cf_session_is(session, CF_SESSION_SUSPENDED))
+        take_message(session, message);
+    else if (!keep(session, message))
+        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
+    unpin(session);
+}

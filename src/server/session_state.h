@@ -1,0 +1,105 @@
+/*
+ * The inside of a session, for the hub, the commands and the session itself;
+ * transports see session.h only. What the fan-out touches stands first.
+ */
+#ifndef CF_SERVER_SESSION_STATE_H
+#define CF_SERVER_SESSION_STATE_H
+
+#include "server/hub.h"
+#include "server/session.h"
+
+/* More input than this behind a suspended command closes the session. The transport is paused, so it can only be what was already read. */
+#define CF_SESSION_LATER_MAX (1024 * 1024)
+
+enum {
+    CF_SESSION_AUTHENTICATED = 1,
+    CF_SESSION_ENDED = 2,     /* only its memory is left */
+    CF_SESSION_RUNNING = 4,   /* in the loop over the commands of a message */
+    CF_SESSION_SUSPENDED = 8, /* a command waits for the engine */
+    CF_SESSION_SLOW = 16,     /* over client_queue_max_size: to be closed */
+    CF_SESSION_STARVED = 32,  /* a message was lost for want of memory: to be closed */
+    CF_SESSION_PAUSED = 64    /* the transport was asked to stop reading */
+};
+
+#define CF_SESSION_DOOMED (CF_SESSION_SLOW | CF_SESSION_STARVED)
+
+/* The command that is being carried out. Its slices live as long as it does. */
+typedef struct cf_call {
+    cf_bytes uid;
+    cf_method method;
+    cf_bytes params;
+    cf_bytes channel; /* decoded by the command */
+    cf_bytes last;    /* of a subscribe */
+    bool recover;     /* of a subscribe */
+    bool withdrawn;   /* of a subscribe that waits for the engine: the server has unsubscribed the channel meanwhile */
+    bool done;        /* replied */
+} cf_call;
+
+/* One message from the client and the replies to it. On the stack, unless a command has to wait: then it moves to the heap. */
+typedef struct cf_exchange {
+    cf_wire_commands commands;
+    cf_bytes text;
+    char *copy; /* of the text, when it is suspended */
+    cf_buffer scratch;
+    cf_buffer replies;
+    cf_call call;
+    uint64_t started; /* microseconds */
+    bool on_heap;
+} cf_exchange;
+
+/* Messages that came while a command was waiting: each a size_t and its bytes. */
+typedef struct cf_later {
+    cf_buffer messages;
+    size_t offset;
+} cf_later;
+
+struct cf_session {
+    cf_outbox outbox;
+    uint32_t flags;
+    uint32_t dirty; /* its place in hub->dirty, counted from 1; 0: none */
+    size_t queue_max;
+    const cf_transport_ops *ops;
+    void *transport;
+    cf_open replies;
+    cf_services *services;
+    cf_list link; /* in hub->sessions or hub->zombies */
+    cf_hub_user *user;
+    cf_list user_link;
+    cf_subscription *subscriptions;
+    uint32_t subscription_count;
+    uint32_t subscription_capacity;
+    cf_text *info; /* default_info, or NULL */
+    cf_timer timer;
+    cf_time ends_at;     /* stale, or expired */
+    cf_time presence_at; /* the next presence ping */
+    int64_t timestamp;   /* of the credentials: Unix s */
+    size_t request_max;
+    cf_exchange *exchange; /* NULL: no message is being worked on */
+    cf_later *later;
+    uint32_t pins; /* engine operations that will come back, and our own loops: freed when none is left */
+    char id[CF_UUID_SIZE];
+};
+
+static inline bool cf_session_is(const cf_session *session, uint32_t flags)
+{
+    return (session->flags & flags) != 0;
+}
+
+/* As others see it; `subscription` NULL: without a channel's info. */
+cf_client_info cf_session_info(const cf_session *session, const cf_subscription *subscription);
+
+/* Frees what is left of an ended session whose engine operations will not come back. */
+void cf_session_forget(cf_session *session);
+
+/* Ends a subscription: presence, leave, hub (server-spec.md 2.7). */
+void cf_session_leave_channel(cf_session *session, cf_subscription *subscription);
+/* Sends the push of a server-side unsubscribe, after leaving the channel where it was subscribed. */
+void cf_session_unsubscribe(cf_session *session, cf_bytes channel);
+
+/* Sets the end of the session by the timestamp of its credentials and connection_lifetime. */
+void cf_session_set_expiry(cf_session *session);
+void cf_session_arm(cf_session *session);
+/* `seconds` after this turn's time, in ms. */
+cf_time cf_session_after(const cf_session *session, int64_t seconds);
+
+#endif
