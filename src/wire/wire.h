@@ -83,10 +83,10 @@ typedef struct cf_subscribe_params {
 /* Parameters of every other method, client's and API's; each method reads its own fields only. */
 typedef struct cf_params {
     cf_bytes channel;
-    cf_bytes data;   /* raw JSON; data NULL when absent. Of ping: a decoded string */
-    cf_bytes client; /* API publish and broadcast */
-    cf_bytes uid;    /* API publish */
-    cf_bytes user;   /* API unsubscribe and disconnect */
+    cf_bytes data;     /* raw JSON; data NULL when absent. Of ping: a decoded string */
+    cf_bytes client;   /* API publish and broadcast */
+    cf_bytes uid;      /* API publish */
+    cf_bytes user;     /* API unsubscribe and disconnect */
     cf_bytes channels; /* API broadcast: raw JSON array of strings, checked; data NULL when absent or null */
 } cf_params;
 
@@ -117,22 +117,22 @@ void cf_wire_write_ping(cf_buffer *out, uint64_t uid);
  */
 typedef struct cf_wire_message {
     cf_method method;
-    cf_bytes raw; /* the whole message */
-    cf_bytes uid; /* decoded; a number is taken as its text */
-    bool has_error;          /* the key is there and neither null nor "" */
-    cf_json_value error;     /* as received */
-    cf_bytes error_text;     /* decoded when it is a string, else its raw text */
-    cf_bytes advice;         /* decoded; empty when missing */
-    bool has_body;           /* an object */
-    cf_bytes body;           /* raw; data NULL when missing */
+    cf_bytes raw;        /* the whole message */
+    cf_bytes uid;        /* decoded; a number is taken as its text */
+    bool has_error;      /* the key is there and neither null nor "" */
+    cf_json_value error; /* as received */
+    cf_bytes error_text; /* decoded when it is a string, else its raw text */
+    cf_bytes advice;     /* decoded; empty when missing */
+    bool has_body;       /* an object */
+    cf_bytes body;       /* raw; data NULL when missing */
     struct {
-        cf_bytes uid;      /* decoded: of a message */
-        cf_bytes channel;  /* decoded */
-        cf_bytes client;   /* decoded: of connect, refresh, message */
-        cf_bytes info;     /* raw: of a message */
-        cf_bytes data;     /* raw: of message, join, leave, presence, history; data NULL when missing */
-        cf_bytes version;  /* decoded */
-        cf_bytes reason;   /* decoded: of disconnect */
+        cf_bytes uid;     /* decoded: of a message */
+        cf_bytes channel; /* decoded */
+        cf_bytes client;  /* decoded: of connect, refresh, message */
+        cf_bytes info;    /* raw: of a message */
+        cf_bytes data;    /* raw: of message, join, leave, presence, history; data NULL when missing */
+        cf_bytes version; /* decoded */
+        cf_bytes reason;  /* decoded: of disconnect */
         bool expires;
         bool expired;
         bool reconnect;
@@ -188,8 +188,8 @@ typedef struct cf_client_info {
 typedef struct cf_publication {
     cf_bytes uid;
     cf_bytes channel;
-    cf_bytes data;   /* raw valid JSON */
-    cf_bytes client; /* size 0 when absent */
+    cf_bytes data;              /* raw valid JSON */
+    cf_bytes client;            /* size 0 when absent */
     const cf_client_info *info; /* NULL when absent */
 } cf_publication;
 

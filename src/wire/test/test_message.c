@@ -1,0 +1,408 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/test/allocator.h"
+#include "wire/wire.h"
+
+#include <string.h>
+
+static test_allocator memory;
+static cf_allocator allocator;
+static cf_buffer scratch;
+static cf_wire_messages messages;
+static cf_wire_message message;
+
+static int set_up(void **state)
+{
+    (void)state;
+    memory = test_allocator_failing_at(0);
+    allocator = test_allocator_make(&memory);
+    cf_buffer_init(&scratch, &allocator, CF_BUFFER_NO_LIMIT);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    cf_buffer_free(&scratch);
+    return memory.live == 0 ? 0 : -1;
+}
+
+static void expect_bytes(cf_bytes bytes, const char *text)
+{
+    if (!cf_bytes_equal(bytes, cf_bytes_of(text)))
+        fail_msg("'%.*s' is not '%s'", (int)bytes.size, bytes.data, text);
+}
+
+/* The frame is one message. */
+static void read_one(const char *text)
+{
+    assert_true(cf_wire_messages_begin(&messages, cf_bytes_of(text)));
+    assert_true(cf_wire_messages_next(&messages, &message, &scratch));
+    cf_wire_message other;
+    cf_buffer second;
+    cf_buffer_init(&second, &allocator, CF_BUFFER_NO_LIMIT);
+    assert_false(cf_wire_messages_next(&messages, &other, &second));
+    cf_buffer_free(&second);
+}
+
+/* ---- every form of server-spec.md 2 ---- */
+
+static void connect_reply(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"uid\":\"1\",\"method\":\"connect\",\"body\":{\"version\":\"1.8.0\",\"client\":\"c38e\",\"expires\":true,"
+        "\"expired\":false,\"ttl\":3600}}";
+    read_one(text);
+    assert_int_equal(message.method, CF_METHOD_CONNECT);
+    expect_bytes(message.raw, text);
+    expect_bytes(message.uid, "1");
+    assert_false(message.has_error);
+    assert_true(message.has_body);
+    expect_bytes(message.b.version, "1.8.0");
+    expect_bytes(message.b.client, "c38e");
+    assert_true(message.b.expires);
+    assert_false(message.b.expired);
+    assert_int_equal(message.b.ttl, 3600);
+}
+
+static void subscribe_replies(void **state)
+{
+    (void)state;
+    read_one("{\"uid\":\"2\",\"method\":\"subscribe\",\"body\":{\"channel\":\"news\",\"status\":true,\"last\":\"\","
+             "\"messages\":null,"
+             "\"recovered\":false}}");
+    assert_int_equal(message.method, CF_METHOD_SUBSCRIBE);
+    expect_bytes(message.b.channel, "news");
+    assert_true(message.b.status);
+    assert_true(message.b.has_last);
+    expect_bytes(message.b.last, "");
+    assert_null(message.b.messages.data);
+    assert_false(message.b.recovered);
+
+    read_one("{\"uid\":\"1\",\"method\":\"subscribe\",\"body\":{\"channel\":\"all:rec\",\"status\":true,\"last\":\"\","
+             "\"messages\":[{\"uid\":\"b\",\"channel\":\"all:rec\",\"data\":4},{\"uid\":\"a\"}],\"recovered\":true}}");
+    expect_bytes(message.b.messages, "[{\"uid\":\"b\",\"channel\":\"all:rec\",\"data\":4},{\"uid\":\"a\"}]");
+    assert_true(message.b.recovered);
+
+    read_one("{\"method\":\"subscribe\",\"body\":{\"channel\":\"c\",\"last\":null}}");
+    assert_true(message.b.has_last);
+    expect_bytes(message.b.last, "");
+    read_one("{\"method\":\"subscribe\",\"body\":{\"channel\":\"c\",\"last\":\"x2aQ\",\"messages\":[]}}");
+    expect_bytes(message.b.last, "x2aQ");
+    expect_bytes(message.b.messages, "[]");
+    read_one("{\"method\":\"subscribe\",\"body\":{\"channel\":\"c\"}}");
+    assert_false(message.b.has_last);
+}
+
+static void error_replies(void **state)
+{
+    (void)state;
+    read_one("{\"uid\":\"2b\",\"method\":\"subscribe\",\"error\":\"already "
+             "subscribed\",\"advice\":\"fix\",\"body\":{\"channel\":\"news\","
+             "\"status\":false,\"last\":\"\",\"messages\":null,\"recovered\":false}}");
+    assert_true(message.has_error);
+    expect_bytes(message.error_text, "already subscribed");
+    expect_bytes(message.advice, "fix");
+    expect_bytes(message.b.channel, "news");
+    read_one("{\"uid\":\"2\",\"method\":\"publish\",\"error\":\"dial \\\"x\\\"\",\"body\":null}");
+    expect_bytes(message.error_text, "dial \"x\"");
+    expect_bytes(message.advice, "");
+    assert_false(message.has_body);
+    expect_bytes(message.body, "null");
+}
+
+/* client-spec.md 6.2: only a missing key, null and "" are no error. */
+static void what_is_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool error;
+    } cases[] = {{"null", false}, {"\"\"", false}, {"0", true},  {"false", true},
+                 {"\"x\"", true}, {"{}", true},    {"[]", true}, {"403", true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[100] = "{\"method\":\"publish\",\"error\":";
+        strcat(text, cases[i].value);
+        strcat(text, "}");
+        read_one(text);
+        assert_int_equal(message.has_error, cases[i].error);
+        if (cases[i].error && cases[i].value[0] != '"')
+            expect_bytes(message.error_text, cases[i].value);
+    }
+}
+
+static void call_replies(void **state)
+{
+    (void)state;
+    read_one("{\"uid\":\"9\",\"method\":\"publish\",\"body\":{\"channel\":\"all:x\",\"status\":true}}");
+    assert_int_equal(message.method, CF_METHOD_PUBLISH);
+    assert_true(message.b.status);
+    read_one("{\"uid\":\"10\",\"method\":\"presence\",\"body\":{\"channel\":\"all:x\",\"data\":{\"c38e\":{\"user\":\"42\"}}}}");
+    assert_int_equal(message.method, CF_METHOD_PRESENCE);
+    expect_bytes(message.b.data, "{\"c38e\":{\"user\":\"42\"}}");
+    expect_bytes(message.body, "{\"channel\":\"all:x\",\"data\":{\"c38e\":{\"user\":\"42\"}}}");
+    read_one("{\"uid\":\"11\",\"method\":\"history\",\"body\":{\"channel\":\"all:x\",\"data\":[ ]}}");
+    expect_bytes(message.b.data, "[ ]");
+    read_one("{\"uid\":\"4\",\"method\":\"presence\",\"error\":\"not "
+             "available\",\"advice\":\"retry\",\"body\":{\"channel\":\"news\","
+             "\"data\":null}}");
+    expect_bytes(message.b.data, "null");
+    read_one("{\"uid\":\"7\",\"method\":\"ping\"}");
+    assert_int_equal(message.method, CF_METHOD_PING);
+    assert_false(message.has_body);
+    assert_null(message.body.data);
+    read_one("{\"uid\":\"7\",\"method\":\"ping\",\"body\":{\"data\":\"hi\"}}");
+    expect_bytes(message.b.data, "\"hi\"");
+}
+
+static void pushes(void **state)
+{
+    (void)state;
+    read_one("{\"method\":\"message\",\"body\":{\"uid\":\"x2aQ\",\"client\":\"c38e\",\"info\":{\"user\":\"42\"},\"channel\":"
+             "\"all:x\","
+             "\"data\":{\"x\" : 1}}}");
+    assert_int_equal(message.method, CF_METHOD_MESSAGE);
+    expect_bytes(message.uid, "");
+    expect_bytes(message.b.uid, "x2aQ");
+    expect_bytes(message.b.client, "c38e");
+    expect_bytes(message.b.info, "{\"user\":\"42\"}");
+    expect_bytes(message.b.channel, "all:x");
+    expect_bytes(message.b.data, "{\"x\" : 1}");
+    read_one("{\"method\":\"join\",\"body\":{\"channel\":\"c\",\"data\":{\"user\":\"42\",\"client\":\"c38e\"}}}");
+    assert_int_equal(message.method, CF_METHOD_JOIN);
+    expect_bytes(message.b.data, "{\"user\":\"42\",\"client\":\"c38e\"}");
+    read_one("{\"method\":\"leave\",\"body\":{\"channel\":\"c\"}}");
+    assert_int_equal(message.method, CF_METHOD_LEAVE);
+    assert_null(message.b.data.data);
+    read_one("{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"c\",\"status\":true}}");
+    assert_int_equal(message.method, CF_METHOD_UNSUBSCRIBE);
+    read_one("{\"method\":\"disconnect\",\"body\":{\"reason\":\"go\",\"reconnect\":true}}");
+    assert_int_equal(message.method, CF_METHOD_DISCONNECT);
+    expect_bytes(message.b.reason, "go");
+    assert_true(message.b.reconnect);
+    read_one(
+        "{\"uid\":\"13\",\"method\":\"refresh\",\"body\":{\"client\":\"c38e\",\"expires\":true,\"expired\":true,\"ttl\":4}}");
+    assert_int_equal(message.method, CF_METHOD_REFRESH);
+    assert_true(message.b.expired);
+}
+
+/* ---- what else may come ---- */
+
+static void an_array_is_taken_one_by_one(void **state)
+{
+    (void)state;
+    static const char text[] =
+        " [ {\"uid\":\"1\",\"method\":\"p\\u0069ng\"}, null, 1, \"x\", [], {\"uid\":\"\\u0032\", \"method\":\"zz\"} ] ";
+    assert_true(cf_wire_messages_begin(&messages, cf_bytes_of(text)));
+    assert_true(cf_wire_messages_next(&messages, &message, &scratch));
+    assert_int_equal(message.method, CF_METHOD_PING);
+    expect_bytes(message.raw, "{\"uid\":\"1\",\"method\":\"p\\u0069ng\"}");
+    assert_true(cf_wire_messages_next(&messages, &message, &scratch));
+    assert_int_equal(message.method, CF_METHOD_UNKNOWN);
+    expect_bytes(message.uid, "2");
+    assert_false(cf_wire_messages_next(&messages, &message, &scratch));
+    assert_true(cf_wire_messages_begin(&messages, CF_BYTES("[]")));
+    assert_false(cf_wire_messages_next(&messages, &message, &scratch));
+}
+
+static void frames_without_messages(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"null", "1", "\"x\"", "true"};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        assert_false(cf_wire_messages_begin(&messages, cf_bytes_of(values[i])));
+        assert_int_equal(messages.reader.error, CF_JSON_OK);
+        assert_false(cf_wire_messages_next(&messages, &message, &scratch));
+    }
+    static const char *const bad[] = {"", "{", "x", "{\"method\":\"ping\"} x", "[{\"method\":\"ping\"},}", "{\"a\":\"\xff\"}"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(cf_wire_messages_begin(&messages, cf_bytes_of(bad[i])));
+        assert_int_not_equal(messages.reader.error, CF_JSON_OK);
+        assert_false(cf_wire_messages_next(&messages, &message, &scratch));
+    }
+}
+
+static void fields_of_another_kind_stay_zero(void **state)
+{
+    (void)state;
+    read_one(
+        "{\"method\":5,\"uid\":7,\"advice\":{},\"body\":{\"channel\":1,\"client\":null,\"uid\":[],\"expires\":1,\"ttl\":\"5\","
+        "\"messages\":{},\"status\":\"true\",\"last\":5}}");
+    assert_int_equal(message.method, CF_METHOD_UNKNOWN);
+    expect_bytes(message.uid, "7");
+    expect_bytes(message.advice, "");
+    expect_bytes(message.b.channel, "");
+    expect_bytes(message.b.client, "");
+    expect_bytes(message.b.uid, "");
+    assert_false(message.b.expires);
+    assert_false(message.b.status);
+    assert_int_equal(message.b.ttl, 0);
+    assert_null(message.b.messages.data);
+    assert_true(message.b.has_last);
+    expect_bytes(message.b.last, "");
+    read_one("{\"method\":\"message\",\"body\":[1]}");
+    assert_false(message.has_body);
+    expect_bytes(message.body, "[1]");
+    read_one("{\"method\":\"message\",\"body\":\"x\"}");
+    expect_bytes(message.body, "\"x\"");
+    read_one("{\"method\":\"connect\",\"body\":{\"ttl\":1e400}}");
+    assert_int_equal(message.b.ttl, 0);
+}
+
+static void of_duplicates_the_last_one_counts(void **state)
+{
+    (void)state;
+    read_one(
+        "{\"method\":\"join\",\"uid\":\"1\",\"body\":{\"channel\":\"a\",\"client\":\"x\"},\"uid\":\"2\",\"method\":\"leave\","
+        "\"body\":{\"channel\":\"b\",\"channel\":\"c\"}}");
+    assert_int_equal(message.method, CF_METHOD_LEAVE);
+    expect_bytes(message.uid, "2");
+    expect_bytes(message.b.channel, "c");
+    expect_bytes(message.b.client, "");
+    read_one("{\"method\":\"join\",\"body\":{\"channel\":\"a\"},\"body\":null,\"error\":\"x\",\"error\":null}");
+    assert_false(message.has_body);
+    assert_false(message.has_error);
+    expect_bytes(message.b.channel, "");
+}
+
+/* Keys of a client's messages are those of JavaScript: their case counts. */
+static void keys_match_exactly(void **state)
+{
+    (void)state;
+    read_one("{\"Method\":\"ping\",\"m\\u0065thod\":\"message\",\"body\":{\"Channel\":\"x\",\"ch\\u0061nnel\":\"y\"}}");
+    assert_int_equal(message.method, CF_METHOD_MESSAGE);
+    expect_bytes(message.b.channel, "y");
+}
+
+static void many_escaped_texts_stay_where_they_are(void **state)
+{
+    (void)state;
+    read_one(
+        "{\"uid\":\"\\u0031\",\"method\":\"mess\\u0061ge\",\"error\":\"\\u0065\",\"advice\":\"\\u0061\",\"body\":{\"uid\":"
+        "\"\\u0075\","
+        "\"channel\":\"\\ud83d\\ude00\",\"client\":\"\\n\\n\\n\",\"version\":\"\\/\",\"reason\":\"\\\\\",\"last\":\"\\t\"}}");
+    expect_bytes(message.uid, "1");
+    assert_int_equal(message.method, CF_METHOD_MESSAGE);
+    expect_bytes(message.error_text, "e");
+    expect_bytes(message.advice, "a");
+    expect_bytes(message.b.uid, "u");
+    expect_bytes(message.b.channel, "\xf0\x9f\x98\x80");
+    expect_bytes(message.b.client, "\n\n\n");
+    expect_bytes(message.b.version, "/");
+    expect_bytes(message.b.reason, "\\");
+    expect_bytes(message.b.last, "\t");
+}
+
+static void plain_messages_need_no_memory(void **state)
+{
+    (void)state;
+    size_t calls = memory.calls;
+    cf_buffer unused;
+    cf_buffer_init(&unused, &allocator, CF_BUFFER_NO_LIMIT);
+    assert_true(
+        cf_wire_messages_begin(&messages, CF_BYTES("{\"method\":\"message\",\"body\":{\"channel\":\"c\",\"data\":\"\\n\"}}")));
+    assert_true(cf_wire_messages_next(&messages, &message, &unused));
+    expect_bytes(message.b.data, "\"\\n\"");
+    assert_int_equal(memory.calls, calls);
+}
+
+static void bodies_alone(void **state)
+{
+    (void)state;
+    assert_true(cf_wire_read_body(
+        CF_BYTES("{\"uid\":\"a\",\"channel\":\"c\",\"data\":null,\"client\":\"i\\u0064\",\"info\":{}}"), &message, &scratch));
+    assert_int_equal(message.method, CF_METHOD_MESSAGE);
+    expect_bytes(message.b.uid, "a");
+    expect_bytes(message.b.channel, "c");
+    expect_bytes(message.b.data, "null");
+    expect_bytes(message.b.client, "id");
+    expect_bytes(message.b.info, "{}");
+    expect_bytes(message.body, "{\"uid\":\"a\",\"channel\":\"c\",\"data\":null,\"client\":\"i\\u0064\",\"info\":{}}");
+    assert_false(cf_wire_read_body(CF_BYTES("1"), &message, &scratch));
+    assert_false(cf_wire_read_body(CF_BYTES("{"), &message, &scratch));
+    assert_false(cf_wire_read_body(CF_BYTES(""), &message, &scratch));
+}
+
+/* ---- close reasons: client-spec.md 7.4.1, D26 ---- */
+
+static void advices(void **state)
+{
+    (void)state;
+    cf_bytes reason;
+    bool reconnect;
+    assert_true(
+        cf_wire_read_advice(CF_BYTES("{\"reason\":\"shutting down\",\"reconnect\":true}"), &reason, &reconnect, &scratch));
+    expect_bytes(reason, "shutting down");
+    assert_true(reconnect);
+    assert_true(cf_wire_read_advice(CF_BYTES(" {\"reconnect\":false,\"reason\":\"\\u0061\"} "), &reason, &reconnect, &scratch));
+    expect_bytes(reason, "a");
+    assert_false(reconnect);
+    assert_true(cf_wire_read_advice(CF_BYTES("{\"reconnect\":false}"), &reason, &reconnect, &scratch));
+    expect_bytes(reason, "");
+    static const char *const others[] = {"",
+                                         "disconnect",
+                                         "42",
+                                         "\"bye\"",
+                                         "[]",
+                                         "true",
+                                         "null",
+                                         "{}",
+                                         "{\"reason\":\"x\"}",
+                                         "{\"reconnect\":1}",
+                                         "{\"reconnect\":null}",
+                                         "{\"reason\":\"x\",\"reconnect\":true",
+                                         "{\"reconnect\":true} x"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_false(cf_wire_read_advice(cf_bytes_of(others[i]), &reason, &reconnect, &scratch));
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "[{\"uid\":\"\\u0031\",\"method\":\"ping\"},{\"method\":\"m\\u0065ssage\",\"body\":{\"channel\":\"\\n\"}}]";
+    for (size_t n = 1;; n++) {
+        test_allocator failing = test_allocator_failing_at(n);
+        cf_allocator limited = test_allocator_make(&failing);
+        cf_buffer own;
+        cf_buffer_init(&own, &limited, CF_BUFFER_NO_LIMIT);
+        assert_true(cf_wire_messages_begin(&messages, cf_bytes_of(text)));
+        size_t count = 0;
+        while (cf_wire_messages_next(&messages, &message, &own))
+            count++;
+        assert_int_equal(own.failed, failing.failed);
+        assert_int_equal(count, failing.failed ? 0 : 2);
+        cf_buffer_free(&own);
+        assert_int_equal(failing.live, 0);
+        if (!failing.failed)
+            break;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connect_reply),
+        cmocka_unit_test(subscribe_replies),
+        cmocka_unit_test(error_replies),
+        cmocka_unit_test(what_is_an_error),
+        cmocka_unit_test(call_replies),
+        cmocka_unit_test(pushes),
+        cmocka_unit_test(an_array_is_taken_one_by_one),
+        cmocka_unit_test(frames_without_messages),
+        cmocka_unit_test(fields_of_another_kind_stay_zero),
+        cmocka_unit_test(of_duplicates_the_last_one_counts),
+        cmocka_unit_test(keys_match_exactly),
+        cmocka_unit_test(many_escaped_texts_stay_where_they_are),
+        cmocka_unit_test(plain_messages_need_no_memory),
+        cmocka_unit_test(bodies_alone),
+        cmocka_unit_test(advices),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
