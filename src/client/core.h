@@ -52,20 +52,20 @@ typedef struct cf_client_options {
     cf_bytes token;
     cf_bytes info; /* default "" */
     bool insecure;
-    bool resubscribe;            /* default true */
-    int64_t retry;               /* 1000: start value of the backoff */
-    int64_t max_retry;           /* 20000: its ceiling */
-    int64_t timeout;             /* 5000: how long a call waits for its answer */
-    int64_t connect_timeout;     /* 10000: from opening a transport to the answer to connect; the reference has none */
-    bool ping;                   /* default true */
-    int64_t ping_interval;       /* 30000; <= 0: no pings */
-    int64_t pong_wait_timeout;   /* 5000 */
+    bool resubscribe;                /* default true */
+    int64_t retry;                   /* 1000: start value of the backoff */
+    int64_t max_retry;               /* 20000: its ceiling */
+    int64_t timeout;                 /* 5000: how long a call waits for its answer */
+    int64_t connect_timeout;         /* 10000: from opening a transport to the answer to connect; the reference has none */
+    bool ping;                       /* default true */
+    int64_t ping_interval;           /* 30000; <= 0: no pings */
+    int64_t pong_wait_timeout;       /* 5000 */
     cf_bytes private_channel_prefix; /* "$"; empty makes every channel private */
-    size_t message_size_max;     /* 16 MiB: a received frame */
-    size_t queue_size_max;       /* 16 MiB: outgoing bytes not yet handed to a transport */
-    size_t calls_max;            /* 65536: calls without an answer */
-    size_t subscriptions_max;    /* 65536 */
-    size_t channel_length_max;   /* 65535: bytes of a channel name */
+    size_t message_size_max;         /* 16 MiB: a received frame */
+    size_t queue_size_max;           /* 16 MiB: outgoing bytes not yet handed to a transport */
+    size_t calls_max;                /* 65536: calls without an answer */
+    size_t subscriptions_max;        /* 65536 */
+    size_t channel_length_max;       /* 65535: bytes of a channel name */
 } cf_client_options;
 
 void cf_client_options_default(cf_client_options *options);
@@ -87,7 +87,8 @@ typedef struct cf_environment {
 /* ---- life --------------------------------------------------------------------- */
 
 /* `options` may be NULL: cf_client_configure must be called before cf_client_connect. */
-centrifuge_error cf_client_new(cf_client **client, const cf_client_options *options, const cf_environment *environment, cf_time now);
+centrifuge_error cf_client_new(cf_client **client, const cf_client_options *options, const cf_environment *environment,
+                               cf_time now);
 /* Replaces all options. On error nothing has changed. Counts from the next use of each. */
 centrifuge_error cf_client_configure(cf_client *client, const cf_client_options *options, const char **what);
 /*
@@ -120,12 +121,13 @@ void cf_client_ping(cf_client *client, cf_time now);
  * returned, and asked for when it is unsubscribed or refused. `user` is set on a new one only; `created` (may be NULL) says
  * whether it is new. Refused with CENTRIFUGE_ERROR_INVALID_STATE while not connected when `resubscribe` is off.
  */
-centrifuge_error cf_client_subscribe(cf_client *client, cf_time now, cf_bytes channel, void *user, cf_subscription **subscription, bool *created);
+centrifuge_error cf_client_subscribe(cf_client *client, cf_time now, cf_bytes channel, void *user,
+                                     cf_subscription **subscription, bool *created);
 /* The existing one, or NULL. */
 cf_subscription *cf_client_find(cf_client *client, cf_bytes channel);
 
 typedef enum cf_subscription_state {
-    CF_SUBSCRIPTION_NEW,         /* not asked for yet: waits for a connection */
+    CF_SUBSCRIPTION_NEW, /* not asked for yet: waits for a connection */
     CF_SUBSCRIPTION_SUBSCRIBING,
     CF_SUBSCRIPTION_SUBSCRIBED,
     CF_SUBSCRIPTION_REFUSED,
@@ -205,21 +207,22 @@ typedef enum cf_event_kind {
 typedef struct cf_event {
     cf_event_kind kind;
     cf_subscription *subscription; /* NULL for the client's own events */
-    cf_bytes raw;        /* message, join, leave: the body as received; error: the whole message, or one made up (client-spec.md 6.3) */
-    cf_bytes client;     /* connect; message, join, leave: who */
-    cf_bytes transport;  /* connect: its name */
-    int64_t latency;     /* connect: milliseconds, -1 unknown */
-    cf_bytes reason;     /* disconnect, transport close */
-    bool reconnect;      /* disconnect, transport close */
-    cf_bytes channel;    /* of a subscription's event */
-    cf_bytes uid;        /* message */
-    cf_bytes data;       /* message, join, leave: raw JSON */
-    cf_bytes info;       /* message: raw JSON, size 0 when absent */
-    bool resubscribe;    /* subscribe, subscribe error: client-spec.md 8.3 */
-    bool recovered;      /* subscribe */
+    cf_bytes
+        raw; /* message, join, leave: the body as received; error: the whole message, or one made up (client-spec.md 6.3) */
+    cf_bytes client;       /* connect; message, join, leave: who */
+    cf_bytes transport;    /* connect: its name */
+    int64_t latency;       /* connect: milliseconds, -1 unknown */
+    cf_bytes reason;       /* disconnect, transport close */
+    bool reconnect;        /* disconnect, transport close */
+    cf_bytes channel;      /* of a subscription's event */
+    cf_bytes uid;          /* message */
+    cf_bytes data;         /* message, join, leave: raw JSON */
+    cf_bytes info;         /* message: raw JSON, size 0 when absent */
+    bool resubscribe;      /* subscribe, subscribe error: client-spec.md 8.3 */
+    bool recovered;        /* subscribe */
     centrifuge_error code; /* error, subscribe error, transport close */
-    cf_bytes error;      /* error, subscribe error: the text */
-    cf_bytes advice;     /* the same: "fix", "retry" or empty */
+    cf_bytes error;        /* error, subscribe error: the text */
+    cf_bytes advice;       /* the same: "fix", "retry" or empty */
 } cf_event;
 
 typedef struct cf_result {
@@ -227,9 +230,9 @@ typedef struct cf_result {
     centrifuge_error code; /* CENTRIFUGE_ERROR_OK, or why it failed */
     cf_bytes error;        /* client-spec.md 6.3: "timeout", "disconnected", or the server's text */
     cf_bytes advice;
-    cf_bytes body;         /* the answer's body as received; of ready: empty */
-    cf_bytes data;         /* presence, history: raw JSON */
-    bool resubscribe;      /* ready: of the last subscribe event or error */
+    cf_bytes body;    /* the answer's body as received; of ready: empty */
+    cf_bytes data;    /* presence, history: raw JSON */
+    bool resubscribe; /* ready: of the last subscribe event or error */
     bool recovered;
 } cf_result;
 

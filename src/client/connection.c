@@ -1,0 +1,403 @@
+#include "client/internal.h"
+
+/*
+ * The connection: client-spec.md 7 and 14.
+ *
+ * Why events of the connection need one place each: what a transport does is
+ * told under its id, and its id is known to the driver only after the effect
+ * that opens it was taken, which stands behind everything that its predecessor
+ * left in the queue. Only the user can ask for more in between; then an opening
+ * that nobody has seen is taken back, and `disconnect` is told once.
+ */
+
+/* Why a connection ends. */
+typedef struct departure {
+    cf_bytes reason;
+    bool again;
+    bool lost; /* the transport is gone already */
+    centrifuge_error code;
+} departure;
+
+/* ---- backoff: client-spec.md 7.5 ------------------------------------------------------- */
+
+static int64_t backoff(const cf_client *client)
+{
+    int64_t ceiling = client->settings->o.retry;
+    int64_t limit = client->settings->o.max_retry;
+    if (limit > INT32_MAX)
+        limit = INT32_MAX; /* 24 days; keeps the product below in its type */
+    for (uint32_t i = 0; i <= client->retries && ceiling < limit; i++)
+        ceiling = ceiling > limit / 2 ? limit : ceiling * 2;
+    if (ceiling > limit)
+        ceiling = limit;
+    /* floor(ceiling * (1 - j)), where j is 33 random bits of which the first is 0, as a fraction */
+    uint64_t random = client->environment.random(client->environment.user);
+    uint64_t cut = ((uint64_t)ceiling * random + ((UINT64_C(1) << 33) - 1)) >> 33;
+    int64_t delay = ceiling - (int64_t)cut;
+    return delay < CF_RECONNECT_DELAY_MIN ? CF_RECONNECT_DELAY_MIN : delay;
+}
+
+static void plan_attempt(cf_client *client, cf_time now)
+{
+    int64_t delay = backoff(client);
+    if (client->retries < UINT32_MAX)
+        client->retries++;
+    client->reconnecting = true;
+    client->reconnect_at = cf_time_after(now, delay);
+    cf_log_number(client, CF_LOG_INFO, CF_BYTES("next attempt to connect in "), delay, CF_BYTES(" ms"));
+}
+
+/* ---- transports -------------------------------------------------------------------------- */
+
+static void open_transport(cf_client *client, cf_time now)
+{
+    CF_ASSERT(client->transport == 0);
+    client->reconnect_at = CF_TIME_NEVER;
+    client->state = CF_CLIENT_CONNECTING;
+    client->opened = false;
+    client->measured = false;
+    client->refused = false;
+    if (++client->last_transport == 0)
+        client->last_transport = 1;
+    client->transport = client->last_transport;
+    client->connect_at = cf_time_after(now, client->settings->o.connect_timeout);
+    cf_log_number(client, CF_LOG_DEBUG, CF_BYTES("opening transport "), client->transport, CF_BYTES(""));
+    cf_queue_append(client, &client->open, CF_PENDING_OPEN);
+}
+
+static void tell_transport_close(cf_client *client, const departure *why)
+{
+    client->transport_close.reason = why->reason;
+    client->transport_close.reconnect = why->again;
+    client->transport_close.code = (uint8_t)why->code;
+    cf_queue_append(client, &client->transport_close.pending, CF_PENDING_TRANSPORT_CLOSE);
+}
+
+/* As a close event that the peer did not explain (7.4.1). */
+static void close_transport(cf_client *client, const departure *why)
+{
+    if (client->open.queued) { /* nobody has seen it */
+        cf_queue_remove(client, &client->open);
+        return;
+    }
+    departure closed = {.reason = CF_BYTES("connection closed"), .again = true, .code = why->code};
+    client->close.id = client->transport;
+    cf_queue_append(client, &client->close.pending, CF_PENDING_CLOSE);
+    tell_transport_close(client, &closed);
+}
+
+/* ---- leaving: client-spec.md 7.2 ------------------------------------------------------------ */
+
+static void tell_disconnect(cf_client *client, const departure *why)
+{
+    client->disconnect.reason = why->reason;
+    client->disconnect.reconnect = why->again;
+    if (!client->disconnect.pending.queued)
+        cf_queue_append(client, &client->disconnect.pending, CF_PENDING_DISCONNECT);
+}
+
+/* There is a transport, or an attempt is planned. */
+static void leave(cf_client *client, cf_time now, const departure *why)
+{
+    cf_frame_drop(client);
+    if (why->lost) {
+        cf_queue_drop_sends(client);
+        tell_transport_close(client, why);
+    }
+    cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_DISCONNECTED);
+    cf_subscriptions_leave(client, why->again && client->settings->o.resubscribe);
+    if (!client->reconnecting || !why->again) {
+        cf_log_text(client, CF_LOG_INFO, CF_BYTES("disconnected"), why->reason);
+        tell_disconnect(client, why);
+    } else {
+        cf_log_text(client, CF_LOG_DEBUG, CF_BYTES("attempt to connect failed"), why->reason);
+    }
+    if (client->transport != 0 && !why->lost)
+        close_transport(client, why);
+    client->transport = 0;
+    client->state = CF_CLIENT_DISCONNECTED;
+    client->reconnect_at = client->connect_at = client->ping_at = CF_TIME_NEVER;
+    client->reconnecting = false;
+    if (why->again)
+        plan_attempt(client, now);
+}
+
+/* Foreign text outlives its frame here. Without memory the reason is a common one. */
+static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
+{
+    if (cf_text_set(&client->reason, client->environment.allocator, reason))
+        return cf_text_bytes(&client->reason);
+    return CF_BYTES("connection closed");
+}
+
+void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code)
+{
+    departure why = {.again = true, .code = code};
+    if (code == CENTRIFUGE_ERROR_NO_MEMORY) {
+        why.reason = CF_BYTES("out of memory");
+        cf_client_report(client, code, CF_BYTES("{\"error\":\"out of memory\",\"advice\":\"retry\"}"), why.reason,
+                         CF_BYTES("retry"));
+    } else {
+        CF_ASSERT(code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
+        why.reason = CF_BYTES("message too large");
+        cf_client_report(client, code, CF_BYTES("{\"error\":\"message too large\",\"advice\":\"fix\"}"), why.reason,
+                         CF_BYTES("fix"));
+    }
+    leave(client, now, &why);
+}
+
+/* ---- the user ------------------------------------------------------------------------------- */
+
+centrifuge_error cf_client_connect(cf_client *client, cf_time now)
+{
+    if (client->shut)
+        return CENTRIFUGE_ERROR_CLOSED;
+    if (client->settings->address.size == 0)
+        return CENTRIFUGE_ERROR_MISSING_URL;
+    if (client->state == CF_CLIENT_DISCONNECTED)
+        open_transport(client, now);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+void cf_client_disconnect(cf_client *client, cf_time now)
+{
+    static const departure asked = {.reason = {"client", 6}};
+    if (client->shut || (client->state == CF_CLIENT_DISCONNECTED && client->reconnect_at == CF_TIME_NEVER))
+        return;
+    leave(client, now, &asked);
+}
+
+static void send_ping(cf_client *client, cf_time now)
+{
+    cf_buffer line;
+    cf_line_begin(client, &line, 64);
+    cf_wire_write_ping(&line, ++client->last_uid);
+    if (!cf_line_end(client, &line, CF_PENDING_SEND, client->transport))
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+}
+
+void cf_client_ping(cf_client *client, cf_time now)
+{
+    if (client->state == CF_CLIENT_CONNECTED && !cf_queue_full(client, 64))
+        send_ping(client, now);
+}
+
+/* ---- the transport ----------------------------------------------------------------------------- */
+
+void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, cf_time now)
+{
+    if (client->shut || id != client->transport || client->opened)
+        return;
+    const cf_client_options *o = &client->settings->o;
+    cf_connect_params params = {.user = o->user, .timestamp = o->timestamp, .info = o->info, .token = o->token};
+    cf_buffer line;
+    client->opened = true;
+    client->command_at = now;
+    cf_line_begin(client, &line, o->user.size + o->timestamp.size + o->info.size + o->token.size + 128);
+    cf_wire_write_connect(&line, ++client->last_uid, &params, o->insecure);
+    bool good = cf_line_end(client, &line, CF_PENDING_SEND, id);
+    if (!good || !cf_text_set(&client->name, client->environment.allocator, name))
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+}
+
+/* What a close event means: client-spec.md 7.4.1. */
+static void read_close(cf_client *client, cf_bytes reason, departure *why)
+{
+    cf_buffer scratch; /* that of the frame may be in use */
+    cf_bytes advised;
+    cf_buffer_init(&scratch, client->environment.allocator, CF_BUFFER_NO_LIMIT);
+    if (reason.size == 0) {
+        why->reason = CF_BYTES("connection closed");
+    } else if (cf_wire_read_advice(reason, &advised, &why->again, &scratch)) {
+        why->reason = keep_reason(client, advised);
+    } else {
+        why->again = !cf_bytes_equal(reason, CF_BYTES("disconnect"));
+        why->reason = keep_reason(client, reason);
+    }
+    cf_buffer_free(&scratch);
+}
+
+/* An error that no further attempt can cure (D41). */
+static bool is_hopeless(centrifuge_error error)
+{
+    return error == CENTRIFUGE_ERROR_UNSUPPORTED || error == CENTRIFUGE_ERROR_INVALID_URL ||
+           error == CENTRIFUGE_ERROR_INVALID_OPTION || error == CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+}
+
+void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now)
+{
+    departure why = {.again = true, .lost = true, .code = error};
+    if (client->shut || id != client->transport || client->open.queued)
+        return;
+    read_close(client, reason, &why);
+    if (is_hopeless(error)) {
+        why.again = false;
+        cf_client_report(client, error, CF_BYTES("{\"error\":\"transport could not be opened\",\"advice\":\"fix\"}"),
+                         CF_BYTES("transport could not be opened"), CF_BYTES("fix"));
+    }
+    leave(client, now, &why);
+}
+
+void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now)
+{
+    if (!client->shut && id == client->transport)
+        cf_connection_alive(client, now);
+}
+
+/* ---- pings: client-spec.md 14 -------------------------------------------------------------------- */
+
+static bool pings(const cf_client *client)
+{
+    return client->settings->o.ping && client->settings->o.ping_interval > 0;
+}
+
+/* The deadline stays where it is; when it comes, it is seen to be too early. Only the answer to a ping moves it. */
+void cf_connection_alive(cf_client *client, cf_time now)
+{
+    client->alive_at = now;
+    if (!client->pinged)
+        return;
+    client->pinged = false;
+    client->ping_at = cf_time_after(now, client->settings->o.ping_interval);
+}
+
+static void start_pings(cf_client *client, cf_time now)
+{
+    client->alive_at = now;
+    client->pinged = false;
+    client->ping_at = pings(client) ? cf_time_after(now, client->settings->o.ping_interval) : CF_TIME_NEVER;
+}
+
+static void ping_and_wait(cf_client *client, cf_time now)
+{
+    client->pinged = true;
+    client->ping_at = cf_time_after(now, client->settings->o.pong_wait_timeout);
+    send_ping(client, now);
+}
+
+static void check_ping(cf_client *client, cf_time now)
+{
+    static const departure dead = {.reason = {"no ping", 7}, .again = true, .code = CENTRIFUGE_ERROR_TIMEOUT};
+    if (client->pinged) {
+        leave(client, now, &dead);
+        return;
+    }
+    if (!pings(client)) { /* turned off meanwhile */
+        client->ping_at = CF_TIME_NEVER;
+        return;
+    }
+    cf_time due = cf_time_after(client->alive_at, client->settings->o.ping_interval);
+    if (due > now)
+        client->ping_at = due;
+    else
+        ping_and_wait(client, now);
+}
+
+void cf_client_network_changed(cf_client *client, bool online, cf_time now)
+{
+    if (client->shut)
+        return;
+    client->offline = !online;
+    if (!online)
+        return;
+    if (client->reconnect_at != CF_TIME_NEVER)
+        open_transport(client, now);
+    else if (client->state == CF_CLIENT_CONNECTED && pings(client) && !client->pinged)
+        ping_and_wait(client, now); /* whether the connection has survived is worth knowing soon */
+}
+
+/* ---- messages ---------------------------------------------------------------------------------------- */
+
+static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *message)
+{
+    bool reconnected = client->reconnecting;
+    if (!cf_text_set(&client->id, client->environment.allocator, message->b.client)) {
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        return CF_STEP_DONE;
+    }
+    client->state = CF_CLIENT_CONNECTED;
+    client->reconnecting = false;
+    client->retries = 0;
+    client->connect_at = CF_TIME_NEVER;
+    cf_log_text(client, CF_LOG_INFO, CF_BYTES("connected as"), message->b.client);
+    /* `expires` and `ttl`: the place where refresh.c plans a refresh (client-spec.md 12.1) */
+    start_pings(client, now);
+    bool good = !client->settings->o.resubscribe || cf_subscriptions_ask_all(client, reconnected);
+    cf_queue_append(client, &client->connect, CF_PENDING_CONNECT);
+    if (!good)
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    return CF_STEP_DONE;
+}
+
+/* Until refresh.c can ask for new credentials, the same ones are tried again by backoff; as in 7.3, without an event. */
+static void leave_expired(cf_client *client, cf_time now)
+{
+    static const departure expired = {.reason = {"expired", 7}, .again = true};
+    cf_log_text(client, CF_LOG_WARNING,
+                CF_BYTES("the credentials have expired; configure new ones: refreshing them is not supported yet"),
+                cf_bytes_make(NULL, 0));
+    client->reconnecting = true;
+    leave(client, now, &expired);
+}
+
+/* client-spec.md 7.3 */
+cf_step cf_connection_on_connect(cf_client *client, cf_time now, const cf_wire_message *message)
+{
+    if (client->state == CF_CLIENT_CONNECTED)
+        return CF_STEP_DONE;
+    if (message->has_error) {
+        cf_time patience = cf_time_after(now, CF_CONNECT_ERROR_GRACE);
+        cf_client_report_message(client, message);
+        client->refused = true;
+        if (client->connect_at > patience)
+            client->connect_at = patience;
+        return CF_STEP_DONE;
+    }
+    if (!client->measured) {
+        client->latency = now > client->command_at ? now - client->command_at : 0;
+        client->measured = true;
+    }
+    if (!message->has_body)
+        return CF_STEP_DONE;
+    if (!message->b.expires || !message->b.expired)
+        return connected(client, now, message);
+    leave_expired(client, now);
+    return CF_STEP_DONE;
+}
+
+cf_step cf_connection_on_disconnect(cf_client *client, cf_time now, const cf_wire_message *message)
+{
+    if (message->has_error) {
+        cf_client_report_message(client, message);
+        return CF_STEP_DONE;
+    }
+    departure why = {.reason = keep_reason(client, message->b.reason), .again = message->b.reconnect};
+    leave(client, now, &why);
+    return CF_STEP_DONE;
+}
+
+/* ---- time ------------------------------------------------------------------------------------------------ */
+
+/* Without a good answer to connect in time; after an error the server had a while to close (D42). */
+static void leave_slow(cf_client *client, cf_time now)
+{
+    departure slow = {.reason = CF_BYTES("connect timeout"), .again = true, .code = CENTRIFUGE_ERROR_TIMEOUT};
+    if (client->refused) {
+        slow.reason = CF_BYTES("connect error");
+        slow.code = CENTRIFUGE_ERROR_REFUSED;
+    }
+    leave(client, now, &slow);
+}
+
+void cf_client_tick(cf_client *client, cf_time now)
+{
+    if (client->shut)
+        return;
+    cf_calls_expire(client, now);
+    if (client->connect_at <= now)
+        leave_slow(client, now);
+    if (client->ping_at <= now)
+        check_ping(client, now);
+    if (client->reconnect_at <= now && !client->offline)
+        open_transport(client, now);
+}

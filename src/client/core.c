@@ -1,0 +1,151 @@
+#include "client/internal.h"
+
+static uint32_t random_bits(const cf_environment *environment)
+{
+    return environment->random(environment->user);
+}
+
+centrifuge_error cf_client_new(cf_client **client, const cf_client_options *options, const cf_environment *environment,
+                               cf_time now)
+{
+    *client = NULL;
+    cf_settings *settings;
+    centrifuge_error error = cf_settings_new(&settings, options, environment->allocator, NULL);
+    if (error != CENTRIFUGE_ERROR_OK)
+        return error;
+    cf_client *made = cf_alloc_zero(environment->allocator, 1, sizeof(cf_client));
+    if (made == NULL) {
+        cf_free(environment->allocator, settings);
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    }
+    made->environment = *environment;
+    made->settings = settings;
+    made->state = CF_CLIENT_DISCONNECTED;
+    made->reconnect_at = made->connect_at = made->ping_at = CF_TIME_NEVER;
+    made->alive_at = now;
+    made->latency = -1;
+    made->end = &made->first;
+    cf_map_init(&made->subscriptions, environment->allocator, random_bits(environment));
+    cf_list_init(&made->calls);
+    cf_list_init(&made->deadlines);
+    cf_buffer_init(&made->frame.scratch, environment->allocator, CF_BUFFER_NO_LIMIT);
+    *client = made;
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error cf_client_configure(cf_client *client, const cf_client_options *options, const char **what)
+{
+    cf_settings *settings;
+    if (client->shut)
+        return CENTRIFUGE_ERROR_CLOSED;
+    centrifuge_error error = cf_settings_new(&settings, options, client->environment.allocator, what);
+    if (error != CENTRIFUGE_ERROR_OK)
+        return error;
+    cf_queue_retire(client, &client->settings->retired, CF_PENDING_SETTINGS);
+    client->settings = settings;
+    return CENTRIFUGE_ERROR_OK;
+}
+
+static void close_transport(cf_client *client)
+{
+    if (client->transport == 0)
+        return;
+    bool opening_waits = client->open.queued;
+    cf_queue_drop_events(client);
+    if (!opening_waits) {
+        client->close.id = client->transport;
+        cf_queue_append(client, &client->close.pending, CF_PENDING_CLOSE);
+    }
+    client->transport = 0;
+}
+
+void cf_client_shutdown(cf_client *client, cf_time now)
+{
+    (void)now;
+    if (client->shut)
+        return;
+    client->shut = true;
+    cf_frame_drop(client);
+    close_transport(client);
+    cf_queue_drop_events(client);
+    client->state = CF_CLIENT_DISCONNECTED;
+    client->reconnect_at = client->connect_at = client->ping_at = CF_TIME_NEVER;
+    cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_CLOSED);
+    CF_EACH_SUBSCRIPTION(node, client)
+    cf_calls_fail_waiting(cf_subscription_of(node), CENTRIFUGE_ERROR_CLOSED);
+}
+
+void cf_client_free(cf_client *client)
+{
+    const cf_allocator *allocator = client->environment.allocator;
+    CF_ASSERT(client->shut && client->first == NULL);
+    cf_queue_free_taken(client);
+    while (client->subscriptions.head != NULL) {
+        cf_subscription *subscription = cf_subscription_of(client->subscriptions.head);
+        cf_map_remove(&client->subscriptions, &subscription->node);
+        cf_subscription_free(subscription);
+    }
+    cf_map_free(&client->subscriptions);
+    cf_buffer_free(&client->frame.scratch);
+    cf_text_free(&client->id, allocator);
+    cf_text_free(&client->name, allocator);
+    cf_text_free(&client->reason, allocator);
+    cf_free(allocator, client->settings);
+    cf_free(allocator, client);
+}
+
+/* ---- questions ---------------------------------------------------------------------- */
+
+cf_client_state cf_client_get_state(const cf_client *client)
+{
+    return (cf_client_state)client->state;
+}
+
+bool cf_client_will_reconnect(const cf_client *client)
+{
+    return client->reconnect_at != CF_TIME_NEVER;
+}
+
+cf_bytes cf_client_id(const cf_client *client)
+{
+    return client->state == CF_CLIENT_CONNECTED ? cf_text_bytes(&client->id) : cf_bytes_make(NULL, 0);
+}
+
+int64_t cf_client_latency(const cf_client *client)
+{
+    return client->latency;
+}
+
+/* ---- effects -------------------------------------------------------------------------- */
+
+bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)
+{
+    cf_queue_free_taken(client);
+    for (;;) {
+        if (cf_queue_take(client, effect))
+            return true;
+        switch (cf_frame_step(client, now, effect)) {
+        case CF_STEP_EFFECT:
+            return true;
+        case CF_STEP_END:
+            return false;
+        case CF_STEP_DONE:
+            break;
+        }
+    }
+}
+
+/* ---- time ------------------------------------------------------------------------------- */
+
+static cf_time earlier(cf_time a, cf_time b)
+{
+    return a < b ? a : b;
+}
+
+cf_time cf_client_deadline(const cf_client *client)
+{
+    cf_time deadline = earlier(client->connect_at, client->ping_at);
+    if (!client->offline)
+        deadline = earlier(deadline, client->reconnect_at);
+    return earlier(deadline, cf_calls_deadline(client));
+}

@@ -1,0 +1,92 @@
+#include "client/internal.h"
+
+/*
+ * A frame is read message by message, each when all that the one before led to
+ * has been taken.
+ */
+
+void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text, cf_time now)
+{
+    if (client->shut || id != client->transport || !client->opened)
+        return;
+    CF_ASSERT(!client->frame.active);
+    if (text.size > client->settings->o.message_size_max) {
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
+        return;
+    }
+    cf_connection_alive(client, now);
+    client->frame.text = text;
+    client->frame.active = true;
+    client->frame.begun = false;
+}
+
+void cf_frame_drop_replay(cf_client *client)
+{
+    cf_free(client->environment.allocator, client->frame.replay);
+    client->frame.replay = NULL;
+}
+
+/* The scratch stays: what waits in the queue may point into it. */
+void cf_frame_drop(cf_client *client)
+{
+    cf_frame_drop_replay(client);
+    client->frame.active = false;
+}
+
+static cf_step end(cf_client *client)
+{
+    client->frame.active = false;
+    if (client->frame.scratch.capacity > CF_SCRATCH_KEPT)
+        cf_buffer_free(&client->frame.scratch);
+    return CF_STEP_END;
+}
+
+static cf_step dispatch(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect)
+{
+    if (message->method == CF_METHOD_CONNECT)
+        return cf_connection_on_connect(client, now, message);
+    if (message->method == CF_METHOD_DISCONNECT)
+        return cf_connection_on_disconnect(client, now, message);
+    /* Nothing else means anything before the answer to connect. */
+    if (client->state != CF_CLIENT_CONNECTED)
+        return CF_STEP_DONE;
+    switch (message->method) {
+    case CF_METHOD_MESSAGE:
+    case CF_METHOD_JOIN:
+    case CF_METHOD_LEAVE:
+        return cf_subscription_on_push(client, now, message, effect);
+    case CF_METHOD_SUBSCRIBE:
+        return cf_subscription_on_subscribe(client, now, message);
+    case CF_METHOD_UNSUBSCRIBE:
+        return cf_subscription_on_unsubscribe(client, message);
+    case CF_METHOD_PUBLISH:
+    case CF_METHOD_PRESENCE:
+    case CF_METHOD_HISTORY:
+        return cf_call_on_answer(client, message);
+    default: /* ping and whatever is unknown; the answer to refresh belongs into refresh.c */
+        return CF_STEP_DONE;
+    }
+}
+
+cf_step cf_frame_step(cf_client *client, cf_time now, cf_effect *effect)
+{
+    cf_frame *frame = &client->frame;
+    cf_wire_message message;
+    if (!frame->active)
+        return CF_STEP_END;
+    if (frame->replay != NULL)
+        return cf_subscription_replay_step(client, now, effect);
+    if (!frame->begun && !cf_wire_messages_begin(&frame->messages, frame->text)) {
+        cf_log_number(client, CF_LOG_WARNING, CF_BYTES("ignored a frame of "), (int64_t)frame->text.size,
+                      CF_BYTES(" bytes that holds no messages"));
+        frame->active = false;
+        return CF_STEP_DONE;
+    }
+    frame->begun = true;
+    if (cf_wire_messages_next(&frame->messages, &message, &frame->scratch))
+        return dispatch(client, now, &message, effect);
+    if (!frame->scratch.failed)
+        return end(client);
+    cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    return CF_STEP_DONE;
+}

@@ -1,0 +1,358 @@
+#include "client/internal.h"
+
+#include <string.h>
+
+#define LOG_DETAIL_MAX 200 /* bytes of foreign text in a log line */
+
+bool cf_text_set(cf_text *text, const cf_allocator *allocator, cf_bytes bytes)
+{
+    if (bytes.size > UINT32_MAX)
+        return false;
+    if (bytes.size > text->capacity) {
+        char *data = cf_realloc(allocator, text->data, bytes.size);
+        if (data == NULL)
+            return false;
+        text->data = data;
+        text->capacity = (uint32_t)bytes.size;
+    }
+    if (bytes.size > 0)
+        memcpy(text->data, bytes.data, bytes.size);
+    text->size = (uint32_t)bytes.size;
+    return true;
+}
+
+void cf_text_free(cf_text *text, const cf_allocator *allocator)
+{
+    cf_free(allocator, text->data);
+    *text = (cf_text){NULL, 0, 0};
+}
+
+/* ---- the queue ------------------------------------------------------------------ */
+
+void cf_queue_append(cf_client *client, cf_pending *pending, cf_pending_kind kind)
+{
+    CF_ASSERT(!pending->queued);
+    *pending = (cf_pending){.next = NULL, .kind = (uint8_t)kind, .queued = true};
+    *client->end = pending;
+    client->end = &pending->next;
+}
+
+static cf_line *line_of(cf_pending *pending)
+{
+    return CF_CONTAINER(pending, cf_line, pending);
+}
+
+/* `link` is what points at it. */
+static cf_pending *take_out(cf_client *client, cf_pending **link)
+{
+    cf_pending *pending = *link;
+    *link = pending->next;
+    if (client->end == &pending->next)
+        client->end = link;
+    pending->next = NULL;
+    pending->queued = false;
+    if (pending->kind == CF_PENDING_SEND)
+        client->queued -= line_of(pending)->size;
+    return pending;
+}
+
+void cf_queue_remove(cf_client *client, cf_pending *pending)
+{
+    cf_pending **link = &client->first;
+    while (*link != pending) {
+        CF_ASSERT(*link != NULL);
+        link = &(*link)->next;
+    }
+    take_out(client, link);
+}
+
+static bool is_line(const cf_pending *pending)
+{
+    return pending->kind == CF_PENDING_SEND || pending->kind == CF_PENDING_LOG;
+}
+
+static void drop(cf_client *client, bool (*unwanted)(const cf_pending *pending))
+{
+    cf_pending **link = &client->first;
+    while (*link != NULL) {
+        if (!unwanted(*link)) {
+            link = &(*link)->next;
+            continue;
+        }
+        cf_pending *pending = take_out(client, link);
+        if (is_line(pending))
+            cf_free(client->environment.allocator, line_of(pending));
+    }
+}
+
+static bool is_send(const cf_pending *pending)
+{
+    return pending->kind == CF_PENDING_SEND;
+}
+
+void cf_queue_drop_sends(cf_client *client)
+{
+    drop(client, is_send);
+}
+
+static bool is_event(const cf_pending *pending)
+{
+    return pending->kind != CF_PENDING_SEND && pending->kind != CF_PENDING_CLOSE && pending->kind != CF_PENDING_RESULT &&
+           pending->kind != CF_PENDING_REMOVED;
+}
+
+void cf_queue_drop_events(cf_client *client)
+{
+    drop(client, is_event);
+}
+
+/* ---- what an effect has shown is freed later --------------------------------------- */
+
+void cf_queue_retire(cf_client *client, cf_pending *pending, cf_pending_kind kind)
+{
+    *pending = (cf_pending){.next = client->taken, .kind = (uint8_t)kind};
+    client->taken = pending;
+}
+
+static void free_pending(cf_client *client, cf_pending *pending)
+{
+    const cf_allocator *allocator = client->environment.allocator;
+    switch (pending->kind) {
+    case CF_PENDING_RESULT:
+        cf_free(allocator, CF_CONTAINER(pending, cf_call, pending));
+        break;
+    case CF_PENDING_REMOVED:
+        cf_subscription_free(CF_CONTAINER(pending, cf_subscription, removed));
+        break;
+    case CF_PENDING_SETTINGS:
+        cf_free(allocator, CF_CONTAINER(pending, cf_settings, retired));
+        break;
+    default:
+        cf_free(allocator, line_of(pending));
+        break;
+    }
+}
+
+void cf_queue_free_taken(cf_client *client)
+{
+    while (client->taken != NULL) {
+        cf_pending *pending = client->taken;
+        client->taken = pending->next;
+        free_pending(client, pending);
+    }
+}
+
+/* ---- lines ------------------------------------------------------------------------------- */
+
+void cf_line_begin(cf_client *client, cf_buffer *line, size_t size)
+{
+    static const char head[offsetof(cf_line, text)];
+    cf_buffer_init(line, client->environment.allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_reserve(line, size > SIZE_MAX - sizeof(head) ? SIZE_MAX : size + sizeof(head));
+    cf_buffer_append(line, cf_bytes_make(head, sizeof(head)));
+}
+
+bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t what)
+{
+    if (line->failed) {
+        cf_buffer_free(line);
+        return false;
+    }
+    cf_line *made = (cf_line *)(void *)line->data;
+    made->what = what;
+    made->size = line->size - offsetof(cf_line, text);
+    if (kind == CF_PENDING_SEND)
+        client->queued += made->size;
+    cf_queue_append(client, &made->pending, kind);
+    return true;
+}
+
+bool cf_queue_full(const cf_client *client, size_t size)
+{
+    size_t limit = client->settings->o.queue_size_max;
+    return client->queued > limit || size > limit - client->queued;
+}
+
+void cf_log_text(cf_client *client, cf_log_level level, cf_bytes text, cf_bytes detail)
+{
+    cf_buffer line;
+    bool cut = detail.size > LOG_DETAIL_MAX;
+    detail = cf_bytes_slice(detail, 0, LOG_DETAIL_MAX);
+    cf_line_begin(client, &line, text.size + detail.size + 5);
+    cf_buffer_append(&line, text);
+    if (detail.size > 0) {
+        cf_buffer_append(&line, CF_BYTES(": "));
+        cf_buffer_append(&line, detail);
+    }
+    if (cut)
+        cf_buffer_append(&line, CF_BYTES("..."));
+    cf_line_end(client, &line, CF_PENDING_LOG, level);
+}
+
+void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t number, cf_bytes behind)
+{
+    cf_buffer line;
+    cf_line_begin(client, &line, text.size + behind.size + 20);
+    cf_buffer_append(&line, text);
+    cf_buffer_append_int(&line, number);
+    cf_buffer_append(&line, behind);
+    cf_line_end(client, &line, CF_PENDING_LOG, level);
+}
+
+/* ---- errors --------------------------------------------------------------------------------- */
+
+void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes raw, cf_bytes text, cf_bytes advice)
+{
+    if (client->error.pending.queued)
+        return;
+    client->error.code = (uint8_t)code;
+    client->error.raw = raw;
+    client->error.text = text;
+    client->error.advice = advice;
+    cf_queue_append(client, &client->error.pending, CF_PENDING_ERROR);
+}
+
+void cf_client_report_message(cf_client *client, const cf_wire_message *message)
+{
+    cf_client_report(client, CENTRIFUGE_ERROR_REFUSED, message->raw, message->error_text, message->advice);
+}
+
+/* ---- the queue's members as effects ----------------------------------------------------------- */
+
+static void show_open(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)pending;
+    effect->kind = CF_EFFECT_TRANSPORT_OPEN;
+    effect->transport.id = client->transport;
+    effect->transport.address = client->settings->address;
+}
+
+static void show_send(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    const cf_line *line = line_of(pending);
+    effect->kind = CF_EFFECT_TRANSPORT_SEND;
+    effect->transport.id = line->what;
+    effect->transport.text = cf_bytes_make(line->text, line->size);
+    cf_queue_retire(client, pending, CF_PENDING_SEND);
+}
+
+static void show_close(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)pending;
+    effect->kind = CF_EFFECT_TRANSPORT_CLOSE;
+    effect->transport.id = client->close.id;
+}
+
+static void show_connect(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)pending;
+    effect->event.kind = CF_EVENT_CONNECT;
+    effect->event.client = cf_text_bytes(&client->id);
+    effect->event.transport = cf_text_bytes(&client->name);
+    effect->event.latency = client->latency;
+}
+
+static void show_disconnect(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)pending;
+    effect->event.kind = CF_EVENT_DISCONNECT;
+    effect->event.reason = client->disconnect.reason;
+    effect->event.reconnect = client->disconnect.reconnect;
+}
+
+static void show_transport_close(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)pending;
+    effect->event.kind = CF_EVENT_TRANSPORT_CLOSE;
+    effect->event.reason = client->transport_close.reason;
+    effect->event.reconnect = client->transport_close.reconnect;
+    effect->event.code = (centrifuge_error)client->transport_close.code;
+}
+
+static void show_error(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)pending;
+    effect->event.kind = CF_EVENT_ERROR;
+    effect->event.raw = client->error.raw;
+    effect->event.code = (centrifuge_error)client->error.code;
+    effect->event.error = client->error.text;
+    effect->event.advice = client->error.advice;
+}
+
+static void show_subscription(cf_subscription *subscription, cf_event_kind kind, cf_effect *effect)
+{
+    effect->event.kind = kind;
+    effect->event.subscription = subscription;
+    effect->event.channel = cf_subscription_channel(subscription);
+}
+
+static void show_subscribe(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)pending;
+    show_subscription(client->answer.subscription, CF_EVENT_SUBSCRIBE, effect);
+    effect->event.resubscribe = client->answer.resubscribe;
+    effect->event.recovered = client->answer.recovered;
+}
+
+static void show_subscribe_error(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)pending;
+    show_subscription(client->answer.subscription, CF_EVENT_SUBSCRIBE_ERROR, effect);
+    effect->event.resubscribe = client->answer.resubscribe;
+    effect->event.code = (centrifuge_error)client->error.code;
+    effect->event.error = client->error.text;
+    effect->event.advice = client->error.advice;
+}
+
+static void show_unsubscribe(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)client;
+    show_subscription(CF_CONTAINER(pending, cf_subscription, unsubscribe), CF_EVENT_UNSUBSCRIBE, effect);
+}
+
+static void show_removed(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    show_subscription(CF_CONTAINER(pending, cf_subscription, removed), CF_EVENT_REMOVED, effect);
+    cf_queue_retire(client, pending, CF_PENDING_REMOVED);
+}
+
+static void show_result(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    effect->kind = CF_EFFECT_RESULT;
+    cf_call_result(CF_CONTAINER(pending, cf_call, pending), &effect->result);
+    cf_queue_retire(client, pending, CF_PENDING_RESULT);
+}
+
+static void show_log(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    const cf_line *line = line_of(pending);
+    effect->kind = CF_EFFECT_LOG;
+    effect->log.level = (cf_log_level)line->what;
+    effect->log.text = cf_bytes_make(line->text, line->size);
+    cf_queue_retire(client, pending, CF_PENDING_LOG);
+}
+
+bool cf_queue_take(cf_client *client, cf_effect *effect)
+{
+    static void (*const show[CF_PENDING_COUNT])(cf_client * client, cf_pending * pending, cf_effect * effect) = {
+        [CF_PENDING_OPEN] = show_open,
+        [CF_PENDING_SEND] = show_send,
+        [CF_PENDING_CLOSE] = show_close,
+        [CF_PENDING_CONNECT] = show_connect,
+        [CF_PENDING_DISCONNECT] = show_disconnect,
+        [CF_PENDING_TRANSPORT_CLOSE] = show_transport_close,
+        [CF_PENDING_ERROR] = show_error,
+        [CF_PENDING_SUBSCRIBE] = show_subscribe,
+        [CF_PENDING_SUBSCRIBE_ERROR] = show_subscribe_error,
+        [CF_PENDING_UNSUBSCRIBE] = show_unsubscribe,
+        [CF_PENDING_REMOVED] = show_removed,
+        [CF_PENDING_RESULT] = show_result,
+        [CF_PENDING_LOG] = show_log,
+    };
+    if (client->first == NULL)
+        return false;
+    cf_pending *pending = take_out(client, &client->first);
+    *effect = (cf_effect){.kind = CF_EFFECT_EVENT};
+    show[pending->kind](client, pending, effect);
+    return true;
+}
