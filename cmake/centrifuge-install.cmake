@@ -1,0 +1,27 @@
+# What `cmake --install` puts where: headers, libraries, what pkg-config and find_package look for, programs, documents.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/centrifuge DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h*")
+install(TARGETS centrifuge centrifuge-static EXPORT centrifugeTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT centrifugeTargets NAMESPACE centrifuge:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/centrifuge)
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/centrifugeConfig.cmake.in ${CMAKE_BINARY_DIR}/cmake/centrifugeConfig.cmake
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/centrifuge)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/cmake/centrifugeConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/cmake/centrifugeConfig.cmake ${CMAKE_BINARY_DIR}/cmake/centrifugeConfigVersion.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/centrifuge)
+
+# Relative to the file, so that `cmake --install --prefix` may choose another place than was configured.
+file(RELATIVE_PATH PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/centrifuge.pc.in ${CMAKE_BINARY_DIR}/cmake/centrifuge.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/cmake/centrifuge.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+foreach(program IN ITEMS centrifuged centrifuge-cli)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(FILES ${PROJECT_SOURCE_DIR}/examples/first.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
