@@ -1,5 +1,7 @@
 #include "wire/wire.h"
 
+#include <string.h>
+
 typedef enum field_kind {
     FIELD_TEXT,
     FIELD_BOOL,
@@ -93,10 +95,17 @@ static void store(const body_field *field, const cf_json_reader *reader, const c
     }
 }
 
+static bool is_named(const cf_json_value *key, cf_bytes name)
+{
+    if (key->escaped)
+        return cf_json_string_equal(key, name);
+    return key->raw.size == name.size && memcmp(key->raw.data, name.data, name.size) == 0;
+}
+
 static const body_field *find_field(const cf_json_value *key)
 {
     for (size_t i = 0; i < COUNT(body_fields); i++) {
-        if (cf_json_string_equal(key, body_fields[i].name))
+        if (is_named(key, body_fields[i].name))
             return &body_fields[i];
     }
     return NULL;
@@ -180,7 +189,7 @@ static read_member find_member(const cf_json_value *key)
         {{"error", 5}, read_error},   {{"advice", 6}, read_advice},
     };
     for (size_t i = 0; i < COUNT(members); i++) {
-        if (cf_json_string_equal(key, members[i].name))
+        if (is_named(key, members[i].name))
             return members[i].read;
     }
     return NULL;

@@ -1,5 +1,7 @@
 #include "wire/wire.h"
 
+#include <string.h>
+
 /* By cf_method. */
 static const cf_bytes names[CF_METHOD_COUNT] = {
     [CF_METHOD_UNKNOWN] = {"", 0},
@@ -24,7 +26,7 @@ static const cf_bytes names[CF_METHOD_COUNT] = {
 cf_method cf_method_of(cf_bytes name)
 {
     for (int method = CF_METHOD_UNKNOWN + 1; method < CF_METHOD_COUNT; method++) {
-        if (cf_bytes_equal(names[method], name))
+        if (names[method].size == name.size && memcmp(names[method].data, name.data, name.size) == 0)
             return (cf_method)method;
     }
     return CF_METHOD_UNKNOWN;
