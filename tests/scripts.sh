@@ -1,7 +1,7 @@
 #!/bin/bash
 # The scripts themselves: their syntax, and what they say when they are used wrongly.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 failed=0
 
 # expect CODE TEXT COMMAND...

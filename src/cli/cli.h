@@ -1,0 +1,112 @@
+/*
+ * centrifuge-cli: the library for people and shell scripts.
+ *
+ * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group of
+ * commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats), sign.c. Those that keep a client connection
+ * share session.c (the client and how it fails) and loop.c (poll: the client's sockets, signals, standard input and output);
+ * those that call the HTTP API share api.c. print.c writes lines of JSON.
+ *
+ * Only the public headers of the library are used here.
+ */
+#ifndef CF_CLI_CLI_H
+#define CF_CLI_CLI_H
+
+#include <centrifuge/client.h>
+
+#include <stdarg.h>
+
+/* Documented in docs/cli.md; scripts depend on them. */
+typedef enum cf_cli_exit {
+    CF_CLI_OK = 0,
+    CF_CLI_ERROR = 1,   /* anything without a number of its own */
+    CF_CLI_USAGE = 2,   /* the command line is wrong; nothing was done */
+    CF_CLI_REFUSED = 3, /* by the server: credentials, permission, an option of the channel */
+    CF_CLI_NETWORK = 4  /* no connection, or no answer in time */
+} cf_cli_exit;
+
+/* What flags and environment say. Strings are borrowed from argv or the environment, NULL when not given. */
+typedef struct cf_cli_options {
+    const char *url;
+    const char *user;
+    const char *timestamp;
+    const char *token;
+    const char *info;
+    const char *secret;
+    const char *ca_file;
+    const char *proxy;
+    bool insecure;
+    bool no_verify;
+    bool api;
+    bool client;
+    bool lines;
+    bool text;
+    bool quiet;
+    bool verbose;
+    bool help;
+    int64_t count;   /* messages, 0: no end */
+    int64_t timeout; /* ms, 0: the command's default */
+    const char *command;
+    char **arguments; /* what is not an option */
+    int argument_count;
+} cf_cli_options;
+
+#define CF_CLI_URL_DEFAULT     "http://127.0.0.1:8000"
+#define CF_CLI_TIMEOUT_DEFAULT 10000 /* ms: commands that ask once */
+
+/* Which commands take an option: bits, in the order of the table in main.c. */
+enum {
+    CF_CLI_SUB = 1 << 0,
+    CF_CLI_PUB = 1 << 1,
+    CF_CLI_PRESENCE = 1 << 2,
+    CF_CLI_HISTORY = 1 << 3,
+    CF_CLI_CHANNELS = 1 << 4,
+    CF_CLI_STATS = 1 << 5,
+    CF_CLI_TOKEN = 1 << 6,
+    CF_CLI_SIGN = 1 << 7,
+    CF_CLI_API_SIGN = 1 << 8
+};
+
+/* ---- options.c ---- */
+
+/* argv[0] is the command. False: it was reported. */
+bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv);
+void cf_cli_options_help(unsigned command);
+
+/* ---- print.c: standard error and lines of JSON on standard output ---- */
+
+#if defined(__GNUC__)
+#define CF_CLI_FORMAT __attribute__((format(printf, 1, 2)))
+#else
+#define CF_CLI_FORMAT
+#endif
+
+/* One line on standard error, with the program's name in front. */
+void cf_cli_complain(const char *format, ...) CF_CLI_FORMAT;
+
+/* One line of JSON: begin, members, end. A string that is NULL is left out. */
+void cf_cli_line_begin(void);
+void cf_cli_line_text(const char *key, const char *value);
+void cf_cli_line_json(const char *key, centrifuge_bytes value); /* size 0 is left out */
+void cf_cli_line_bool(const char *key, bool value);
+void cf_cli_line_number(const char *key, int64_t value);
+void cf_cli_line_end(void);
+/* A line that is one JSON value, its line ends (white space in JSON) as spaces. */
+void cf_cli_print_json(centrifuge_bytes value);
+/* False when standard output does not take any more; `quiet` tells a reader that went away from a real error. */
+bool cf_cli_print_works(bool *quiet);
+/* `text` as a JSON string, to be freed; NULL: out of memory. */
+char *cf_cli_json_string(const char *text, size_t size, size_t *string_size);
+
+/* ---- commands: the exit code ---- */
+
+cf_cli_exit cf_cli_sub(const cf_cli_options *options);
+cf_cli_exit cf_cli_pub(const cf_cli_options *options);
+cf_cli_exit cf_cli_presence(const cf_cli_options *options);
+cf_cli_exit cf_cli_history(const cf_cli_options *options);
+cf_cli_exit cf_cli_channels(const cf_cli_options *options);
+cf_cli_exit cf_cli_stats(const cf_cli_options *options);
+cf_cli_exit cf_cli_token(const cf_cli_options *options);
+cf_cli_exit cf_cli_sign(const cf_cli_options *options);
+cf_cli_exit cf_cli_api_sign(const cf_cli_options *options);
+
+#endif

@@ -1,0 +1,162 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct command_entry {
+    const char *name;
+    unsigned bit;
+    cf_cli_exit (*run)(const cf_cli_options *options);
+    int arguments_min;
+    int arguments_max; /* -1: any number */
+    const char *arguments;
+    const char *summary;
+    const char *details;
+} command_entry;
+
+static const command_entry table[] = {
+    {"sub", CF_CLI_SUB, cf_cli_sub, 1, -1, "CHANNEL...", "print what happens in channels, one JSON line per event",
+     "Connects, subscribes and prints until Ctrl-C, keeping the connection alive.\n"
+     "Events: connect, disconnect, subscribe, unsubscribe, message, join, leave, error.\n"},
+    {"pub", CF_CLI_PUB, cf_cli_pub, 1, 2, "CHANNEL [DATA]", "publish a message",
+     "DATA is JSON; without it, or with -, standard input is read. Prints nothing when all is well.\n"
+     "Publishes through a client connection, which the channel must allow, or with --api as a backend.\n"},
+    {"presence", CF_CLI_PRESENCE, cf_cli_presence, 1, 1, "CHANNEL", "print who is subscribed to a channel",
+     "Prints one JSON object, by client id. Asks the HTTP API, or with --client through a client connection,\n"
+     "which is then one of those who are subscribed.\n"},
+    {"history", CF_CLI_HISTORY, cf_cli_history, 1, 1, "CHANNEL", "print the last messages of a channel",
+     "Prints one JSON array, newest first. Asks the HTTP API, or with --client through a client connection.\n"},
+    {"channels", CF_CLI_CHANNELS, cf_cli_channels, 0, 0, "", "print the channels that have subscribers",
+     "Prints one JSON array. Asks the HTTP API.\n"},
+    {"stats", CF_CLI_STATS, cf_cli_stats, 0, 0, "", "print the server's nodes and their metrics",
+     "Prints one JSON object. Asks the HTTP API.\n"},
+    {"token", CF_CLI_TOKEN, cf_cli_token, 0, 0, "", "make a connection token",
+     "Prints user, timestamp, info and token as one JSON object. Needs no server.\n"},
+    {"sign", CF_CLI_SIGN, cf_cli_sign, 2, 2, "CLIENT CHANNEL", "sign a private channel for a client id",
+     "Prints client, channel, info and sign as one JSON object. Needs no server.\n"},
+    {"api-sign", CF_CLI_API_SIGN, cf_cli_api_sign, 0, 1, "[BODY]", "sign the body of a request to the HTTP API",
+     "Prints what belongs in the header X-API-Sign. Without BODY, or with -, standard input is signed, byte for byte.\n"},
+};
+enum { TABLE_SIZE = sizeof(table) / sizeof(table[0]) };
+
+static void print_help(void)
+{
+    printf("centrifuge-cli %s: real-time messages from the command line\n\n"
+           "Usage: centrifuge-cli COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n",
+           centrifuge_version_text());
+    for (size_t i = 0; i < TABLE_SIZE; i++)
+        printf("  %-9s %-15s %s\n", table[i].name, table[i].arguments, table[i].summary);
+    printf("\ncentrifuge-cli COMMAND --help says more; --version prints the version.\n"
+           "Exit codes: 0 done, 1 error, 2 wrong usage, 3 refused by the server, 4 no connection or no answer in time.\n");
+}
+
+static void print_command_help(const command_entry *command)
+{
+    printf("Usage: centrifuge-cli %s [OPTION]...%s%s\n\n%s: %s\n%s", command->name, command->arguments[0] ? " " : "",
+           command->arguments, command->name, command->summary, command->details);
+    cf_cli_options_help(command->bit);
+    printf("\nThe names in brackets are environment variables; a flag on the command line wins.\n");
+}
+
+static const command_entry *find(const char *name)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+static bool arguments_fit(const command_entry *command, const cf_cli_options *options)
+{
+    int count = options->argument_count;
+    for (int i = 0; i < count && (i < command->arguments_min || command->arguments_max < 0); i++) {
+        if (options->arguments[i][0] == '\0') {
+            cf_cli_complain("%s: '' is no name. Usage: centrifuge-cli %s %s", command->name, command->name, command->arguments);
+            return false;
+        }
+    }
+    if (count >= command->arguments_min && (command->arguments_max < 0 || count <= command->arguments_max))
+        return true;
+    if (count < command->arguments_min)
+        cf_cli_complain("%s: something is missing. Usage: centrifuge-cli %s %s", command->name, command->name,
+                        command->arguments);
+    else
+        cf_cli_complain("%s: '%s' is too much (quote what contains spaces). Usage: centrifuge-cli %s %s", command->name,
+                        options->arguments[command->arguments_max], command->name, command->arguments);
+    return false;
+}
+
+static cf_cli_exit run(const command_entry *command, int argc, char **argv)
+{
+    cf_cli_options options;
+    if (!cf_cli_options_parse(&options, command->bit, argc, argv))
+        return CF_CLI_USAGE;
+    if (options.help) {
+        print_command_help(command);
+        return CF_CLI_OK;
+    }
+    if (!arguments_fit(command, &options))
+        return CF_CLI_USAGE;
+    return command->run(&options);
+}
+
+/* A socket must not become standard input or output. */
+static void keep_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) == -1)
+            exit(CF_CLI_ERROR);
+    }
+}
+
+static cf_cli_exit choose(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (name == NULL) {
+        cf_cli_complain("which command? See centrifuge-cli --help");
+        return CF_CLI_USAGE;
+    }
+    if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
+        printf("centrifuge-cli %s\n", centrifuge_version_text());
+        return CF_CLI_OK;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        const command_entry *about = argc > 2 ? find(argv[2]) : NULL;
+        if (about)
+            print_command_help(about);
+        else
+            print_help();
+        return CF_CLI_OK;
+    }
+    const command_entry *command = find(name);
+    if (command == NULL) {
+        cf_cli_complain("'%s' is not a command; see centrifuge-cli --help", name);
+        return CF_CLI_USAGE;
+    }
+    return run(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    keep_standard_streams();
+    signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOLBF, 65536);
+
+    cf_cli_exit code = choose(argc, argv);
+    bool quiet;
+    if (!cf_cli_print_works(&quiet)) {
+        if (quiet)
+            return (int)code;
+        cf_cli_complain("cannot write to standard output: %s", strerror(errno));
+        return code == CF_CLI_OK ? (int)CF_CLI_ERROR : (int)code;
+    }
+    return (int)code;
+}

@@ -1,0 +1,235 @@
+#define _GNU_SOURCE
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ALL = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY | CF_CLI_CHANNELS | CF_CLI_STATS | CF_CLI_TOKEN |
+          CF_CLI_SIGN | CF_CLI_API_SIGN,
+    CLIENT = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY,
+    SERVER = CLIENT | CF_CLI_CHANNELS | CF_CLI_STATS
+};
+
+typedef enum option_kind { FLAG, TEXT, COUNT, SECONDS } option_kind;
+
+typedef struct option_entry {
+    const char *name;
+    char letter; /* 0: none */
+    option_kind kind;
+    unsigned commands;
+    size_t offset; /* into cf_cli_options */
+    const char *environment;
+    const char *argument;
+    const char *help;
+} option_entry;
+
+#define AT(member) offsetof(cf_cli_options, member)
+
+static const option_entry table[] = {
+    {"url", 'u', TEXT, SERVER, AT(url), "CENTRIFUGE_URL", "URL", "the server; default " CF_CLI_URL_DEFAULT},
+    {"user", 0, TEXT, CLIENT | CF_CLI_TOKEN, AT(user), "CENTRIFUGE_USER", "ID", "the user's id; default anonymous"},
+    {"info", 0, TEXT, CLIENT | CF_CLI_TOKEN | CF_CLI_SIGN, AT(info), "CENTRIFUGE_INFO", "JSON",
+     "about the user; part of token and sign"},
+    {"timestamp", 0, TEXT, CLIENT | CF_CLI_TOKEN, AT(timestamp), "CENTRIFUGE_TIMESTAMP", "SECONDS",
+     "of the token; default now"},
+    {"token", 0, TEXT, CLIENT, AT(token), "CENTRIFUGE_TOKEN", "HEX", "made by your backend for user, timestamp and info"},
+    {"secret", 0, TEXT, ALL, AT(secret), "CENTRIFUGE_SECRET", "SECRET", "the server's: makes tokens and signs here"},
+    {"insecure", 0, FLAG, SERVER, AT(insecure), "CENTRIFUGE_INSECURE", NULL, "send no credentials, whatever else is given"},
+    {"ca-file", 0, TEXT, SERVER, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE", "certificate authorities to trust (PEM)"},
+    {"no-verify", 0, FLAG, SERVER, AT(no_verify), NULL, NULL, "do not check the server's certificate; for tests only"},
+    {"proxy", 0, TEXT, SERVER, AT(proxy), NULL, "URL", "the way to the server; default from https_proxy and the like"},
+    {"api", 0, FLAG, CF_CLI_PUB, AT(api), NULL, NULL, "publish through the HTTP API, as a backend does"},
+    {"client", 0, FLAG, CF_CLI_PRESENCE | CF_CLI_HISTORY, AT(client), NULL, NULL,
+     "ask through a client connection, not the HTTP API"},
+    {"lines", 'l', FLAG, CF_CLI_PUB, AT(lines), NULL, NULL, "publish each line of standard input"},
+    {"text", 't', FLAG, CF_CLI_PUB, AT(text), NULL, NULL, "DATA is plain text: send it as a JSON string"},
+    {"count", 'n', COUNT, CF_CLI_SUB, AT(count), NULL, "N", "stop after N messages"},
+    {"timeout", 0, SECONDS, SERVER, AT(timeout), NULL, "SECONDS", "give up after; default 10, for sub none"},
+    {"quiet", 'q', FLAG, CF_CLI_SUB | CF_CLI_TOKEN | CF_CLI_SIGN, AT(quiet), NULL, NULL,
+     "print only the messages' data, or only the token or sign"},
+    {"verbose", 'v', FLAG, SERVER, AT(verbose), NULL, NULL, "say on standard error what is done"},
+    {"help", 'h', FLAG, ALL, AT(help), NULL, NULL, "this text"},
+};
+enum { TABLE_SIZE = sizeof(table) / sizeof(table[0]) };
+
+static void *member(cf_cli_options *options, const option_entry *entry)
+{
+    return (char *)options + entry->offset;
+}
+
+static bool parse_count(const char *text, int64_t *count)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || value < 1)
+        return false;
+    *count = value;
+    return true;
+}
+
+static bool parse_seconds(const char *text, int64_t *milliseconds)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(value) || value < 0.001 || value > 1e9)
+        return false;
+    *milliseconds = (int64_t)(value * 1000);
+    return true;
+}
+
+/* `where` is what the user wrote: "--count" or the name of a variable. */
+static bool set(cf_cli_options *options, const option_entry *entry, const char *where, const char *value)
+{
+    switch (entry->kind) {
+    case FLAG:
+        *(bool *)member(options, entry) = true;
+        return true;
+    case TEXT:
+        *(const char **)member(options, entry) = value;
+        return true;
+    case COUNT:
+        if (parse_count(value, member(options, entry)))
+            return true;
+        cf_cli_complain("%s is '%s': give a whole number from 1 on", where, value);
+        return false;
+    case SECONDS:
+        if (parse_seconds(value, member(options, entry)))
+            return true;
+        cf_cli_complain("%s is '%s': give a number of seconds greater than 0, as 5 or 0.5", where, value);
+        return false;
+    }
+    return false;
+}
+
+static bool truth(const char *variable, const char *value, bool *known)
+{
+    static const char *const yes[] = {"1", "true", "yes", "on"};
+    static const char *const no[] = {"0", "false", "no", "off"};
+    *known = true;
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        if (strcmp(value, yes[i]) == 0)
+            return true;
+        if (strcmp(value, no[i]) == 0)
+            return false;
+    }
+    cf_cli_complain("the environment variable %s is '%s': give 1 or 0", variable, value);
+    *known = false;
+    return false;
+}
+
+static bool from_environment(cf_cli_options *options, unsigned command)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        const option_entry *entry = &table[i];
+        const char *value = entry->environment ? getenv(entry->environment) : NULL;
+        if (value == NULL || value[0] == '\0' || !(entry->commands & command))
+            continue;
+        bool known = true;
+        if (entry->kind == FLAG && !truth(entry->environment, value, &known)) {
+            if (!known)
+                return false;
+            continue;
+        }
+        if (!set(options, entry, entry->environment, value))
+            return false;
+    }
+    return true;
+}
+
+/* What getopt wants, made from the table: the command's options only. Returned values are 256 + index, or the letter. */
+static void make_getopt(unsigned command, struct option *longs, char *shorts)
+{
+    *shorts++ = ':';
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (!(table[i].commands & command))
+            continue;
+        int wants = table[i].kind == FLAG ? no_argument : required_argument;
+        *longs++ = (struct option){table[i].name, wants, NULL, 256 + (int)i};
+        if (table[i].letter == 0)
+            continue;
+        *shorts++ = table[i].letter;
+        if (wants)
+            *shorts++ = ':';
+    }
+    *longs = (struct option){NULL, 0, NULL, 0};
+    *shorts = '\0';
+}
+
+static const option_entry *entry_of(int code)
+{
+    for (int i = 0; i < TABLE_SIZE; i++) {
+        if (code == 256 + i || (code == table[i].letter && code != 0))
+            return &table[i];
+    }
+    return NULL;
+}
+
+static bool refuse(int code, const char *command, const char *word)
+{
+    const option_entry *entry = entry_of(optopt);
+    if (code == ':')
+        cf_cli_complain("%s wants a value: --%s %s", word, entry ? entry->name : "", entry ? entry->argument : "");
+    else if (optopt >= 256)
+        cf_cli_complain("%s takes no value", word);
+    else if (optopt != 0 && strncmp(word, "--", 2) != 0)
+        cf_cli_complain(
+            "%s does not know the option -%c; see centrifuge-cli %s --help (data that begins with - goes behind --)", command,
+            optopt, command);
+    else
+        cf_cli_complain("%s does not know the option %s; see centrifuge-cli %s --help", command, word, command);
+    return false;
+}
+
+bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv)
+{
+    struct option longs[TABLE_SIZE + 1];
+    char shorts[2 * TABLE_SIZE + 2];
+    memset(options, 0, sizeof(*options));
+    options->command = argv[0];
+    options->url = CF_CLI_URL_DEFAULT;
+    if (!from_environment(options, command))
+        return false;
+
+    make_getopt(command, longs, shorts);
+    opterr = 0;
+    optind = 1;
+    int code;
+    while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const char *word = argv[optind - 1];
+        if (code == '?' || code == ':')
+            return refuse(code, argv[0], word);
+        const option_entry *entry = entry_of(code);
+        char where[32];
+        snprintf(where, sizeof(where), "--%s", entry->name);
+        if (!set(options, entry, where, optarg))
+            return false;
+    }
+    options->arguments = argv + optind;
+    options->argument_count = argc - optind;
+    return true;
+}
+
+void cf_cli_options_help(unsigned command)
+{
+    printf("\nOptions:\n");
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        const option_entry *entry = &table[i];
+        if (!(entry->commands & command))
+            continue;
+        char names[64];
+        char letter[8] = "   ";
+        if (entry->letter)
+            snprintf(letter, sizeof(letter), "-%c,", entry->letter);
+        snprintf(names, sizeof(names), "%s --%s %s", letter, entry->name, entry->argument ? entry->argument : "");
+        printf("  %-28s %s", names, entry->help);
+        if (entry->environment)
+            printf(" [%s]", entry->environment);
+        printf("\n");
+    }
+}

@@ -1,0 +1,196 @@
+#include "cli/api.h"
+#include "cli/input.h"
+#include "cli/message.h"
+#include "cli/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAITING_MAX = 1024 }; /* publications without an answer; more are read from standard input when fewer wait */
+
+typedef struct pub_command {
+    cf_cli_session session;
+    const char *channel;
+    centrifuge_subscription *subscription;
+    cf_cli_input input;
+    size_t waiting;
+    int64_t line; /* last one read, from 1; 0: not by lines */
+} pub_command;
+
+static void pump(pub_command *command);
+
+static void on_answer(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
+{
+    pub_command *command = user;
+    (void)subscription;
+    command->waiting--;
+    if (command->session.done)
+        return;
+    if (result->code != CENTRIFUGE_ERROR_OK) {
+        cf_cli_answer_complain("cannot publish to", command->channel, result->error);
+        cf_cli_session_fail(&command->session, cf_cli_exit_of(result->code));
+    }
+    pump(command);
+}
+
+/* False: not taken, which was reported. */
+static bool publish(pub_command *command, centrifuge_bytes given)
+{
+    cf_cli_message message;
+    if (!cf_cli_message_make(&message, given, command->session.options->text)) {
+        cf_cli_session_end(&command->session, CF_CLI_ERROR);
+        return false;
+    }
+    centrifuge_error error =
+        centrifuge_subscription_publish(command->subscription, message.data.bytes, message.data.size, on_answer, command);
+    if (error == CENTRIFUGE_ERROR_OK) {
+        command->waiting++;
+    } else {
+        cf_cli_message_complain(&message, command->channel, command->line, error);
+        cf_cli_session_fail(&command->session, CF_CLI_ERROR);
+    }
+    cf_cli_message_free(&message);
+    return error == CENTRIFUGE_ERROR_OK;
+}
+
+static bool is_blank(const pub_command *command, centrifuge_bytes line)
+{
+    return !command->session.options->text && cf_cli_trim(line).size == 0;
+}
+
+/* Publishes the lines that were read, as many as may wait, and says whether more are wanted. */
+static void pump(pub_command *command)
+{
+    cf_cli_session *session = &command->session;
+    centrifuge_bytes line;
+    while (command->waiting < WAITING_MAX && !session->done && cf_cli_input_line(&command->input, &line)) {
+        command->line++;
+        if (!is_blank(command, line))
+            publish(command, line);
+    }
+    cf_cli_loop_want_input(session->loop, !command->input.ended && command->waiting < WAITING_MAX);
+    /* while nothing waits for an answer, there is nothing to be late */
+    cf_cli_loop_set_timeout(session->loop, command->waiting || !session->connected ? session->timeout : -1);
+    if (command->input.ended && command->waiting == 0)
+        session->done = true;
+}
+
+static void on_input(void *user)
+{
+    pub_command *command = user;
+    if (!cf_cli_input_read(&command->input))
+        cf_cli_session_end(&command->session, CF_CLI_ERROR);
+    else
+        pump(command);
+}
+
+/* Once there was a connection, a lost one comes back. */
+static void on_connect(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    pub_command *command = user;
+    (void)client;
+    (void)event;
+    command->session.persistent = true;
+    pump(command);
+}
+
+static bool prepare_lines(pub_command *command)
+{
+    static const centrifuge_client_events events = {.connect = on_connect};
+    command->session.on_input = on_input;
+    cf_cli_loop_set_timeout(command->session.loop, command->session.timeout);
+    return centrifuge_client_listen(command->session.client, &events, command, NULL) == CENTRIFUGE_ERROR_OK;
+}
+
+static bool prepare_one(pub_command *command, centrifuge_bytes data)
+{
+    command->input.ended = true;
+    cf_cli_loop_set_timeout(command->session.loop, command->session.timeout);
+    return publish(command, data);
+}
+
+static bool open_subscription(pub_command *command, const cf_cli_options *options)
+{
+    if (!cf_cli_session_open(&command->session, options))
+        return false;
+    centrifuge_error error =
+        centrifuge_client_subscribe(command->session.client, command->channel, NULL, NULL, &command->subscription);
+    if (error != CENTRIFUGE_ERROR_OK)
+        cf_cli_session_error(&command->session, "cannot publish", error);
+    return error == CENTRIFUGE_ERROR_OK;
+}
+
+static cf_cli_exit publish_as_client(const cf_cli_options *options, centrifuge_bytes data)
+{
+    pub_command command = {.session = {.user = &command}, .channel = options->arguments[0]};
+    bool ready =
+        open_subscription(&command, options) && (options->lines ? prepare_lines(&command) : prepare_one(&command, data));
+    if (ready)
+        cf_cli_session_run(&command.session);
+    command.session.done = true;
+    cf_cli_session_close(&command.session);
+    free(command.input.data);
+    return command.session.code;
+}
+
+static cf_cli_exit publish_lines_as_backend(const cf_cli_options *options)
+{
+    cf_cli_input input = {0};
+    cf_cli_exit code = CF_CLI_OK;
+    centrifuge_bytes line;
+    for (int64_t number = 0;;) {
+        if (!cf_cli_input_line(&input, &line)) {
+            if (input.ended)
+                break;
+            if (!cf_cli_input_read(&input)) {
+                code = CF_CLI_ERROR;
+                break;
+            }
+            continue;
+        }
+        number++;
+        if (!options->text && cf_cli_trim(line).size == 0)
+            continue;
+        cf_cli_exit published = cf_cli_api_publish(options, options->arguments[0], line, number);
+        if (code == CF_CLI_OK)
+            code = published;
+        if (published == CF_CLI_NETWORK || published == CF_CLI_USAGE)
+            break;
+    }
+    free(input.data);
+    return code;
+}
+
+static cf_cli_exit publish_one(const cf_cli_options *options, centrifuge_bytes data)
+{
+    return options->api ? cf_cli_api_publish(options, options->arguments[0], data, 0) : publish_as_client(options, data);
+}
+
+static cf_cli_exit publish_standard_input(const cf_cli_options *options)
+{
+    cf_cli_input input = {0};
+    cf_cli_exit code = CF_CLI_ERROR;
+    if (cf_cli_input_read_all(&input)) {
+        centrifuge_bytes data = {input.data, input.size};
+        if (data.size > 0 && data.bytes[data.size - 1] == '\n')
+            data.size--;
+        code = publish_one(options, data);
+    }
+    free(input.data);
+    return code;
+}
+
+cf_cli_exit cf_cli_pub(const cf_cli_options *options)
+{
+    const char *data = options->argument_count > 1 ? options->arguments[1] : "-";
+    bool from_input = strcmp(data, "-") == 0;
+    if (options->lines && !from_input) {
+        cf_cli_complain("--lines reads standard input: leave DATA out");
+        return CF_CLI_USAGE;
+    }
+    if (options->lines)
+        return options->api ? publish_lines_as_backend(options) : publish_as_client(options, (centrifuge_bytes){NULL, 0});
+    if (from_input)
+        return publish_standard_input(options);
+    return publish_one(options, (centrifuge_bytes){data, strlen(data)});
+}

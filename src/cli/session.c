@@ -1,0 +1,234 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/session.h"
+
+#include "cli/credentials.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+cf_cli_exit cf_cli_exit_of(centrifuge_error error)
+{
+    switch (error) {
+    case CENTRIFUGE_ERROR_OK:
+        return CF_CLI_OK;
+    case CENTRIFUGE_ERROR_REFUSED:
+        return CF_CLI_REFUSED;
+    case CENTRIFUGE_ERROR_TIMEOUT:
+    case CENTRIFUGE_ERROR_DISCONNECTED:
+    case CENTRIFUGE_ERROR_NETWORK:
+    case CENTRIFUGE_ERROR_TLS:
+        return CF_CLI_NETWORK;
+    case CENTRIFUGE_ERROR_MISSING_URL:
+    case CENTRIFUGE_ERROR_MISSING_USER:
+    case CENTRIFUGE_ERROR_MISSING_TIMESTAMP:
+    case CENTRIFUGE_ERROR_MISSING_TOKEN:
+    case CENTRIFUGE_ERROR_INVALID_URL:
+    case CENTRIFUGE_ERROR_INVALID_OPTION:
+        return CF_CLI_USAGE;
+    default:
+        return CF_CLI_ERROR;
+    }
+}
+
+void cf_cli_session_fail(cf_cli_session *session, cf_cli_exit code)
+{
+    if (session->code == CF_CLI_OK)
+        session->code = code;
+}
+
+void cf_cli_session_end(cf_cli_session *session, cf_cli_exit code)
+{
+    cf_cli_session_fail(session, code);
+    session->done = true;
+}
+
+void cf_cli_session_error(cf_cli_session *session, const char *doing, centrifuge_error error)
+{
+    cf_cli_complain("%s: %s", doing, centrifuge_error_text(error));
+    cf_cli_session_end(session, cf_cli_exit_of(error));
+}
+
+static void on_transport_close(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
+{
+    cf_cli_session *session = user;
+    (void)client;
+    session->lost = event->code;
+}
+
+/* Known reasons of a server that will not have this client (protocol 7.4), and what helps. */
+static const char *hint_for(const char *reason)
+{
+    static const char *const hints[][2] = {
+        {"invalid token", ": check --secret, or --user, --timestamp, --info and --token"},
+        {"invalid message", ": check --timestamp and --info"},
+        {"limit exceeded", ": a message was too large, or this user has too many connections"},
+        {"slow", ": messages came faster than they were read"},
+    };
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (strcmp(reason, hints[i][0]) == 0)
+            return hints[i][1];
+    }
+    return "";
+}
+
+static void on_disconnect(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user)
+{
+    cf_cli_session *session = user;
+    (void)client;
+    if (session->done)
+        return;
+    if (!event->reconnect) {
+        cf_cli_complain("the server ended the connection: %s%s", event->reason, hint_for(event->reason));
+        cf_cli_session_end(session, CF_CLI_REFUSED);
+        return;
+    }
+    const char *what = session->connected ? "lost the connection to" : "no connection to";
+    const char *why = session->lost != CENTRIFUGE_ERROR_OK ? centrifuge_error_text(session->lost) : event->reason;
+    cf_cli_complain("%s %s: %s%s", what, session->options->url, why, session->persistent ? "; trying again" : "");
+    if (!session->persistent)
+        cf_cli_session_end(session, CF_CLI_NETWORK);
+}
+
+static void on_connect(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    cf_cli_session *session = user;
+    (void)client;
+    (void)event;
+    session->connected = true;
+}
+
+static void on_log(centrifuge_client *client, const centrifuge_log_event *event, void *user)
+{
+    const cf_cli_session *session = user;
+    (void)client;
+    if (session->options->verbose)
+        cf_cli_complain("%s", event->text);
+}
+
+static bool fill_options(cf_cli_session *session, centrifuge_options *into, cf_cli_credentials *credentials)
+{
+    const cf_cli_options *options = session->options;
+    centrifuge_options_default(into);
+    into->url = options->url;
+    into->tls_ca_file = options->ca_file;
+    into->tls_verify = !options->no_verify;
+    into->proxy = options->proxy;
+    into->timeout = session->timeout;
+    if (!cf_cli_credentials_make(credentials, options))
+        return false;
+    into->user = credentials->user;
+    into->info = credentials->info;
+    into->timestamp = credentials->timestamp;
+    into->token = credentials->token;
+    into->insecure = credentials->token == NULL;
+    return true;
+}
+
+/* Tokens that are made here are fresh for every attempt, so that a long run outlives the lifetime of one. */
+static void renew_credentials(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user)
+{
+    cf_cli_session *session = user;
+    centrifuge_options options;
+    cf_cli_credentials credentials;
+    if (!event->reconnect || session->options->secret == NULL || session->options->token != NULL)
+        return;
+    if (fill_options(session, &options, &credentials))
+        centrifuge_client_configure(client, &options);
+}
+
+bool cf_cli_session_open(cf_cli_session *session, const cf_cli_options *options)
+{
+    static const centrifuge_client_events events = {
+        .connect = on_connect, .disconnect = on_disconnect, .transport_close = on_transport_close, .log = on_log};
+    static const centrifuge_client_events renewal = {.disconnect = renew_credentials};
+    session->options = options;
+    session->timeout = options->timeout > 0 ? options->timeout : CF_CLI_TIMEOUT_DEFAULT;
+    session->loop = cf_cli_loop_new();
+    if (session->loop == NULL) {
+        cf_cli_complain("cannot start: %s", strerror(errno));
+        session->code = CF_CLI_ERROR;
+        return false;
+    }
+    centrifuge_options settings;
+    cf_cli_credentials credentials;
+    if (!fill_options(session, &settings, &credentials)) {
+        session->code = CF_CLI_USAGE;
+        return false;
+    }
+    cf_cli_loop_attach(session->loop, &settings);
+    cf_cli_loop_watch_output(session->loop, session->listening);
+    const char *what = NULL;
+    centrifuge_error error = centrifuge_options_check(&settings, &what);
+    if (error != CENTRIFUGE_ERROR_OK) {
+        cf_cli_complain("--%s: %s", what ? what : "url", centrifuge_error_text(error));
+        session->code = CF_CLI_USAGE;
+        return false;
+    }
+    error = centrifuge_client_new(&session->client, &settings);
+    if (error == CENTRIFUGE_ERROR_OK)
+        error = centrifuge_client_listen(session->client, &events, session, NULL);
+    if (error == CENTRIFUGE_ERROR_OK)
+        error = centrifuge_client_listen(session->client, &renewal, session, NULL);
+    if (error != CENTRIFUGE_ERROR_OK)
+        cf_cli_session_error(session, "cannot start", error);
+    return error == CENTRIFUGE_ERROR_OK;
+}
+
+static void handle_timeout(cf_cli_session *session)
+{
+    if (session->on_timeout != NULL) {
+        session->on_timeout(session->user);
+        return;
+    }
+    cf_cli_complain("%s: no answer in time (--timeout SECONDS waits longer)", session->options->url);
+    cf_cli_session_end(session, CF_CLI_NETWORK);
+}
+
+static void turn(cf_cli_session *session)
+{
+    switch (cf_cli_loop_turn(session->loop, session->client)) {
+    case CF_CLI_WAKE_NOTHING:
+        break;
+    case CF_CLI_WAKE_SIGNAL:
+        if (!session->listening)
+            cf_cli_complain("interrupted before it was done");
+        cf_cli_session_end(session, session->listening ? CF_CLI_OK : CF_CLI_ERROR);
+        break;
+    case CF_CLI_WAKE_OUTPUT:
+        session->done = true;
+        break;
+    case CF_CLI_WAKE_TIMEOUT:
+        if (!session->done)
+            handle_timeout(session);
+        break;
+    case CF_CLI_WAKE_INPUT:
+        if (!session->done && session->on_input != NULL)
+            session->on_input(session->user);
+        break;
+    case CF_CLI_WAKE_FAILED:
+        cf_cli_complain("cannot go on: %s", strerror(errno));
+        cf_cli_session_end(session, CF_CLI_ERROR);
+        break;
+    }
+    if (!cf_cli_print_works(NULL))
+        session->done = true; /* main reports it */
+}
+
+cf_cli_exit cf_cli_session_run(cf_cli_session *session)
+{
+    centrifuge_error error = centrifuge_client_connect(session->client);
+    if (error != CENTRIFUGE_ERROR_OK)
+        cf_cli_session_error(session, "cannot connect", error);
+    if (!cf_cli_print_works(NULL))
+        session->done = true;
+    while (!session->done)
+        turn(session);
+    return session->code;
+}
+
+void cf_cli_session_close(cf_cli_session *session)
+{
+    centrifuge_client_destroy(session->client);
+    cf_cli_loop_free(session->loop);
+}

@@ -1,0 +1,44 @@
+/*
+ * One client connection for one command: made from the options, driven until the command is done or has failed.
+ */
+#ifndef CF_CLI_SESSION_H
+#define CF_CLI_SESSION_H
+
+#include "cli/cli.h"
+#include "cli/loop.h"
+
+typedef struct cf_cli_session {
+    const cf_cli_options *options;
+    cf_cli_loop *loop;
+    centrifuge_client *client;
+    bool listening;  /* runs until it is told to stop: a signal, or nobody reading the output, is a good end */
+    bool persistent; /* a connection that cannot be made or is lost does not end the command */
+    bool connected;  /* at least once */
+    int64_t timeout; /* ms: as chosen, or the default */
+    bool done;
+    cf_cli_exit code;      /* of the first failure */
+    centrifuge_error lost; /* why the last transport was closed */
+    /* Standard input can be read; may be NULL. */
+    void (*on_input)(void *user);
+    /* The time is over; NULL: a failure. */
+    void (*on_timeout)(void *user);
+    void *user;
+} cf_cli_session;
+
+/* False: it was reported, the code is set. Close in either case. */
+bool cf_cli_session_open(cf_cli_session *session, const cf_cli_options *options);
+/* Connects and works until the command is done. The exit code. */
+cf_cli_exit cf_cli_session_run(cf_cli_session *session);
+void cf_cli_session_close(cf_cli_session *session);
+
+/* The command ends with `code` unless it had failed before. */
+void cf_cli_session_end(cf_cli_session *session, cf_cli_exit code);
+/* Remembers a failure; the command goes on. */
+void cf_cli_session_fail(cf_cli_session *session, cf_cli_exit code);
+/* Reports and ends: what a library call returned. `doing` as in "cannot publish". */
+void cf_cli_session_error(cf_cli_session *session, const char *doing, centrifuge_error error);
+
+/* The exit code for an error of the library. */
+cf_cli_exit cf_cli_exit_of(centrifuge_error error);
+
+#endif
