@@ -1,0 +1,147 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "server/outbox.h"
+#include "ws/frame.h"
+
+static size_t live;
+static bool failing;
+
+static void *resize(void *user, void *memory, size_t size)
+{
+    (void)user;
+    if (size == 0) {
+        live -= memory != NULL;
+        free(memory);
+        return NULL;
+    }
+    if (failing)
+        return NULL;
+    live += memory == NULL;
+    return realloc(memory, size);
+}
+
+static const cf_allocator allocator = {resize, NULL};
+
+static cf_chunk *chunk_of(const char *text)
+{
+    cf_chunk *chunk = cf_chunk_new(&allocator, 8);
+    assert_non_null(chunk);
+    assert_true(cf_chunk_append(chunk, cf_bytes_of(text)));
+    return chunk;
+}
+
+static void a_chunk_is_a_run_of_text_frames(void **state)
+{
+    (void)state;
+    cf_chunk *chunk = chunk_of("one");
+    char *large = calloc(1, 70001);
+    memset(large, 'x', 70000);
+    assert_true(cf_chunk_append(chunk, cf_bytes_of(large)));
+    assert_int_equal(chunk->messages, 2);
+    cf_ws_opcode opcode;
+    cf_bytes payload;
+    size_t size = cf_ws_own_frame(cf_buffer_bytes(&chunk->frames), &opcode, &payload);
+    assert_int_equal(size, 5);
+    assert_int_equal(opcode, CF_WS_TEXT);
+    assert_memory_equal(payload.data, "one", 3);
+    cf_bytes rest = cf_bytes_slice(cf_buffer_bytes(&chunk->frames), size, chunk->frames.size);
+    assert_int_equal(cf_ws_own_frame(rest, &opcode, &payload), rest.size);
+    assert_int_equal(payload.size, 70000);
+    free(large);
+    cf_chunk_release(chunk);
+    assert_int_equal(live, 0);
+}
+
+static void free_derived(void *derived)
+{
+    free(derived);
+}
+
+static void what_is_derived_from_a_chunk_goes_with_it(void **state)
+{
+    (void)state;
+    cf_chunk *chunk = chunk_of("one");
+    chunk->derived = malloc(10);
+    chunk->derived_free = free_derived;
+    cf_chunk_retain(chunk);
+    cf_chunk_release(chunk);
+    cf_chunk_release(chunk);
+    assert_int_equal(live, 0);
+}
+
+static void the_first_segment_costs_no_allocation(void **state)
+{
+    (void)state;
+    cf_outbox outbox = {0};
+    cf_chunk *chunk = chunk_of("one");
+    failing = true;
+    assert_true(cf_outbox_push(&outbox, chunk, &allocator));
+    assert_int_equal(chunk->references, 2);
+    assert_false(cf_outbox_push(&outbox, chunk, &allocator));
+    assert_int_equal(chunk->references, 2);
+    assert_int_equal(outbox.count, 1);
+    assert_int_equal(outbox.bytes, chunk->frames.size);
+    failing = false;
+    cf_outbox_free(&outbox, &allocator);
+    assert_int_equal(outbox.bytes, 0);
+    cf_chunk_release(chunk);
+    assert_int_equal(live, 0);
+}
+
+/* Pushes and partial writes at random, compared with a plain string. */
+static void bytes_come_out_as_they_went_in(void **state)
+{
+    (void)state;
+    unsigned random = 7;
+    cf_outbox outbox = {0};
+    static char expected[200000], got[200000];
+    size_t put = 0, taken = 0, messages = 0;
+    for (unsigned step = 0; step < 4000; step++) {
+        random = random * 1103515245 + 12345;
+        if ((random >> 16) % 3 == 0) {
+            char text[32];
+            snprintf(text, sizeof text, "%u", random);
+            cf_chunk *chunk = chunk_of(text);
+            assert_true(cf_outbox_push(&outbox, chunk, &allocator));
+            memcpy(expected + put, chunk->frames.data, chunk->frames.size);
+            put += chunk->frames.size;
+            cf_chunk_release(chunk);
+            continue;
+        }
+        cf_bytes slices[3];
+        size_t count = cf_outbox_peek(&outbox, slices, (random >> 8) % 4);
+        size_t wanted = (random >> 12) % 20, sent = 0;
+        for (size_t i = 0; i < count && sent < wanted; i++) {
+            size_t size = slices[i].size < wanted - sent ? slices[i].size : wanted - sent;
+            memcpy(got + taken + sent, slices[i].data, size);
+            sent += size;
+        }
+        messages += cf_outbox_consume(&outbox, sent, &allocator);
+        taken += sent;
+        assert_int_equal(outbox.bytes, put - taken);
+        if (outbox.bytes == 0)
+            assert_int_equal(live, 0); /* the ring is given back */
+    }
+    assert_true(messages > 500);
+    assert_memory_equal(expected, got, taken);
+    cf_outbox_free(&outbox, &allocator);
+    assert_int_equal(live, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chunk_is_a_run_of_text_frames),
+        cmocka_unit_test(what_is_derived_from_a_chunk_goes_with_it),
+        cmocka_unit_test(the_first_segment_costs_no_allocation),
+        cmocka_unit_test(bytes_come_out_as_they_went_in),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
