@@ -49,13 +49,6 @@ void cf_cli_session_error(cf_cli_session *session, const char *doing, centrifuge
     cf_cli_session_end(session, cf_cli_exit_of(error));
 }
 
-static void on_transport_close(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
-{
-    cf_cli_session *session = user;
-    (void)client;
-    session->lost = event->code;
-}
-
 /* Known reasons of a server that will not have this client (protocol 7.4), and what helps. */
 static const char *hint_for(const char *reason)
 {
@@ -84,7 +77,7 @@ static void on_disconnect(centrifuge_client *client, const centrifuge_disconnect
         return;
     }
     const char *what = session->connected ? "lost the connection to" : "no connection to";
-    const char *why = session->lost != CENTRIFUGE_ERROR_OK ? centrifuge_error_text(session->lost) : event->reason;
+    const char *why = session->why[0] ? session->why : event->reason;
     cf_cli_complain("%s %s: %s%s", what, session->options->url, why, session->persistent ? "; trying again" : "");
     if (!session->persistent)
         cf_cli_session_end(session, CF_CLI_NETWORK);
@@ -96,12 +89,15 @@ static void on_connect(centrifuge_client *client, const centrifuge_connect_event
     (void)client;
     (void)event;
     session->connected = true;
+    session->why[0] = '\0';
 }
 
 static void on_log(centrifuge_client *client, const centrifuge_log_event *event, void *user)
 {
-    const cf_cli_session *session = user;
+    cf_cli_session *session = user;
     (void)client;
+    if (event->level >= CENTRIFUGE_LOG_WARNING)
+        snprintf(session->why, sizeof(session->why), "%s", event->text);
     if (session->options->verbose)
         cf_cli_complain("%s", event->text);
 }
@@ -139,8 +135,7 @@ static void renew_credentials(centrifuge_client *client, const centrifuge_discon
 
 bool cf_cli_session_open(cf_cli_session *session, const cf_cli_options *options)
 {
-    static const centrifuge_client_events events = {
-        .connect = on_connect, .disconnect = on_disconnect, .transport_close = on_transport_close, .log = on_log};
+    static const centrifuge_client_events events = {.connect = on_connect, .disconnect = on_disconnect, .log = on_log};
     static const centrifuge_client_events renewal = {.disconnect = renew_credentials};
     session->options = options;
     session->timeout = options->timeout > 0 ? options->timeout : CF_CLI_TIMEOUT_DEFAULT;

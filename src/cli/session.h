@@ -16,8 +16,8 @@ typedef struct cf_cli_session {
     bool connected;  /* at least once */
     int64_t timeout; /* ms: as chosen, or the default */
     bool done;
-    cf_cli_exit code;      /* of the first failure */
-    centrifuge_error lost; /* why the last transport was closed */
+    cf_cli_exit code; /* of the first failure */
+    char why[256];    /* the last transport was lost: what the library said of it, "" when nothing */
     /* Standard input can be read; may be NULL. */
     void (*on_input)(void *user);
     /* The time is over; NULL: a failure. */
