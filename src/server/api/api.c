@@ -1,0 +1,398 @@
+#include "server/api/api.h"
+
+#include "server/api/form.h"
+#include "wire/sign.h"
+
+#include <string.h>
+
+/* Larger answers are refused with 500: one request may ask for any number of histories. In bytes. */
+#define CF_API_REPLY_MAX (64 * 1024 * 1024)
+
+#define ERROR_INVALID   "invalid message"
+#define ERROR_NAMESPACE "namespace not found"
+
+/*
+ * One request: its commands are carried out one after the other by run(). The
+ * engine answers at once, and run() goes on, or later, and is called again.
+ */
+struct cf_api_call {
+    cf_node *node;
+    const cf_allocator *allocator;
+    cf_api_done done; /* NULL: cancelled */
+    void *user;
+    uint64_t started; /* microseconds */
+    cf_buffer text;   /* the commands, kept while they are carried out */
+    cf_buffer scratch;
+    cf_buffer params_scratch;
+    cf_buffer reply;
+    cf_wire_commands commands;
+    cf_wire_command command;
+    cf_params params;
+    cf_json_reader channels; /* of a broadcast: what is left of them */
+    cf_node_result broadcast;
+    bool broadcasting;
+    bool running; /* inside run(): it goes on there */
+    bool waiting; /* for the engine */
+    bool ended;   /* answered, or nobody waits for an answer any more */
+};
+
+/* ---- the answer ---- */
+
+static cf_services *services_of(const cf_api_call *call)
+{
+    return cf_node_services(call->node);
+}
+
+static uint64_t microseconds(const cf_services *services)
+{
+    return services->environment.microseconds(services->environment.user);
+}
+
+static void free_call(cf_api_call *call)
+{
+    cf_buffer_free(&call->text);
+    cf_buffer_free(&call->scratch);
+    cf_buffer_free(&call->params_scratch);
+    cf_buffer_free(&call->reply);
+    cf_free(call->allocator, call);
+}
+
+static cf_bytes status_text(int status)
+{
+    switch (status) {
+    case 400:
+        return CF_BYTES("Bad Request\n");
+    case 401:
+        return CF_BYTES("Unauthorized\n");
+    default:
+        return CF_BYTES("Internal Server Error\n");
+    }
+}
+
+/* Status 200 sends the reply. The call is gone, at the latest when run() returns. */
+static void answer(cf_api_call *call, int status)
+{
+    cf_services *services = services_of(call);
+    cf_metrics_record(services->metrics, CF_LATENCY_HTTP_API, microseconds(services) - call->started);
+    call->ended = true;
+    if (call->done == NULL)
+        return;
+    if (status == 200)
+        call->done(call->user, status, CF_BYTES("application/json"), cf_buffer_bytes(&call->reply));
+    else
+        call->done(call->user, status, CF_BYTES("text/plain; charset=utf-8"), status_text(status));
+}
+
+/* ---- replies of commands ---- */
+
+/* True while the engine is waited for; else the call is gone. */
+static bool run(cf_api_call *call);
+
+/* What the engine was asked for is there. */
+static void go_on(cf_api_call *call)
+{
+    call->waiting = false;
+    if (!call->running)
+        (void)run(call);
+}
+
+static void begin_reply(cf_api_call *call, cf_node_result result)
+{
+    if (call->reply.size > 1)
+        cf_buffer_append_byte(&call->reply, ',');
+    cf_wire_begin_reply(&call->reply, call->command.uid, call->command.method, result.error, result.advice, true);
+}
+
+static void reply_null(void *user, cf_node_result result)
+{
+    cf_api_call *call = user;
+    begin_reply(call, result);
+    cf_buffer_append(&call->reply, CF_BYTES("null"));
+    cf_wire_end_reply(&call->reply);
+    go_on(call);
+}
+
+static void reply_data(void *user, cf_node_result result, cf_bytes data)
+{
+    cf_api_call *call = user;
+    begin_reply(call, result);
+    cf_buffer_append(&call->reply, CF_BYTES("{\"data\":"));
+    cf_buffer_append(&call->reply, data);
+    cf_buffer_append_byte(&call->reply, '}');
+    cf_wire_end_reply(&call->reply);
+    go_on(call);
+}
+
+static void reply_channel_data(void *user, cf_node_result result, cf_bytes data)
+{
+    cf_api_call *call = user;
+    begin_reply(call, result);
+    cf_buffer_append(&call->reply, CF_BYTES("{\"channel\":"));
+    cf_json_write_string(&call->reply, call->params.channel);
+    cf_buffer_append(&call->reply, CF_BYTES(",\"data\":"));
+    cf_buffer_append(&call->reply, data);
+    cf_buffer_append_byte(&call->reply, '}');
+    cf_wire_end_reply(&call->reply);
+    go_on(call);
+}
+
+static const cf_node_result success = {NULL, CF_ADVICE_NONE};
+static const cf_node_result invalid = {ERROR_INVALID, CF_ADVICE_NONE};
+static const cf_node_result invalid_fix = {ERROR_INVALID, CF_ADVICE_FIX};
+
+/* ---- commands: false is fatal for the whole request (server-spec.md 5.1, 7) ---- */
+
+static bool do_publish(cf_api_call *call)
+{
+    const cf_params *params = &call->params;
+    if (params->channel.size == 0 || params->data.data == NULL)
+        return false;
+    cf_node_publish(call->node, params->channel, params->data, params->client, params->uid, reply_null, call);
+    return true;
+}
+
+static bool has_elements(cf_bytes array)
+{
+    cf_json_reader reader;
+    cf_json_reader_init(&reader, array);
+    return array.data != NULL && cf_json_enter_array(&reader) && cf_json_next_element(&reader);
+}
+
+static bool do_broadcast(cf_api_call *call)
+{
+    const cf_params *params = &call->params;
+    if (!has_elements(params->channels) || params->data.data == NULL) {
+        reply_null(call, invalid_fix);
+        return true;
+    }
+    call->broadcasting = true;
+    call->broadcast = success;
+    call->waiting = false;
+    cf_json_reader_init(&call->channels, params->channels);
+    (void)cf_json_enter_array(&call->channels);
+    return true;
+}
+
+/* The next channel of a broadcast; false when there is none. A null name is an empty one. */
+static bool next_channel(cf_api_call *call, cf_bytes *channel)
+{
+    cf_json_value value;
+    if (!cf_json_next_element(&call->channels) || !cf_json_read(&call->channels, &value))
+        return false;
+    *channel = value.kind == CF_JSON_STRING ? value.raw : (cf_bytes){"", 0};
+    if (!value.escaped)
+        return true;
+    /* behind the decoded parameters: there is room, since it stands among them */
+    size_t used = call->params_scratch.size;
+    cf_json_decode_string(value.raw, &call->params_scratch);
+    *channel = cf_bytes_slice(cf_buffer_bytes(&call->params_scratch), used, call->params_scratch.size);
+    cf_buffer_truncate(&call->params_scratch, used);
+    return true;
+}
+
+/* Bad names stop a broadcast, failures of the engine do not; the first error is told (server-spec.md 5.3). */
+static void broadcast_done(void *user, cf_node_result result)
+{
+    cf_api_call *call = user;
+    if (result.error != NULL && strcmp(result.error, ERROR_NAMESPACE) == 0) {
+        call->broadcasting = false;
+        reply_null(call, result);
+        return;
+    }
+    if (result.error != NULL && call->broadcast.error == NULL)
+        call->broadcast = result;
+    go_on(call);
+}
+
+static void broadcast_step(cf_api_call *call)
+{
+    cf_bytes channel;
+    call->waiting = true;
+    if (!next_channel(call, &channel)) {
+        call->broadcasting = false;
+        reply_null(call, call->broadcast);
+    } else if (channel.size == 0) {
+        call->broadcasting = false;
+        reply_null(call, invalid_fix);
+    } else {
+        cf_node_publish(call->node, channel, call->params.data, call->params.client, (cf_bytes){0}, broadcast_done, call);
+    }
+}
+
+static bool do_unsubscribe(cf_api_call *call)
+{
+    if (call->params.user.size == 0)
+        reply_null(call, invalid);
+    else
+        cf_node_unsubscribe(call->node, call->params.user, call->params.channel, reply_null, call);
+    return true;
+}
+
+static bool do_disconnect(cf_api_call *call)
+{
+    if (call->params.user.size == 0)
+        reply_null(call, invalid);
+    else
+        cf_node_disconnect(call->node, call->params.user, reply_null, call);
+    return true;
+}
+
+static bool do_presence(cf_api_call *call)
+{
+    if (call->params.channel.size == 0)
+        reply_channel_data(call, invalid, CF_BYTES("null"));
+    else
+        cf_node_presence(call->node, call->params.channel, reply_channel_data, call);
+    return true;
+}
+
+static bool do_history(cf_api_call *call)
+{
+    if (call->params.channel.size == 0)
+        reply_channel_data(call, invalid, CF_BYTES("null"));
+    else
+        cf_node_history(call->node, call->params.channel, reply_channel_data, call);
+    return true;
+}
+
+static bool do_channels(cf_api_call *call)
+{
+    cf_node_channels(call->node, reply_data, call);
+    return true;
+}
+
+static bool do_stats(cf_api_call *call)
+{
+    cf_node_stats(call->node, reply_data, call);
+    return true;
+}
+
+static bool do_node(cf_api_call *call)
+{
+    cf_node_node(call->node, reply_data, call);
+    return true;
+}
+
+static bool (*const methods[CF_METHOD_COUNT])(cf_api_call *call) = {
+    [CF_METHOD_PUBLISH] = do_publish,       [CF_METHOD_BROADCAST] = do_broadcast, [CF_METHOD_UNSUBSCRIBE] = do_unsubscribe,
+    [CF_METHOD_DISCONNECT] = do_disconnect, [CF_METHOD_PRESENCE] = do_presence,   [CF_METHOD_HISTORY] = do_history,
+    [CF_METHOD_CHANNELS] = do_channels,     [CF_METHOD_STATS] = do_stats,         [CF_METHOD_NODE] = do_node,
+};
+
+/* ---- the loop over the commands ---- */
+
+static bool do_command(cf_api_call *call)
+{
+    cf_method method = cf_method_of(call->command.method);
+    cf_buffer_clear(&call->params_scratch);
+    if (methods[method] == NULL || !cf_buffer_reserve(&call->params_scratch, call->command.params.size + 1) ||
+        !cf_wire_params(method, true, call->command.params, &call->params, &call->params_scratch))
+        return false;
+    call->waiting = true;
+    return methods[method](call);
+}
+
+static int memory_status(const cf_api_call *call, int status)
+{
+    return call->text.failed || call->scratch.failed || call->params_scratch.failed || call->reply.failed ? 500 : status;
+}
+
+static void step(cf_api_call *call)
+{
+    if (call->broadcasting) {
+        broadcast_step(call);
+        return;
+    }
+    if (!cf_wire_commands_next(&call->commands, &call->command, &call->scratch)) {
+        cf_buffer_append_byte(&call->reply, ']');
+        answer(call, memory_status(call, 200));
+        return;
+    }
+    if (!do_command(call))
+        answer(call, memory_status(call, 400));
+    else if (call->reply.failed)
+        answer(call, 500);
+}
+
+static bool run(cf_api_call *call)
+{
+    call->running = true;
+    while (!call->waiting && !call->ended)
+        step(call);
+    call->running = false;
+    if (!call->ended)
+        return true;
+    free_call(call);
+    return false;
+}
+
+/* ---- the request ---- */
+
+/* The status that the checks 1 to 6 of server-spec.md 5.1 end with; 200: the commands can be carried out. */
+static int check(cf_api_call *call, cf_bytes sign, cf_bytes data)
+{
+    const cf_config *config = services_of(call)->config;
+    if (data.size == 0)
+        return 400;
+    if (!config->insecure_api) {
+        cf_sign expected;
+        if (sign.size == 0 || config->secret.size == 0)
+            return 400;
+        cf_sign_api(config->secret, data, expected);
+        if (!cf_sign_matches(expected, sign))
+            return 401;
+    }
+    cf_buffer_append(&call->text, data);
+    if (call->text.failed)
+        return 500;
+    if (cf_wire_commands_begin(&call->commands, cf_buffer_bytes(&call->text), &call->scratch))
+        return 200;
+    return memory_status(call, call->commands.array ? 200 : 400); /* an array that is valid, but empty */
+}
+
+static int check_form(cf_api_call *call, const cf_api_request *request)
+{
+    cf_form form;
+    cf_form_init(&form, call->allocator);
+    int status = 500;
+    if (cf_form_read(&form, request->content_type, request->query, request->body))
+        status = check(call, cf_buffer_bytes(&form.sign), cf_buffer_bytes(&form.data));
+    cf_form_free(&form);
+    return status;
+}
+
+static bool is_json(cf_bytes content_type)
+{
+    static const cf_bytes json = {"application/json", 16};
+    return cf_bytes_equal_fold(cf_bytes_slice(content_type, 0, json.size), json);
+}
+
+cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user)
+{
+    cf_services *services = cf_node_services(node);
+    services->metrics->http_api_num_requests++;
+    cf_api_call *call = cf_alloc_zero(services->allocator, 1, sizeof(*call));
+    if (call == NULL) {
+        done(user, 500, CF_BYTES("text/plain; charset=utf-8"), status_text(500));
+        return NULL;
+    }
+    call->node = node;
+    call->allocator = services->allocator;
+    call->done = done;
+    call->user = user;
+    call->started = microseconds(services);
+    cf_buffer_init(&call->text, call->allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&call->scratch, call->allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&call->params_scratch, call->allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&call->reply, call->allocator, CF_API_REPLY_MAX);
+    cf_buffer_append_byte(&call->reply, '[');
+    int status = is_json(request->content_type) ? check(call, request->sign_header, request->body) : check_form(call, request);
+    if (status != 200)
+        answer(call, status);
+    return run(call) ? call : NULL;
+}
+
+void cf_api_cancel(cf_api_call *call)
+{
+    call->done = NULL;
+}

@@ -1,0 +1,148 @@
+#include "server/api/form.h"
+
+#include "server/net/url.h"
+
+#include <string.h>
+
+#define BOUNDARY_MAX 70 /* RFC 2046 section 5.1.1 */
+
+void cf_form_init(cf_form *form, const cf_allocator *allocator)
+{
+    cf_buffer_init(&form->sign, allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&form->data, allocator, CF_BUFFER_NO_LIMIT);
+}
+
+void cf_form_free(cf_form *form)
+{
+    cf_buffer_free(&form->sign);
+    cf_buffer_free(&form->data);
+}
+
+/* Where a field goes that has no value yet; NULL for fields that nobody asks for. */
+static cf_buffer *field_of(cf_form *form, cf_bytes name)
+{
+    cf_buffer *field = NULL;
+    if (cf_bytes_equal(name, CF_BYTES("sign")))
+        field = &form->sign;
+    if (cf_bytes_equal(name, CF_BYTES("data")))
+        field = &form->data;
+    return field != NULL && field->data == NULL ? field : NULL;
+}
+
+static bool starts_with_fold(cf_bytes text, cf_bytes prefix)
+{
+    return cf_bytes_equal_fold(cf_bytes_slice(text, 0, prefix.size), prefix);
+}
+
+/* ---- name=value&name=value ---- */
+
+static void read_pair(cf_form *form, cf_bytes pair, cf_buffer *name)
+{
+    ptrdiff_t equal = cf_bytes_find(pair, CF_BYTES("="));
+    cf_bytes value = equal < 0 ? (cf_bytes){0} : cf_bytes_slice(pair, (size_t)equal + 1, pair.size);
+    cf_buffer_clear(name);
+    if (!cf_url_decode(equal < 0 ? pair : cf_bytes_slice(pair, 0, (size_t)equal), true, name))
+        return;
+    cf_buffer *field = field_of(form, cf_buffer_bytes(name));
+    if (field != NULL && cf_buffer_reserve(field, value.size + 1) && !cf_url_decode(value, true, field) && !field->failed)
+        cf_buffer_free(field); /* a bad escape */
+}
+
+static bool read_pairs(cf_form *form, cf_bytes text)
+{
+    cf_buffer name;
+    cf_buffer_init(&name, form->data.allocator, CF_BUFFER_NO_LIMIT);
+    while (text.size > 0) {
+        ptrdiff_t end = cf_bytes_find(text, CF_BYTES("&"));
+        size_t size = end < 0 ? text.size : (size_t)end;
+        read_pair(form, cf_bytes_slice(text, 0, size), &name);
+        text = cf_bytes_slice(text, size + 1, text.size);
+    }
+    bool failed = name.failed;
+    cf_buffer_free(&name);
+    return !failed && !form->sign.failed && !form->data.failed;
+}
+
+/* ---- multipart ---- */
+
+/* The value of a parameter as in `form-data; name="data"`; empty when it is not there. */
+static cf_bytes parameter(cf_bytes header, cf_bytes name)
+{
+    for (;;) {
+        ptrdiff_t semicolon = cf_bytes_find(header, CF_BYTES(";"));
+        if (semicolon < 0)
+            return (cf_bytes){0};
+        header = cf_bytes_slice(header, (size_t)semicolon + 1, header.size);
+        while (header.size > 0 && (header.data[0] == ' ' || header.data[0] == '\t'))
+            header = cf_bytes_slice(header, 1, header.size);
+        if (starts_with_fold(header, name) && header.size > name.size && header.data[name.size] == '=')
+            break;
+    }
+    cf_bytes value = cf_bytes_slice(header, name.size + 1, header.size);
+    bool quoted = value.size > 0 && value.data[0] == '"';
+    if (quoted)
+        value = cf_bytes_slice(value, 1, value.size);
+    ptrdiff_t end = cf_bytes_find(value, quoted ? CF_BYTES("\"") : CF_BYTES(";"));
+    return end < 0 ? value : cf_bytes_slice(value, 0, (size_t)end);
+}
+
+/* The Content-Disposition among the headers of a part. */
+static cf_bytes disposition(cf_bytes headers)
+{
+    static const cf_bytes name = {"content-disposition:", 20};
+    while (headers.size > 0) {
+        ptrdiff_t end = cf_bytes_find(headers, CF_BYTES("\r\n"));
+        size_t size = end < 0 ? headers.size : (size_t)end;
+        cf_bytes line = cf_bytes_slice(headers, 0, size);
+        if (starts_with_fold(line, name))
+            return cf_bytes_slice(line, name.size, line.size);
+        headers = cf_bytes_slice(headers, size + 2, headers.size);
+    }
+    return (cf_bytes){0};
+}
+
+static void read_part(cf_form *form, cf_bytes part)
+{
+    ptrdiff_t end = cf_bytes_find(part, CF_BYTES("\r\n\r\n"));
+    if (end < 0)
+        return;
+    cf_bytes kind = disposition(cf_bytes_slice(part, 0, (size_t)end));
+    if (parameter(kind, CF_BYTES("filename")).data != NULL)
+        return;
+    cf_buffer *field = field_of(form, parameter(kind, CF_BYTES("name")));
+    cf_bytes value = cf_bytes_slice(part, (size_t)end + 4, part.size);
+    if (field != NULL && cf_buffer_reserve(field, value.size + 1))
+        cf_buffer_append(field, value);
+}
+
+static void read_parts(cf_form *form, cf_bytes boundary, cf_bytes body)
+{
+    char delimiter[4 + BOUNDARY_MAX] = "\r\n--";
+    if (boundary.size == 0 || boundary.size > BOUNDARY_MAX)
+        return;
+    memcpy(delimiter + 4, boundary.data, boundary.size);
+    cf_bytes between = {delimiter, 4 + boundary.size};
+    cf_bytes first = cf_bytes_slice(between, 2, between.size);
+    ptrdiff_t at = cf_bytes_find(body, first);
+    if (at < 0)
+        return;
+    body = cf_bytes_slice(body, (size_t)at + first.size, body.size);
+    for (;;) {
+        ptrdiff_t end = cf_bytes_find(body, between);
+        if (end < 0 || cf_bytes_starts_with(body, CF_BYTES("--")))
+            return;
+        read_part(form, cf_bytes_slice(body, 0, (size_t)end));
+        body = cf_bytes_slice(body, (size_t)end + between.size, body.size);
+    }
+}
+
+bool cf_form_read(cf_form *form, cf_bytes content_type, cf_bytes query, cf_bytes body)
+{
+    if (starts_with_fold(content_type, CF_BYTES("application/x-www-form-urlencoded"))) {
+        if (!read_pairs(form, body))
+            return false;
+    } else if (starts_with_fold(content_type, CF_BYTES("multipart/form-data"))) {
+        read_parts(form, parameter(content_type, CF_BYTES("boundary")), body);
+    }
+    return read_pairs(form, query);
+}

@@ -1,0 +1,20 @@
+/*
+ * The two fields of a form-encoded API request, from the query string, an
+ * urlencoded body or a multipart one (RFC 7578). The body wins over the query.
+ */
+#ifndef CF_SERVER_API_FORM_H
+#define CF_SERVER_API_FORM_H
+
+#include "base/buffer.h"
+
+typedef struct cf_form {
+    cf_buffer sign; /* empty when absent */
+    cf_buffer data;
+} cf_form;
+
+void cf_form_init(cf_form *form, const cf_allocator *allocator);
+void cf_form_free(cf_form *form);
+/* False without memory. What cannot be read is as if it was not there. */
+bool cf_form_read(cf_form *form, cf_bytes content_type, cf_bytes query, cf_bytes body);
+
+#endif

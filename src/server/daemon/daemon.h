@@ -1,0 +1,64 @@
+/*
+ * centrifuged: the node on libuv. Start, turns, signals and the end.
+ */
+#ifndef CF_SERVER_DAEMON_DAEMON_H
+#define CF_SERVER_DAEMON_DAEMON_H
+
+#include "server/daemon/log.h"
+#include "server/daemon/settings.h"
+#include "server/net/listener.h"
+#include "server/net/router.h"
+#include "server/node.h"
+
+#define CF_DAEMON_SHUTDOWN_TIMEOUT 10000 /* ms; then the program ends with status 1 (server-spec.md 8.9) */
+
+enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2 }; /* bits of listeners */
+enum { CF_DAEMON_ROUTES = 3, CF_DAEMON_LISTENERS = 2 };
+
+typedef struct cf_daemon {
+    const cf_settings *settings;
+    cf_config *config; /* of now; a reload makes a new one */
+    cf_log log;
+    uv_loop_t loop;
+    cf_net net;
+    cf_http_server http;
+    cf_listener listeners[CF_DAEMON_LISTENERS];
+    size_t listener_count;
+    cf_route routes[CF_DAEMON_ROUTES];
+    cf_buffer route_paths; /* what the routes' slices point into */
+    cf_buffer location;    /* of a redirect */
+    cf_node *node;
+    /* turns */
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t wake;
+    cf_time wake_at;
+    bool in_turn;
+    size_t turn_input; /* bytes */
+    /* signals */
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+    uv_signal_t hangup;
+    uv_timer_t shutdown_timer;
+    bool shutting_down;
+    bool pid_written;
+    int status;                /* of the program */
+    cf_time listen_problem_at; /* when the next one may be logged */
+    /* the gauges of the system */
+    cf_time gauges_at;
+    int64_t cpu_time; /* ns, at the last look */
+    cf_time cpu_taken_at;
+} cf_daemon;
+
+/* Runs until a signal; returns the status of the program. */
+int cf_daemon_run(const cf_settings *settings, const char *version);
+
+/* endpoints.c: what the paths lead to. False without memory. */
+bool cf_daemon_set_routes(cf_daemon *daemon);
+void cf_daemon_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
+void cf_daemon_answered(void *user, const cf_http_exchange *exchange, int status);
+
+/* gauges.c: memory and CPU into the node's metrics, each node_metrics_interval. */
+void cf_daemon_take_gauges(cf_daemon *daemon);
+
+#endif

@@ -1,0 +1,48 @@
+#include "server/daemon/daemon.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+static int64_t nanoseconds(uv_timeval_t time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + (int64_t)time.tv_usec * 1000;
+}
+
+static void take_times(cf_daemon *daemon, cf_metrics *metrics, cf_time now)
+{
+    uv_rusage_t usage;
+    if (uv_getrusage(&usage) != 0)
+        return;
+    metrics->node_rusage_utime = nanoseconds(usage.ru_utime);
+    metrics->node_rusage_stime = nanoseconds(usage.ru_stime);
+    int64_t total = metrics->node_rusage_utime + metrics->node_rusage_stime;
+    int64_t wall = (now - daemon->cpu_taken_at) * 1000000; /* ms to ns */
+    if (wall > 0)
+        metrics->node_cpu_usage = (total - daemon->cpu_time) * 100 / wall;
+    daemon->cpu_time = total;
+    daemon->cpu_taken_at = now;
+}
+
+static void take_memory(cf_metrics *metrics)
+{
+    size_t resident = 0;
+    if (uv_resident_set_memory(&resident) == 0)
+        metrics->node_memory_sys = (int64_t)resident;
+#ifdef __GLIBC__
+    struct mallinfo2 heap = mallinfo2();
+    metrics->node_memory_heap_sys = (int64_t)(heap.arena + heap.hblkhd);
+    metrics->node_memory_heap_alloc = (int64_t)(heap.uordblks + heap.hblkhd);
+#endif
+}
+
+void cf_daemon_take_gauges(cf_daemon *daemon)
+{
+    cf_time now = cf_net_now(&daemon->net);
+    if (now < daemon->gauges_at)
+        return;
+    cf_metrics *metrics = cf_node_services(daemon->node)->metrics;
+    daemon->gauges_at = cf_time_after(now, daemon->config->node_metrics_interval * 1000);
+    take_times(daemon, metrics, now);
+    take_memory(metrics);
+    metrics->node_num_goroutine = 1; /* one thread */
+}

@@ -1,0 +1,254 @@
+/*
+ * centrifuged: the command line.
+ */
+#include "server/config/options.h"
+#include "server/daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define DEFAULT_PATH "config.json"
+#define FLAGS_MAX    64
+#define USAGE_STATUS 2 /* of the program, when the command line is wrong */
+
+typedef enum command { COMMAND_RUN, COMMAND_VERSION, COMMAND_CHECKCONFIG, COMMAND_GENCONFIG, COMMAND_HELP } command;
+
+typedef struct command_line {
+    command command;
+    cf_settings settings;
+    cf_config_flag flags[FLAGS_MAX];
+    int count; /* of arguments */
+    char **arguments;
+    int at;
+} command_line;
+
+/* ---- help ---- */
+
+static void print_flag(const cf_option *option)
+{
+    char name[48];
+    static const char *const kinds[] = {"", " NUMBER", " TEXT", " PORT", ""};
+    if (option->state != CF_OPTION_BUILT || !(option->sources & CF_OPTION_FLAG))
+        return;
+    (void)snprintf(name, sizeof(name), "--%s%s", option->name, kinds[option->kind]);
+    printf("  %c%c%c %-22s %s%s%s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+           option->letter ? ',' : ' ', name, option->meaning,
+           option->initial[0] && option->kind != CF_OPTION_BOOL ? " Default: " : "",
+           option->kind != CF_OPTION_BOOL ? option->initial : "");
+}
+
+static int print_help(void)
+{
+    printf("centrifuged: real-time messages for clients that stay connected\n\n"
+           "Usage:\n"
+           "  centrifuged [flags]                  run the server\n"
+           "  centrifuged genconfig [-c FILE]      write a configuration file with a new secret\n"
+           "  centrifuged checkconfig [-c FILE]    check a configuration file; silent when it is good\n"
+           "  centrifuged version                  print the version\n\n"
+           "Flags:\n"
+           "  -c, --config FILE          Configuration file. Default: " DEFAULT_PATH "\n");
+    for (size_t i = 0; i < cf_option_count; i++)
+        print_flag(&cf_options[i]);
+    printf("  -h, --help                 This text.\n\n"
+           "Each flag is also an option of the configuration file; some are environment variables, as CENTRIFUGO_SECRET.\n"
+           "A flag counts more than the environment, that more than the file. SIGHUP reads the file again.\n"
+           "Exit status: 0 after a clean end, 1 when the server could not start or stop, 2 when the command line is wrong.\n");
+    return 0;
+}
+
+/* ---- reading the command line ---- */
+
+static int usage(const char *format, const char *what)
+{
+    (void)fprintf(stderr, "centrifuged: ");
+    (void)fprintf(stderr, format, what);
+    (void)fprintf(stderr, "\nTry 'centrifuged --help'.\n");
+    return USAGE_STATUS;
+}
+
+/* The value of a flag: behind '=', or the next argument; NULL when there is none. */
+static const char *take_value(command_line *line, const char *behind)
+{
+    if (behind != NULL)
+        return behind;
+    if (line->at + 1 >= line->count)
+        return NULL;
+    return line->arguments[++line->at];
+}
+
+static int add_flag(command_line *line, const cf_option *option, const char *behind, const char *shown)
+{
+    const char *value = behind;
+    if (option->kind != CF_OPTION_BOOL)
+        value = take_value(line, behind);
+    else if (behind == NULL)
+        value = "true";
+    if (value == NULL)
+        return usage("%s needs a value", shown);
+    if (line->settings.flag_count == FLAGS_MAX)
+        return usage("too many flags, from %s on", shown);
+    line->flags[line->settings.flag_count++] = (cf_config_flag){cf_bytes_of(option->name), cf_bytes_of(value)};
+    return 0;
+}
+
+static int set_path(command_line *line, const char *behind, const char *shown)
+{
+    line->settings.path = take_value(line, behind);
+    line->settings.path_given = true;
+    return line->settings.path == NULL ? usage("%s needs a value", shown) : 0;
+}
+
+static int long_flag(command_line *line, const char *argument)
+{
+    const char *equal = strchr(argument, '=');
+    cf_bytes name = equal == NULL ? cf_bytes_of(argument + 2) : (cf_bytes){argument + 2, (size_t)(equal - argument) - 2};
+    const char *behind = equal == NULL ? NULL : equal + 1;
+    if (cf_bytes_equal(name, CF_BYTES("help"))) {
+        line->command = COMMAND_HELP;
+        return 0;
+    }
+    if (cf_bytes_equal(name, CF_BYTES("config")))
+        return set_path(line, behind, argument);
+    const cf_option *option = cf_option_find_flag(name);
+    if (option == NULL)
+        return usage("unknown flag: %s", argument);
+    return add_flag(line, option, behind, argument);
+}
+
+/* -p 8000, -p8000, -p=8000; boolean letters may stand together: -dh */
+static int short_flags(command_line *line, const char *argument)
+{
+    for (const char *at = argument + 1; *at != 0; at++) {
+        const char *behind = at[1] == 0 ? NULL : at[1] == '=' ? at + 2 : at + 1;
+        if (*at == 'h') {
+            line->command = COMMAND_HELP;
+            continue;
+        }
+        if (*at == 'c')
+            return set_path(line, behind, argument);
+        const cf_option *option = cf_option_find_letter(*at);
+        if (option == NULL)
+            return usage("unknown flag: %s", argument);
+        if (option->kind != CF_OPTION_BOOL || at[1] == '=')
+            return add_flag(line, option, behind, argument);
+        int status = add_flag(line, option, NULL, argument);
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}
+
+static int word(command_line *line, const char *argument)
+{
+    static const struct {
+        const char *name;
+        command command;
+    } commands[] = {{"version", COMMAND_VERSION},
+                    {"checkconfig", COMMAND_CHECKCONFIG},
+                    {"genconfig", COMMAND_GENCONFIG},
+                    {"help", COMMAND_HELP}};
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (line->command == COMMAND_RUN && strcmp(argument, commands[i].name) == 0) {
+            line->command = commands[i].command;
+            return 0;
+        }
+    }
+    return usage("unknown command: %s", argument);
+}
+
+static int read_line(command_line *line)
+{
+    int status = 0;
+    for (line->at = 1; line->at < line->count && status == 0; line->at++) {
+        const char *argument = line->arguments[line->at];
+        if (strncmp(argument, "--", 2) == 0)
+            status = long_flag(line, argument);
+        else if (argument[0] == '-' && argument[1] != 0)
+            status = short_flags(line, argument);
+        else
+            status = word(line, argument);
+    }
+    return status;
+}
+
+/* ---- commands ---- */
+
+static int fail(const char *format, const char *what, const char *more)
+{
+    cf_log log = {.level = CF_SERVER_INFO};
+    char text[1024];
+    (void)snprintf(text, sizeof(text), "%s%s%s", format, what, more);
+    cf_log_write(&log, CF_SERVER_FATAL, cf_bytes_of(text));
+    return 1;
+}
+
+static int check_config(const char *path)
+{
+    cf_config_report report;
+    cf_config_report_init(&report, &cf_heap);
+    cf_settings_status status = cf_settings_check(path, &report);
+    int result = 0;
+    if (status == CF_SETTINGS_NO_FILE && access(path, F_OK) != 0)
+        result = fail("Unable to locate config file, use \"centrifuged genconfig -c ", path, "\" command to generate one");
+    else if (status != CF_SETTINGS_OK)
+        result = fail(cf_buffer_text(&report.error), "", "");
+    cf_config_report_free(&report);
+    return result;
+}
+
+static bool make_secret(char secret[CF_UUID_SIZE + 1])
+{
+    unsigned char b[16];
+    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+        return false;
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* RFC 9562 section 5.4 */
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    (void)snprintf(secret, CF_UUID_SIZE + 1, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+                   b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return true;
+}
+
+static int gen_config(const char *path)
+{
+    char secret[CF_UUID_SIZE + 1];
+    if (!cf_bytes_ends_with(cf_bytes_of(path), CF_BYTES(".json")))
+        return fail("output config file must have one of supported extensions: json (", path, ")");
+    if (!make_secret(secret))
+        return fail("no random numbers: ", strerror(errno), "");
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (descriptor < 0 && errno == EEXIST)
+        return fail("output config file already exists: ", path, "");
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+    if (file == NULL)
+        return fail(path, ": ", strerror(errno));
+    bool good = fprintf(file, "{\n  \"secret\": \"%s\"\n}\n", secret) > 0;
+    if (fclose(file) != 0 || !good)
+        return fail(path, ": ", strerror(errno));
+    return check_config(path);
+}
+
+int main(int count, char **arguments)
+{
+    command_line line = {.settings = {.path = DEFAULT_PATH}, .count = count, .arguments = arguments};
+    line.settings.flags = line.flags;
+    int status = read_line(&line);
+    if (status != 0)
+        return status;
+    switch (line.command) {
+    case COMMAND_HELP:
+        return print_help();
+    case COMMAND_VERSION:
+        printf("centrifuged v" CF_SERVER_VERSION "\n");
+        return 0;
+    case COMMAND_CHECKCONFIG:
+        return check_config(line.settings.path);
+    case COMMAND_GENCONFIG:
+        return gen_config(line.settings.path);
+    default:
+        return cf_daemon_run(&line.settings, CF_SERVER_VERSION);
+    }
+}

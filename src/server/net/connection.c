@@ -1,0 +1,301 @@
+#include "server/net/connection.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+/* ---- the loop's share ---- */
+
+void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf_wheel *wheel)
+{
+    net->loop = loop;
+    net->allocator = allocator;
+    net->wheel = wheel;
+    net->connection_count = 0;
+    cf_list_init(&net->connections);
+}
+
+cf_net *cf_connection_net(const cf_connection *connection)
+{
+    return connection->tcp.data;
+}
+
+cf_time cf_net_now(const cf_net *net)
+{
+    return (cf_time)uv_now(net->loop);
+}
+
+static uv_stream_t *stream_of(cf_connection *connection)
+{
+    return (uv_stream_t *)&connection->tcp;
+}
+
+void cf_net_drop_all(cf_net *net)
+{
+    while (!cf_list_empty(&net->connections)) {
+        cf_connection *connection = CF_CONTAINER(net->connections.next, cf_connection, link);
+        if (connection->protocol != NULL)
+            connection->protocol->dropped(connection);
+        cf_connection_close(connection);
+    }
+}
+
+/* ---- closing ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    cf_connection *connection = CF_CONTAINER(handle, cf_connection, tcp);
+    cf_net *net = cf_connection_net(connection);
+    net->connection_count--;
+    cf_free(net->allocator, connection);
+}
+
+void cf_connection_close(cf_connection *connection)
+{
+    cf_net *net = cf_connection_net(connection);
+    connection->protocol = NULL;
+    connection->owner = NULL;
+    cf_list_remove(&connection->link);
+    cf_wheel_stop(net->wheel, &connection->timer);
+    uv_close((uv_handle_t *)&connection->tcp, on_closed);
+}
+
+static void finish_read(cf_connection *connection, char *data, size_t size)
+{
+    (void)connection;
+    (void)data;
+    (void)size;
+}
+
+static void nothing_to_do(cf_connection *connection)
+{
+    (void)connection;
+}
+
+static const cf_protocol finishing = {
+    .read = finish_read,
+    .written = nothing_to_do,
+    .ended = cf_connection_close,
+    .timer = cf_connection_close,
+    .dropped = nothing_to_do,
+};
+
+size_t cf_net_finishing(const cf_net *net)
+{
+    size_t count = 0;
+    CF_LIST_EACH(link, &net->connections)
+    count += CF_CONTAINER(link, cf_connection, link)->protocol == &finishing;
+    return count;
+}
+
+typedef struct shutdown_request {
+    uv_shutdown_t request;
+    const cf_allocator *allocator;
+} shutdown_request;
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+    (void)status; /* the peer's end, or the timer, closes */
+    shutdown_request *self = CF_CONTAINER(request, shutdown_request, request);
+    cf_free(self->allocator, self);
+}
+
+void cf_connection_finish(cf_connection *connection)
+{
+    cf_net *net = cf_connection_net(connection);
+    shutdown_request *request = cf_alloc(net->allocator, sizeof(*request));
+    if (request == NULL) {
+        cf_connection_close(connection);
+        return;
+    }
+    request->allocator = net->allocator;
+    if (uv_shutdown(&request->request, stream_of(connection), on_shutdown) != 0) {
+        cf_free(net->allocator, request);
+        cf_connection_close(connection);
+        return;
+    }
+    connection->protocol = &finishing;
+    connection->owner = NULL;
+    cf_connection_pause(connection, false);
+    if (connection->protocol == &finishing)
+        cf_connection_set_timer(connection, cf_time_after(cf_net_now(net), CF_NET_CLOSE_TIMEOUT));
+}
+
+/* ---- reading ---- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)suggested;
+    cf_net *net = handle->data;
+    *buffer = uv_buf_init(net->read_buffer, sizeof(net->read_buffer));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+    cf_connection *connection = CF_CONTAINER(stream, cf_connection, tcp);
+    cf_net *net = cf_connection_net(connection);
+    if (size == 0 || connection->protocol == NULL)
+        return;
+    net->enter(net->user);
+    if (size < 0) {
+        connection->protocol->ended(connection);
+        return;
+    }
+    connection->protocol->read(connection, buffer->base, (size_t)size);
+    net->input(net->user, (size_t)size);
+}
+
+void cf_connection_pause(cf_connection *connection, bool pause)
+{
+    if (uv_is_closing((uv_handle_t *)&connection->tcp))
+        return;
+    if (pause) {
+        (void)uv_read_stop(stream_of(connection));
+        return;
+    }
+    (void)uv_read_start(stream_of(connection), on_alloc, on_read); /* refused where it reads already, or the peer has ended */
+}
+
+static void on_timer(cf_timer *timer)
+{
+    cf_connection *connection = CF_CONTAINER(timer, cf_connection, timer);
+    if (connection->protocol != NULL)
+        connection->protocol->timer(connection);
+}
+
+void cf_connection_set_timer(cf_connection *connection, cf_time deadline)
+{
+    cf_net *net = cf_connection_net(connection);
+    if (deadline == CF_TIME_NEVER)
+        cf_wheel_stop(net->wheel, &connection->timer);
+    else
+        cf_wheel_set(net->wheel, &connection->timer, deadline);
+}
+
+cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener)
+{
+    cf_connection *connection = cf_alloc_zero(net->allocator, 1, sizeof(*connection));
+    if (connection == NULL)
+        return NULL;
+    int status = uv_tcp_init(net->loop, &connection->tcp);
+    CF_ASSERT(status == 0); /* fails for bad flags only */
+    connection->tcp.data = net;
+    connection->timer.fire = on_timer;
+    cf_list_append(&net->connections, &connection->link);
+    net->connection_count++;
+    if (uv_accept(listener, stream_of(connection)) != 0) {
+        cf_connection_close(connection);
+        return NULL;
+    }
+    (void)uv_tcp_nodelay(&connection->tcp, 1);
+    return connection;
+}
+
+void cf_connection_start(cf_connection *connection, const cf_protocol *protocol, void *owner)
+{
+    connection->protocol = protocol;
+    connection->owner = owner;
+    cf_connection_pause(connection, false);
+}
+
+/* ---- writing ---- */
+
+typedef struct write_request {
+    uv_write_t request;
+    const cf_allocator *allocator;
+    void (*release)(void *holder);
+    void *holder;
+    char copy[];
+} write_request;
+
+static void free_write(write_request *self)
+{
+    if (self->release != NULL)
+        self->release(self->holder);
+    cf_free(self->allocator, self);
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+    write_request *self = CF_CONTAINER(request, write_request, request);
+    cf_connection *connection = CF_CONTAINER(request->handle, cf_connection, tcp);
+    cf_net *net = cf_connection_net(connection);
+    free_write(self);
+    if (connection->protocol == NULL || status == UV_ECANCELED)
+        return;
+    net->enter(net->user);
+    if (status < 0)
+        connection->protocol->ended(connection);
+    else if (!cf_connection_busy(connection))
+        connection->protocol->written(connection);
+}
+
+bool cf_connection_busy(const cf_connection *connection)
+{
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp) > 0;
+}
+
+ptrdiff_t cf_connection_try(cf_connection *connection, const cf_bytes *slices, size_t count)
+{
+    uv_buf_t buffers[CF_NET_WRITE_SLICES];
+    CF_ASSERT(count <= CF_NET_WRITE_SLICES);
+    for (size_t i = 0; i < count; i++) {
+        buffers[i].base = (char *)(uintptr_t)slices[i].data; /* libuv only reads it */
+        buffers[i].len = slices[i].size;
+    }
+    int sent = uv_try_write(stream_of(connection), buffers, (unsigned)count);
+    return sent == UV_EAGAIN ? 0 : sent;
+}
+
+static bool start_write(cf_connection *connection, write_request *self, cf_bytes bytes)
+{
+    uv_buf_t buffer = {.base = (char *)(uintptr_t)bytes.data, .len = bytes.size};
+    if (uv_write(&self->request, stream_of(connection), &buffer, 1, on_written) == 0)
+        return true;
+    free_write(self);
+    return false;
+}
+
+bool cf_connection_queue(cf_connection *connection, cf_bytes bytes, void (*release)(void *holder), void *holder)
+{
+    const cf_allocator *allocator = cf_connection_net(connection)->allocator;
+    write_request *self = cf_alloc(allocator, sizeof(*self));
+    if (self == NULL) {
+        release(holder);
+        return false;
+    }
+    self->allocator = allocator;
+    self->release = release;
+    self->holder = holder;
+    return start_write(connection, self, bytes);
+}
+
+bool cf_connection_send(cf_connection *connection, cf_bytes bytes)
+{
+    const cf_allocator *allocator = cf_connection_net(connection)->allocator;
+    if (!cf_connection_busy(connection)) {
+        ptrdiff_t sent = cf_connection_try(connection, &bytes, 1);
+        if (sent < 0)
+            return false;
+        bytes = cf_bytes_slice(bytes, (size_t)sent, bytes.size);
+        if (bytes.size == 0)
+            return true;
+    }
+    write_request *self = cf_alloc(allocator, sizeof(*self) + bytes.size);
+    if (self == NULL)
+        return false;
+    self->allocator = allocator;
+    self->release = NULL;
+    self->holder = NULL;
+    memcpy(self->copy, bytes.data, bytes.size);
+    return start_write(connection, self, (cf_bytes){self->copy, bytes.size});
+}
+
+void cf_connection_peer(const cf_connection *connection, char *text, size_t size)
+{
+    struct sockaddr_storage address;
+    int length = (int)sizeof(address);
+    text[0] = 0;
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) == 0)
+        (void)uv_ip_name((const struct sockaddr *)&address, text, size);
+}

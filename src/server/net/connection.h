@@ -1,0 +1,93 @@
+/*
+ * One TCP connection on libuv: bytes in, bytes out, one timer, and an end.
+ * Whoever speaks on it (HTTP, then perhaps WebSocket) is its protocol.
+ *
+ * All connections of a loop share one read buffer and take their timers from
+ * the wheel, so that an idle one costs this struct and nothing else.
+ */
+#ifndef CF_SERVER_NET_CONNECTION_H
+#define CF_SERVER_NET_CONNECTION_H
+
+#include "base/buffer.h"
+#include "server/wheel.h"
+
+#include <uv.h>
+
+#define CF_NET_READ_BUFFER   65536 /* bytes, one for all connections of a loop */
+#define CF_NET_BACKLOG       4096  /* connections that wait to be accepted */
+#define CF_NET_CLOSE_TIMEOUT 1000  /* ms for the last bytes to go out and the peer to close */
+#define CF_NET_WRITE_SLICES  64    /* of one system call */
+
+typedef struct cf_connection cf_connection;
+
+/* What all connections of a loop share. */
+typedef struct cf_net {
+    uv_loop_t *loop;
+    const cf_allocator *allocator;
+    cf_wheel *wheel;
+    /* Before anything that a connection's protocol does because of I/O: the owner begins its turn. */
+    void (*enter)(void *user);
+    /* So many bytes were read and worked on. */
+    void (*input)(void *user, size_t size);
+    void *user;
+    cf_list connections;
+    size_t connection_count;
+    char read_buffer[CF_NET_READ_BUFFER];
+} cf_net;
+
+/* Functions may close the connection. */
+typedef struct cf_protocol {
+    /* `data` may be changed. */
+    void (*read)(cf_connection *connection, char *data, size_t size);
+    /* All that was queued is sent. */
+    void (*written)(cf_connection *connection);
+    /* The peer has closed, or the connection broke: close it. */
+    void (*ended)(cf_connection *connection);
+    void (*timer)(cf_connection *connection);
+    /* The net is closed: forget the connection, do not close it. */
+    void (*dropped)(cf_connection *connection);
+} cf_protocol;
+
+struct cf_connection {
+    uv_tcp_t tcp; /* data: the cf_net */
+    cf_list link;
+    cf_timer timer;
+    const cf_protocol *protocol; /* NULL while it is closing */
+    void *owner;                 /* the protocol's own */
+};
+
+void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf_wheel *wheel);
+/* Closes every connection without a word. */
+void cf_net_drop_all(cf_net *net);
+/* Connections whose last bytes are on their way (cf_connection_finish). */
+size_t cf_net_finishing(const cf_net *net);
+cf_net *cf_connection_net(const cf_connection *connection);
+cf_time cf_net_now(const cf_net *net);
+
+/* Takes a waiting connection from the listener; NULL when there is none, or no memory. Does not read yet. */
+cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener);
+void cf_connection_start(cf_connection *connection, const cf_protocol *protocol, void *owner);
+void cf_connection_pause(cf_connection *connection, bool pause);
+/* CF_TIME_NEVER: none. */
+void cf_connection_set_timer(cf_connection *connection, cf_time deadline);
+
+/* Is something queued that the socket has not taken yet? */
+bool cf_connection_busy(const cf_connection *connection);
+/* What the socket takes of the slices at once: bytes, or below 0 when the connection is broken. Only while it is not busy. */
+ptrdiff_t cf_connection_try(cf_connection *connection, const cf_bytes *slices, size_t count);
+/* Queues borrowed bytes; `release` is called with `holder` when they are not needed any more, on failure too. False without memory. */
+bool cf_connection_queue(cf_connection *connection, cf_bytes bytes, void (*release)(void *holder), void *holder);
+/* Sends what goes at once and queues a copy of the rest. False when the connection is broken, or without memory. */
+bool cf_connection_send(cf_connection *connection, cf_bytes bytes);
+
+/* Closes at once; the protocol hears no more of it. */
+void cf_connection_close(cf_connection *connection);
+/*
+ * Lets what is queued go out, ends our side, swallows what still comes, and closes when the peer has closed, at the latest after
+ * CF_NET_CLOSE_TIMEOUT: an immediate close could take the last bytes from a peer that is still sending. The protocol hears no more.
+ */
+void cf_connection_finish(cf_connection *connection);
+/* The peer's address as text, without the port; "" when unknown. */
+void cf_connection_peer(const cf_connection *connection, char *text, size_t size);
+
+#endif

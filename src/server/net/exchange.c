@@ -1,0 +1,285 @@
+#include "server/net/exchange.h"
+
+#include "base/assert.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct cf_http_exchange {
+    cf_http_server *server;
+    cf_connection *connection; /* NULL once it was taken */
+    cf_http_parser *parser;
+    unsigned port;
+    uint64_t started; /* ns */
+    bool answering;   /* a request was handed out, its answer has not been given */
+    bool writing;     /* an answer is on its way */
+    bool reading;     /* inside serve(): it goes on there */
+    bool last;        /* close after the answer */
+    bool head_only;   /* the request was a HEAD */
+    cf_buffer early;  /* received behind the request that is being answered */
+    cf_bytes rest;    /* the same while we are inside serve() */
+    void (*abort)(void *user);
+    void *abort_user;
+};
+
+static void serve(cf_http_exchange *self, cf_bytes input);
+
+static void free_exchange(cf_http_exchange *self)
+{
+    cf_http_parser_free(self->parser);
+    cf_buffer_free(&self->early);
+    cf_free(self->server->net->allocator, self);
+}
+
+static void let_go(cf_http_exchange *self)
+{
+    if (self->answering && self->abort != NULL)
+        self->abort(self->abort_user);
+    free_exchange(self);
+}
+
+static void close_now(cf_http_exchange *self)
+{
+    cf_connection *connection = self->connection;
+    let_go(self);
+    cf_connection_close(connection);
+}
+
+static void close_politely(cf_http_exchange *self)
+{
+    cf_connection *connection = self->connection;
+    let_go(self);
+    cf_connection_finish(connection);
+}
+
+static void set_deadline(cf_http_exchange *self, int64_t delay)
+{
+    cf_connection_set_timer(self->connection, cf_time_after(cf_net_now(self->server->net), delay));
+}
+
+/* ---- answering ---- */
+
+static cf_bytes http_date(cf_http_server *server)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    time_t now = time(NULL);
+    struct tm parts;
+    if (server->date_time != (int64_t)now && gmtime_r(&now, &parts) != NULL) {
+        server->date_time = (int64_t)now;
+        (void)snprintf(server->date, sizeof(server->date), "%s, %02u %s %04u %02u:%02u:%02u GMT", days[parts.tm_wday % 7],
+                       (unsigned)parts.tm_mday % 100, months[parts.tm_mon % 12], (unsigned)(parts.tm_year + 1900) % 10000,
+                       (unsigned)parts.tm_hour % 100, (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100);
+    }
+    return cf_bytes_of(server->date);
+}
+
+static void send_response(cf_http_exchange *self, const cf_http_response *response)
+{
+    cf_buffer out;
+    cf_buffer_init(&out, self->server->net->allocator, CF_BUFFER_NO_LIMIT);
+    cf_http_write_response(&out, response, http_date(self->server), !self->last, self->head_only);
+    bool sent = !out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&out));
+    cf_buffer_free(&out);
+    if (!sent)
+        self->last = true; /* closed below: there is no way to answer */
+    self->writing = sent && cf_connection_busy(self->connection);
+}
+
+/* The answer is given to the socket: what next? */
+static void go_on(cf_http_exchange *self)
+{
+    if (self->last) {
+        close_politely(self);
+        return;
+    }
+    if (self->writing) {
+        set_deadline(self, CF_HTTP_WRITE_TIMEOUT);
+        cf_connection_pause(self->connection, true);
+        return;
+    }
+    cf_http_parser_reset(self->parser);
+    set_deadline(self, CF_HTTP_IDLE_TIMEOUT);
+    if (self->reading)
+        return;
+    cf_buffer early = self->early;
+    cf_buffer_init(&self->early, self->server->net->allocator, CF_BUFFER_NO_LIMIT);
+    cf_connection_pause(self->connection, false);
+    serve(self, cf_buffer_bytes(&early));
+    cf_buffer_free(&early);
+}
+
+static void tell_answered(const cf_http_exchange *self, int status)
+{
+    if (self->server->answered != NULL)
+        self->server->answered(self->server->user, self, status);
+}
+
+void cf_http_exchange_respond(cf_http_exchange *self, const cf_http_response *response)
+{
+    CF_ASSERT(self->answering);
+    self->answering = false;
+    self->abort = NULL;
+    tell_answered(self, response->status);
+    send_response(self, response);
+    if (!self->reading)
+        go_on(self);
+}
+
+void cf_http_exchange_on_abort(cf_http_exchange *self, void (*abort)(void *user), void *user)
+{
+    self->abort = abort;
+    self->abort_user = user;
+}
+
+cf_connection *cf_http_exchange_upgrade(cf_http_exchange *self, cf_bytes *early)
+{
+    CF_ASSERT(self->answering && self->reading);
+    cf_connection *connection = self->connection;
+    tell_answered(self, 101);
+    self->answering = false;
+    self->connection = NULL;
+    *early = self->rest;
+    return connection;
+}
+
+cf_connection *cf_http_exchange_connection(const cf_http_exchange *self)
+{
+    return self->connection;
+}
+
+const cf_http_request *cf_http_exchange_request(const cf_http_exchange *self)
+{
+    return cf_http_parser_request(self->parser);
+}
+
+uint64_t cf_http_exchange_started(const cf_http_exchange *self)
+{
+    return self->started;
+}
+
+/* ---- reading ---- */
+
+static void refuse(cf_http_exchange *self, int status)
+{
+    self->last = true;
+    cf_http_response response = cf_http_plain(status);
+    send_response(self, &response);
+}
+
+/* One request out of the input. False when serve() must stop. */
+static bool serve_one(cf_http_exchange *self, cf_bytes *input)
+{
+    size_t used = 0;
+    bool begun = cf_http_parser_begun(self->parser);
+    bool in_body = cf_http_parser_in_body(self->parser);
+    cf_http_progress progress = cf_http_parser_read(self->parser, input->data, input->size, &used);
+    *input = cf_bytes_slice(*input, used, input->size);
+    if (progress == CF_HTTP_FAILED) {
+        refuse(self, cf_http_parser_status(self->parser));
+        return false;
+    }
+    if (progress == CF_HTTP_COMPLETE) {
+        const cf_http_request *request = cf_http_parser_request(self->parser);
+        self->last = !request->keep_alive;
+        self->head_only = request->head;
+        self->answering = true;
+        self->rest = *input;
+        self->started = uv_hrtime();
+        self->server->request(self->server->user, self, request, self->port);
+        return self->connection != NULL && !self->answering && !self->writing && !self->last;
+    }
+    if (!in_body && cf_http_parser_in_body(self->parser))
+        set_deadline(self, CF_HTTP_BODY_TIMEOUT);
+    else if (!begun)
+        set_deadline(self, CF_HTTP_HEAD_TIMEOUT);
+    if (progress == CF_HTTP_CONTINUE && !cf_connection_send(self->connection, CF_BYTES("HTTP/1.1 100 Continue\r\n\r\n")))
+        self->last = true;
+    return false;
+}
+
+static void serve(cf_http_exchange *self, cf_bytes input)
+{
+    self->reading = true;
+    while (input.size > 0 && serve_one(self, &input))
+        go_on(self); /* prepares for the next request only */
+    self->reading = false;
+    if (self->connection == NULL) {
+        free_exchange(self);
+        return;
+    }
+    if (input.size > 0 && !self->last) {
+        cf_buffer_append(&self->early, input);
+        if (self->early.failed)
+            self->last = true;
+    }
+    if (self->answering) {
+        cf_connection_set_timer(self->connection, CF_TIME_NEVER);
+        cf_connection_pause(self->connection, true);
+    } else if (self->last || self->writing) {
+        go_on(self);
+    }
+}
+
+static void on_read(cf_connection *connection, char *data, size_t size)
+{
+    serve(connection->owner, (cf_bytes){data, size});
+}
+
+static void on_written(cf_connection *connection)
+{
+    cf_http_exchange *self = connection->owner;
+    if (!self->writing)
+        return; /* a `100 Continue` */
+    self->writing = false;
+    go_on(self);
+}
+
+static void on_ended(cf_connection *connection)
+{
+    close_now(connection->owner);
+}
+
+static void on_timer(cf_connection *connection)
+{
+    cf_http_exchange *self = connection->owner;
+    if (self->writing || !cf_http_parser_begun(self->parser)) {
+        close_now(self);
+        return;
+    }
+    refuse(self, 408);
+    go_on(self);
+}
+
+static void on_dropped(cf_connection *connection)
+{
+    let_go(connection->owner);
+}
+
+static const cf_protocol http = {
+    .read = on_read,
+    .written = on_written,
+    .ended = on_ended,
+    .timer = on_timer,
+    .dropped = on_dropped,
+};
+
+void cf_http_exchange_start(cf_http_server *server, cf_connection *connection, unsigned port)
+{
+    const cf_allocator *allocator = server->net->allocator;
+    cf_http_exchange *self = cf_alloc_zero(allocator, 1, sizeof(*self));
+    cf_http_parser *parser = self != NULL ? cf_http_parser_new(allocator, server->body_max) : NULL;
+    if (parser == NULL) {
+        cf_free(allocator, self);
+        cf_connection_close(connection);
+        return;
+    }
+    self->server = server;
+    self->connection = connection;
+    self->parser = parser;
+    self->port = port;
+    cf_buffer_init(&self->early, allocator, CF_BUFFER_NO_LIMIT);
+    cf_connection_start(connection, &http, self);
+    set_deadline(self, CF_HTTP_HEAD_TIMEOUT);
+}

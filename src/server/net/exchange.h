@@ -1,0 +1,49 @@
+/*
+ * HTTP on a connection: one request after the other, each answered at once or
+ * later, until the connection is closed or given to another protocol.
+ */
+#ifndef CF_SERVER_NET_EXCHANGE_H
+#define CF_SERVER_NET_EXCHANGE_H
+
+#include "server/net/connection.h"
+#include "server/net/request.h"
+#include "server/net/response.h"
+
+/* Nobody may hold a connection by doing nothing, or a byte a second. All in ms. */
+#define CF_HTTP_HEAD_TIMEOUT  10000 /* from the first moment (or byte of a further request) to the end of the head */
+#define CF_HTTP_BODY_TIMEOUT  60000 /* from there to the end of the body */
+#define CF_HTTP_IDLE_TIMEOUT  75000 /* between two requests */
+#define CF_HTTP_WRITE_TIMEOUT 30000 /* for the client to take an answer */
+
+typedef struct cf_http_exchange cf_http_exchange;
+
+typedef struct cf_http_server {
+    cf_net *net;
+    size_t body_max;
+    /* A request is complete; it is borrowed until this returns. One of cf_http_exchange_respond and cf_http_exchange_upgrade must follow, now or later. */
+    void (*request)(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
+    /* An answer was given, or the connection was taken (101): for the log. May be NULL. */
+    void (*answered)(void *user, const cf_http_exchange *exchange, int status);
+    void *user;
+    char date[32]; /* of `date_time` */
+    int64_t date_time;
+} cf_http_server;
+
+/* Begins to serve an accepted connection. `port` is handed to every request. */
+void cf_http_exchange_start(cf_http_server *server, cf_connection *connection, unsigned port);
+void cf_http_exchange_respond(cf_http_exchange *exchange, const cf_http_response *response);
+/* What to call when the client goes away before the answer; the exchange is gone then. */
+void cf_http_exchange_on_abort(cf_http_exchange *exchange, void (*abort)(void *user), void *user);
+/*
+ * Takes the connection from HTTP. `early` gets what the client has sent behind the request (borrowed until the caller returns to
+ * the loop). Only from within the request callback.
+ */
+cf_connection *cf_http_exchange_upgrade(cf_http_exchange *exchange, cf_bytes *early);
+/* NULL after an upgrade. */
+cf_connection *cf_http_exchange_connection(const cf_http_exchange *exchange);
+/* The request that is being answered. */
+const cf_http_request *cf_http_exchange_request(const cf_http_exchange *exchange);
+/* uv_hrtime() when it was complete. */
+uint64_t cf_http_exchange_started(const cf_http_exchange *exchange);
+
+#endif

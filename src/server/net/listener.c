@@ -1,0 +1,88 @@
+#include "server/net/listener.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+    cf_listener *listener = CF_CONTAINER(stream, cf_listener, tcp);
+    cf_net *net = listener->server->net;
+    net->enter(net->user);
+    cf_connection *connection = status == 0 ? cf_connection_accept(net, stream) : NULL;
+    if (connection != NULL)
+        cf_http_exchange_start(listener->server, connection, listener->bit);
+    else if (listener->problem != NULL)
+        listener->problem(listener->user, status != 0 ? status : UV_ENOMEM);
+}
+
+static int bind_and_listen(cf_listener *listener, const struct sockaddr *address)
+{
+    int status = uv_tcp_init(listener->server->net->loop, &listener->tcp);
+    if (status != 0)
+        return status;
+    listener->open = true;
+    status = uv_tcp_bind(&listener->tcp, address, 0);
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&listener->tcp, CF_NET_BACKLOG, on_connection);
+    return status;
+}
+
+static int real_port(cf_listener *listener)
+{
+    struct sockaddr_storage name;
+    int size = (int)sizeof(name);
+    if (uv_tcp_getsockname(&listener->tcp, (struct sockaddr *)&name, &size) != 0)
+        return 0;
+    if (name.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+    return ntohs(((struct sockaddr_in *)&name)->sin_port);
+}
+
+static int open_named(cf_listener *listener, const char *address, const char *service)
+{
+    uv_getaddrinfo_t request;
+    struct addrinfo hints;
+    memset(&hints, 0, sizeof(hints));
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE;
+    int status = uv_getaddrinfo(listener->server->net->loop, &request, NULL, address, service, &hints);
+    if (status != 0)
+        return status;
+    status = bind_and_listen(listener, request.addrinfo->ai_addr);
+    uv_freeaddrinfo(request.addrinfo);
+    return status;
+}
+
+int cf_listener_open(cf_listener *listener, cf_http_server *server, const char *address, int port, unsigned bit)
+{
+    char service[16];
+    listener->server = server;
+    listener->bit = bit;
+    listener->open = false;
+    (void)snprintf(service, sizeof(service), "%d", port);
+    int status;
+    if (address[0] != 0) {
+        status = open_named(listener, address, service);
+    } else {
+        status = open_named(listener, "::", service); /* IPv4 too where the system maps it */
+        if (status == UV_EAFNOSUPPORT || status == UV_EADDRNOTAVAIL || status == UV_EAI_ADDRFAMILY || status == UV_EAI_FAMILY) {
+            cf_listener_close(listener);
+            uv_run(server->net->loop, UV_RUN_NOWAIT); /* the handle is used again: let it close */
+            status = open_named(listener, "0.0.0.0", service);
+        }
+    }
+    if (status != 0) {
+        cf_listener_close(listener);
+        return status;
+    }
+    listener->port = real_port(listener);
+    return 0;
+}
+
+void cf_listener_close(cf_listener *listener)
+{
+    if (listener->open)
+        uv_close((uv_handle_t *)&listener->tcp, NULL);
+    listener->open = false;
+}

@@ -1,0 +1,23 @@
+/*
+ * Listening sockets.
+ */
+#ifndef CF_SERVER_NET_LISTENER_H
+#define CF_SERVER_NET_LISTENER_H
+
+#include "server/net/exchange.h"
+
+typedef struct cf_listener {
+    uv_tcp_t tcp;
+    cf_http_server *server;
+    unsigned bit; /* which port this is, for the router */
+    int port;     /* the real one, also where 0 was asked for */
+    bool open;
+    void (*problem)(void *user, int status); /* a connection could not be accepted: a libuv error */
+    void *user;
+} cf_listener;
+
+/* Listens on the address (a name, a number, or "" for all) and port. Returns 0 or a libuv error. */
+int cf_listener_open(cf_listener *listener, cf_http_server *server, const char *address, int port, unsigned bit);
+void cf_listener_close(cf_listener *listener);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * An HTTP/1.1 request from bytes, without sockets: http-parser behind limits.
+ * Of the headers only those that somebody here reads are kept.
+ */
+#ifndef CF_SERVER_NET_REQUEST_H
+#define CF_SERVER_NET_REQUEST_H
+
+#include "base/buffer.h"
+
+/* Request line and headers together; beyond: 431. */
+#define CF_HTTP_HEAD_MAX 16384
+
+/* X(member, "name in lower case", joined): of a header that is there twice, the first counts, or all joined with ", ". */
+#define CF_HTTP_HEADERS(X)                                                                                                     \
+    X(host, "host", false)                                                                                                     \
+    X(connection, "connection", true)                                                                                          \
+    X(upgrade, "upgrade", true)                                                                                                \
+    X(websocket_version, "sec-websocket-version", false)                                                                       \
+    X(websocket_key, "sec-websocket-key", false)                                                                               \
+    X(content_type, "content-type", false)                                                                                     \
+    X(api_sign, "x-api-sign", false)                                                                                           \
+    X(expect, "expect", false)                                                                                                 \
+    X(real_ip, "x-real-ip", false)                                                                                             \
+    X(forwarded_for, "x-forwarded-for", false)
+
+typedef enum cf_http_header {
+#define CF_HTTP_HEADER_ENUM(member, name, joined) CF_HTTP_HEADER_##member,
+    CF_HTTP_HEADERS(CF_HTTP_HEADER_ENUM)
+#undef CF_HTTP_HEADER_ENUM
+        CF_HTTP_HEADER_COUNT
+} cf_http_header;
+
+/* Values as received, without the white space around them; empty when absent. */
+typedef struct cf_http_request {
+    cf_bytes method;
+    bool get;
+    bool head;       /* HEAD: the answer has no body */
+    bool keep_alive; /* the client wants to send another one */
+    cf_bytes path;   /* percent-decoded, begins with '/' (or is '*') */
+    cf_bytes query;  /* behind the '?', as received */
+    cf_bytes headers[CF_HTTP_HEADER_COUNT];
+    cf_bytes body;
+} cf_http_request;
+
+typedef enum cf_http_progress {
+    CF_HTTP_MORE,     /* all input is used, the request is not complete */
+    CF_HTTP_CONTINUE, /* as MORE, and the client waits for `100 Continue` before it sends the body */
+    CF_HTTP_COMPLETE, /* cf_http_parser_request may be looked at; what was not used belongs to the next one */
+    CF_HTTP_FAILED    /* answer with cf_http_parser_status and close */
+} cf_http_progress;
+
+typedef struct cf_http_parser cf_http_parser;
+
+/* `body_max` in bytes; beyond: 413. NULL without memory. */
+cf_http_parser *cf_http_parser_new(const cf_allocator *allocator, size_t body_max);
+void cf_http_parser_free(cf_http_parser *parser);
+/* Ready for the next request of the connection. */
+void cf_http_parser_reset(cf_http_parser *parser);
+/* Uses bytes from `data`, at most `size`; says how many in `used`. */
+cf_http_progress cf_http_parser_read(cf_http_parser *parser, const char *data, size_t size, size_t *used);
+/* Has it seen the first byte of a request, and all of its head? For timeouts. */
+bool cf_http_parser_begun(const cf_http_parser *parser);
+bool cf_http_parser_in_body(const cf_http_parser *parser);
+/* After COMPLETE; valid until the parser is used again. */
+const cf_http_request *cf_http_parser_request(const cf_http_parser *parser);
+/* After FAILED: 400, 413, 431 or, without memory, 503. */
+int cf_http_parser_status(const cf_http_parser *parser);
+
+#endif

@@ -1,0 +1,83 @@
+#include "server/net/response.h"
+
+typedef struct status_text {
+    int status;
+    const char *reason;
+    cf_bytes body;
+} status_text;
+
+#define STATUS(number, text)                                                                                                   \
+    {                                                                                                                          \
+        number, text,                                                                                                          \
+        {                                                                                                                      \
+            text "\n", sizeof(text)                                                                                            \
+        }                                                                                                                      \
+    }
+
+static const status_text texts[] = {
+    STATUS(200, "OK"),
+    STATUS(301, "Moved Permanently"),
+    STATUS(400, "Bad Request"),
+    STATUS(401, "Unauthorized"),
+    {404, "Not Found", {"404 page not found\n", 19}},
+    STATUS(405, "Method Not Allowed"),
+    STATUS(408, "Request Timeout"),
+    STATUS(413, "Request Entity Too Large"),
+    STATUS(431, "Request Header Fields Too Large"),
+    STATUS(500, "Internal Server Error"),
+    STATUS(503, "Service Unavailable"),
+};
+
+static const status_text *find(int status)
+{
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (texts[i].status == status)
+            return &texts[i];
+    }
+    return NULL;
+}
+
+const char *cf_http_reason(int status)
+{
+    const status_text *text = find(status);
+    return text != NULL ? text->reason : "Unknown";
+}
+
+cf_http_response cf_http_plain(int status)
+{
+    const status_text *text = find(status);
+    return (cf_http_response){
+        .status = status,
+        .content_type = CF_HTTP_TEXT,
+        .extra = CF_BYTES("X-Content-Type-Options: nosniff\r\n"),
+        .body = text != NULL ? text->body : (cf_bytes){0},
+    };
+}
+
+static void put(cf_buffer *out, const char *text)
+{
+    cf_buffer_append(out, cf_bytes_of(text));
+}
+
+void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf_bytes date, bool keep_alive, bool head)
+{
+    put(out, "HTTP/1.1 ");
+    cf_buffer_append_int(out, response->status);
+    put(out, " ");
+    put(out, cf_http_reason(response->status));
+    if (response->content_type.size > 0) {
+        put(out, "\r\nContent-Type: ");
+        cf_buffer_append(out, response->content_type);
+    }
+    put(out, "\r\n");
+    cf_buffer_append(out, response->extra);
+    if (!keep_alive)
+        put(out, "Connection: close\r\n");
+    put(out, "Date: ");
+    cf_buffer_append(out, date);
+    put(out, "\r\nContent-Length: ");
+    cf_buffer_append_int(out, (int64_t)response->body.size);
+    put(out, "\r\n\r\n");
+    if (!head)
+        cf_buffer_append(out, response->body);
+}

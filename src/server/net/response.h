@@ -1,0 +1,25 @@
+/*
+ * HTTP response heads, and the plain ones that every endpoint shares.
+ */
+#ifndef CF_SERVER_NET_RESPONSE_H
+#define CF_SERVER_NET_RESPONSE_H
+
+#include "base/buffer.h"
+
+#define CF_HTTP_TEXT CF_BYTES("text/plain; charset=utf-8")
+#define CF_HTTP_HTML CF_BYTES("text/html; charset=utf-8")
+
+typedef struct cf_http_response {
+    int status;
+    cf_bytes content_type; /* empty: none */
+    cf_bytes extra;        /* whole header lines, each with its CRLF; empty: none */
+    cf_bytes body;
+} cf_http_response;
+
+const char *cf_http_reason(int status);
+/* An answer in plain words: `Bad Request` and so on; "404 page not found" for 404. */
+cf_http_response cf_http_plain(int status);
+/* Head and body; without the body where the request was a HEAD. `date` as in RFC 9110 section 5.6.7. */
+void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf_bytes date, bool keep_alive, bool head);
+
+#endif

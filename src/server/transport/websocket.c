@@ -1,0 +1,405 @@
+#include "server/transport/websocket.h"
+
+#include "base/assert.h"
+#include "ws/frame.h"
+#include "ws/handshake.h"
+
+/* Of the ping interval: how long a client may send nothing (server-spec.md 1.4). */
+#define DEADLINE_NUMERATOR   10
+#define DEADLINE_DENOMINATOR 9
+
+typedef struct websocket {
+    cf_connection *connection; /* NULL when it is closed */
+    cf_session *session;       /* NULL when it has ended */
+    cf_services *services;
+    cf_ws_decoder *decoder; /* only while a message is incomplete */
+    size_t piece;           /* bytes of the outbox that the system has not taken yet */
+    cf_time heard;          /* something came from the client */
+    cf_time next_ping;
+    cf_time piece_since;
+    uint32_t message_max;   /* bytes; these three are of the configuration when it was accepted */
+    uint32_t ping_interval; /* s */
+    uint32_t write_timeout; /* s */
+    bool reading;           /* inside on_read: freed at its end */
+    bool broken;            /* a write failed while the session must not be told */
+} websocket;
+
+static uint32_t to_uint32(int64_t value)
+{
+    return value < 0 ? 0 : value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
+/* ---- the end ---- */
+
+static void free_decoder(websocket *self)
+{
+    if (self->decoder == NULL)
+        return;
+    cf_ws_decoder_free(self->decoder);
+    cf_free(self->services->allocator, self->decoder);
+    self->decoder = NULL;
+}
+
+static void free_websocket(websocket *self)
+{
+    free_decoder(self);
+    cf_free(self->services->allocator, self);
+}
+
+/* The session and the connection are gone. */
+static void forget(websocket *self)
+{
+    self->session = NULL;
+    self->connection = NULL;
+    if (!self->reading)
+        free_websocket(self);
+}
+
+/* Everything that was queued ends with a whole frame, so that a close frame may follow it. */
+static void close_connection(websocket *self, uint16_t code, cf_bytes reason)
+{
+    cf_connection *connection = self->connection;
+    cf_buffer frame;
+    cf_buffer_init(&frame, self->services->allocator, CF_WS_HEADER_MAX + CF_WS_CONTROL_MAX);
+    cf_ws_append_close(&frame, code, reason, NULL);
+    if (!frame.failed && !self->broken && cf_connection_send(connection, cf_buffer_bytes(&frame)))
+        cf_connection_finish(connection);
+    else
+        cf_connection_close(connection);
+    cf_buffer_free(&frame);
+}
+
+static void transport_close(void *transport, int code, cf_bytes reason)
+{
+    websocket *self = transport;
+    if (code == 0)
+        cf_connection_close(self->connection);
+    else
+        close_connection(self, (uint16_t)code, reason);
+    forget(self);
+}
+
+/* The connection is to be closed without a word. */
+static void drop(websocket *self)
+{
+    cf_connection *connection = self->connection;
+    cf_session *session = self->session;
+    cf_session_gone(session);
+    forget(self);
+    cf_connection_close(connection);
+}
+
+/* ---- writing ---- */
+
+static void arm(websocket *self);
+
+static cf_segment first_segment(const cf_outbox *outbox)
+{
+    return outbox->segments == NULL ? outbox->inline_segment : outbox->segments[outbox->first];
+}
+
+/* Where the frame ends that holds the byte CF_WEBSOCKET_PIECE behind the offset. */
+static size_t piece_end(cf_bytes frames, size_t offset)
+{
+    size_t end = 0;
+    while (end <= offset || (end < frames.size && end - offset < CF_WEBSOCKET_PIECE)) {
+        cf_ws_opcode opcode;
+        cf_bytes payload;
+        size_t size = cf_ws_own_frame(cf_bytes_slice(frames, end, frames.size), &opcode, &payload);
+        CF_ASSERT(size > 0);
+        end += size;
+    }
+    return end;
+}
+
+static void release_chunk(void *chunk)
+{
+    cf_chunk_release(chunk);
+}
+
+static void set_broken(websocket *self)
+{
+    self->broken = true;
+    cf_connection_set_timer(self->connection, self->services->now);
+}
+
+/*
+ * The socket is full: some whole frames go to the system's queue, which tells when they are gone. They stay in the outbox until
+ * then, so that they count for client_queue_max_size.
+ */
+static void queue_piece(websocket *self)
+{
+    cf_segment segment = first_segment(cf_session_outbox(self->session));
+    cf_bytes frames = cf_buffer_bytes(&segment.chunk->frames);
+    cf_bytes piece = cf_bytes_slice(frames, segment.offset, piece_end(frames, segment.offset));
+    cf_chunk_retain(segment.chunk);
+    self->piece = piece.size;
+    self->piece_since = self->services->now;
+    if (!cf_connection_queue(self->connection, piece, release_chunk, segment.chunk))
+        set_broken(self);
+    else if (self->write_timeout > 0)
+        arm(self);
+}
+
+static size_t total_size(const cf_bytes *slices, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += slices[i].size;
+    return total;
+}
+
+static void transport_flush(void *transport, cf_session *session)
+{
+    websocket *self = transport;
+    cf_outbox *outbox = cf_session_outbox(session);
+    cf_bytes slices[CF_NET_WRITE_SLICES];
+    while (outbox->count > 0 && self->piece == 0 && !self->broken && !cf_connection_busy(self->connection)) {
+        size_t count = cf_outbox_peek(outbox, slices, CF_NET_WRITE_SLICES);
+        size_t size = total_size(slices, count);
+        ptrdiff_t sent = cf_connection_try(self->connection, slices, count);
+        if (sent < 0) {
+            set_broken(self);
+            return;
+        }
+        cf_session_written(session, (size_t)sent);
+        if ((size_t)sent < size)
+            queue_piece(self);
+    }
+}
+
+static void transport_pause(void *transport, bool pause)
+{
+    websocket *self = transport;
+    cf_connection_pause(self->connection, pause);
+}
+
+static const cf_transport_ops ops = {
+    .name = "websocket",
+    .flush = transport_flush,
+    .pause = transport_pause,
+    .close = transport_close,
+};
+
+static void on_written(cf_connection *connection)
+{
+    websocket *self = connection->owner;
+    size_t piece = self->piece;
+    self->piece = 0;
+    if (piece > 0)
+        cf_session_written(self->session, piece);
+    transport_flush(self, self->session);
+}
+
+static void send_control(websocket *self, cf_ws_opcode opcode, cf_bytes payload)
+{
+    cf_buffer frame;
+    cf_buffer_init(&frame, self->services->allocator, CF_WS_HEADER_MAX + CF_WS_CONTROL_MAX);
+    cf_ws_append_frame(&frame, opcode, payload, NULL);
+    if (!frame.failed && !cf_connection_send(self->connection, cf_buffer_bytes(&frame)))
+        set_broken(self);
+    cf_buffer_free(&frame);
+}
+
+static void send_pong(websocket *self, cf_bytes payload)
+{
+    size_t queued = uv_stream_get_write_queue_size((uv_stream_t *)&self->connection->tcp);
+    if (queued <= self->piece + CF_WEBSOCKET_PONGS_MAX)
+        send_control(self, CF_WS_PONG, payload);
+}
+
+/* ---- reading ---- */
+
+static void end_by_client(websocket *self, uint16_t code)
+{
+    cf_session_gone(self->session);
+    close_connection(self, code, CF_BYTES(""));
+    forget(self);
+}
+
+static void handle(websocket *self, const cf_ws_event *event)
+{
+    switch (event->kind) {
+    case CF_WS_EVENT_MESSAGE:
+        cf_session_receive(self->session, event->payload);
+        break;
+    case CF_WS_EVENT_PING:
+        send_pong(self, event->payload);
+        break;
+    case CF_WS_EVENT_CLOSE:
+        end_by_client(self, event->code);
+        break;
+    case CF_WS_EVENT_ERROR:
+        cf_session_close_code(self->session, event->code, event->payload);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool decoder_is_empty(const cf_ws_decoder *decoder)
+{
+    return !decoder->failed && !decoder->fragmented && decoder->partial.size == 0 && decoder->message.size == 0;
+}
+
+/* An incomplete message is kept; between messages a connection has no decoder. */
+static void keep_decoder(websocket *self, cf_ws_decoder *decoder)
+{
+    bool empty = self->session == NULL || decoder_is_empty(decoder);
+    if (decoder == self->decoder) {
+        if (empty)
+            free_decoder(self);
+        return;
+    }
+    cf_ws_decoder *kept = empty ? NULL : cf_alloc(self->services->allocator, sizeof(*kept));
+    if (kept != NULL)
+        *kept = *decoder;
+    else
+        cf_ws_decoder_free(decoder);
+    self->decoder = kept;
+    if (kept == NULL && !empty)
+        cf_session_close_code(self->session, CF_WS_CLOSE_ADVICE,
+                              CF_BYTES("{\"reason\":\"internal server error\",\"reconnect\":true}"));
+}
+
+static void on_read(cf_connection *connection, char *data, size_t size)
+{
+    websocket *self = connection->owner;
+    cf_ws_decoder fresh;
+    cf_ws_decoder *decoder = self->decoder;
+    if (decoder == NULL) {
+        decoder = &fresh;
+        cf_ws_decoder_init(decoder, CF_WS_SERVER, self->message_max, false, self->services->allocator);
+    }
+    self->heard = self->services->now;
+    self->reading = true;
+    cf_ws_event event = {.kind = CF_WS_EVENT_MESSAGE};
+    while (self->session != NULL && (size > 0 || event.kind != CF_WS_EVENT_NONE)) {
+        size_t used = cf_ws_decoder_read(decoder, data, size, &event);
+        data += used;
+        size -= used;
+        handle(self, &event);
+    }
+    keep_decoder(self, decoder);
+    self->reading = false;
+    if (self->session == NULL)
+        free_websocket(self);
+}
+
+static void on_ended(cf_connection *connection)
+{
+    drop(connection->owner);
+}
+
+static void on_dropped(cf_connection *connection)
+{
+    websocket *self = connection->owner;
+    cf_session *session = self->session;
+    cf_session_gone(session);
+    forget(self);
+}
+
+/* ---- pings and timeouts ---- */
+
+static cf_time after_seconds(cf_time now, uint32_t seconds)
+{
+    return cf_time_after(now, (int64_t)seconds * 1000);
+}
+
+static cf_time silence_deadline(const websocket *self)
+{
+    if (self->ping_interval == 0)
+        return CF_TIME_NEVER;
+    return cf_time_after(self->heard, (int64_t)self->ping_interval * 1000 * DEADLINE_NUMERATOR / DEADLINE_DENOMINATOR);
+}
+
+static cf_time write_deadline(const websocket *self)
+{
+    if (self->write_timeout == 0 || self->piece == 0)
+        return CF_TIME_NEVER;
+    return after_seconds(self->piece_since, self->write_timeout);
+}
+
+static void arm(websocket *self)
+{
+    cf_time at = self->next_ping;
+    cf_time silence = silence_deadline(self);
+    cf_time write = write_deadline(self);
+    at = silence < at ? silence : at;
+    cf_connection_set_timer(self->connection, write < at ? write : at);
+}
+
+static void on_timer(cf_connection *connection)
+{
+    websocket *self = connection->owner;
+    cf_time now = self->services->now;
+    if (self->broken || write_deadline(self) <= now) {
+        self->broken = true; /* nothing more can be written */
+        cf_session_close(self->session, CF_BYTES("error sending message"), true);
+        return;
+    }
+    if (silence_deadline(self) <= now) {
+        drop(self);
+        return;
+    }
+    if (self->next_ping <= now) {
+        if (!cf_connection_busy(connection)) /* else the client has enough to answer to */
+            send_control(self, CF_WS_PING, CF_BYTES("ping"));
+        self->next_ping = after_seconds(now, self->ping_interval);
+    }
+    if (!self->broken)
+        arm(self);
+}
+
+static const cf_protocol protocol = {
+    .read = on_read,
+    .written = on_written,
+    .ended = on_ended,
+    .timer = on_timer,
+    .dropped = on_dropped,
+};
+
+/* ---- the beginning ---- */
+
+static bool send_handshake(cf_services *services, cf_connection *connection, cf_bytes key)
+{
+    cf_buffer head;
+    cf_buffer_init(&head, services->allocator, CF_BUFFER_NO_LIMIT);
+    cf_ws_append_response(&head, key);
+    bool sent = !head.failed && cf_connection_send(connection, cf_buffer_bytes(&head));
+    cf_buffer_free(&head);
+    return sent;
+}
+
+static websocket *make(cf_services *services, cf_connection *connection)
+{
+    websocket *self = cf_alloc_zero(services->allocator, 1, sizeof(*self));
+    if (self == NULL)
+        return NULL;
+    self->services = services;
+    self->connection = connection;
+    self->message_max = to_uint32(services->config->client_request_max_size);
+    self->ping_interval = to_uint32(services->config->ping_interval);
+    self->write_timeout = to_uint32(services->config->client_message_write_timeout);
+    self->heard = services->now;
+    self->next_ping = self->ping_interval > 0 ? after_seconds(services->now, self->ping_interval) : CF_TIME_NEVER;
+    self->session = cf_session_new(services, &ops, self);
+    if (self->session != NULL)
+        return self;
+    cf_free(services->allocator, self);
+    return NULL;
+}
+
+void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early)
+{
+    websocket *self = send_handshake(services, connection, key) ? make(services, connection) : NULL;
+    if (self == NULL) {
+        cf_connection_close(connection);
+        return;
+    }
+    services->metrics->http_raw_ws_num_requests++;
+    cf_connection_start(connection, &protocol, self);
+    arm(self);
+    if (early.size > 0)
+        on_read(connection, (char *)(uintptr_t)early.data, early.size); /* the connection's own read buffer */
+}

@@ -1,0 +1,21 @@
+/*
+ * A session over WebSocket frames (server-spec.md 1.3-1.5).
+ */
+#ifndef CF_SERVER_TRANSPORT_WEBSOCKET_H
+#define CF_SERVER_TRANSPORT_WEBSOCKET_H
+
+#include "server/net/connection.h"
+#include "server/session.h"
+
+/* Pongs that may wait for a client that does not read; further ones are not sent. In bytes. */
+#define CF_WEBSOCKET_PONGS_MAX 4096
+/* What is handed to the system at once while a client is slow, beside the end of a frame. In bytes. */
+#define CF_WEBSOCKET_PIECE 65536
+
+/*
+ * Answers the handshake and makes the connection a session's; `key` is the request's Sec-WebSocket-Key, `early` what the client has
+ * sent behind the handshake (it may be changed). Without memory the connection is closed.
+ */
+void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early);
+
+#endif
