@@ -1,92 +1,118 @@
 /*
- * The client as an application sees it: connect, subscribe, receive, call, leave.
+ * The client as an application sees it: options, connect, subscribe, receive, listeners, calls, leave.
  */
-#include "native/test/peer.h"
+#include "native/test/support.h"
 
-#include <centrifuge/client.h>
+#define MESSAGE(channel, uid, data)                                                                                            \
+    "{\"method\":\"message\",\"body\":{\"uid\":\"" uid "\",\"channel\":\"" channel "\",\"data\":" data "}}"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* ---- options ---- */
 
-#include <cmocka.h>
-
-/* What happened, as text, in order. */
-typedef struct cf_journal {
-    char text[8192];
+static void check_options(const centrifuge_options *options, const char *error, const char *option)
+{
+    const char *what;
     centrifuge_client *client;
-} cf_journal;
-
-static void note(cf_journal *journal, const char *format, ...)
-{
-    size_t used = strlen(journal->text);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(journal->text + used, sizeof journal->text - used, format, arguments);
-    va_end(arguments);
+    assert_string_equal(centrifuge_error_name(centrifuge_options_check(options, &what)), error);
+    assert_string_equal(what, option);
+    assert_string_equal(centrifuge_error_name(centrifuge_client_new(&client, options)), error);
+    assert_null(client);
 }
 
-static void on_connect(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+static void options_are_checked_in_order(void **state)
 {
-    assert_string_equal(centrifuge_client_id(client), event->client);
-    note(user, "connect %s %s; ", event->client, event->transport);
-}
-
-static void on_disconnect(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user)
-{
-    (void)client;
-    note(user, "disconnect %s %d; ", event->reason, event->reconnect);
-}
-
-static void on_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
-{
-    cf_journal *journal = user;
-    note(journal, "message %s %.*s %s; ", message->channel, (int)message->data.size, message->data.bytes, message->uid);
-    assert_string_equal(centrifuge_subscription_channel(subscription), message->channel);
-    if (strstr(message->data.bytes, "last"))
-        assert_int_equal(centrifuge_client_disconnect(journal->client), CENTRIFUGE_ERROR_OK);
-}
-
-static void on_subscribe(centrifuge_subscription *subscription, const centrifuge_subscribe_event *event, void *user)
-{
-    assert_int_equal(centrifuge_subscription_get_state(subscription), CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED);
-    note(user, "subscribe %s %d %d; ", event->channel, event->resubscribe, event->recovered);
-}
-
-static void on_unsubscribe(centrifuge_subscription *subscription, const centrifuge_unsubscribe_event *event, void *user)
-{
-    (void)subscription;
-    note(user, "unsubscribe %s; ", event->channel);
-}
-
-static const centrifuge_client_events client_events = {.connect = on_connect, .disconnect = on_disconnect};
-static const centrifuge_subscription_events subscription_events = {
-    .message = on_message, .subscribe = on_subscribe, .unsubscribe = on_unsubscribe};
-
-static centrifuge_client *make_client(const cf_peer *peer, cf_journal *journal)
-{
+    (void)state;
     centrifuge_options options;
-    centrifuge_client *client;
-    memset(journal, 0, sizeof *journal);
-    assert_int_equal(centrifuge_options_default(&options), CENTRIFUGE_ERROR_OK);
-    options.url = peer_url(peer);
-    options.insecure = true;
-    options.retry = 10;
-    options.max_retry = 50;
-    assert_int_equal(centrifuge_client_new(&client, &options), CENTRIFUGE_ERROR_OK);
-    journal->client = client;
-    assert_int_equal(centrifuge_client_listen(client, &client_events, journal, NULL), CENTRIFUGE_ERROR_OK);
-    return client;
+    OK(centrifuge_options_default(&options));
+    check_options(&options, "MISSING_URL", "url");
+    options.url = "ftp://example.com";
+    check_options(&options, "MISSING_USER", "user");
+    options.user = "";
+    check_options(&options, "MISSING_TIMESTAMP", "timestamp");
+    options.timestamp = "1";
+    check_options(&options, "MISSING_TOKEN", "token");
+    options.token = "t";
+    check_options(&options, "INVALID_URL", "url");
+    options.url = "https://example.com";
+    assert_int_equal(centrifuge_options_check(&options, NULL), CENTRIFUGE_ERROR_OK);
+    options.calls_max = 0;
+    check_options(&options, "INVALID_OPTION", "calls_max");
 }
+
+static void options_of_the_way_are_checked(void **state)
+{
+    (void)state;
+    centrifuge_options options;
+    quick_options(&options, NULL);
+    centrifuge_header header = {"X-Good", "yes\r\nX-Evil: yes"};
+    options.headers = &header;
+    options.header_count = 1;
+    check_options(&options, "INVALID_OPTION", "headers");
+    header = (centrifuge_header){"X Bad", "no"};
+    check_options(&options, "INVALID_OPTION", "headers");
+    options.header_count = 0;
+    options.tls_key = "key.pem";
+    check_options(&options, "INVALID_OPTION", "tls_key");
+    options.tls_key = NULL;
+    options.loop_timer = (void (*)(void *, int64_t))(void (*)(void))check_options;
+    check_options(&options, "INVALID_OPTION", "loop_watch");
+}
+
+static void defaults_are_those_documented(void **state)
+{
+    (void)state;
+    centrifuge_options options;
+    OK(centrifuge_options_default(&options));
+    assert_true(options.size == sizeof options);
+    assert_true(options.resubscribe && options.ping && options.tls_verify && !options.insecure);
+    assert_true(options.retry == 1000 && options.max_retry == 20000 && options.timeout == 5000 &&
+                options.connect_timeout == 10000);
+    assert_true(options.ping_interval == 30000 && options.pong_wait_timeout == 5000);
+    assert_true(options.message_size_max == 16 << 20 && options.queue_size_max == 16 << 20);
+    assert_true(options.calls_max == 65536 && options.subscriptions_max == 65536 && options.channel_length_max == 65535);
+    assert_string_equal(options.info, "");
+}
+
+/* A program built with a later header, whose struct has members that this library does not know. */
+static void options_of_a_later_version_are_read(void **state)
+{
+    (void)state;
+    struct {
+        centrifuge_options known;
+        char later[64];
+    } options;
+    memset(&options, 0xff, sizeof options);
+    OK(centrifuge_options_default_sized(&options.known, sizeof options));
+    assert_true(options.known.size == sizeof options);
+    assert_int_equal(options.later[63], 0);
+    options.known.url = "ws://127.0.0.1:1";
+    options.known.insecure = true;
+    centrifuge_client *client;
+    OK(centrifuge_client_new(&client, &options.known));
+    OK(centrifuge_client_destroy(client));
+}
+
+static void errors_have_names_and_texts(void **state)
+{
+    (void)state;
+    assert_string_equal(centrifuge_error_name(CENTRIFUGE_ERROR_TIMEOUT), "TIMEOUT");
+    assert_true(centrifuge_error_temporary(CENTRIFUGE_ERROR_TIMEOUT));
+    assert_false(centrifuge_error_temporary(CENTRIFUGE_ERROR_INVALID_ARGUMENT));
+    assert_string_equal(centrifuge_error_name((centrifuge_error)9999), "UNKNOWN");
+    for (int i = 0; i < CENTRIFUGE_ERROR_COUNT_; i++)
+        assert_true(strlen(centrifuge_error_text((centrifuge_error)i)) > 5);
+    assert_int_equal(centrifuge_version(), CENTRIFUGE_VERSION);
+}
+
+/* ---- messages ---- */
 
 static void two_messages(cf_peer *peer)
 {
     peer_welcome(peer, "c1");
     peer_subscribed(peer, "news");
-    peer_send(peer, "{\"method\":\"message\",\"body\":{\"uid\":\"u1\",\"channel\":\"news\",\"data\":{\"text\": 1.50}}}");
-    peer_send(peer, "{\"method\":\"message\",\"body\":{\"uid\":\"u2\",\"channel\":\"news\",\"data\":\"last\"}}");
+    peer_send(peer, MESSAGE("news", "u1", "{\"text\": 1.50}"));
+    peer_send(peer, MESSAGE("other", "u2", "2"));
+    peer_send(peer, "{\"method\":\"message\",\"body\":{\"uid\":\"u3\",\"channel\":\"news\",\"client\":\"c9\",\"info\":{},"
+                    "\"data\":\"\\u00e9\"}}");
     peer_wait_end(peer);
     if (peer->close_code != 1000)
         peer_fail(peer, "close code %d", peer->close_code);
@@ -98,21 +124,348 @@ static void run_receives_messages(void **state)
     cf_peer peer;
     cf_journal journal;
     peer_start(&peer, two_messages, NULL, NULL);
-    centrifuge_client *client = make_client(&peer, &journal);
-    centrifuge_client_subscribe(client, "news", &subscription_events, &journal, NULL);
-    assert_int_equal(centrifuge_client_connect(client), CENTRIFUGE_ERROR_OK);
-    assert_int_equal(centrifuge_client_run(client), CENTRIFUGE_ERROR_OK);
-    assert_int_equal(centrifuge_client_get_state(client), CENTRIFUGE_CLIENT_DISCONNECTED);
-    centrifuge_client_destroy(client);
+    make_quick_client(&peer, &journal);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "u3");
+    end_client(&journal);
     peer_finish(&peer);
-    assert_string_equal(journal.text, "connect c1 raw-websocket; subscribe news 0 0; message news {\"text\": 1.50} u1; "
-                                      "message news \"last\" u2; unsubscribe news; disconnect client 0; ");
+    assert_string_equal(
+        journal.text,
+        "connect c1 raw-websocket; subscribe news; message news {\"text\": 1.50} u1 ; "
+        "message news \"\\u00e9\" u3 c9; unsubscribe news; disconnect 'client' 0; closed OK 'connection closed'; ");
+}
+
+static void credentials_and_headers(cf_peer *peer)
+{
+    if (peer_accept(peer) && peer_upgrade(peer)) {
+        if (!strstr(peer->head, "GET /prefix/connection/websocket HTTP/1.1\r\n") || !strstr(peer->head, "X-Device: 7\r\n"))
+            peer_fail(peer, "request: %s", peer->head);
+        peer_expect(peer, "{\"method\":\"connect\",\"params\":{\"user\":\"42\",\"info\":\"{}\",\"timestamp\":\"1500000000\","
+                          "\"token\":\"abc\"}");
+    }
+}
+
+static void credentials_and_headers_are_sent(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, credentials_and_headers, NULL, NULL);
+    centrifuge_options options;
+    char url[128];
+    quick_options(&options, &peer);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/prefix/", peer.port);
+    options.url = url;
+    options.insecure = false;
+    options.user = "42";
+    options.timestamp = "1500000000";
+    options.info = "{}";
+    options.token = "abc";
+    options.headers = &(centrifuge_header){"X-Device", "7"};
+    options.header_count = 1;
+    make_client(&options, &journal);
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "closed");
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+static void joins(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    peer_send(peer, "[{\"method\":\"join\",\"body\":{\"channel\":\"news\",\"data\":{\"user\":\"2\",\"client\":\"c2\"}}},"
+                    "{\"method\":\"leave\",\"body\":{\"channel\":\"news\",\"data\":{\"user\":\"2\",\"client\":\"c2\"}}}]");
+    peer_wait_end(peer);
+}
+
+static void joins_and_leaves_are_told(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, joins, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "leave");
+    end_client(&journal);
+    peer_finish(&peer);
+    assert_true(noted(&journal, "join news c2 {\"user\":\"2\",\"client\":\"c2\"}; leave news c2; "));
+}
+
+/* ---- listeners ---- */
+
+typedef struct ear {
+    cf_journal *journal;
+    const char *name;
+    centrifuge_listener own;
+    centrifuge_listener victim; /* removed when this one hears something */
+    struct ear *child;          /* added then */
+} ear;
+
+static void hear(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+{
+    ear *self = user;
+    note(self->journal, "%s%.*s ", self->name, (int)message->data.size, message->data.bytes);
+    if (self->victim)
+        OK(centrifuge_subscription_unlisten(subscription, self->victim));
+    self->victim = 0;
+    if (self->child)
+        OK(centrifuge_subscription_listen(subscription, &(centrifuge_subscription_events){.message = hear}, self->child, NULL));
+    self->child = NULL;
+}
+
+static void three_messages(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    peer_send(peer, "[" MESSAGE("news", "1", "1") "," MESSAGE("news", "2", "2") "," MESSAGE("news", "3", "3") "]");
+    peer_wait_end(peer);
+}
+
+static void listeners_are_called_in_order_and_may_change(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, three_messages, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    ear late = {.journal = &journal, .name = "late"};
+    ear a = {.journal = &journal, .name = "a", .child = &late};
+    ear b = {.journal = &journal, .name = "b"};
+    ear c = {.journal = &journal, .name = "c"};
+    const centrifuge_subscription_events events = {.message = hear};
+    centrifuge_subscription *subscription;
+    OK(centrifuge_client_subscribe(journal.client, "news", &events, &a, &subscription));
+    OK(centrifuge_subscription_listen(subscription, &events, &b, &b.own));
+    OK(centrifuge_subscription_listen(subscription, &events, &c, &c.own));
+    a.victim = c.own;
+    b.victim = b.own;
+    centrifuge_subscription *same;
+    OK(centrifuge_client_subscribe(journal.client, "news", NULL, NULL, &same));
+    assert_ptr_equal(same, subscription);
+    assert_ptr_equal(centrifuge_client_find(journal.client, "news"), subscription);
+    assert_null(centrifuge_client_find(journal.client, "olds"));
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "late3");
+    assert_int_equal(centrifuge_subscription_unlisten(subscription, c.own), CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    end_client(&journal);
+    peer_finish(&peer);
+    assert_true(noted(&journal, "a1 b1 a2 late2 a3 late3 "));
+}
+
+/* An application built with an earlier header, whose events struct had only `message`. */
+static void events_of_an_earlier_version_are_read(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, three_messages, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    ear a = {.journal = &journal, .name = "a"};
+    centrifuge_subscription_events events;
+    memset(&events, 0xff, sizeof events);
+    events.message = hear;
+    OK(centrifuge_client_subscribe_sized(sizeof events.message, journal.client, "news", &events, &a, NULL));
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "a3");
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+/* ---- calls ---- */
+
+static void answers(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    peer_expect(peer, "{\"method\":\"publish\",\"params\":{\"channel\":\"news\",\"data\":{\"a\":  1}}");
+    peer_answer(peer, "publish", "{\"channel\":\"news\",\"status\":true}");
+    peer_expect(peer, "{\"method\":\"presence\",\"params\":{\"channel\":\"news\"}");
+    peer_answer(peer, "presence", "{\"channel\":\"news\",\"data\":{\"c1\":{}}}");
+    peer_expect(peer, "{\"method\":\"history\",\"params\":{\"channel\":\"news\"}");
+    peer_answer(peer, "history", "{\"channel\":\"news\",\"data\":[]}");
+    peer_expect(peer, "publish");
+    peer_send(peer, "{\"uid\":\"6\",\"method\":\"publish\",\"error\":\"permission denied\",\"advice\":\"fix\",\"body\":{}}");
+    peer_expect(peer, "publish");
+    peer_wait_end(peer);
+}
+
+static void calls_complete(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, answers, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    centrifuge_subscription *subscription = subscribe(&journal, "news");
+    OK(centrifuge_subscription_ready(subscription, journal_result, &journal));
+    OK(centrifuge_subscription_publish(subscription, "{\"a\":  1}", 9, journal_result, &journal));
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "subscribe news; OK  ; OK  ; ");
+    OK(centrifuge_subscription_presence(subscription, journal_result, &journal));
+    run_until(&journal, "OK {\"c1\":{}} ; ");
+    OK(centrifuge_subscription_history(subscription, journal_result, &journal));
+    run_until(&journal, "OK [] ; ");
+    OK(centrifuge_subscription_publish(subscription, "1", 1, journal_result, &journal));
+    run_until(&journal, "REFUSED  permission denied; ");
+    OK(centrifuge_subscription_publish(subscription, "2", 1, NULL, NULL));
+    OK(centrifuge_subscription_publish(subscription, "3", 1, journal_result, &journal));
+    OK(centrifuge_client_disconnect(journal.client));
+    run_until(&journal, "DISCONNECTED  disconnected; ");
+    OK(centrifuge_client_run(journal.client));
+    OK(centrifuge_client_destroy(journal.client));
+    peer_finish(&peer);
+    assert_int_equal(journal.done, 6);
+}
+
+static void calls_that_are_refused_never_complete(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    make_quick_client(NULL, &journal);
+    centrifuge_subscription *subscription = subscribe(&journal, "news");
+    assert_int_equal(centrifuge_subscription_publish(subscription, "{", 1, journal_result, &journal),
+                     CENTRIFUGE_ERROR_INVALID_JSON);
+    assert_int_equal(centrifuge_subscription_publish(subscription, NULL, 0, journal_result, &journal),
+                     CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    OK(centrifuge_subscription_unsubscribe(subscription));
+    OK(centrifuge_client_tick(journal.client));
+    assert_int_equal(centrifuge_subscription_presence(subscription, journal_result, &journal), CENTRIFUGE_ERROR_UNSUBSCRIBED);
+    assert_int_equal(centrifuge_subscription_history(NULL, journal_result, &journal), CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    OK(centrifuge_client_destroy(journal.client));
+    assert_int_equal(journal.done, 0);
+}
+
+static void destroy_completes_calls_once(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    make_quick_client(NULL, &journal);
+    centrifuge_subscription *subscription = subscribe(&journal, "news");
+    OK(centrifuge_subscription_publish(subscription, "1", 1, journal_result, &journal));
+    OK(centrifuge_subscription_presence(subscription, journal_result, &journal));
+    OK(centrifuge_subscription_ready(subscription, journal_result, &journal));
+    OK(centrifuge_client_destroy(journal.client));
+    assert_int_equal(journal.done, 3);
+    assert_int_equal(times_noted(&journal, "CLOSED"), 3);
+}
+
+/* ---- subscriptions ---- */
+
+static void subscriptions(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    peer_expect(peer, "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"news\"}");
+    peer_answer(peer, "unsubscribe", "{\"channel\":\"news\",\"status\":true}");
+    peer_subscribed(peer, "news");
+    peer_send(peer, MESSAGE("news", "1", "\"back\""));
+    peer_expect(peer, "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"news\"}");
+    peer_answer(peer, "unsubscribe", "{\"channel\":\"news\",\"status\":true}");
+    peer_send(peer, MESSAGE("news", "2", "\"never\""));
+    peer_expect(peer, "{\"method\":\"subscribe\",\"params\":{\"channel\":\"secret\"}");
+    peer_send(peer, "{\"uid\":\"6\",\"method\":\"subscribe\",\"error\":\"permission denied\",\"advice\":\"fix\","
+                    "\"body\":{\"channel\":\"secret\",\"status\":false}}");
+    peer_wait_end(peer);
+}
+
+static void subscriptions_come_and_go(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, subscriptions, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    centrifuge_subscription *subscription = subscribe(&journal, "news");
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "subscribe news; ");
+    OK(centrifuge_subscription_unsubscribe(subscription));
+    run_until(&journal, "unsubscribe news; ");
+    assert_int_equal(centrifuge_subscription_get_state(subscription), CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED);
+    OK(centrifuge_subscription_subscribe(subscription));
+    run_until(&journal, "back");
+    OK(centrifuge_subscription_ready(subscription, NULL, NULL));
+    OK(centrifuge_subscription_remove(subscription));
+    assert_null(centrifuge_client_find(journal.client, "news"));
+    subscribe(&journal, "secret");
+    run_until(&journal, "refused secret REFUSED 'permission denied' 'fix'; ");
+    end_client(&journal);
+    peer_finish(&peer);
+    assert_false(noted(&journal, "never"));
+    assert_int_equal(times_noted(&journal, "unsubscribe news"), 1);
+}
+
+static void channels_are_checked(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    centrifuge_options options;
+    quick_options(&options, NULL);
+    options.channel_length_max = 4;
+    options.subscriptions_max = 1;
+    make_client(&options, &journal);
+    const centrifuge_subscription_events *none = NULL;
+    assert_int_equal(centrifuge_client_subscribe(journal.client, NULL, none, NULL, NULL), CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(centrifuge_client_subscribe(journal.client, "", none, NULL, NULL), CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(centrifuge_client_subscribe(journal.client, "a\xff", none, NULL, NULL), CENTRIFUGE_ERROR_INVALID_UTF8);
+    assert_int_equal(centrifuge_client_subscribe(journal.client, "abcde", none, NULL, NULL), CENTRIFUGE_ERROR_LIMIT_CHANNEL);
+    OK(centrifuge_client_subscribe(journal.client, "abcd", &journal_subscription_events, &journal, NULL));
+    assert_int_equal(centrifuge_client_subscribe(journal.client, "b", none, NULL, NULL), CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS);
+    OK(centrifuge_client_destroy(journal.client));
+}
+
+/* ---- configure ---- */
+
+static void second_user(cf_peer *peer)
+{
+    if (peer_accept(peer) && peer_upgrade(peer))
+        peer_expect(peer, "\"user\":\"second\"");
+}
+
+static void configure_counts_from_the_next_use(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_options options;
+    peer_start(&peer, second_user, NULL, NULL);
+    quick_options(&options, NULL);
+    options.user = "first";
+    make_client(&options, &journal);
+    quick_options(&options, &peer);
+    options.url = "";
+    assert_int_equal(centrifuge_client_configure(journal.client, &options), CENTRIFUGE_ERROR_MISSING_URL);
+    quick_options(&options, &peer);
+    options.user = "second";
+    OK(centrifuge_client_configure(journal.client, &options));
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "closed");
+    end_client(&journal);
+    peer_finish(&peer);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_are_checked_in_order),
+        cmocka_unit_test(options_of_the_way_are_checked),
+        cmocka_unit_test(defaults_are_those_documented),
+        cmocka_unit_test(options_of_a_later_version_are_read),
+        cmocka_unit_test(errors_have_names_and_texts),
         cmocka_unit_test(run_receives_messages),
+        cmocka_unit_test(credentials_and_headers_are_sent),
+        cmocka_unit_test(joins_and_leaves_are_told),
+        cmocka_unit_test(listeners_are_called_in_order_and_may_change),
+        cmocka_unit_test(events_of_an_earlier_version_are_read),
+        cmocka_unit_test(calls_complete),
+        cmocka_unit_test(calls_that_are_refused_never_complete),
+        cmocka_unit_test(destroy_completes_calls_once),
+        cmocka_unit_test(subscriptions_come_and_go),
+        cmocka_unit_test(channels_are_checked),
+        cmocka_unit_test(configure_counts_from_the_next_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
