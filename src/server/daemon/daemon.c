@@ -381,6 +381,7 @@ static void close_handle(uv_handle_t *handle, void *user)
 
 static void tear_down(cf_daemon *daemon)
 {
+    daemon->shutting_down = false; /* it is over: nothing stops the loop before all handles are closed */
     enter(daemon);
     cf_net_drop_all(&daemon->net);
     end_turn(daemon);

@@ -7,12 +7,11 @@ enum { ENDPOINT_WEBSOCKET, ENDPOINT_SOCKJS, ENDPOINT_API };
 
 static const struct {
     const char *path;
-    int endpoint;
     unsigned port;
 } paths[CF_DAEMON_ROUTES] = {
-    {"/connection/websocket", ENDPOINT_WEBSOCKET, CF_PORT_CLIENTS},
-    {"/connection/", ENDPOINT_SOCKJS, CF_PORT_CLIENTS},
-    {"/api/", ENDPOINT_API, CF_PORT_API},
+    [ENDPOINT_WEBSOCKET] = {"/connection/websocket", CF_PORT_CLIENTS},
+    [ENDPOINT_SOCKJS] = {"/connection/", CF_PORT_CLIENTS},
+    [ENDPOINT_API] = {"/api/", CF_PORT_API},
 };
 
 bool cf_daemon_set_routes(cf_daemon *daemon)
@@ -26,7 +25,7 @@ bool cf_daemon_set_routes(cf_daemon *daemon)
     }
     for (size_t i = 0; i < CF_DAEMON_ROUTES; i++) {
         daemon->routes[i].path = cf_bytes_slice(cf_buffer_bytes(text), i == 0 ? 0 : ends[i - 1], ends[i]);
-        daemon->routes[i].endpoint = paths[i].endpoint;
+        daemon->routes[i].endpoint = (int)i;
         daemon->routes[i].ports = paths[i].port;
     }
     return !text->failed;
@@ -59,6 +58,19 @@ static void websocket(cf_daemon *daemon, cf_http_exchange *exchange, const cf_ht
     cf_bytes early;
     cf_connection *connection = cf_http_exchange_upgrade(exchange, &early);
     cf_websocket_start(cf_node_services(daemon->node), connection, handshake.key, early);
+}
+
+/* ---- what is there of SockJS: the greeting of its base path (server-spec.md 6.1) ---- */
+
+static void sockjs(const cf_daemon *daemon, cf_http_exchange *exchange, const cf_http_request *request)
+{
+    static const cf_http_response greeting = {
+        .status = 200, .content_type = {"text/plain;charset=UTF-8", 24}, .body = {"Welcome to SockJS!\n", 19}};
+    static const cf_http_response wrong_method = {.status = 405, .extra = {"Allow: GET\r\n", 12}};
+    if (request->path.size > daemon->routes[ENDPOINT_SOCKJS].path.size)
+        respond_plain(exchange, 404, (cf_bytes){0});
+    else
+        cf_http_exchange_respond(exchange, request->get ? &greeting : &wrong_method);
 }
 
 /* ---- API ---- */
@@ -144,7 +156,7 @@ static void endpoint(cf_daemon *daemon, int number, cf_http_exchange *exchange, 
     } else if (number == ENDPOINT_API) {
         api(daemon, exchange, request);
     } else {
-        respond_plain(exchange, 404, (cf_bytes){0});
+        sockjs(daemon, exchange, request);
     }
 }
 
