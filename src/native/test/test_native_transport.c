@@ -103,7 +103,7 @@ static void connections_cut_anywhere_come_back(void **state)
     cf_journal journal;
     check_script(drops_in_every_phase, "connect c3 raw-websocket; subscribe news again", &journal);
     assert_true(noted(&journal, "connect c2 raw-websocket; subscribe news; closed NETWORK"));
-    assert_int_equal(times_noted(&journal, "closed"), 6); /* five cut, one closed by end_client */
+    assert_int_equal(times_noted(&journal, "'connection closed'; "), 6); /* five cut, one closed by end_client */
 }
 
 /* Takes the connection and says nothing. */
