@@ -18,11 +18,11 @@ typedef struct sim_subscription {
     bool removed;      /* the user removed it: REMOVED will come, and nothing else but results */
     bool unsubscribed; /* the user's last word was unsubscribe */
     bool subscribed;   /* the last event was SUBSCRIBE */
-    bool known;        /* it has a position since the last unsubscription */
     bool gap_seen;     /* a hole among messages that came before the subscribe event */
     bool gap_open;     /* it was told that messages may be missing, */
     size_t gap_until;  /* up to this one */
     size_t seen;       /* number of the last message */
+    size_t position;   /* the same, of the last time it was subscribed: what a recovery starts from; 0: unknown */
     unsigned excuses;  /* unsubscribe events without a subscribe event before them that may come */
 } sim_subscription;
 
@@ -53,8 +53,9 @@ struct sim_client {
     cf_list subscriptions;
     cf_list calls;
     unsigned call_count;
-    bool asked;  /* connect() or a network change since the last transport */
-    bool wanted; /* the user's last word, or the server's, is that there should be a connection */
+    unsigned kicks[SIM_CHANNELS_MAX]; /* times that the server was told to take a channel away */
+    bool asked;                       /* connect() or a network change since the last transport */
+    bool wanted;                      /* the user's last word, or the server's, is that there should be a connection */
     bool online;
     cf_time transport_over;   /* when the last one ended */
     int64_t retry_floor;      /* the shortest wait that the options allow, ms */

@@ -65,7 +65,7 @@ static void pipe_add(sim_link *link, sim_pipe *pipe, cf_bytes bytes)
 void sim_link_write(sim_link *link, sim_pipe *pipe, cf_bytes bytes)
 {
     sim_world *world = link->world;
-    if (link->dark || (pipe == &link->down && link->client == NULL) || (pipe == &link->up && !link->server_open))
+    if (link->dark || pipe->ended || (pipe == &link->down && link->client == NULL) || (pipe == &link->up && !link->server_open))
         return;
     for (unsigned cuts = 0; bytes.size > 1 && cuts < 8 && sim_random_chance(&world->random, world->scenario.split); cuts++) {
         size_t piece = 1 + sim_random_below(&world->random, (unsigned)bytes.size - 1);

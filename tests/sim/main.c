@@ -17,6 +17,7 @@ typedef struct arguments {
     uint64_t from;
     uint64_t seeds;
     bool trace;
+    bool all;
     const char *sabotage;
 } arguments;
 
@@ -64,6 +65,13 @@ static void on_crash(int number)
 /* Of the sanitizers' runtime, where there is one. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
+/* The part of the sanitizers that has a runtime of its own reads this; on an abort the seed is said. */
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void)
+{
+    return "abort_on_error=1:print_stacktrace=1";
+}
+
 static void watch_crashes(void)
 {
     signal(SIGABRT, on_crash);
@@ -84,18 +92,40 @@ static bool play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool pr
 
 /* ---- the ways to run ---- */
 
+/* What a broken world still holds is no leak of the product: the program ends without looking for leaks. */
+static _Noreturn void leave(int status)
+{
+    fflush(stdout);
+    _Exit(status);
+}
+
+static void run_all(sim_world *world, const arguments *given)
+{
+    unsigned broken = 0;
+    for (uint64_t seed = given->from; seed < given->from + given->seeds; seed++) {
+        if (play(world, seed, SIM_SABOTAGE_NONE, false, true))
+            continue;
+        broken++;
+        printf("%" PRIu64 " %s\n", seed, sim_trace_newest(&world->trace));
+    }
+    printf("%u of %" PRIu64 " seeds from %" PRIu64 " break an invariant\n", broken, given->seeds, given->from);
+    leave(broken > 0);
+}
+
 static int run_seeds(sim_world *world, const arguments *given)
 {
+    if (given->all)
+        run_all(world, given);
     for (uint64_t i = 0; i < given->seeds; i++) {
         uint64_t seed = given->from + i;
         if (!play(world, seed, SIM_SABOTAGE_NONE, given->trace, false))
-            return 1;
+            leave(1);
         uint64_t hash = world->trace.hash;
         if (seed % REPLAY_EVERY != 0 || given->trace)
             continue;
         if (!play(world, seed, SIM_SABOTAGE_NONE, false, false) || world->trace.hash != hash) {
             fprintf(stderr, "seed %" PRIu64 " does not replay: two runs differ\n", seed);
-            return 1;
+            leave(1);
         }
     }
     printf("%" PRIu64 " seeds from %" PRIu64 ": every invariant holds\n", given->seeds, given->from);
@@ -114,8 +144,7 @@ static int run_sabotage(sim_world *world, const arguments *given, sim_sabotage w
         bool expected = world->sabotaged && strstr(kind->invariants, name) != NULL;
         printf("%s: seed %" PRIu64 " breaks%s%s\n", kind->name, seed, name,
                expected ? "as it must" : "which is not what it should break");
-        fflush(stdout);
-        _Exit(expected ? 0 : 1); /* what the broken world still holds is no leak of the product */
+        leave(expected ? 0 : 1);
     }
     fprintf(stderr, "%s: not noticed in %" PRIu64 " seeds\n", kind->name, given->seeds);
     return 1;
@@ -123,10 +152,11 @@ static int run_sabotage(sim_world *world, const arguments *given, sim_sabotage w
 
 static int usage(void)
 {
-    fputs("usage: simulate [--seeds N] [--from S] [--seed S] [--trace] [--sabotage NAME]\n"
+    fputs("usage: simulate [--seeds N] [--from S] [--seed S] [--all] [--trace] [--sabotage NAME]\n"
           "  --seeds N        play N seeds (default 2000), each twenty-fifth of them twice\n"
           "  --from S         from this one on (default 1)\n"
           "  --seed S         play one seed\n"
+          "  --all            go on behind a broken one; print a line for each\n"
           "  --trace          print every line of the trace\n"
           "  --sabotage NAME  do a wrong on purpose: it must be noticed. Names:\n",
           stderr);
@@ -148,8 +178,8 @@ static bool read_arguments(int argc, char **argv, arguments *given)
 {
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--trace") == 0) {
-            given->trace = true;
+        if (strcmp(argv[i], "--trace") == 0 || strcmp(argv[i], "--all") == 0) {
+            *(argv[i][2] == 't' ? &given->trace : &given->all) = true;
             continue;
         }
         if (strcmp(argv[i], "--seeds") == 0 && read_number(value, &given->seeds)) {

@@ -39,3 +39,8 @@ void sim_trace_dump(const sim_trace *trace)
     for (size_t i = first; i < trace->count; i++)
         fprintf(stderr, "%s\n", trace->lines[i % SIM_TRACE_LINES]);
 }
+
+const char *sim_trace_newest(const sim_trace *trace)
+{
+    return trace->count == 0 ? "" : trace->lines[(trace->count - 1) % SIM_TRACE_LINES];
+}

@@ -24,5 +24,6 @@ void sim_trace_init(sim_trace *trace, bool print);
 void sim_trace_add(sim_trace *trace, int64_t now, const char *format, va_list arguments);
 /* The lines that are kept, oldest first, to stderr. */
 void sim_trace_dump(const sim_trace *trace);
+const char *sim_trace_newest(const sim_trace *trace);
 
 #endif

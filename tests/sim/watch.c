@@ -44,18 +44,15 @@ void sim_watch_unsubscribe(sim_subscription *subscription)
     if (state != CF_SUBSCRIPTION_UNSUBSCRIBED && state != CF_SUBSCRIPTION_SUBSCRIBED)
         subscription->excuses++;
     subscription->unsubscribed = true;
-    subscription->known = false;
+    subscription->position = 0;
 }
 
 void sim_watch_server_unsubscribe(sim_world *world, const sim_channel *channel)
 {
     for (size_t i = 0; i < world->scenario.clients; i++)
-        CF_LIST_EACH(item, &world->clients[i]->subscriptions)
-        {
-            sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
-            if (channel == NULL || subscription->channel == channel)
-                subscription->excuses++;
-        }
+        for (size_t j = 0; j < world->ledger.count; j++)
+            if (channel == NULL || channel == &world->ledger.channels[j])
+                world->clients[i]->kicks[j]++;
 }
 
 /* ---- transports ---- */
@@ -156,7 +153,8 @@ static void event_message(sim_subscription *subscription, const cf_event *event)
         subscription->gap_seen = true;
     subscription->seen = number;
     subscription->gap_open = false;
-    subscription->known = true;
+    if (subscription->subscribed)
+        subscription->position = number;
 }
 
 /* Does the scenario leave no excuse for a recovery that missed something? */
@@ -164,9 +162,8 @@ static bool must_recover(const sim_subscription *subscription)
 {
     const sim_world *world = subscription->client->world;
     const sim_scenario *scenario = &world->scenario;
-    return !scenario->hostile && subscription->channel->deep && subscription->known &&
-           subscription->seen > subscription->channel->forgotten && scenario->fault[SIM_FAULT_SERVER_MEMORY] == 0 &&
-           scenario->fault[SIM_FAULT_CLIENT_MEMORY] == 0;
+    return !scenario->hostile && subscription->channel->deep && subscription->position > subscription->channel->forgotten &&
+           scenario->fault[SIM_FAULT_SERVER_MEMORY] == 0 && scenario->fault[SIM_FAULT_CLIENT_MEMORY] == 0;
 }
 
 static void event_subscribe(sim_subscription *subscription, const cf_event *event)
@@ -188,7 +185,8 @@ static void event_subscribe(sim_subscription *subscription, const cf_event *even
                  subscription->seen);
     if (!recovered && event->resubscribe && must_recover(subscription))
         sim_fail(world, "recovery-missed", "client %u: not recovered behind #%zu, although the history has all", client->index,
-                 subscription->seen);
+                 subscription->position);
+    subscription->position = subscription->seen;
     subscription->gap_seen = false;
     if (recovered)
         return;
@@ -201,11 +199,15 @@ static void event_unsubscribe(sim_subscription *subscription)
     sim_client *client = subscription->client;
     if (sim_sabotage_now(client->world, SIM_SABOTAGE_HIDE_UNSUBSCRIBE))
         return;
-    if (!subscription->subscribed && subscription->excuses == 0 && !client->world->scenario.hostile)
-        sim_fail(client->world, "event-order", "client %u: unsubscribe, but it was not subscribed", client->index);
-    if (!subscription->subscribed && subscription->excuses > 0)
+    unsigned *kicks = &client->kicks[subscription->channel - client->world->ledger.channels];
+    if (subscription->subscribed || client->world->scenario.hostile)
+        subscription->subscribed = false;
+    else if (subscription->excuses > 0)
         subscription->excuses--;
-    subscription->subscribed = false;
+    else if (*kicks > 0)
+        --*kicks;
+    else
+        sim_fail(client->world, "event-order", "client %u: unsubscribe, but it was not subscribed", client->index);
 }
 
 static sim_subscription *known_subscription(sim_client *client, const cf_event *event)
@@ -265,7 +267,7 @@ void sim_watch_event(sim_client *client, const cf_event *event)
              event_names[event->kind], (int)event->channel.size, event->channel.data, (int)event->reason.size,
              event->reason.data, (int)event->error.size, event->error.data, event->reconnect ? " reconnect" : "",
              event->resubscribe ? " resubscribe" : "", event->recovered ? " recovered" : "");
-    if (client->closing)
+    if (client->closing && event->kind != CF_EVENT_REMOVED)
         sim_fail(client->world, "closed-silent", "client %u: event after the shutdown", client->index);
     if (event->subscription == NULL)
         client_event(client, event);

@@ -230,6 +230,8 @@ static void finish(sim_world *world)
 {
     for (size_t i = 0; i < world->scenario.clients; i++)
         sim_client_destroy(world->clients[i]);
+    CF_LIST_EACH(item, &world->links) /* strangers go too */
+    sim_link_end(CF_CONTAINER(item, sim_link, link), &CF_CONTAINER(item, sim_link, link)->up);
     sim_world_run(world, world->now + 60000);
     if (world->server != NULL)
         sim_server_check_empty(world->server);
