@@ -1,0 +1,337 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "server/session_state.h"
+#include "server/test/harness.h"
+#include "server/test/slow_engine.h"
+
+/* Sessions on an engine that answers later, in vain, or never. */
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static harness h;
+static harness_client a, b, c;
+
+static cf_engine *engine(void)
+{
+    return cf_node_services(h.node)->engine;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    harness_init(&h);
+    h.config.channel = (cf_channel_options){
+        .publish = true, .presence = true, .join_leave = true, .recover = true, .history_size = 10, .history_lifetime = 60};
+    if (!harness_start(&h, slow_engine_new))
+        return -1;
+    harness_connect(&h, &a, "1");
+    harness_connect(&h, &b, "2");
+    harness_connect(&h, &c, "3");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    if (h.node != NULL)
+        harness_stop(&h);
+    harness_forget(&a);
+    harness_forget(&b);
+    harness_forget(&c);
+    return 0;
+}
+
+static void answer(cf_engine_status status)
+{
+    assert_true(slow_engine_waiting(engine()) > 0);
+    harness_begin(&h);
+    slow_engine_answer(engine(), status);
+    harness_end(&h);
+}
+
+static void answer_all(void)
+{
+    harness_begin(&h);
+    slow_engine_answer_all(engine());
+    harness_end(&h);
+}
+
+static void gone(harness_client *client)
+{
+    harness_begin(&h);
+    cf_session_gone(client->session);
+    client->session = NULL;
+    harness_end(&h);
+}
+
+#define SUBSCRIBE "{\"uid\":\"2\",\"method\":\"subscribe\",\"params\":{\"channel\":\"x\"}}"
+#define SUBSCRIBED                                                                                                             \
+    "{\"uid\":\"2\",\"method\":\"subscribe\",\"body\":{\"channel\":\"x\",\"status\":true,\"last\":\"\",\"messages\":null,"     \
+    "\"recovered\":false}}"
+#define PING "{\"uid\":\"9\",\"method\":\"ping\"}"
+
+static void a_waiting_command_holds_up_what_comes_after_it(void **state)
+{
+    (void)state;
+    harness_send(&a, SUBSCRIBE);
+    assert_true(a.paused);
+    harness_send(&a, PING);
+    harness_send(&a, "[" PING "," PING "]");
+    harness_expect_nothing(&a);
+    harness_ask(&b, PING, PING); /* others go on */
+    answer(CF_ENGINE_OK);        /* subscribe */
+    answer(CF_ENGINE_OK);        /* presence */
+    harness_expect_nothing(&a);
+    assert_true(a.paused);
+    answer_all(); /* history, join */
+    harness_expect(&a, SUBSCRIBED);
+    harness_expect(&a, PING);
+    harness_expect(&a, "[" PING "," PING "]");
+    assert_non_null(strstr(harness_next(&a), "\"method\":\"join\""));
+    assert_false(a.paused);
+}
+
+static void an_array_waits_in_the_middle_and_is_answered_whole(void **state)
+{
+    (void)state;
+    harness_send(&a, "[" PING "," SUBSCRIBE
+                     ",{\"uid\":\"\\u0033\",\"method\":\"publish\",\"params\":{\"channel\":\"\\u0078\",\"data\":[1, 2]}}," PING
+                     "]");
+    harness_expect_nothing(&a);
+    for (size_t i = 0; i < 3; i++)
+        answer(CF_ENGINE_OK); /* subscribe, presence, history */
+    answer_all();
+    assert_non_null(strstr(harness_next(&a), "\"method\":\"join\""));
+    assert_non_null(strstr(harness_next(&a), "\"data\":[1, 2]}}"));
+    harness_expect(&a, "[" PING "," SUBSCRIBED
+                       ",{\"uid\":\"3\",\"method\":\"publish\",\"body\":{\"channel\":\"x\",\"status\":true}}," PING "]");
+    harness_expect_nothing(&a);
+}
+
+static void the_second_subscriber_waits_for_the_first_ones_answer(void **state)
+{
+    (void)state;
+    harness_send(&a, SUBSCRIBE);
+    harness_send(&b, SUBSCRIBE);
+    assert_int_equal(slow_engine_waiting(engine()), 1);
+    gone(&a);
+    answer_all();
+    harness_forget(&b);
+    harness_ask(&b, PING, PING);
+    assert_false(b.paused);
+}
+
+static void a_failing_subscribe_closes_all_who_waited(void **state)
+{
+    (void)state;
+    harness_send(&a, SUBSCRIBE);
+    harness_send(&b, SUBSCRIBE);
+    harness_send(&c, SUBSCRIBE);
+    answer(CF_ENGINE_UNAVAILABLE);
+    harness_expect_closed(&a, "internal server error", true);
+    harness_expect_closed(&b, "internal server error", true);
+    harness_expect_closed(&c, "internal server error", true);
+    answer_all();
+}
+
+static void a_failing_presence_closes(void **state)
+{
+    (void)state;
+    harness_send(&a, SUBSCRIBE);
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_UNAVAILABLE);
+    harness_expect_closed(&a, "internal server error", true);
+    answer_all();
+}
+
+static void a_failing_history_recovers_nothing(void **state)
+{
+    (void)state;
+    harness_send(&a, "{\"uid\":\"2\",\"method\":\"subscribe\",\"params\":{\"channel\":\"x\",\"recover\":true,\"last\":\"q\"}}");
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_UNAVAILABLE);
+    harness_expect(&a, "{\"uid\":\"2\",\"method\":\"subscribe\",\"body\":{\"channel\":\"x\",\"status\":true,\"last\":\"\","
+                       "\"messages\":[],\"recovered\":"
+                       "false}}");
+}
+
+static void failures_of_calls_are_answered(void **state)
+{
+    (void)state;
+    harness_send(&a, SUBSCRIBE);
+    answer_all();
+    harness_forget(&a);
+    static const char *const methods[] = {"publish", "presence", "history"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[200], expected[200];
+        snprintf(text, sizeof text, "{\"uid\":\"5\",\"method\":\"%s\",\"params\":{\"channel\":\"x\",\"data\":1}}", methods[i]);
+        snprintf(expected, sizeof expected,
+                 "{\"uid\":\"5\",\"method\":\"%s\",\"error\":\"internal server "
+                 "error\",\"advice\":\"retry\",\"body\":{\"channel\":\"x\",\"%s}}",
+                 methods[i], i == 0 ? "status\":false" : "data\":null");
+        harness_send(&a, text);
+        harness_expect_nothing(&a);
+        answer(CF_ENGINE_UNAVAILABLE);
+        harness_expect(&a, expected);
+    }
+}
+
+/* At each step of each command: the client goes, then the engine answers, well or not. */
+static void clients_go_while_they_wait(void **state)
+{
+    static const char *const commands[] = {
+        SUBSCRIBE,
+        "[" SUBSCRIBE ",{\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":1}},{\"method\":\"presence\",\"params\":"
+                      "{\"channel\":\"x\"}},"
+        "{\"method\":\"history\",\"params\":{\"channel\":\"x\"}},{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"x\"}}]"};
+    (void)state;
+    gone(&a);
+    for (size_t command = 0; command < 2; command++) {
+        for (size_t answers = 0; answers < 9; answers++) {
+            for (int how = 0; how < 3; how++) {
+                harness_connect(&h, &a, "1");
+                harness_send(&a, commands[command]);
+                harness_send(&a, PING);
+                for (size_t i = 0; i < answers && slow_engine_waiting(engine()) > 0; i++)
+                    answer(CF_ENGINE_OK);
+                harness_begin(&h);
+                if (how == 0)
+                    cf_session_gone(a.session);
+                else
+                    cf_session_close(a.session, CF_BYTES("test"), how == 1);
+                harness_end(&h);
+                a.session = NULL;
+                harness_forget(&a);
+                while (slow_engine_waiting(engine()) > 0)
+                    answer(how == 2 ? CF_ENGINE_UNAVAILABLE : CF_ENGINE_OK);
+                harness_expect_nothing(&a);
+            }
+        }
+    }
+}
+
+static void an_engine_that_never_answers_leaves_no_memory_behind(void **state)
+{
+    (void)state;
+    harness_send(&a, "[" PING "," SUBSCRIBE "]");
+    harness_send(&a, PING);
+    harness_send(&b, SUBSCRIBE);
+    answer(CF_ENGINE_OK);
+    gone(&a);
+    harness_send(&c, SUBSCRIBE);
+    gone(&c);
+    assert_int_equal(cf_node_session_count(h.node), 1);
+    harness_stop(&h);
+}
+
+static void input_behind_a_waiting_command_is_bounded(void **state)
+{
+    (void)state;
+    static char large[60001];
+    memset(large, ' ', 60000);
+    memcpy(large, PING, strlen(PING));
+    harness_send(&a, SUBSCRIBE);
+    size_t count = 0;
+    while (!a.closed && count < 100) {
+        harness_send(&a, large);
+        count++;
+    }
+    assert_true(count > 10 && count < 20);
+    harness_expect_closed(&a, "limit exceeded", false);
+    answer_all();
+}
+
+static void ignore_done(void *user, cf_node_result result)
+{
+    (void)user;
+    assert_null(result.error);
+}
+
+/* The API unsubscribes a user whose subscribe is at any step: he must not believe to be subscribed afterwards. */
+static void an_unsubscribe_by_the_server_meets_a_waiting_subscribe(void **state)
+{
+    (void)state;
+    gone(&a);
+    for (size_t answers = 0; answers < 3; answers++) {
+        harness_connect(&h, &a, "7");
+        harness_send(&a, SUBSCRIBE);
+        for (size_t i = 0; i < answers; i++)
+            answer(CF_ENGINE_OK);
+        harness_begin(&h);
+        cf_node_unsubscribe(h.node, CF_BYTES("7"), CF_BYTES("x"), ignore_done, NULL);
+        harness_end(&h);
+        assert_non_null(strstr(harness_next(&a), "{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"x\",\"status\":true}}"));
+        answer_all();
+        assert_non_null(strstr(harness_next(&a), "\"error\":\"permission denied\""));
+        harness_expect_nothing(&a);
+        assert_int_equal(a.session->subscription_count, 0);
+        gone(&a);
+        answer_all();
+    }
+}
+
+static void answers_at_once_and_later_mix(void **state)
+{
+    (void)state;
+    harness_send(&a, "[" SUBSCRIBE ",{\"uid\":\"3\",\"method\":\"history\",\"params\":{\"channel\":\"x\"}}," PING "]");
+    answer(CF_ENGINE_OK);
+    harness_begin(&h);
+    slow_engine_hurry(engine());
+    harness_end(&h);
+    assert_non_null(strstr(harness_next(&a), "\"method\":\"join\""));
+    harness_expect(&a,
+                   "[" SUBSCRIBED ",{\"uid\":\"3\",\"method\":\"history\",\"body\":{\"channel\":\"x\",\"data\":[]}}," PING "]");
+    harness_expect_nothing(&a);
+}
+
+static void count_result(void *user, cf_node_result result)
+{
+    (void)result;
+    (*(size_t *)user)++;
+}
+
+static void a_shutdown_waits_for_the_engine(void **state)
+{
+    size_t published = 0;
+    (void)state;
+    harness_send(&a, SUBSCRIBE);
+    answer_all();
+    harness_begin(&h);
+    cf_node_publish(h.node, CF_BYTES("x"), CF_BYTES("1"), CF_BYTES(""), CF_BYTES(""), count_result, &published);
+    assert_false(cf_node_shutdown(h.node));
+    harness_end(&h);
+    harness_expect_closed(&a, "shutting down", true);
+    answer_all();
+    harness_begin(&h);
+    assert_true(cf_node_shutdown(h.node));
+    harness_end(&h);
+    assert_int_equal(published, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_waiting_command_holds_up_what_comes_after_it),
+        TEST(an_array_waits_in_the_middle_and_is_answered_whole),
+        TEST(the_second_subscriber_waits_for_the_first_ones_answer),
+        TEST(a_failing_subscribe_closes_all_who_waited),
+        TEST(a_failing_presence_closes),
+        TEST(a_failing_history_recovers_nothing),
+        TEST(failures_of_calls_are_answered),
+        TEST(clients_go_while_they_wait),
+        TEST(an_engine_that_never_answers_leaves_no_memory_behind),
+        TEST(input_behind_a_waiting_command_is_bounded),
+        TEST(an_unsubscribe_by_the_server_meets_a_waiting_subscribe),
+        TEST(answers_at_once_and_later_mix),
+        TEST(a_shutdown_waits_for_the_engine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
