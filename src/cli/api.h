@@ -1,14 +1,20 @@
 /*
- * Calls of the server's HTTP API, as a backend makes them.
+ * Calls of the server's HTTP API, as a backend makes them. What goes wrong is reported.
  */
 #ifndef CF_CLI_API_H
 #define CF_CLI_API_H
 
 #include "cli/cli.h"
 
-/* `line` is 0 when `given` is not one of several lines. What went wrong is reported. */
-cf_cli_exit cf_cli_api_publish(const cf_cli_options *options, const char *channel, centrifuge_bytes given, int64_t line);
-/* Asks and prints the answer's data; `channel` is NULL for those that have none. */
-cf_cli_exit cf_cli_api_ask(const cf_cli_options *options, const char *method, const char *channel);
+#include <centrifuge/backend.h>
+
+/* To be destroyed with centrifuge_backend_destroy; NULL: `code` says why. */
+centrifuge_backend *cf_cli_api_open(const cf_cli_options *options, cf_cli_exit *code);
+/* `line` is 0 when `given` is not one of several lines. */
+cf_cli_exit cf_cli_api_publish(centrifuge_backend *backend, const cf_cli_options *options, centrifuge_bytes given,
+                               int64_t line);
+/* Reports what a call returned that failed, "doing" as in "cannot publish to"; the exit code for it. */
+cf_cli_exit cf_cli_api_report(const centrifuge_backend *backend, const cf_cli_options *options, const char *doing,
+                              centrifuge_error error);
 
 #endif

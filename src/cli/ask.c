@@ -2,6 +2,8 @@
 #include "cli/message.h"
 #include "cli/session.h"
 
+#include <string.h>
+
 typedef centrifuge_error (*client_call)(centrifuge_subscription *subscription, centrifuge_completion done, void *user);
 
 static void on_answer(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
@@ -35,26 +37,54 @@ static cf_cli_exit ask_as_client(const cf_cli_options *options, client_call call
     return session.code;
 }
 
+typedef centrifuge_error (*api_call)(centrifuge_backend *backend, const char *channel, const char **data);
+
+static cf_cli_exit ask_as_backend(const cf_cli_options *options, api_call call)
+{
+    cf_cli_exit code;
+    centrifuge_backend *backend = cf_cli_api_open(options, &code);
+    if (backend == NULL)
+        return code;
+    const char *data = NULL;
+    centrifuge_error error = call(backend, options->argument_count ? options->arguments[0] : NULL, &data);
+    if (error == CENTRIFUGE_ERROR_OK)
+        cf_cli_print_json((centrifuge_bytes){data, strlen(data)});
+    else
+        code = cf_cli_api_report(backend, options, "no answer about", error);
+    centrifuge_backend_destroy(backend);
+    return code;
+}
+
+static centrifuge_error channels(centrifuge_backend *backend, const char *channel, const char **data)
+{
+    (void)channel;
+    return centrifuge_backend_channels(backend, data);
+}
+
+static centrifuge_error stats(centrifuge_backend *backend, const char *channel, const char **data)
+{
+    (void)channel;
+    return centrifuge_backend_stats(backend, data);
+}
+
 cf_cli_exit cf_cli_presence(const cf_cli_options *options)
 {
-    if (options->client)
-        return ask_as_client(options, centrifuge_subscription_presence);
-    return cf_cli_api_ask(options, "presence", options->arguments[0]);
+    return options->client ? ask_as_client(options, centrifuge_subscription_presence)
+                           : ask_as_backend(options, centrifuge_backend_presence);
 }
 
 cf_cli_exit cf_cli_history(const cf_cli_options *options)
 {
-    if (options->client)
-        return ask_as_client(options, centrifuge_subscription_history);
-    return cf_cli_api_ask(options, "history", options->arguments[0]);
+    return options->client ? ask_as_client(options, centrifuge_subscription_history)
+                           : ask_as_backend(options, centrifuge_backend_history);
 }
 
 cf_cli_exit cf_cli_channels(const cf_cli_options *options)
 {
-    return cf_cli_api_ask(options, "channels", NULL);
+    return ask_as_backend(options, channels);
 }
 
 cf_cli_exit cf_cli_stats(const cf_cli_options *options)
 {
-    return cf_cli_api_ask(options, "stats", NULL);
+    return ask_as_backend(options, stats);
 }

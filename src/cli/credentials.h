@@ -6,16 +6,18 @@
 
 #include "cli/cli.h"
 
+#include <centrifuge/backend.h>
+
 typedef struct cf_cli_credentials {
     const char *user;
     const char *info;
     const char *timestamp; /* NULL with `token` */
     const char *token;     /* NULL: connect without */
     char timestamp_text[24];
-    char token_text[65];
+    char token_text[CENTRIFUGE_SIGN_SIZE];
 } cf_cli_credentials;
 
-/* Borrows from the options and points into itself: not to be copied. False: the options contradict each other, which was reported. */
+/* Borrows from the options and points into itself: not to be copied. False: the options are wrong, which was reported. */
 bool cf_cli_credentials_make(cf_cli_credentials *credentials, const cf_cli_options *options);
 
 #endif

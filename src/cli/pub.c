@@ -133,37 +133,49 @@ static cf_cli_exit publish_as_client(const cf_cli_options *options, centrifuge_b
     return command.session.code;
 }
 
-static cf_cli_exit publish_lines_as_backend(const cf_cli_options *options)
+/* One line after the other, each answered before the next is read. */
+static cf_cli_exit publish_lines_as_backend(centrifuge_backend *backend, const cf_cli_options *options, cf_cli_input *input)
 {
-    cf_cli_input input = {0};
     cf_cli_exit code = CF_CLI_OK;
     centrifuge_bytes line;
-    for (int64_t number = 0;;) {
-        if (!cf_cli_input_line(&input, &line)) {
-            if (input.ended)
-                break;
-            if (!cf_cli_input_read(&input)) {
-                code = CF_CLI_ERROR;
-                break;
-            }
-            continue;
+    int64_t number = 0;
+    for (;;) {
+        while (!cf_cli_input_line(input, &line)) {
+            if (input->ended)
+                return code;
+            if (!cf_cli_input_read(input))
+                return CF_CLI_ERROR;
         }
         number++;
         if (!options->text && cf_cli_trim(line).size == 0)
             continue;
-        cf_cli_exit published = cf_cli_api_publish(options, options->arguments[0], line, number);
+        cf_cli_exit published = cf_cli_api_publish(backend, options, line, number);
         if (code == CF_CLI_OK)
             code = published;
-        if (published == CF_CLI_NETWORK || published == CF_CLI_USAGE)
-            break;
+        if (published == CF_CLI_NETWORK)
+            return code;
     }
+}
+
+static cf_cli_exit publish_as_backend(const cf_cli_options *options, centrifuge_bytes data)
+{
+    cf_cli_exit code;
+    centrifuge_backend *backend = cf_cli_api_open(options, &code);
+    if (backend == NULL)
+        return code;
+    cf_cli_input input = {0};
+    if (options->lines)
+        code = publish_lines_as_backend(backend, options, &input);
+    else
+        code = cf_cli_api_publish(backend, options, data, 0);
     free(input.data);
+    centrifuge_backend_destroy(backend);
     return code;
 }
 
-static cf_cli_exit publish_one(const cf_cli_options *options, centrifuge_bytes data)
+static cf_cli_exit publish_data(const cf_cli_options *options, centrifuge_bytes data)
 {
-    return options->api ? cf_cli_api_publish(options, options->arguments[0], data, 0) : publish_as_client(options, data);
+    return options->api ? publish_as_backend(options, data) : publish_as_client(options, data);
 }
 
 static cf_cli_exit publish_standard_input(const cf_cli_options *options)
@@ -174,7 +186,7 @@ static cf_cli_exit publish_standard_input(const cf_cli_options *options)
         centrifuge_bytes data = {input.data, input.size};
         if (data.size > 0 && data.bytes[data.size - 1] == '\n')
             data.size--;
-        code = publish_one(options, data);
+        code = publish_data(options, data);
     }
     free(input.data);
     return code;
@@ -188,9 +200,7 @@ cf_cli_exit cf_cli_pub(const cf_cli_options *options)
         cf_cli_complain("--lines reads standard input: leave DATA out");
         return CF_CLI_USAGE;
     }
-    if (options->lines)
-        return options->api ? publish_lines_as_backend(options) : publish_as_client(options, (centrifuge_bytes){NULL, 0});
-    if (from_input)
+    if (from_input && !options->lines)
         return publish_standard_input(options);
-    return publish_one(options, (centrifuge_bytes){data, strlen(data)});
+    return publish_data(options, (centrifuge_bytes){data, strlen(data)});
 }
