@@ -10,6 +10,12 @@
 #include <limits.h>
 #include <string.h>
 
+/* A table of 64 bytes to begin with, not 512: most maps of a client hold a few elements. It grows by itself. */
+#undef HASH_INITIAL_NUM_BUCKETS
+#undef HASH_INITIAL_NUM_BUCKETS_LOG2
+#define HASH_INITIAL_NUM_BUCKETS      4U
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 2U
+
 static uint64_t rotate(uint64_t x, unsigned bits)
 {
     return x << bits | x >> (64 - bits);
