@@ -119,6 +119,8 @@ sim_link *sim_link_new(sim_world *world, sim_client *client, uint32_t transport,
     cf_ws_decoder_init(&link->server_decoder, CF_WS_SERVER, 65536, false, &sim_plain_allocator);
     pipe_init(&link->up);
     pipe_init(&link->down);
+    if (client != NULL && client->index == 0 && sim_sabotage_always(world, SIM_SABOTAGE_DEAF_CLIENT))
+        link->down.stalled = CF_TIME_NEVER;
     choose_opening(link);
     cf_list_append(&world->links, &link->link);
     return link;

@@ -73,7 +73,7 @@ static void fill_config(sim_server *server, unsigned index)
     config->insecure = world->scenario.insecure;
     config->name = CF_BYTES("simulated");
     if (sim_random_chance(&world->random, 100))
-        config->client_queue_max_size = 4096;
+        config->client_queue_max_size = 2000;
     if (sim_random_chance(&world->random, 50))
         config->client_channel_limit = 3;
     if (sim_random_chance(&world->random, 50))
@@ -267,8 +267,12 @@ void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count
         return;
     sim_server_begin(server);
     for (unsigned i = 0; i < count; i++) {
-        char data[64];
-        int size = snprintf(data, sizeof(data), "{\"draft\":%zu}", ++channel->draft);
+        static const char padding[] = "................................................................................................"
+                                      "................................................................................................";
+        char data[1024];
+        int pads = sim_random_chance(&server->world->random, 100) ? (int)sizeof(padding) - 1 : 0;
+        int size = snprintf(data, sizeof(data), "{\"draft\":%zu,\"padding\":\"%.*s%.*s%.*s\"}", ++channel->draft, pads, padding, pads,
+                            padding, pads, padding);
         cf_node_publish(server->node, channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""), ignore_done,
                         server);
     }

@@ -50,6 +50,14 @@ bool sim_sabotage_now(sim_world *world, sim_sabotage which)
     return true;
 }
 
+bool sim_sabotage_always(sim_world *world, sim_sabotage which)
+{
+    if (world->sabotage != which)
+        return false;
+    world->sabotaged = true;
+    return true;
+}
+
 /* ---- the clock ---- */
 
 static cf_time soonest(cf_time a, cf_time b)
@@ -173,7 +181,8 @@ static int64_t patience(const sim_client *client)
 
 static void check_connected(sim_world *world, const sim_client *client)
 {
-    if (client->core == NULL || !client->wanted)
+    /* who takes no larger messages than this cannot recover from everything */
+    if (client->core == NULL || !client->wanted || client->options.message_size_max < 16384)
         return;
     if (cf_client_get_state(client->core) != CF_CLIENT_CONNECTED)
         sim_fail(world, "progress", "client %u is not connected %" PRId64 " ms after the last fault", client->index,

@@ -125,5 +125,7 @@ void sim_world_choose(sim_world *world);
 int64_t sim_unix_time(const sim_world *world);
 /* True once, at an opportunity that the seed picks: the moment to do the wrong thing. */
 bool sim_sabotage_now(sim_world *world, sim_sabotage which);
+/* At every opportunity. */
+bool sim_sabotage_always(sim_world *world, sim_sabotage which);
 
 #endif
