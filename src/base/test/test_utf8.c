@@ -34,7 +34,7 @@ static void rows_of_the_standard(void **state)
         "\xf0\x8f\xbf\xbf",
         "\xf0\x90\x80",
         "\xf4\x90\x80\x80",
-        "\xf5\x80\x80",
+        "\xf5\x80\x80\x80",
         "\xf0\x90\x80\xc0",
         "\xff\xff\xff\xff",
     };

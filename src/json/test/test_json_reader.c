@@ -268,6 +268,9 @@ static void leaving_early_is_no_finish(void **state)
     assert_true(cf_json_enter_array(&reader));
     assert_false(cf_json_finish(&reader));
     assert_int_equal(reader.error, CF_JSON_ERROR_TRAILING);
+    cf_json_reader_init(&reader, CF_BYTES("["));
+    assert_true(cf_json_enter_array(&reader));
+    assert_false(cf_json_finish(&reader));
 }
 
 /* `open` repeated, then as many times `close`. */

@@ -24,6 +24,8 @@ static void strings_decode(void **state)
         {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
         {"\"\\u0041\\u00e9\\u20AC\"", "A\xc3\xa9\xe2\x82\xac"},
         {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
+        {"\"\\ud800\\udc00\\udbff\\udfff\"", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"},
+        {"\"\\ude00\\ude00\"", "\xef\xbf\xbd\xef\xbf\xbd"},
         {"\"x\\ud83d\"", "x\xef\xbf\xbd"},
         {"\"\\ud83dx\"", "\xef\xbf\xbdx"},
         {"\"\\ude00\\ud83d\"", "\xef\xbf\xbd\xef\xbf\xbd"},
