@@ -565,7 +565,8 @@ static void a_removed_namespace_can_be_left(void **state)
     subscribe_quietly(&a, "all:x");
     subscribe_quietly(&b, "all:x");
     harness_forget(&a);
-    cf_config without = h.config;
+    static cf_config without;
+    without = h.config;
     without.namespace_count = 0;
     cf_node_configure(h.node, &without);
     harness_ask(&a, "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"all:x\"}}",

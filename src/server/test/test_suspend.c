@@ -190,7 +190,7 @@ static void clients_go_while_they_wait(void **state)
     static const char *const commands[] = {
         SUBSCRIBE,
         "[" SUBSCRIBE ",{\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":1}},{\"method\":\"presence\",\"params\":"
-                      "{\"channel\":\"x\"}},"
+        "{\"channel\":\"x\"}},"
         "{\"method\":\"history\",\"params\":{\"channel\":\"x\"}},{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"x\"}}]"};
     (void)state;
     gone(&a);
