@@ -100,6 +100,7 @@ const char *peer_url(const cf_peer *peer)
 
 void peer_finish(cf_peer *peer)
 {
+    shutdown(peer->listener, SHUT_RDWR); /* a script that still waits for somebody fails now */
     pthread_join(peer->thread, NULL);
     close(peer->listener);
     SSL_CTX_free(peer->tls_context);
