@@ -83,6 +83,13 @@ static uint64_t cpu_from_stat(pid_t pid)
     return (user + system) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+uint64_t bench_own_cpu(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
 uint64_t bench_cpu(pid_t pid)
 {
     char path[64];

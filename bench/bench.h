@@ -22,7 +22,9 @@ void bench_raise_files(void);
 void bench_pin(long processor);
 
 uint64_t bench_now(void); /* ns, monotonic */
-/* CPU time that a process has used, user and system, ns: precise from schedstat where the kernel has it. */
+/* CPU time of this process, ns. */
+uint64_t bench_own_cpu(void);
+/* CPU time that another process has used, user and system, ns: precise from schedstat where the kernel has it. */
 uint64_t bench_cpu(pid_t pid);
 /* Resident memory of a process that is its own (no files), bytes. */
 uint64_t bench_memory(pid_t pid);

@@ -105,14 +105,14 @@ static int run_send(int argc, char **argv)
         if ((sockets[i] = accept(listener, NULL, NULL)) < 0)
             bench_die("accept");
     uint64_t completed = 0;
-    uint64_t cpu = bench_cpu(getpid());
+    uint64_t cpu = bench_own_cpu();
     for (uint64_t sent = 0; sent < messages; sent++) {
         await(done[0], &completed, sent < flight ? 0 : sent - flight + 1);
         for (long i = 0; i < connections; i++)
             send_one(sockets[i], frame, size);
     }
     await(done[0], &completed, messages);
-    cpu = bench_cpu(getpid()) - cpu;
+    cpu = bench_own_cpu() - cpu;
     printf("cpu_ns=%" PRIu64 "\n", cpu / (messages * (uint64_t)connections));
     waitpid(reader, NULL, 0);
     return 0;
@@ -135,7 +135,7 @@ static int run_receive(int argc, char **argv)
     }
     bench_pin(bench_option(argc, argv, "--core", -1));
     int fd = bench_connect(port);
-    uint64_t cpu = bench_cpu(getpid());
+    uint64_t cpu = bench_own_cpu();
     uint64_t received = 0;
     while (received < bytes) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -144,7 +144,7 @@ static int run_receive(int argc, char **argv)
         if (got > 0)
             received += (uint64_t)got;
     }
-    cpu = bench_cpu(getpid()) - cpu;
+    cpu = bench_own_cpu() - cpu;
     close(fd);
     waitpid(sender, NULL, 0);
     printf("cpu_ns=%" PRIu64 "\n", cpu / (received / frame));
