@@ -65,7 +65,12 @@ class Server {
     self.writeConfig(config);
     self.output = '';
     self.ended = null;
-    self.child = spawn(PROGRAM, ['-c', self.file].concat(args || []), { stdio: ['ignore', 'pipe', 'pipe'], cwd: self.folder });
+    self.child = spawn(PROGRAM, ['-c', self.file].concat(args || []), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: self.folder,
+      // what a sanitizer keeps of freed memory would be counted as ours
+      env: Object.assign({}, process.env, { ASAN_OPTIONS: 'quarantine_size_mb=4' }),
+    });
     for (const stream of [self.child.stdout, self.child.stderr]) stream.on('data', (d) => { self.output += d; });
     self.done = new Promise((resolve) => self.child.on('close', (code, signal) => {
       self.ended = { code, signal };
