@@ -70,7 +70,7 @@ static bool send_call(cf_call *call, cf_bytes data, cf_time now)
     if (!cf_line_end(client, &line, CF_PENDING_SEND, client->transport))
         return false;
     call->uid = client->last_uid = uid;
-    call->deadline = cf_time_after(now, client->settings->o.timeout);
+    call->deadline = cf_time_after(now, client->settings->timeout);
     cf_list_remove(&call->link);
     cf_list_append(&client->calls, &call->link);
     insert_deadline(client, call);
@@ -104,7 +104,7 @@ static centrifuge_error check_call(const cf_subscription *subscription, size_t s
         return CENTRIFUGE_ERROR_CLOSED;
     if (subscription->state == CF_SUBSCRIPTION_UNSUBSCRIBED)
         return CENTRIFUGE_ERROR_UNSUBSCRIBED;
-    if (client->call_count >= client->settings->o.calls_max)
+    if (client->call_count >= client->settings->calls_max)
         return CENTRIFUGE_ERROR_LIMIT_CALLS;
     if (cf_queue_full(client, size))
         return CENTRIFUGE_ERROR_LIMIT_QUEUE;
@@ -161,7 +161,7 @@ static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_met
 
 centrifuge_error cf_subscription_publish(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
 {
-    if (!cf_json_valid(data))
+    if (data.data != NULL && !cf_json_valid(data))
         return CENTRIFUGE_ERROR_INVALID_JSON;
     return start(subscription, now, CF_METHOD_PUBLISH, data, call);
 }
@@ -192,7 +192,7 @@ static void release(cf_call *call, cf_time now)
         succeed_ready(call);
         return;
     }
-    if (!send_call(call, cf_bytes_make(call->text, call->text_size), now)) {
+    if (!send_call(call, cf_bytes_make(call->text_size > 0 ? call->text : NULL, call->text_size), now)) {
         complete(call, CENTRIFUGE_ERROR_NO_MEMORY);
         return;
     }

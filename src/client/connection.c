@@ -10,6 +10,8 @@
  * that nobody has seen is taken back, and `disconnect` is told once.
  */
 
+#define COMMAND_SIZE 128 /* bytes of a connect or ping command besides the credentials, about */
+
 /* Why a connection ends. */
 typedef struct departure {
     cf_bytes reason;
@@ -22,8 +24,8 @@ typedef struct departure {
 
 static int64_t backoff(const cf_client *client)
 {
-    int64_t ceiling = client->settings->o.retry;
-    int64_t limit = client->settings->o.max_retry;
+    int64_t ceiling = client->settings->retry;
+    int64_t limit = client->settings->max_retry;
     if (limit > INT32_MAX)
         limit = INT32_MAX; /* 24 days; keeps the product below in its type */
     for (uint32_t i = 0; i <= client->retries && ceiling < limit; i++)
@@ -59,18 +61,18 @@ static void open_transport(cf_client *client, cf_time now)
     client->refused = false;
     if (++client->last_transport == 0)
         client->last_transport = 1;
-    client->transport = client->last_transport;
-    client->connect_at = cf_time_after(now, client->settings->o.connect_timeout);
+    client->transport = client->open.number = client->last_transport;
+    client->connect_at = cf_time_after(now, client->settings->connect_timeout);
     cf_log_number(client, CF_LOG_DEBUG, CF_BYTES("opening transport "), client->transport, CF_BYTES(""));
     cf_queue_append(client, &client->open, CF_PENDING_OPEN);
 }
 
 static void tell_transport_close(cf_client *client, const departure *why)
 {
-    client->transport_close.reason = why->reason;
-    client->transport_close.reconnect = why->again;
+    client->transport_close_reason = why->reason;
+    client->transport_close.flag = why->again;
     client->transport_close.code = (uint8_t)why->code;
-    cf_queue_append(client, &client->transport_close.pending, CF_PENDING_TRANSPORT_CLOSE);
+    cf_queue_append(client, &client->transport_close, CF_PENDING_TRANSPORT_CLOSE);
 }
 
 /* As a close event that the peer did not explain (7.4.1). */
@@ -81,8 +83,8 @@ static void close_transport(cf_client *client, const departure *why)
         return;
     }
     departure closed = {.reason = CF_BYTES("connection closed"), .again = true, .code = why->code};
-    client->close.id = client->transport;
-    cf_queue_append(client, &client->close.pending, CF_PENDING_CLOSE);
+    client->close.number = client->transport;
+    cf_queue_append(client, &client->close, CF_PENDING_CLOSE);
     tell_transport_close(client, &closed);
 }
 
@@ -90,10 +92,10 @@ static void close_transport(cf_client *client, const departure *why)
 
 static void tell_disconnect(cf_client *client, const departure *why)
 {
-    client->disconnect.reason = why->reason;
-    client->disconnect.reconnect = why->again;
-    if (!client->disconnect.pending.queued)
-        cf_queue_append(client, &client->disconnect.pending, CF_PENDING_DISCONNECT);
+    client->disconnect_reason = why->reason;
+    client->disconnect.flag = why->again;
+    if (!client->disconnect.queued)
+        cf_queue_append(client, &client->disconnect, CF_PENDING_DISCONNECT);
 }
 
 /* There is a transport, or an attempt is planned. */
@@ -105,7 +107,7 @@ static void leave(cf_client *client, cf_time now, const departure *why)
         tell_transport_close(client, why);
     }
     cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_DISCONNECTED);
-    cf_subscriptions_leave(client, why->again && client->settings->o.resubscribe);
+    cf_subscriptions_leave(client, why->again && client->settings->resubscribe);
     if (!client->reconnecting || !why->again) {
         cf_log_text(client, CF_LOG_INFO, CF_BYTES("disconnected"), why->reason);
         tell_disconnect(client, why);
@@ -152,7 +154,7 @@ centrifuge_error cf_client_connect(cf_client *client, cf_time now)
 {
     if (client->shut)
         return CENTRIFUGE_ERROR_CLOSED;
-    if (client->settings->address.size == 0)
+    if (cf_setting_text(client->settings, CF_SETTING_ADDRESS).size == 0)
         return CENTRIFUGE_ERROR_MISSING_URL;
     if (client->state == CF_CLIENT_DISCONNECTED)
         open_transport(client, now);
@@ -170,7 +172,7 @@ void cf_client_disconnect(cf_client *client, cf_time now)
 static void send_ping(cf_client *client, cf_time now)
 {
     cf_buffer line;
-    cf_line_begin(client, &line, 64);
+    cf_line_begin(client, &line, COMMAND_SIZE);
     cf_wire_write_ping(&line, ++client->last_uid);
     if (!cf_line_end(client, &line, CF_PENDING_SEND, client->transport))
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
@@ -178,7 +180,7 @@ static void send_ping(cf_client *client, cf_time now)
 
 void cf_client_ping(cf_client *client, cf_time now)
 {
-    if (client->state == CF_CLIENT_CONNECTED && !cf_queue_full(client, 64))
+    if (client->state == CF_CLIENT_CONNECTED && !cf_queue_full(client, COMMAND_SIZE))
         send_ping(client, now);
 }
 
@@ -188,13 +190,18 @@ void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, c
 {
     if (client->shut || id != client->transport || client->opened)
         return;
-    const cf_client_options *o = &client->settings->o;
-    cf_connect_params params = {.user = o->user, .timestamp = o->timestamp, .info = o->info, .token = o->token};
+    const cf_settings *settings = client->settings;
+    cf_connect_params params = {
+        .user = cf_setting_text(settings, CF_SETTING_USER),
+        .timestamp = cf_setting_text(settings, CF_SETTING_TIMESTAMP),
+        .info = cf_setting_text(settings, CF_SETTING_INFO),
+        .token = cf_setting_text(settings, CF_SETTING_TOKEN),
+    };
     cf_buffer line;
     client->opened = true;
     client->command_at = now;
-    cf_line_begin(client, &line, o->user.size + o->timestamp.size + o->info.size + o->token.size + 128);
-    cf_wire_write_connect(&line, ++client->last_uid, &params, o->insecure);
+    cf_line_begin(client, &line, settings->ends[CF_SETTING_INFO] + COMMAND_SIZE);
+    cf_wire_write_connect(&line, ++client->last_uid, &params, settings->insecure);
     bool good = cf_line_end(client, &line, CF_PENDING_SEND, id);
     if (!good || !cf_text_set(&client->name, client->environment.allocator, name))
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
@@ -248,7 +255,7 @@ void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now)
 
 static bool pings(const cf_client *client)
 {
-    return client->settings->o.ping && client->settings->o.ping_interval > 0;
+    return client->settings->ping_interval > 0;
 }
 
 /* The deadline stays where it is; when it comes, it is seen to be too early. Only the answer to a ping moves it. */
@@ -258,20 +265,20 @@ void cf_connection_alive(cf_client *client, cf_time now)
     if (!client->pinged)
         return;
     client->pinged = false;
-    client->ping_at = cf_time_after(now, client->settings->o.ping_interval);
+    client->ping_at = cf_time_after(now, client->settings->ping_interval);
 }
 
 static void start_pings(cf_client *client, cf_time now)
 {
     client->alive_at = now;
     client->pinged = false;
-    client->ping_at = pings(client) ? cf_time_after(now, client->settings->o.ping_interval) : CF_TIME_NEVER;
+    client->ping_at = pings(client) ? cf_time_after(now, client->settings->ping_interval) : CF_TIME_NEVER;
 }
 
 static void ping_and_wait(cf_client *client, cf_time now)
 {
     client->pinged = true;
-    client->ping_at = cf_time_after(now, client->settings->o.pong_wait_timeout);
+    client->ping_at = cf_time_after(now, client->settings->pong_wait_timeout);
     send_ping(client, now);
 }
 
@@ -286,7 +293,7 @@ static void check_ping(cf_client *client, cf_time now)
         client->ping_at = CF_TIME_NEVER;
         return;
     }
-    cf_time due = cf_time_after(client->alive_at, client->settings->o.ping_interval);
+    cf_time due = cf_time_after(client->alive_at, client->settings->ping_interval);
     if (due > now)
         client->ping_at = due;
     else
@@ -322,7 +329,7 @@ static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *
     cf_log_text(client, CF_LOG_INFO, CF_BYTES("connected as"), message->b.client);
     /* `expires` and `ttl`: the place where refresh.c plans a refresh (client-spec.md 12.1) */
     start_pings(client, now);
-    bool good = !client->settings->o.resubscribe || cf_subscriptions_ask_all(client, reconnected);
+    bool good = !client->settings->resubscribe || cf_subscriptions_ask_all(client, reconnected);
     cf_queue_append(client, &client->connect, CF_PENDING_CONNECT);
     if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);

@@ -53,8 +53,8 @@ static void close_transport(cf_client *client)
     bool opening_waits = client->open.queued;
     cf_queue_drop_events(client);
     if (!opening_waits) {
-        client->close.id = client->transport;
-        cf_queue_append(client, &client->close.pending, CF_PENDING_CLOSE);
+        client->close.number = client->transport;
+        cf_queue_append(client, &client->close, CF_PENDING_CLOSE);
     }
     client->transport = 0;
 }

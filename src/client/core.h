@@ -22,14 +22,30 @@
  * callback for the first message may unsubscribe, and the second is dropped.
  * cf_client_next_effect must not be called from within the carrying out of an effect.
  *
+ * Order. Effects come in the order in which things happened. Subscribe commands go out before
+ * the event `connect` is told, an unsubscribe command behind its event. Errors come first as the client's event, then as the
+ * subscription's, then as results. A lost transport: its close, results, `unsubscribe` of each subscription, `disconnect`. One that the client gives
+ * up: results, `unsubscribe`, `disconnect`, then the closing and its event. Subscriptions are gone through in the order in
+ * which they were made (the reference puts names that look like numbers first). `unsubscribe` and `disconnect` are told once
+ * when they happen again before the first was taken.
+ *
+ * Memory. A function that returns CENTRIFUGE_ERROR_NO_MEMORY has changed nothing. Where the client acts by itself and has no
+ * memory, it reports an error, closes the transport and tries again by backoff. Results and events of the connection need no
+ * memory. Only logs are lost.
+ *
+ * Not yet: private channels are refused with CENTRIFUGE_ERROR_UNSUPPORTED, an answer to connect that says `expired` closes
+ * the transport (reason 'expired', no `disconnect` event, as in the reference) and tries again by backoff, commands are not
+ * batched but in the answer to connect.
+ *
  * Rules (design.md): a call that returns an error never completes; one that
  * returns CENTRIFUGE_ERROR_OK completes exactly once (CF_EFFECT_RESULT), at the
  * latest in cf_client_shutdown. At most one live transport. No retry without
  * delay. Answers that arrive late carry the id they belong to and are dropped.
  *
- * Files: core.c (life, effects, deadlines), connection.c (section 7, 14),
- * subscription.c (8, 10), call.c (9), options.c (2, 3); places kept for the
- * next issues: auth.c (11), refresh.c (12), batch.c (13).
+ * Files: core.c (life, deadlines), queue.c (effects that wait), frame.c (what
+ * is received), connection.c (section 7, 14), subscription.c (8, 10), call.c (9),
+ * options.c (2, 3); places kept for the next issues: auth.c (11), refresh.c (12),
+ * batch.c (13).
  */
 #ifndef CF_CLIENT_CORE_H
 #define CF_CLIENT_CORE_H
@@ -93,7 +109,7 @@ centrifuge_error cf_client_new(cf_client **client, const cf_client_options *opti
 centrifuge_error cf_client_configure(cf_client *client, const cf_client_options *options, const char **what);
 /*
  * The end: the transport is closed, every outstanding call gets its result (CENTRIFUGE_ERROR_CLOSED), no more events. Take the
- * effects, then free. Every other function returns CENTRIFUGE_ERROR_CLOSED or does nothing from here.
+ * effects, then free; CF_EVENT_REMOVED is still told of subscriptions that were removed before. Every other function returns CENTRIFUGE_ERROR_CLOSED or does nothing from here.
  */
 void cf_client_shutdown(cf_client *client, cf_time now);
 /* After cf_client_shutdown and the last effect. All subscriptions go with it. */
@@ -141,21 +157,22 @@ cf_client *cf_subscription_client(const cf_subscription *subscription);
 centrifuge_error cf_subscription_subscribe(cf_subscription *subscription, cf_time now);
 void cf_subscription_unsubscribe(cf_subscription *subscription, cf_time now);
 /*
- * Unsubscribes and takes it out of the client for good; its calls end with CENTRIFUGE_ERROR_UNSUBSCRIBED. A last effect,
- * CF_EVENT_REMOVED, says when the pointer is not used any more.
+ * Unsubscribes and takes it out of the client for good; its calls end with CENTRIFUGE_ERROR_UNSUBSCRIBED, and it has no more
+ * events but the last, CF_EVENT_REMOVED, which says when the pointer is not used any more.
  */
 void cf_subscription_remove(cf_subscription *subscription, cf_time now);
 
 /*
  * Calls (client-spec.md 9). `call` is any pointer of the caller's; it comes back in CF_EFFECT_RESULT. They wait for the
- * subscription without a time limit, then for the answer `timeout` milliseconds. `data` is checked: one valid JSON value.
+ * subscription without a time limit, then for the answer `timeout` milliseconds. `data` is checked: one valid JSON value; data NULL
+ * leaves the key out, as the reference does with undefined.
  */
 centrifuge_error cf_subscription_publish(cf_subscription *subscription, cf_time now, cf_bytes data, void *call);
 centrifuge_error cf_subscription_presence(cf_subscription *subscription, cf_time now, void *call);
 centrifuge_error cf_subscription_history(cf_subscription *subscription, cf_time now, void *call);
 /*
  * client-spec.md 8.5: completes at once (as an effect) when the subscription is subscribed or refused; otherwise it waits until it
- * is, or fails with CENTRIFUGE_ERROR_UNSUBSCRIBED. `wait` false: CENTRIFUGE_ERROR_INVALID_STATE instead of waiting.
+ * is, or fails as the calls do. `wait` false: CENTRIFUGE_ERROR_INVALID_STATE instead of waiting.
  */
 centrifuge_error cf_subscription_ready(cf_subscription *subscription, cf_time now, bool wait, void *call);
 
@@ -193,7 +210,7 @@ typedef enum cf_event_kind {
     CF_EVENT_CONNECT,
     CF_EVENT_DISCONNECT,
     CF_EVENT_ERROR,
-    CF_EVENT_TRANSPORT_CLOSE, /* every closed transport; before CF_EVENT_DISCONNECT */
+    CF_EVENT_TRANSPORT_CLOSE, /* every transport whose opening was taken, once; see 'Order' above */
     /* of a subscription */
     CF_EVENT_MESSAGE,
     CF_EVENT_JOIN,

@@ -10,14 +10,15 @@ void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text,
     if (client->shut || id != client->transport || !client->opened)
         return;
     CF_ASSERT(!client->frame.active);
-    if (text.size > client->settings->o.message_size_max) {
+    if (text.size > client->settings->message_size_max) {
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
         return;
     }
     cf_connection_alive(client, now);
-    client->frame.text = text;
-    client->frame.active = true;
-    client->frame.begun = false;
+    client->frame.active = cf_wire_messages_begin(&client->frame.messages, text);
+    if (!client->frame.active)
+        cf_log_number(client, CF_LOG_WARNING, CF_BYTES("ignored a frame of "), (int64_t)text.size,
+                      CF_BYTES(" bytes that holds no messages"));
 }
 
 void cf_frame_drop_replay(cf_client *client)
@@ -76,13 +77,6 @@ cf_step cf_frame_step(cf_client *client, cf_time now, cf_effect *effect)
         return CF_STEP_END;
     if (frame->replay != NULL)
         return cf_subscription_replay_step(client, now, effect);
-    if (!frame->begun && !cf_wire_messages_begin(&frame->messages, frame->text)) {
-        cf_log_number(client, CF_LOG_WARNING, CF_BYTES("ignored a frame of "), (int64_t)frame->text.size,
-                      CF_BYTES(" bytes that holds no messages"));
-        frame->active = false;
-        return CF_STEP_DONE;
-    }
-    frame->begun = true;
     if (cf_wire_messages_next(&frame->messages, &message, &frame->scratch))
         return dispatch(client, now, &message, effect);
     if (!frame->scratch.failed)

@@ -27,6 +27,8 @@
 #define CF_CONNECT_ERROR_GRACE 1000 /* milliseconds */
 /* Room for decoded strings is kept from frame to frame up to this size. */
 #define CF_SCRATCH_KEPT 1024 /* bytes */
+/* The longest text among the options. */
+#define CF_OPTION_SIZE_MAX ((size_t)1 << 20) /* bytes */
 
 /* Owned bytes that are seldom replaced; smaller than a cf_buffer. */
 typedef struct cf_text {
@@ -66,26 +68,57 @@ typedef enum cf_pending_kind {
 
 typedef struct cf_pending {
     struct cf_pending *next;
-    uint8_t kind; /* cf_pending_kind */
+    uint32_t number; /* what the kind needs: a transport's id, a cf_log_level */
+    uint8_t kind;    /* cf_pending_kind */
+    uint8_t code;    /* centrifuge_error */
+    bool flag;
     bool queued;
 } cf_pending;
 
 /* Text to send, or to log. */
 typedef struct cf_line {
     cf_pending pending;
-    uint32_t what; /* the transport's id, or the cf_log_level */
     size_t size;
     char text[];
 } cf_line;
 
 /* ---- options, as they are kept ----------------------------------------------------- */
 
+typedef enum cf_setting {
+    CF_SETTING_ADDRESS, /* empty: not configured yet */
+    CF_SETTING_USER,
+    CF_SETTING_TIMESTAMP,
+    CF_SETTING_TOKEN,
+    CF_SETTING_INFO,
+    CF_SETTING_PRIVATE_CHANNEL_PREFIX,
+    CF_SETTING_COUNT
+} cf_setting;
+
+/* One block: a process may have a thousand clients. Names as in cf_client_options. */
 typedef struct cf_settings {
     cf_pending retired;
-    cf_client_options o; /* without `url`; strings lie in `text` */
-    cf_bytes address;    /* empty: not configured yet */
+    int64_t retry;
+    int64_t max_retry;
+    int64_t timeout;
+    int64_t connect_timeout;
+    int64_t ping_interval; /* 0 when there are no pings */
+    int64_t pong_wait_timeout;
+    size_t message_size_max;
+    size_t queue_size_max;
+    size_t calls_max;
+    size_t subscriptions_max;
+    size_t channel_length_max;
+    bool insecure;
+    bool resubscribe;
+    uint32_t ends[CF_SETTING_COUNT]; /* offsets in `text`, where they follow one another */
     char text[];
 } cf_settings;
+
+static inline cf_bytes cf_setting_text(const cf_settings *settings, cf_setting which)
+{
+    size_t from = which == 0 ? 0 : settings->ends[which - 1];
+    return cf_bytes_make(settings->text + from, settings->ends[which] - from);
+}
 
 /* `options` NULL: the defaults, not configured. */
 centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options *options, const cf_allocator *allocator,
@@ -104,12 +137,10 @@ typedef struct cf_replay {
 
 /* The frame that is being read. */
 typedef struct cf_frame {
-    cf_bytes text;
     cf_wire_messages messages;
     cf_buffer scratch;
     cf_replay *replay;
     bool active;
-    bool begun;
 } cf_frame;
 
 struct cf_client {
@@ -140,10 +171,11 @@ struct cf_client {
     cf_text reason;
 
     cf_map subscriptions;
-    cf_list calls;     /* sent, by uid */
-    cf_list deadlines; /* the same, by deadline */
-    size_t call_count; /* sent and waiting */
-    size_t queued;     /* bytes to send: lines in the queue and data of calls that wait */
+    cf_subscription *pushed; /* the last one that a message came for, or NULL */
+    cf_list calls;           /* sent, by uid */
+    cf_list deadlines;       /* the same, by deadline */
+    size_t call_count;       /* sent and waiting */
+    size_t queued;           /* bytes to send: lines in the queue and data of calls that wait */
 
     cf_pending *first;
     cf_pending **end;
@@ -151,37 +183,20 @@ struct cf_client {
 
     /* At most one each waits; connection.c says why. */
     cf_pending open;
-    struct {
-        cf_pending pending;
-        uint32_t id;
-    } close;
+    cf_pending close;
     cf_pending connect;
-    struct {
-        cf_pending pending;
-        bool reconnect;
-        cf_bytes reason;
-    } disconnect;
-    struct {
-        cf_pending pending;
-        bool reconnect;
-        uint8_t code;
-        cf_bytes reason;
-    } transport_close;
-    /* Of the current message, or made up; also the texts of `answer`. */
-    struct {
-        cf_pending pending;
-        uint8_t code;
-        cf_bytes raw;
-        cf_bytes text;
-        cf_bytes advice;
-    } error;
-    /* The answer to a subscribe command. */
-    struct {
-        cf_pending pending;
-        bool resubscribe;
-        bool recovered;
-        cf_subscription *subscription;
-    } answer;
+    cf_pending disconnect;
+    cf_pending transport_close;
+    cf_pending error;
+    cf_pending answer; /* to a subscribe command */
+    /* What they carry besides. The texts are constants, `reason`, or lie in the current frame. */
+    cf_bytes disconnect_reason;
+    cf_bytes transport_close_reason;
+    cf_bytes error_raw;
+    cf_bytes error_text; /* of `answer`, too */
+    cf_bytes error_advice;
+    cf_subscription *answer_subscription;
+    bool answer_recovered;
 
     cf_frame frame;
 };
@@ -246,7 +261,7 @@ bool cf_queue_take(cf_client *client, cf_effect *effect);
  * This is the one way out for commands: batching (batch.c, client-spec.md 13) will collect them here.
  */
 void cf_line_begin(cf_client *client, cf_buffer *line, size_t size);
-bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t what);
+bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t number);
 /* Too many bytes with `size` more? */
 bool cf_queue_full(const cf_client *client, size_t size);
 

@@ -137,9 +137,9 @@ static centrifuge_error check_url(const cf_client_options *options, const char *
     cf_buffer nothing;
     cf_buffer_init(&nothing, NULL, 0);
     centrifuge_error error = cf_client_endpoint(options->url, false, &kind, &nothing);
-    if (error == CENTRIFUGE_ERROR_NO_MEMORY)
-        return CENTRIFUGE_ERROR_OK;
-    return fail(error, "url", what);
+    if (error == CENTRIFUGE_ERROR_INVALID_URL || error == CENTRIFUGE_ERROR_UNSUPPORTED)
+        return fail(error, "url", what);
+    return CENTRIFUGE_ERROR_OK;
 }
 
 static centrifuge_error check_texts(const cf_client_options *options, const char **what)
@@ -152,7 +152,7 @@ static centrifuge_error check_texts(const cf_client_options *options, const char
         {"token", options->token}, {"info", options->info}, {"private_channel_prefix", options->private_channel_prefix},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (texts[i].text.size > 0 && !cf_utf8_valid(texts[i].text))
+        if (texts[i].text.size > CF_OPTION_SIZE_MAX || !cf_utf8_valid(texts[i].text))
             return fail(CENTRIFUGE_ERROR_INVALID_OPTION, texts[i].name, what);
     }
     return CENTRIFUGE_ERROR_OK;
@@ -198,32 +198,49 @@ centrifuge_error cf_client_options_check(const cf_client_options *options, const
 
 /* ---- how they are kept ------------------------------------------------------------------- */
 
-static char *copy_text(cf_bytes *text, char *at)
+static cf_settings make_numbers(const cf_client_options *options)
 {
-    if (text->size > 0)
-        memcpy(at, text->data, text->size);
-    *text = cf_bytes_make(at, text->size);
-    return at + text->size;
+    return (cf_settings){
+        .retry = options->retry,
+        .max_retry = options->max_retry,
+        .timeout = options->timeout,
+        .connect_timeout = options->connect_timeout,
+        .ping_interval = options->ping && options->ping_interval > 0 ? options->ping_interval : 0,
+        .pong_wait_timeout = options->pong_wait_timeout,
+        .message_size_max = options->message_size_max,
+        .queue_size_max = options->queue_size_max,
+        .calls_max = options->calls_max,
+        .subscriptions_max = options->subscriptions_max,
+        .channel_length_max = options->channel_length_max,
+        .insecure = options->insecure,
+        .resubscribe = options->resubscribe,
+    };
 }
 
 static cf_settings *make(const cf_client_options *options, cf_bytes address, const cf_allocator *allocator)
 {
-    const cf_bytes *sizes[] = {&options->user, &options->timestamp, &options->token, &options->info,
-                               &options->private_channel_prefix};
-    size_t size = sizeof(cf_settings) + address.size;
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-        size += sizes[i]->size;
-    cf_settings *settings = cf_alloc(allocator, size);
+    const cf_bytes texts[CF_SETTING_COUNT] = {
+        [CF_SETTING_ADDRESS] = address,
+        [CF_SETTING_USER] = options->user,
+        [CF_SETTING_TIMESTAMP] = options->timestamp,
+        [CF_SETTING_TOKEN] = options->token,
+        [CF_SETTING_INFO] = options->info,
+        [CF_SETTING_PRIVATE_CHANNEL_PREFIX] = options->private_channel_prefix,
+    };
+    size_t size = 0;
+    for (size_t i = 0; i < CF_SETTING_COUNT; i++)
+        size += texts[i].size;
+    cf_settings *settings = cf_alloc(allocator, sizeof(cf_settings) + size);
     if (settings == NULL)
         return NULL;
-    *settings = (cf_settings){.o = *options, .address = address};
-    settings->o.url = cf_bytes_make(NULL, 0);
-    char *at = copy_text(&settings->address, settings->text);
-    at = copy_text(&settings->o.user, at);
-    at = copy_text(&settings->o.timestamp, at);
-    at = copy_text(&settings->o.token, at);
-    at = copy_text(&settings->o.info, at);
-    copy_text(&settings->o.private_channel_prefix, at);
+    *settings = make_numbers(options);
+    size_t at = 0;
+    for (size_t i = 0; i < CF_SETTING_COUNT; i++) {
+        if (texts[i].size > 0)
+            memcpy(settings->text + at, texts[i].data, texts[i].size);
+        at += texts[i].size;
+        settings->ends[i] = (uint32_t)at;
+    }
     return settings;
 }
 

@@ -32,7 +32,9 @@ void cf_text_free(cf_text *text, const cf_allocator *allocator)
 void cf_queue_append(cf_client *client, cf_pending *pending, cf_pending_kind kind)
 {
     CF_ASSERT(!pending->queued);
-    *pending = (cf_pending){.next = NULL, .kind = (uint8_t)kind, .queued = true};
+    pending->next = NULL;
+    pending->kind = (uint8_t)kind;
+    pending->queued = true;
     *client->end = pending;
     client->end = &pending->next;
 }
@@ -110,7 +112,8 @@ void cf_queue_drop_events(cf_client *client)
 
 void cf_queue_retire(cf_client *client, cf_pending *pending, cf_pending_kind kind)
 {
-    *pending = (cf_pending){.next = client->taken, .kind = (uint8_t)kind};
+    pending->next = client->taken;
+    pending->kind = (uint8_t)kind;
     client->taken = pending;
 }
 
@@ -152,14 +155,14 @@ void cf_line_begin(cf_client *client, cf_buffer *line, size_t size)
     cf_buffer_append(line, cf_bytes_make(head, sizeof(head)));
 }
 
-bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t what)
+bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t number)
 {
     if (line->failed) {
         cf_buffer_free(line);
         return false;
     }
     cf_line *made = (cf_line *)(void *)line->data;
-    made->what = what;
+    made->pending.number = number;
     made->size = line->size - offsetof(cf_line, text);
     if (kind == CF_PENDING_SEND)
         client->queued += made->size;
@@ -169,7 +172,7 @@ bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint3
 
 bool cf_queue_full(const cf_client *client, size_t size)
 {
-    size_t limit = client->settings->o.queue_size_max;
+    size_t limit = client->settings->queue_size_max;
     return client->queued > limit || size > limit - client->queued;
 }
 
@@ -203,13 +206,13 @@ void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t
 
 void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes raw, cf_bytes text, cf_bytes advice)
 {
-    if (client->error.pending.queued)
+    if (client->error.queued)
         return;
     client->error.code = (uint8_t)code;
-    client->error.raw = raw;
-    client->error.text = text;
-    client->error.advice = advice;
-    cf_queue_append(client, &client->error.pending, CF_PENDING_ERROR);
+    client->error_raw = raw;
+    client->error_text = text;
+    client->error_advice = advice;
+    cf_queue_append(client, &client->error, CF_PENDING_ERROR);
 }
 
 void cf_client_report_message(cf_client *client, const cf_wire_message *message)
@@ -221,26 +224,25 @@ void cf_client_report_message(cf_client *client, const cf_wire_message *message)
 
 static void show_open(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    (void)pending;
     effect->kind = CF_EFFECT_TRANSPORT_OPEN;
-    effect->transport.id = client->transport;
-    effect->transport.address = client->settings->address;
+    effect->transport.id = pending->number;
+    effect->transport.address = cf_setting_text(client->settings, CF_SETTING_ADDRESS);
 }
 
 static void show_send(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     const cf_line *line = line_of(pending);
     effect->kind = CF_EFFECT_TRANSPORT_SEND;
-    effect->transport.id = line->what;
+    effect->transport.id = pending->number;
     effect->transport.text = cf_bytes_make(line->text, line->size);
     cf_queue_retire(client, pending, CF_PENDING_SEND);
 }
 
 static void show_close(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    (void)pending;
+    (void)client;
     effect->kind = CF_EFFECT_TRANSPORT_CLOSE;
-    effect->transport.id = client->close.id;
+    effect->transport.id = pending->number;
 }
 
 static void show_connect(cf_client *client, cf_pending *pending, cf_effect *effect)
@@ -254,29 +256,32 @@ static void show_connect(cf_client *client, cf_pending *pending, cf_effect *effe
 
 static void show_disconnect(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    (void)pending;
     effect->event.kind = CF_EVENT_DISCONNECT;
-    effect->event.reason = client->disconnect.reason;
-    effect->event.reconnect = client->disconnect.reconnect;
+    effect->event.reason = client->disconnect_reason;
+    effect->event.reconnect = pending->flag;
 }
 
 static void show_transport_close(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    (void)pending;
     effect->event.kind = CF_EVENT_TRANSPORT_CLOSE;
-    effect->event.reason = client->transport_close.reason;
-    effect->event.reconnect = client->transport_close.reconnect;
-    effect->event.code = (centrifuge_error)client->transport_close.code;
+    effect->event.reason = client->transport_close_reason;
+    effect->event.reconnect = pending->flag;
+    effect->event.code = (centrifuge_error)pending->code;
+}
+
+static void show_failure(const cf_client *client, cf_effect *effect)
+{
+    effect->event.code = (centrifuge_error)client->error.code;
+    effect->event.error = client->error_text;
+    effect->event.advice = client->error_advice;
 }
 
 static void show_error(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     (void)pending;
     effect->event.kind = CF_EVENT_ERROR;
-    effect->event.raw = client->error.raw;
-    effect->event.code = (centrifuge_error)client->error.code;
-    effect->event.error = client->error.text;
-    effect->event.advice = client->error.advice;
+    effect->event.raw = client->error_raw;
+    show_failure(client, effect);
 }
 
 static void show_subscription(cf_subscription *subscription, cf_event_kind kind, cf_effect *effect)
@@ -288,20 +293,16 @@ static void show_subscription(cf_subscription *subscription, cf_event_kind kind,
 
 static void show_subscribe(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    (void)pending;
-    show_subscription(client->answer.subscription, CF_EVENT_SUBSCRIBE, effect);
-    effect->event.resubscribe = client->answer.resubscribe;
-    effect->event.recovered = client->answer.recovered;
+    show_subscription(client->answer_subscription, CF_EVENT_SUBSCRIBE, effect);
+    effect->event.resubscribe = pending->flag;
+    effect->event.recovered = client->answer_recovered;
 }
 
 static void show_subscribe_error(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    (void)pending;
-    show_subscription(client->answer.subscription, CF_EVENT_SUBSCRIBE_ERROR, effect);
-    effect->event.resubscribe = client->answer.resubscribe;
-    effect->event.code = (centrifuge_error)client->error.code;
-    effect->event.error = client->error.text;
-    effect->event.advice = client->error.advice;
+    show_subscription(client->answer_subscription, CF_EVENT_SUBSCRIBE_ERROR, effect);
+    effect->event.resubscribe = pending->flag;
+    show_failure(client, effect);
 }
 
 static void show_unsubscribe(cf_client *client, cf_pending *pending, cf_effect *effect)
@@ -327,7 +328,7 @@ static void show_log(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     const cf_line *line = line_of(pending);
     effect->kind = CF_EFFECT_LOG;
-    effect->log.level = (cf_log_level)line->what;
+    effect->log.level = (cf_log_level)pending->number;
     effect->log.text = cf_bytes_make(line->text, line->size);
     cf_queue_retire(client, pending, CF_PENDING_LOG);
 }

@@ -85,7 +85,7 @@ static centrifuge_error send_request(cf_subscription *subscription)
 
 static centrifuge_error check_supported(cf_client *client, cf_bytes channel)
 {
-    if (!cf_bytes_starts_with(channel, client->settings->o.private_channel_prefix))
+    if (!cf_bytes_starts_with(channel, cf_setting_text(client->settings, CF_SETTING_PRIVATE_CHANNEL_PREFIX)))
         return CENTRIFUGE_ERROR_OK;
     cf_log_text(client, CF_LOG_ERROR, CF_BYTES("private channels are not supported yet, cannot subscribe to"), channel);
     return CENTRIFUGE_ERROR_UNSUPPORTED;
@@ -112,7 +112,7 @@ static centrifuge_error ask(cf_subscription *subscription)
 
 static bool may_ask(const cf_client *client)
 {
-    return client->settings->o.resubscribe || client->state == CF_CLIENT_CONNECTED;
+    return client->settings->resubscribe || client->state == CF_CLIENT_CONNECTED;
 }
 
 centrifuge_error cf_subscription_subscribe(cf_subscription *subscription, cf_time now)
@@ -131,7 +131,7 @@ static centrifuge_error check_channel(const cf_client *client, cf_bytes channel)
         return CENTRIFUGE_ERROR_CLOSED;
     if (channel.size == 0)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (channel.size > client->settings->o.channel_length_max || channel.size > UINT32_MAX)
+    if (channel.size > client->settings->channel_length_max || channel.size > UINT32_MAX)
         return CENTRIFUGE_ERROR_LIMIT_CHANNEL;
     if (!cf_utf8_valid(channel))
         return CENTRIFUGE_ERROR_INVALID_UTF8;
@@ -155,7 +155,7 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
 
 static centrifuge_error make_and_ask(cf_client *client, cf_bytes channel, void *user, cf_subscription **subscription)
 {
-    if (cf_map_count(&client->subscriptions) >= client->settings->o.subscriptions_max)
+    if (cf_map_count(&client->subscriptions) >= client->settings->subscriptions_max)
         return CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS;
     cf_subscription *made = make(client, channel, user);
     if (made == NULL)
@@ -288,8 +288,8 @@ static void silence(cf_subscription *subscription)
     cf_client *client = subscription->client;
     if (client->frame.replay != NULL && client->frame.replay->subscription == subscription)
         cf_frame_drop_replay(client);
-    if (client->answer.pending.queued && client->answer.subscription == subscription)
-        cf_queue_remove(client, &client->answer.pending);
+    if (client->answer.queued && client->answer_subscription == subscription)
+        cf_queue_remove(client, &client->answer);
     if (subscription->unsubscribe.queued)
         cf_queue_remove(client, &subscription->unsubscribe);
 }
@@ -304,6 +304,8 @@ void cf_subscription_remove(cf_subscription *subscription, cf_time now)
     end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     cf_calls_fail_sent(client, subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     cf_map_remove(&client->subscriptions, &subscription->node);
+    if (client->pushed == subscription)
+        client->pushed = NULL;
     if (wanted)
         send_unsubscribe(subscription, now);
     cf_queue_append(client, &subscription->removed, CF_PENDING_REMOVED);
@@ -398,9 +400,17 @@ static cf_step deliver(cf_subscription *subscription, cf_time now, const cf_wire
     return show_push(subscription, message, CF_EVENT_MESSAGE, effect);
 }
 
+/* Most messages are for the channel of the one before. */
+static cf_subscription *find_pushed(cf_client *client, cf_bytes channel)
+{
+    if (client->pushed == NULL || !cf_bytes_equal(cf_subscription_channel(client->pushed), channel))
+        client->pushed = cf_client_find(client, channel);
+    return client->pushed;
+}
+
 cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect)
 {
-    cf_subscription *subscription = cf_client_find(client, message->b.channel);
+    cf_subscription *subscription = find_pushed(client, message->b.channel);
     if (subscription == NULL || is_deaf(subscription))
         return CF_STEP_DONE;
     if (message->method == CF_METHOD_MESSAGE)
@@ -415,10 +425,10 @@ cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_me
 static void tell_answer(cf_subscription *subscription, cf_pending_kind kind)
 {
     cf_client *client = subscription->client;
-    client->answer.subscription = subscription;
-    client->answer.resubscribe = subscription->resubscribe;
-    client->answer.recovered = subscription->recovered;
-    cf_queue_append(client, &client->answer.pending, kind);
+    client->answer_subscription = subscription;
+    client->answer_recovered = subscription->recovered;
+    client->answer.flag = subscription->resubscribe;
+    cf_queue_append(client, &client->answer, kind);
 }
 
 static void answered(cf_subscription *subscription, cf_subscription_state state, bool recovered)
