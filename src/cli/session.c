@@ -65,22 +65,46 @@ static const char *hint_for(const char *reason)
     return "";
 }
 
+/* The server will not have this client any more. */
+static void refused(cf_cli_session *session, const char *reason)
+{
+    cf_cli_complain("the server ended the connection: %s%s", reason, hint_for(reason));
+    cf_cli_session_end(session, CF_CLI_REFUSED);
+}
+
+static void lost(cf_cli_session *session, const char *reason)
+{
+    const char *what = session->connected ? "lost the connection to" : "no connection to";
+    const char *why = session->why[0] ? session->why : reason;
+    cf_cli_complain("%s %s: %s%s", what, session->options->url, why, session->persistent ? "; trying again" : "");
+    if (!session->persistent)
+        cf_cli_session_end(session, CF_CLI_NETWORK);
+}
+
+/* Comes before the results of calls that end with it, which say less. */
+static void on_transport_close(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
+{
+    cf_cli_session *session = user;
+    (void)client;
+    if (session->done)
+        return;
+    if (!event->reconnect)
+        refused(session, event->reason);
+    else if (!session->persistent)
+        lost(session, event->reason);
+}
+
+/* Not repeated while attempts fail, so this is where to speak of them. */
 static void on_disconnect(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user)
 {
     cf_cli_session *session = user;
     (void)client;
     if (session->done)
         return;
-    if (!event->reconnect) {
-        cf_cli_complain("the server ended the connection: %s%s", event->reason, hint_for(event->reason));
-        cf_cli_session_end(session, CF_CLI_REFUSED);
-        return;
-    }
-    const char *what = session->connected ? "lost the connection to" : "no connection to";
-    const char *why = session->why[0] ? session->why : event->reason;
-    cf_cli_complain("%s %s: %s%s", what, session->options->url, why, session->persistent ? "; trying again" : "");
-    if (!session->persistent)
-        cf_cli_session_end(session, CF_CLI_NETWORK);
+    if (!event->reconnect)
+        refused(session, event->reason);
+    else
+        lost(session, event->reason);
 }
 
 static void on_connect(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
@@ -135,7 +159,8 @@ static void renew_credentials(centrifuge_client *client, const centrifuge_discon
 
 bool cf_cli_session_open(cf_cli_session *session, const cf_cli_options *options)
 {
-    static const centrifuge_client_events events = {.connect = on_connect, .disconnect = on_disconnect, .log = on_log};
+    static const centrifuge_client_events events = {
+        .connect = on_connect, .disconnect = on_disconnect, .transport_close = on_transport_close, .log = on_log};
     static const centrifuge_client_events renewal = {.disconnect = renew_credentials};
     session->options = options;
     session->timeout = options->timeout > 0 ? options->timeout : CF_CLI_TIMEOUT_DEFAULT;

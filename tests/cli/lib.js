@@ -6,6 +6,7 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
+const test = require('node:test');
 
 const BUILD = process.env.CENTRIFUGE_BUILD || path.join(__dirname, '../../build/dev');
 const CLI = path.join(BUILD, 'centrifuge-cli');
@@ -37,6 +38,12 @@ async function cli(args, { input = '', env } = {}) {
   return { code, stdout, stderr };
 }
 
+/* What a failed test has left running must not keep the others waiting. */
+const alive = new Set();
+test.afterEach(() => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
 /* While it runs: line() is the next line of its output, event(name) the next event of that name. */
 function running(args, { env, stdio } = {}) {
   const child = spawn(CLI, args, { env: environment(env), stdio });
@@ -45,6 +52,8 @@ function running(args, { env, stdio } = {}) {
   let stderr = '';
   let closed = false;
   const code = ended(child);
+  alive.add(child);
+  code.then(() => alive.delete(child));
   if (child.stderr) child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text; });
   if (child.stdout) {
     const reader = readline.createInterface({ input: child.stdout });
