@@ -49,14 +49,16 @@ static inline const char *skip_space(const cf_json_reader *reader, const char *a
 
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* The highest bit of every byte that is a quote, a backslash, a control character or not ASCII. */
-static uint64_t special_bytes(uint64_t word)
+/*
+ * Not 0 when a byte is a quote, a backslash, a control character or not ASCII: it has its highest bit set, and no byte of less
+ * significance has. What a subtraction borrows may set the bits of more significant ones.
+ */
+static inline uint64_t special_bytes(uint64_t word)
 {
-    uint64_t low = word & EACH_BYTE(0x7f);
-    uint64_t no_quote = (low ^ EACH_BYTE('"')) + EACH_BYTE(0x7f);
-    uint64_t no_backslash = (low ^ EACH_BYTE('\\')) + EACH_BYTE(0x7f);
-    uint64_t no_control = low + EACH_BYTE(0x80 - 0x20);
-    return ~(no_quote & no_backslash & no_control & ~word) & EACH_BYTE(0x80);
+    uint64_t quote = (word ^ EACH_BYTE('"')) - EACH_BYTE(1);
+    uint64_t backslash = (word ^ EACH_BYTE('\\')) - EACH_BYTE(1);
+    uint64_t control = word - EACH_BYTE(0x20);
+    return (quote | backslash | control | word) & EACH_BYTE(0x80);
 }
 
 static bool is_special(char c)
@@ -124,13 +126,10 @@ static const char *scan_utf8(cf_json_reader *reader, const char *at)
     return at;
 }
 
-/* From the opening quote; returns the closing one. */
-static const char *scan_string(cf_json_reader *reader, const char *at, bool *escaped)
+/* The rest of a string that has more than plain bytes, from the first other one. */
+static const char *scan_rest(cf_json_reader *reader, const char *at, bool *escaped)
 {
-    *escaped = false;
-    at++;
     for (;;) {
-        at = skip_plain(at, reader->end);
         char c = byte_at(reader, at);
         if (c == '"')
             return at;
@@ -144,7 +143,16 @@ static const char *scan_string(cf_json_reader *reader, const char *at, bool *esc
         }
         if (at == NULL)
             return NULL;
+        at = skip_plain(at, reader->end);
     }
+}
+
+/* From the opening quote; returns the closing one. */
+static const char *scan_string(cf_json_reader *reader, const char *at, bool *escaped)
+{
+    *escaped = false;
+    at = skip_plain(at + 1, reader->end);
+    return byte_at(reader, at) == '"' ? at : scan_rest(reader, at, escaped);
 }
 
 /* ---- numbers and words ------------------------------------------------------ */
