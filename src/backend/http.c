@@ -1,0 +1,180 @@
+/*
+ * One HTTP exchange over libcurl. The handle is kept, so that the connection is used again.
+ */
+#include "backend/backend.h"
+
+#include "wire/sign.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static size_t take_body(char *data, size_t size, size_t count, void *user)
+{
+    centrifuge_backend *backend = user;
+    cf_buffer *response = &backend->response;
+    size *= count;
+    backend->too_large = size > response->limit - response->size;
+    cf_buffer_append(response, cf_bytes_make(data, size));
+    return response->failed ? 0 : size;
+}
+
+static void set_text(CURL *easy, CURLoption option, const char *value, CURLcode *code)
+{
+    CURLcode result = value != NULL ? curl_easy_setopt(easy, option, value) : CURLE_OK;
+    if (result != CURLE_OK)
+        *code = result;
+}
+
+/* Own authorities replace those that libcurl was built to trust, file and directory. */
+static void set_authorities(CURL *easy, const centrifuge_backend_options *options, CURLcode *code)
+{
+    if (options->tls_ca_file == NULL && options->tls_ca_path == NULL)
+        return;
+    if (curl_easy_setopt(easy, CURLOPT_CAINFO, options->tls_ca_file) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_CAPATH, options->tls_ca_path) != CURLE_OK)
+        *code = CURLE_NOT_BUILT_IN;
+}
+
+static CURLcode configure(centrifuge_backend *backend, const centrifuge_backend_options *options, const char *address)
+{
+    CURL *easy = backend->easy;
+    CURLcode code = CURLE_OK;
+    set_text(easy, CURLOPT_URL, address, &code);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, backend->problem);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, backend);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options->tls_verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->tls_verify ? 2L : 0L);
+    set_authorities(easy, options, &code);
+    set_text(easy, CURLOPT_PROXY, options->proxy, &code);
+    set_text(easy, CURLOPT_PROXYUSERPWD, options->proxy_user, &code);
+    set_text(easy, CURLOPT_SSLCERT, options->tls_certificate, &code);
+    set_text(easy, CURLOPT_SSLKEY, options->tls_key, &code);
+    set_text(easy, CURLOPT_KEYPASSWD, options->tls_key_password, &code);
+    return code;
+}
+
+static bool append_header(struct curl_slist **list, const char *header)
+{
+    struct curl_slist *longer = curl_slist_append(*list, header);
+    if (longer != NULL)
+        *list = longer;
+    return longer != NULL;
+}
+
+centrifuge_error cf_backend_http_open(centrifuge_backend *backend, const centrifuge_backend_options *options)
+{
+    cf_buffer address;
+    cf_buffer_init(&address, backend->allocator, CF_BUFFER_NO_LIMIT);
+    centrifuge_error error = cf_backend_address(cf_bytes_of(options->url), &address);
+    const char *text = error == CENTRIFUGE_ERROR_OK ? cf_buffer_text(&address) : NULL;
+    backend->easy = curl_easy_init();
+    /* "Expect:" keeps libcurl from asking first whether it may send a large body. */
+    bool ready = text != NULL && backend->easy != NULL && append_header(&backend->headers, "Content-Type: application/json") &&
+                 append_header(&backend->headers, "Expect:");
+    CURLcode code = ready ? configure(backend, options, text) : CURLE_OUT_OF_MEMORY;
+    cf_buffer_free(&address);
+    if (code == CURLE_OK)
+        return CENTRIFUGE_ERROR_OK;
+    return code == CURLE_OUT_OF_MEMORY ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_UNSUPPORTED;
+}
+
+void cf_backend_http_close(centrifuge_backend *backend)
+{
+    curl_easy_cleanup(backend->easy);
+    curl_slist_free_all(backend->headers);
+}
+
+static centrifuge_error error_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return CENTRIFUGE_ERROR_TIMEOUT;
+    case CURLE_OUT_OF_MEMORY:
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    case CURLE_URL_MALFORMAT:
+        return CENTRIFUGE_ERROR_INVALID_URL;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_NOT_BUILT_IN:
+        return CENTRIFUGE_ERROR_UNSUPPORTED;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return CENTRIFUGE_ERROR_PROTOCOL;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+        return CENTRIFUGE_ERROR_TLS;
+    default:
+        return CENTRIFUGE_ERROR_NETWORK;
+    }
+}
+
+static centrifuge_error transfer_failed(centrifuge_backend *backend, CURLcode code)
+{
+    if (backend->too_large)
+        return cf_backend_fail(backend, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE,
+                               "the answer is larger than the limit 'message_size_max'");
+    if (backend->response.failed)
+        return cf_backend_fail(backend, CENTRIFUGE_ERROR_NO_MEMORY, "out of memory");
+    return cf_backend_fail(backend, error_of(code), backend->problem[0] != '\0' ? backend->problem : curl_easy_strerror(code));
+}
+
+static centrifuge_error check_status(centrifuge_backend *backend)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } texts[] = {
+        {400, "HTTP status 400: the server could not read the request, wants it signed, or has no 'secret' itself"},
+        {401, "HTTP status 401: the sign is wrong; check that 'secret' is the server's"},
+        {404, "HTTP status 404: there is no HTTP API at this address; check 'url'"},
+        {503, "HTTP status 503: the server is shutting down"},
+    };
+    if (backend->status == 200)
+        return CENTRIFUGE_ERROR_OK;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (texts[i].status == backend->status)
+            return cf_backend_fail(backend, CENTRIFUGE_ERROR_HTTP_STATUS, texts[i].text);
+    }
+    snprintf(backend->problem, sizeof(backend->problem), "HTTP status %d", backend->status);
+    return cf_backend_fail(backend, CENTRIFUGE_ERROR_HTTP_STATUS, backend->problem);
+}
+
+/* Performs with `first` as the first header, if there is one. */
+static centrifuge_error perform(centrifuge_backend *backend, char *first)
+{
+    struct curl_slist sign = {first, backend->headers};
+    CURL *easy = backend->easy;
+    long status = 0;
+    backend->problem[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, first != NULL ? &sign : backend->headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, backend->request.data);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)backend->request.size);
+    CURLcode code = curl_easy_perform(easy);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, backend->headers);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    backend->status = (int)status;
+    return code == CURLE_OK ? check_status(backend) : transfer_failed(backend, code);
+}
+
+centrifuge_error cf_backend_http_post(centrifuge_backend *backend)
+{
+    char header[sizeof("X-API-Sign: ") + sizeof(cf_sign)] = "X-API-Sign: ";
+    if (backend->secret == NULL)
+        return perform(backend, NULL);
+    char *sign = header + strlen(header);
+    centrifuge_backend_api_sign(backend->secret, backend->request.data, backend->request.size, sign);
+    return perform(backend, header);
+}

@@ -1,0 +1,135 @@
+#include "backend/backend.h"
+
+#include <string.h>
+
+#define TIMEOUT          10000
+#define CONNECT_TIMEOUT  5000
+#define MESSAGE_SIZE_MAX ((size_t)16 << 20)
+
+static centrifuge_backend_options defaults(void)
+{
+    centrifuge_backend_options options;
+    memset(&options, 0, sizeof(options));
+    options.size = sizeof(options);
+    options.timeout = TIMEOUT;
+    options.connect_timeout = CONNECT_TIMEOUT;
+    options.message_size_max = MESSAGE_SIZE_MAX;
+    options.tls_verify = true;
+    return options;
+}
+
+centrifuge_error centrifuge_backend_options_default_sized(centrifuge_backend_options *options, size_t size)
+{
+    centrifuge_backend_options known = defaults();
+    if (options == NULL || size < sizeof(known.size))
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    memset(options, 0, size);
+    memcpy(options, &known, size < sizeof(known) ? size : sizeof(known));
+    options->size = size;
+    return CENTRIFUGE_ERROR_OK;
+}
+
+/* Takes the suffixes away with which clients find the server. */
+static cf_bytes without_suffix(cf_bytes url)
+{
+    static const cf_bytes suffixes[] = {{"/api", 4}, {"/connection/websocket", 21}, {"/connection", 11}};
+    while (url.size > 0 && url.data[url.size - 1] == '/')
+        url.size--;
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (cf_bytes_ends_with(url, suffixes[i]))
+            return cf_bytes_slice(url, 0, url.size - suffixes[i].size);
+    }
+    return url;
+}
+
+static bool clean(cf_bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if ((unsigned char)text.data[i] <= ' ' || text.data[i] == 0x7f || text.data[i] == '?' || text.data[i] == '#')
+            return false;
+    }
+    return text.size > 0 && text.data[0] != '/';
+}
+
+centrifuge_error cf_backend_address(cf_bytes url, cf_buffer *address)
+{
+    static const struct {
+        cf_bytes given;
+        cf_bytes scheme;
+    } schemes[] = {
+        {{"http://", 7}, {"http://", 7}},
+        {{"https://", 8}, {"https://", 8}},
+        {{"ws://", 5}, {"http://", 7}},
+        {{"wss://", 6}, {"https://", 8}},
+    };
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (!cf_bytes_starts_with(url, schemes[i].given))
+            continue;
+        cf_bytes rest = without_suffix(cf_bytes_slice(url, schemes[i].given.size, url.size));
+        if (!clean(rest))
+            return CENTRIFUGE_ERROR_INVALID_URL;
+        cf_buffer_append(address, schemes[i].scheme);
+        cf_buffer_append(address, rest);
+        cf_buffer_append(address, CF_BYTES("/api/"));
+        return address->failed ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_OK;
+    }
+    return CENTRIFUGE_ERROR_INVALID_URL;
+}
+
+static centrifuge_error invalid(const char **what, const char *name)
+{
+    *what = name;
+    return CENTRIFUGE_ERROR_INVALID_OPTION;
+}
+
+/* Only looks: nothing is kept of the address. */
+static centrifuge_error check_url(const char *url, const char **what)
+{
+    *what = "url";
+    if (url == NULL || url[0] == '\0')
+        return CENTRIFUGE_ERROR_MISSING_URL;
+    cf_buffer nowhere;
+    cf_buffer_init(&nowhere, NULL, 0);
+    centrifuge_error error = cf_backend_address(cf_bytes_of(url), &nowhere);
+    if (error == CENTRIFUGE_ERROR_INVALID_URL)
+        return error;
+    *what = NULL;
+    return CENTRIFUGE_ERROR_OK;
+}
+
+static centrifuge_error check(const centrifuge_backend_options *options, const char **what)
+{
+    centrifuge_error error = check_url(options->url, what);
+    if (error != CENTRIFUGE_ERROR_OK)
+        return error;
+    if (!options->insecure && (options->secret == NULL || options->secret[0] == '\0'))
+        return invalid(what, "secret");
+    if (options->timeout <= 0 || options->timeout > INT32_MAX)
+        return invalid(what, "timeout");
+    if (options->connect_timeout <= 0 || options->connect_timeout > INT32_MAX)
+        return invalid(what, "connect_timeout");
+    if (options->message_size_max == 0)
+        return invalid(what, "message_size_max");
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error cf_backend_read_options(centrifuge_backend_options *known, const centrifuge_backend_options *given,
+                                         const char **what)
+{
+    const char *unused;
+    if (what == NULL)
+        what = &unused;
+    *what = NULL;
+    *known = defaults();
+    if (given == NULL || given->size < sizeof(given->size))
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    memcpy(known, given, given->size < sizeof(*known) ? given->size : sizeof(*known));
+    known->size = sizeof(*known);
+    return check(known, what);
+}
+
+centrifuge_error centrifuge_backend_options_check(const centrifuge_backend_options *options, const char **what)
+{
+    centrifuge_backend_options known;
+    return cf_backend_read_options(&known, options, what);
+}
