@@ -132,7 +132,7 @@ typedef struct centrifuge_options {
     const char *url;
     const char *user;      /* the user's id in your application, "" for anonymous; required unless `insecure` */
     const char *timestamp; /* Unix seconds as text, as used in the token; required unless `insecure` */
-    const char *token; /* made by your backend: centrifuge_client_token in centrifuge/backend.h; required unless `insecure` */
+    const char *token; /* made by your backend: centrifuge_backend_token in centrifuge/backend.h; required unless `insecure` */
     const char *info;  /* JSON text about the user, part of the token; default "" */
     bool insecure;     /* for a server in insecure mode: credentials are not sent; default false */
 
