@@ -1,1 +1,413 @@
-int main(void){return 0;}
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "server/api/api.h"
+#include "server/test/harness.h"
+#include "server/test/slow_engine.h"
+#include "wire/sign.h"
+
+/* ---- what every test needs ---- */
+
+typedef struct fixture {
+    harness h;
+    cf_namespace spaces[1];
+    int answers;
+    int status;
+    char type[64];
+    char body[4096];
+    cf_api_call *call; /* that is under way */
+} fixture;
+
+static fixture f;
+
+static int start(cf_engine_maker engine)
+{
+    memset(&f, 0, sizeof(f));
+    harness_init(&f.h);
+    f.h.config.secret = CF_BYTES("secret");
+    f.h.config.insecure_api = true;
+    f.spaces[0].name = CF_BYTES("all");
+    f.spaces[0].options = (cf_channel_options){.presence = true, .history_size = 10, .history_lifetime = 60};
+    f.h.config.namespaces = f.spaces;
+    f.h.config.namespace_count = 1;
+    return harness_start(&f.h, engine) ? 0 : -1;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return start(cf_engine_memory_new);
+}
+
+static int set_up_slow(void **state)
+{
+    (void)state;
+    return start(slow_engine_new);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    harness_stop(&f.h);
+    return 0;
+}
+
+static void copy(cf_bytes from, char *to, size_t size)
+{
+    assert_true(from.size < size);
+    if (from.size > 0)
+        memcpy(to, from.data, from.size);
+    to[from.size] = 0;
+}
+
+static void done(void *user, int status, cf_bytes content_type, cf_bytes body)
+{
+    fixture *fix = user;
+    fix->answers++;
+    fix->status = status;
+    copy(content_type, fix->type, sizeof(fix->type));
+    copy(body, fix->body, sizeof(fix->body));
+}
+
+static void request(cf_bytes type, cf_bytes sign, cf_bytes query, cf_bytes body)
+{
+    cf_api_request asked = {.content_type = type, .sign_header = sign, .query = query, .body = body};
+    f.answers = 0;
+    harness_begin(&f.h);
+    f.call = cf_api_handle(f.h.node, &asked, done, &f);
+    harness_end(&f.h);
+}
+
+static void post(const char *body)
+{
+    request(CF_BYTES("application/json"), (cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(body));
+}
+
+static void expect(int status, const char *body)
+{
+    assert_int_equal(f.answers, 1);
+    assert_int_equal(f.status, status);
+    if (body != NULL)
+        assert_string_equal(f.body, body);
+}
+
+static void ask(const char *body, const char *reply)
+{
+    post(body);
+    expect(200, reply);
+    assert_null(f.call);
+    assert_string_equal(f.type, "application/json");
+}
+
+static void refuse(const char *body)
+{
+    post(body);
+    expect(400, "Bad Request\n");
+    assert_string_equal(f.type, "text/plain; charset=utf-8");
+}
+
+/* ---- requests ---- */
+
+static void test_a_good_sign_is_needed(void **state)
+{
+    (void)state;
+    static const char body[] = "{\"method\":\"channels\"}";
+    cf_sign sign;
+    cf_config config = f.h.config;
+    config.insecure_api = false;
+    cf_node_configure(f.h.node, &config);
+    cf_sign_api(CF_BYTES("secret"), cf_bytes_of(body), sign);
+    request(CF_BYTES("Application/JSON; charset=utf-8"), cf_bytes_make(sign, sizeof(sign)), (cf_bytes){0}, cf_bytes_of(body));
+    expect(200, "[{\"method\":\"channels\",\"error\":null,\"body\":{\"data\":[]}}]");
+    post(body);
+    expect(400, "Bad Request\n");
+    request(CF_BYTES("application/json"), cf_bytes_make(sign, 63), (cf_bytes){0}, cf_bytes_of(body));
+    expect(401, "Unauthorized\n");
+    sign[0] = sign[0] == 'a' ? 'b' : 'a';
+    request(CF_BYTES("application/json"), cf_bytes_make(sign, sizeof(sign)), (cf_bytes){0}, cf_bytes_of(body));
+    expect(401, "Unauthorized\n");
+    config.secret = CF_BYTES("");
+    cf_sign_api(CF_BYTES(""), cf_bytes_of(body), sign);
+    request(CF_BYTES("application/json"), cf_bytes_make(sign, sizeof(sign)), (cf_bytes){0}, cf_bytes_of(body));
+    expect(400, NULL);
+    cf_node_configure(f.h.node, &f.h.config);
+}
+
+static void test_what_is_no_command_is_a_bad_request(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"",
+                                         " {}",
+                                         "null",
+                                         "\"x\"",
+                                         "7",
+                                         "{}",
+                                         "[{}]",
+                                         "[1]",
+                                         "{\"method\":\"channels\"} x",
+                                         "{\"method\":\"Channels\"}",
+                                         "{\"method\":\"ping\"}",
+                                         "[{\"method\":\"channels\"}",
+                                         "{\"method\":7}",
+                                         "{\"method\":\"publish\"}",
+                                         "{\"method\":\"publish\",\"params\":[]}",
+                                         "{\"method\":\"publish\",\"params\":{\"channel\":\"x\"}}",
+                                         "{\"method\":\"publish\",\"params\":{\"channel\":\"\",\"data\":1}}",
+                                         "{\"method\":\"presence\"}",
+                                         "{\"method\":\"broadcast\",\"params\":{\"channels\":[1],\"data\":1}}"};
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+        refuse(bodies[i]);
+}
+
+static void test_the_answer_is_always_an_array(void **state)
+{
+    (void)state;
+    ask("[]", "[]");
+    ask("{\"uid\":\"a\",\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":null}}",
+        "[{\"uid\":\"a\",\"method\":\"publish\",\"error\":null,\"body\":null}]");
+    ask("[{\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":1}},{\"uid\":\"b\",\"METHOD\":\"publish\",\"Params\":{"
+        "\"channel\":\"no:x\",\"data\":1}}]",
+        "[{\"method\":\"publish\",\"error\":null,\"body\":null},{\"uid\":\"b\",\"method\":\"publish\",\"error\":\"namespace "
+        "not "
+        "found\",\"advice\":\"fix\",\"body\":null}]");
+}
+
+static void test_forms(void **state)
+{
+    (void)state;
+    static const char reply[] = "[{\"method\":\"channels\",\"error\":null,\"body\":{\"data\":[]}}]";
+    static const char encoded[] = "a=b&data=%7B%22method%22%3A%22ch%61nnels%22%7D&sign=x&data=ignored";
+    request(CF_BYTES("application/x-www-form-urlencoded"), (cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(encoded));
+    expect(200, reply);
+    request((cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(encoded), (cf_bytes){0});
+    expect(200, reply);
+    request(CF_BYTES("application/x-www-form-urlencoded"), (cf_bytes){0}, CF_BYTES("data=%5B%5D"), cf_bytes_of(encoded));
+    expect(200, reply); /* the body wins over the query */
+    request(CF_BYTES("application/x-www-form-urlencoded"), (cf_bytes){0}, CF_BYTES("data=%5B%5D"), CF_BYTES("x=%zz"));
+    expect(200, "[]");
+    request(CF_BYTES("text/plain"), (cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(encoded));
+    expect(400, NULL);
+    static const char parts[] = "preamble\r\n--b-1\r\nContent-Disposition: form-data; name=\"sign\"\r\n\r\nabc\r\n"
+                                "--b-1\r\nContent-Type: text/plain\r\ncontent-disposition: form-data; name=\"data\"\r\n\r\n"
+                                "{\"method\":\"channels\"}\r\n--b-1--\r\n";
+    request(CF_BYTES("multipart/form-data; charset=x; boundary=\"b-1\""), (cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(parts));
+    expect(200, reply);
+    request(CF_BYTES("multipart/form-data; boundary=b-1"), (cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(parts));
+    expect(200, reply);
+    request(CF_BYTES("multipart/form-data; boundary=other"), (cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(parts));
+    expect(400, NULL);
+}
+
+static void test_the_sign_of_a_form_is_over_its_data(void **state)
+{
+    (void)state;
+    char body[256] = "data=%7B%22method%22:%22channels%22%7D&sign=";
+    cf_sign sign;
+    cf_config config = f.h.config;
+    config.insecure_api = false;
+    cf_node_configure(f.h.node, &config);
+    cf_sign_api(CF_BYTES("secret"), CF_BYTES("{\"method\":\"channels\"}"), sign);
+    memcpy(body + strlen(body), sign, sizeof(sign));
+    request(CF_BYTES("application/x-www-form-urlencoded"), (cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(body));
+    expect(200, NULL);
+    request(CF_BYTES("application/x-www-form-urlencoded"), (cf_bytes){0}, (cf_bytes){0},
+            cf_bytes_slice(cf_bytes_of(body), 0, 50));
+    expect(401, NULL);
+    cf_node_configure(f.h.node, &f.h.config);
+}
+
+/* ---- methods ---- */
+
+static void test_publish_reaches_subscribers(void **state)
+{
+    (void)state;
+    static harness_client client; /* outlives a failing test */
+    harness_connect(&f.h, &client, "ann");
+    harness_send(&client, "{\"method\":\"subscribe\",\"params\":{\"channel\":\"all:r\"}}");
+    (void)harness_next(&client);
+    ask("{\"method\":\"publish\",\"params\":{\"channel\":\"all:r\",\"data\":{\"a\": "
+        "1.50},\"client\":\"c\",\"uid\":\"m\\\"1\"}}",
+        "[{\"method\":\"publish\",\"error\":null,\"body\":null}]");
+    harness_expect(
+        &client,
+        "{\"method\":\"message\",\"body\":{\"uid\":\"m\\\"1\",\"client\":\"c\",\"channel\":\"all:r\",\"data\":{\"a\": 1.50}}}");
+    ask("{\"method\":\"history\",\"params\":{\"channel\":\"all:r\"}}",
+        "[{\"method\":\"history\",\"error\":null,\"body\":{\"channel\":\"all:r\",\"data\":[{\"uid\":\"m\\\"1\",\"channel\":"
+        "\"all:r\","
+        "\"data\":{\"a\":1.50},\"client\":\"c\"}]}}]");
+    ask("{\"method\":\"channels\",\"params\":7}", "[{\"method\":\"channels\",\"error\":null,\"body\":{\"data\":[\"all:r\"]}}]");
+    ask("{\"method\":\"unsubscribe\",\"params\":{\"user\":\"ann\",\"channel\":\"all:r\"}}",
+        "[{\"method\":\"unsubscribe\",\"error\":null,\"body\":null}]");
+    harness_expect(&client, "{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"all:r\",\"status\":true}}");
+    ask("{\"method\":\"disconnect\",\"params\":{\"user\":\"ann\"}}",
+        "[{\"method\":\"disconnect\",\"error\":null,\"body\":null}]");
+    harness_expect_closed(&client, "disconnect", false);
+    harness_forget(&client);
+}
+
+static void test_errors_that_are_not_fatal(void **state)
+{
+    (void)state;
+    ask("{\"method\":\"presence\",\"params\":{\"channel\":\"\"}}",
+        "[{\"method\":\"presence\",\"error\":\"invalid message\",\"body\":{\"channel\":\"\",\"data\":null}}]");
+    ask("{\"method\":\"presence\",\"params\":{\"channel\":\"x\"}}",
+        "[{\"method\":\"presence\",\"error\":\"not available\",\"body\":{\"channel\":\"x\",\"data\":null}}]");
+    ask("{\"method\":\"history\",\"params\":{\"channel\":\"no:x\"}}",
+        "[{\"method\":\"history\",\"error\":\"namespace not found\",\"body\":{\"channel\":\"no:x\",\"data\":null}}]");
+    ask("{\"method\":\"history\",\"params\":null}",
+        "[{\"method\":\"history\",\"error\":\"invalid message\",\"body\":{\"channel\":\"\",\"data\":null}}]");
+    ask("{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"x\"}}",
+        "[{\"method\":\"unsubscribe\",\"error\":\"invalid message\",\"body\":null}]");
+    ask("{\"method\":\"unsubscribe\",\"params\":{\"user\":\"u\",\"channel\":\"no:x\"}}",
+        "[{\"method\":\"unsubscribe\",\"error\":\"namespace not found\",\"body\":null}]");
+    ask("{\"method\":\"disconnect\",\"params\":{}}",
+        "[{\"method\":\"disconnect\",\"error\":\"invalid message\",\"body\":null}]");
+}
+
+#define BROADCAST(error) "[{\"method\":\"broadcast\",\"error\":" error ",\"body\":null}]"
+
+static void history_has(const char *channel, const char *data)
+{
+    char asked[128] = "{\"method\":\"history\",\"params\":{\"channel\":\"";
+    strcat(asked, channel);
+    strcat(asked, "\"}}");
+    post(asked);
+    expect(200, NULL);
+    if (strstr(f.body, data) == NULL)
+        fail_msg("no %s in %s", data, f.body);
+}
+
+static void test_broadcast(void **state)
+{
+    (void)state;
+    ask("{\"method\":\"broadcast\",\"params\":{\"channels\":[\"all:a\",\"all:\\u0062\"],\"data\":1}}", BROADCAST("null"));
+    history_has("all:a", "\"data\":1");
+    history_has("all:b", "\"data\":1");
+    ask("{\"method\":\"broadcast\",\"params\":{\"channels\":[\"all:c\",\"no:x\",\"all:d\"],\"data\":1}}",
+        BROADCAST("\"namespace not found\",\"advice\":\"fix\""));
+    history_has("all:c", "\"data\":1");
+    history_has("all:d", "\"data\":[]");
+    ask("{\"method\":\"broadcast\",\"params\":{\"channels\":[\"all:e\",null,\"all:d\"],\"data\":1}}",
+        BROADCAST("\"invalid message\",\"advice\":\"fix\""));
+    history_has("all:e", "\"data\":1");
+    history_has("all:d", "\"data\":[]");
+    ask("{\"method\":\"broadcast\",\"params\":{\"channels\":[ ],\"data\":1}}",
+        BROADCAST("\"invalid message\",\"advice\":\"fix\""));
+    ask("{\"method\":\"broadcast\",\"params\":{\"data\":1}}", BROADCAST("\"invalid message\",\"advice\":\"fix\""));
+    ask("{\"method\":\"broadcast\",\"params\":{\"channels\":[\"all:a\"]}}",
+        BROADCAST("\"invalid message\",\"advice\":\"fix\""));
+}
+
+static void test_a_fatal_command_ends_the_batch_after_what_was_done(void **state)
+{
+    (void)state;
+    refuse("[{\"method\":\"publish\",\"params\":{\"channel\":\"all:f\",\"data\":7}},{\"method\":\"nope\"},"
+           "{\"method\":\"publish\",\"params\":{\"channel\":\"all:f\",\"data\":8}}]");
+    history_has("all:f", "\"data\":[{");
+    assert_non_null(strstr(f.body, "\"data\":7"));
+    assert_null(strstr(f.body, "\"data\":8"));
+}
+
+static void test_requests_are_counted(void **state)
+{
+    (void)state;
+    ask("[]", "[]");
+    refuse("x");
+    assert_int_equal(cf_node_services(f.h.node)->metrics->http_api_num_requests, 2);
+}
+
+/* ---- an engine that answers later ---- */
+
+static cf_engine *engine(void)
+{
+    return cf_node_services(f.h.node)->engine;
+}
+
+static void answer(cf_engine_status status)
+{
+    harness_begin(&f.h);
+    slow_engine_answer(engine(), status);
+    harness_end(&f.h);
+}
+
+static void test_commands_are_carried_out_one_after_the_other(void **state)
+{
+    (void)state;
+    post("[{\"uid\":\"1\",\"method\":\"publish\",\"params\":{\"channel\":\"all:s\",\"data\":1}},{\"method\":\"channels\"},"
+         "{\"uid\":\"3\",\"method\":\"broadcast\",\"params\":{\"channels\":[\"all:s\",\"all:t\",\"all:s\"],\"data\":2}}]");
+    assert_int_equal(f.answers, 0);
+    assert_non_null(f.call);
+    for (int left = 5; left > 0; left--) {
+        assert_int_equal(f.answers, 0);
+        assert_int_equal(slow_engine_waiting(engine()), 1);
+        answer(left == 2 ? CF_ENGINE_UNAVAILABLE : CF_ENGINE_OK);
+    }
+    expect(200, "[{\"uid\":\"1\",\"method\":\"publish\",\"error\":null,\"body\":null},"
+                "{\"method\":\"channels\",\"error\":null,\"body\":{\"data\":[]}},"
+                "{\"uid\":\"3\",\"method\":\"broadcast\",\"error\":\"internal server error\",\"body\":null}]");
+}
+
+static void test_a_cancelled_call_is_carried_out_without_an_answer(void **state)
+{
+    (void)state;
+    post("[{\"method\":\"publish\",\"params\":{\"channel\":\"all:s\",\"data\":1}},{\"method\":\"publish\",\"params\":{"
+         "\"channel\":"
+         "\"all:s\",\"data\":2}}]");
+    assert_non_null(f.call);
+    cf_api_cancel(f.call);
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_OK);
+    assert_int_equal(f.answers, 0);
+    assert_int_equal(slow_engine_waiting(engine()), 0);
+    slow_engine_hurry(engine());
+    history_has("all:s", "\"data\":2");
+}
+
+/* ---- without memory ---- */
+
+static void test_without_memory_there_is_an_error_and_no_leak(void **state)
+{
+    (void)state;
+    static const char body[] =
+        "data=%5B%7B%22method%22%3A%22publish%22%2C%22params%22%3A%7B%22channel%22%3A%22all%3Am%22%2C%22data%22%3A1%7D"
+        "%7D%2C%7B%22method%22%3A%22channels%22%7D%5D";
+    for (size_t n = 1;; n++) {
+        f.h.fail_at = n;
+        request(CF_BYTES("application/x-www-form-urlencoded"), (cf_bytes){0}, (cf_bytes){0}, cf_bytes_of(body));
+        bool reached = f.h.fail_at == 0;
+        f.h.fail_at = 0;
+        assert_int_equal(f.answers, 1);
+        assert_true(f.status == 200 || f.status == 500);
+        if (!reached)
+            break;
+        assert_true(n < 1000);
+    }
+    assert_int_equal(f.status, 200);
+}
+
+int main(void)
+{
+#define TEST(name)      cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SLOW_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_slow, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_good_sign_is_needed),
+        TEST(test_what_is_no_command_is_a_bad_request),
+        TEST(test_the_answer_is_always_an_array),
+        TEST(test_forms),
+        TEST(test_the_sign_of_a_form_is_over_its_data),
+        TEST(test_publish_reaches_subscribers),
+        TEST(test_errors_that_are_not_fatal),
+        TEST(test_broadcast),
+        TEST(test_a_fatal_command_ends_the_batch_after_what_was_done),
+        TEST(test_requests_are_counted),
+        SLOW_TEST(test_commands_are_carried_out_one_after_the_other),
+        SLOW_TEST(test_a_cancelled_call_is_carried_out_without_an_answer),
+        TEST(test_without_memory_there_is_an_error_and_no_leak),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
