@@ -22,6 +22,7 @@
 
 /* Long enough for a busy machine: reached only when something is wrong. */
 #define PATIENCE_SECONDS 30
+#define RECEIVE_SIZE     65536
 
 static void *resize(void *user, void *memory, size_t size)
 {
@@ -161,15 +162,26 @@ bool peer_send_raw(cf_peer *peer, const void *data, size_t size)
     return true;
 }
 
+static bool make_room(cf_peer *peer)
+{
+    if (peer->input_capacity - peer->input_size >= RECEIVE_SIZE)
+        return true;
+    size_t capacity = (peer->input_capacity + RECEIVE_SIZE) * 2;
+    char *larger = realloc(peer->input, capacity);
+    if (!larger)
+        return false;
+    peer->input = larger;
+    peer->input_capacity = capacity;
+    return true;
+}
+
 /* More input; false at the end of the stream. */
 static bool receive(cf_peer *peer)
 {
-    char *larger = realloc(peer->input, peer->input_size + 65536);
-    if (!larger)
+    if (!make_room(peer))
         return peer_fail(peer, "no memory");
-    peer->input = larger;
-    ssize_t got = peer->tls ? SSL_read(peer->tls, larger + peer->input_size, 65536)
-                            : recv(peer->socket, larger + peer->input_size, 65536, 0);
+    char *to = peer->input + peer->input_size;
+    ssize_t got = peer->tls ? SSL_read(peer->tls, to, RECEIVE_SIZE) : recv(peer->socket, to, RECEIVE_SIZE, 0);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return peer_fail(peer, "nothing came from the client");
     if (got <= 0)

@@ -40,6 +40,7 @@ struct cf_peer {
     char head[8192]; /* the last request head */
     char *input;     /* bytes received and not used */
     size_t input_size;
+    size_t input_capacity;
     char *text; /* the last message, NUL-terminated */
     size_t text_size;
     uint16_t close_code; /* of the last close frame */

@@ -1,0 +1,297 @@
+/*
+ * TLS and proxies. The certificates are made by certificates.sh when the tests begin.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "native/test/support.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FILES CERTIFICATES "/"
+
+static const cf_peer_tls server = {FILES "server.pem", FILES "server.key", NULL};
+static const cf_peer_tls other_name = {FILES "other.pem", FILES "other.key", NULL};
+static const cf_peer_tls self_signed = {FILES "self.pem", FILES "self.key", NULL};
+static const cf_peer_tls asks_client = {FILES "server.pem", FILES "server.key", FILES "ca.pem"};
+
+static int make_certificates(void **state)
+{
+    (void)state;
+    return system(MAKE_CERTIFICATES " " CERTIFICATES);
+}
+
+static void one_message(cf_peer *peer)
+{
+    if (peer_welcome(peer, "c1") && peer_subscribed(peer, "news"))
+        peer_send(peer, "{\"method\":\"message\",\"body\":{\"uid\":\"u1\",\"channel\":\"news\",\"data\":1}}");
+    peer_wait_end(peer);
+}
+
+static void failed_handshake(cf_peer *peer)
+{
+    if (peer_accept(peer) && peer_read_frame(peer) >= 0)
+        peer_fail(peer, "the client trusted us");
+    else
+        peer->failure[0] = '\0';
+}
+
+/* Connects with these options; `part` is what must be told. */
+static void check(const cf_peer_tls *tls, peer_script script, void (*change)(centrifuge_options *), const char *part)
+{
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_options options;
+    peer_start(&peer, script, NULL, tls);
+    quick_options(&options, &peer);
+    options.tls_ca_file = FILES "ca.pem";
+    if (change)
+        change(&options);
+    make_client(&options, &journal);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, part);
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+static void own_authority_is_accepted(void **state)
+{
+    (void)state;
+    check(&server, one_message, NULL, "message news 1 u1");
+}
+
+static void wrong_host_name_is_refused(void **state)
+{
+    (void)state;
+    check(&other_name, failed_handshake, NULL, "closed TLS");
+}
+
+static void unknown_authority_is_refused(void **state)
+{
+    (void)state;
+    check(&self_signed, failed_handshake, NULL, "closed TLS");
+}
+
+static void no_authority(centrifuge_options *options)
+{
+    options->tls_ca_file = NULL;
+}
+
+static void system_authorities_do_not_know_ours(void **state)
+{
+    (void)state;
+    check(&server, failed_handshake, no_authority, "closed TLS");
+}
+
+static void do_not_verify(centrifuge_options *options)
+{
+    options->tls_ca_file = NULL;
+    options->tls_verify = false;
+}
+
+static void verification_can_be_turned_off(void **state)
+{
+    (void)state;
+    check(&self_signed, one_message, do_not_verify, "message news 1 u1");
+    check(&other_name, one_message, do_not_verify, "message news 1 u1");
+}
+
+static void with_certificate(centrifuge_options *options)
+{
+    options->tls_certificate = FILES "client.pem";
+    options->tls_key = FILES "client.key";
+}
+
+static void client_certificate_is_sent(void **state)
+{
+    (void)state;
+    check(&asks_client, one_message, with_certificate, "message news 1 u1");
+}
+
+static void missing_client_certificate_is_refused(void **state)
+{
+    (void)state;
+    check(&asks_client, failed_handshake, NULL, "closed ");
+}
+
+static void missing_file(centrifuge_options *options)
+{
+    options->tls_ca_file = FILES "nothing.pem";
+}
+
+static void missing_authority_file_is_told(void **state)
+{
+    (void)state;
+    check(&server, failed_handshake, missing_file, "closed TLS");
+}
+
+/* ---- much data: partial writes are repeated as TLS libraries want it ---- */
+
+#define BIG ((size_t)6 << 20)
+
+static void slow_reader(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    for (int i = 0; i < 3; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL);
+        peer_expect(peer, "publish");
+        if (!peer->failure[0] && strspn(strchr(peer->text, 'y'), "y") != BIG)
+            peer_fail(peer, "the published message is damaged");
+        peer_answer(peer, "publish", "{\"channel\":\"news\",\"status\":true}");
+    }
+    peer_wait_end(peer);
+}
+
+static void big_messages_pass_a_slow_reader(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_options options;
+    peer_start(&peer, slow_reader, NULL, &server);
+    quick_options(&options, &peer);
+    options.tls_ca_file = FILES "ca.pem";
+    options.queue_size_max = SIZE_MAX;
+    make_client(&options, &journal);
+    centrifuge_subscription *subscription = subscribe(&journal, "news");
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "subscribe news");
+    char *data = malloc(BIG + 2);
+    memset(data, 'y', BIG + 2);
+    data[0] = data[BIG + 1] = '"';
+    for (int i = 0; i < 3; i++) {
+        OK(centrifuge_subscription_publish(subscription, data, BIG + 2, journal_result, &journal));
+        OK(centrifuge_client_wait(journal.client, 1)); /* the second is queued while the first is half sent */
+    }
+    free(data);
+    for (int i = 0; i < 3000 && journal.done < 3; i++)
+        OK(centrifuge_client_wait(journal.client, 100));
+    assert_int_equal(times_noted(&journal, "OK  ; "), 3);
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+/* ---- proxies ---- */
+
+static int connect_to(int port)
+{
+    int to = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+    if (to >= 0 && connect(to, (struct sockaddr *)&address, sizeof address) == 0)
+        return to;
+    close(to);
+    return -1;
+}
+
+static bool relay(int from, int to)
+{
+    char bytes[16384];
+    ssize_t got = recv(from, bytes, sizeof bytes, 0);
+    return got > 0 && send(to, bytes, (size_t)got, MSG_NOSIGNAL) == got;
+}
+
+static void pass_on(int a, int b)
+{
+    struct pollfd ends[] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
+    while (poll(ends, 2, 30000) > 0)
+        if ((ends[0].revents && !relay(a, b)) || (ends[1].revents && !relay(b, a)))
+            return;
+}
+
+/* An HTTP proxy for one CONNECT with a name and a password, to the port that `user` points at. */
+static void http_proxy(cf_peer *peer)
+{
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "CONNECT 127.0.0.1:%d HTTP/1.1\r\n", *(int *)peer->user);
+    if (!peer_accept(peer) || !peer_read_head(peer))
+        return;
+    if (strncmp(peer->head, wanted, strlen(wanted)) != 0 ||
+        !strstr(peer->head, "Proxy-Authorization: Basic bWU6c2VjcmV0\r\n")) {
+        peer_fail(peer, "the request was: %s", peer->head);
+        return;
+    }
+    int to = connect_to(*(int *)peer->user);
+    static const char answer[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+    peer_send_raw(peer, answer, sizeof answer - 1);
+    pass_on(peer->socket, to);
+    close(to);
+}
+
+static void check_proxy(const cf_peer_tls *tls)
+{
+    cf_peer peer;
+    cf_peer proxy;
+    cf_journal journal;
+    centrifuge_options options;
+    peer_start(&peer, one_message, NULL, tls);
+    peer_start(&proxy, http_proxy, &peer.port, NULL);
+    quick_options(&options, &peer);
+    char address[64];
+    snprintf(address, sizeof address, "http://127.0.0.1:%d", proxy.port);
+    options.proxy = address;
+    options.proxy_user = "me:secret";
+    options.tls_ca_file = FILES "ca.pem";
+    make_client(&options, &journal);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "message news 1 u1");
+    end_client(&journal);
+    peer_finish(&proxy);
+    peer_finish(&peer);
+}
+
+static void proxy_is_tunnelled(void **state)
+{
+    (void)state;
+    check_proxy(NULL);
+    check_proxy(&server);
+}
+
+static void refusing_proxy(cf_peer *peer)
+{
+    static const char answer[] = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    if (peer_accept(peer) && peer_read_head(peer))
+        peer_send_raw(peer, answer, sizeof answer - 1);
+}
+
+static void refusing_proxy_is_told(void **state)
+{
+    (void)state;
+    cf_peer proxy;
+    cf_journal journal;
+    centrifuge_options options;
+    peer_start(&proxy, refusing_proxy, NULL, NULL);
+    quick_options(&options, NULL);
+    char address[64];
+    snprintf(address, sizeof address, "http://127.0.0.1:%d", proxy.port);
+    options.proxy = address;
+    make_client(&options, &journal);
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "closed NETWORK");
+    end_client(&journal);
+    peer_finish(&proxy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(own_authority_is_accepted),
+        cmocka_unit_test(wrong_host_name_is_refused),
+        cmocka_unit_test(unknown_authority_is_refused),
+        cmocka_unit_test(system_authorities_do_not_know_ours),
+        cmocka_unit_test(verification_can_be_turned_off),
+        cmocka_unit_test(client_certificate_is_sent),
+        cmocka_unit_test(missing_client_certificate_is_refused),
+        cmocka_unit_test(missing_authority_file_is_told),
+        cmocka_unit_test(big_messages_pass_a_slow_reader),
+        cmocka_unit_test(proxy_is_tunnelled),
+        cmocka_unit_test(refusing_proxy_is_told),
+    };
+    return cmocka_run_group_tests(tests, make_certificates, NULL);
+}
