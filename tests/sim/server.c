@@ -267,12 +267,13 @@ void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count
         return;
     sim_server_begin(server);
     for (unsigned i = 0; i < count; i++) {
-        static const char padding[] = "................................................................................................"
-                                      "................................................................................................";
+        static const char padding[] =
+            "................................................................................................"
+            "................................................................................................";
         char data[1024];
         int pads = sim_random_chance(&server->world->random, 100) ? (int)sizeof(padding) - 1 : 0;
-        int size = snprintf(data, sizeof(data), "{\"draft\":%zu,\"padding\":\"%.*s%.*s%.*s\"}", ++channel->draft, pads, padding, pads,
-                            padding, pads, padding);
+        int size = snprintf(data, sizeof(data), "{\"draft\":%zu,\"padding\":\"%.*s%.*s%.*s\"}", ++channel->draft, pads, padding,
+                            pads, padding, pads, padding);
         cf_node_publish(server->node, channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""), ignore_done,
                         server);
     }

@@ -203,18 +203,25 @@ static void check_connected(sim_world *world, const sim_client *client)
     }
 }
 
-/* One more message for each channel: everybody who is subscribed gets it. */
+/* One more message for each channel that the present configuration knows: everybody who is subscribed gets it. */
 static void probe(sim_world *world)
 {
-    for (size_t i = 0; i < world->ledger.count; i++)
-        if (world->ledger.channels[i].known)
-            sim_server_publish(world->server, &world->ledger.channels[i], 1);
+    bool published[SIM_CHANNELS_MAX] = {false};
+    for (size_t i = 0; i < world->ledger.count; i++) {
+        size_t before = world->ledger.channels[i].count;
+        sim_server_publish(world->server, &world->ledger.channels[i], 1);
+        published[i] = world->ledger.channels[i].count > before;
+        if (!published[i] && world->ledger.channels[i].known && world->server->config == 0)
+            sim_fail(world, "probe", "nothing can be published to %.*s", (int)world->ledger.channels[i].name.size,
+                     world->ledger.channels[i].name.data);
+    }
     sim_world_run(world, world->now + 2000);
     for (size_t i = 0; i < world->scenario.clients; i++)
         CF_LIST_EACH(item, &world->clients[i]->subscriptions)
         {
             const sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
-            if (subscription->subscribed && subscription->seen != subscription->channel->count)
+            bool expected = published[subscription->channel - world->ledger.channels];
+            if (expected && subscription->subscribed && subscription->seen != subscription->channel->count)
                 sim_fail(world, "probe", "client %u has %.*s up to #%zu, published are %zu", world->clients[i]->index,
                          (int)subscription->channel->name.size, subscription->channel->name.data, subscription->seen,
                          subscription->channel->count);
