@@ -47,7 +47,7 @@ typedef enum centrifuge_error {
 #define CENTRIFUGE_ERROR_ENUM(number, name, text, temporary) CENTRIFUGE_ERROR_##name = number,
     CENTRIFUGE_ERROR_TABLE(CENTRIFUGE_ERROR_ENUM)
 #undef CENTRIFUGE_ERROR_ENUM
-    CENTRIFUGE_ERROR_COUNT_
+        CENTRIFUGE_ERROR_COUNT_
 } centrifuge_error;
 
 #ifdef __cplusplus

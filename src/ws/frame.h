@@ -24,16 +24,16 @@ typedef enum cf_ws_opcode {
 typedef enum cf_ws_role { CF_WS_CLIENT, CF_WS_SERVER } cf_ws_role;
 
 /* Close codes (RFC 6455 section 7.4.1) that we use, and the one of Centrifugo's advice. */
-#define CF_WS_CLOSE_NORMAL 1000
-#define CF_WS_CLOSE_GOING_AWAY 1001
+#define CF_WS_CLOSE_NORMAL         1000
+#define CF_WS_CLOSE_GOING_AWAY     1001
 #define CF_WS_CLOSE_PROTOCOL_ERROR 1002
-#define CF_WS_CLOSE_NO_STATUS 1005
-#define CF_WS_CLOSE_ABNORMAL 1006
-#define CF_WS_CLOSE_INVALID_DATA 1007
-#define CF_WS_CLOSE_TOO_LARGE 1009
-#define CF_WS_CLOSE_ADVICE 3000
+#define CF_WS_CLOSE_NO_STATUS      1005
+#define CF_WS_CLOSE_ABNORMAL       1006
+#define CF_WS_CLOSE_INVALID_DATA   1007
+#define CF_WS_CLOSE_TOO_LARGE      1009
+#define CF_WS_CLOSE_ADVICE         3000
 
-#define CF_WS_HEADER_MAX 14
+#define CF_WS_HEADER_MAX  14
 #define CF_WS_CONTROL_MAX 125
 
 typedef enum cf_ws_event_kind {
@@ -42,7 +42,7 @@ typedef enum cf_ws_event_kind {
     CF_WS_EVENT_PING,
     CF_WS_EVENT_PONG,
     CF_WS_EVENT_CLOSE, /* code CF_WS_CLOSE_NO_STATUS when the frame was empty; nothing behind it is read */
-    CF_WS_EVENT_ERROR  /* the peer broke the protocol or a limit: close with `code` and `payload` as reason; nothing is read after it */
+    CF_WS_EVENT_ERROR /* the peer broke the protocol or a limit: close with `code` and `payload` as reason; nothing is read after it */
 } cf_ws_event_kind;
 
 typedef struct cf_ws_event {
@@ -53,21 +53,22 @@ typedef struct cf_ws_event {
 } cf_ws_event;
 
 typedef struct cf_ws_decoder {
-    cf_ws_role role;        /* whose end this is: a server expects masked frames, a client unmasked ones */
-    bool failed;            /* after a close or an error: input is swallowed */
-    bool fragmented;        /* between the first and the last frame of a message */
-    bool check_utf8;        /* text messages and close reasons must be UTF-8; reasons are always checked */
-    cf_ws_opcode opcode;    /* of the fragmented message */
-    size_t message_max;     /* bytes, the sum over all fragments */
-    cf_buffer partial;      /* an incomplete frame: header and payload so far */
-    cf_buffer message;      /* payload of the fragments so far */
-    bool message_done;      /* `message` was handed out: give it back at the next call */
-    bool partial_done;      /* the same of `partial` */
+    cf_ws_role role;     /* whose end this is: a server expects masked frames, a client unmasked ones */
+    bool failed;         /* after a close or an error: input is swallowed */
+    bool fragmented;     /* between the first and the last frame of a message */
+    bool check_utf8;     /* text messages and close reasons must be UTF-8; reasons are always checked */
+    cf_ws_opcode opcode; /* of the fragmented message */
+    size_t message_max;  /* bytes, the sum over all fragments */
+    cf_buffer partial;   /* an incomplete frame: header and payload so far */
+    cf_buffer message;   /* payload of the fragments so far */
+    bool message_done;   /* `message` was handed out: give it back at the next call */
+    bool partial_done;   /* the same of `partial` */
     const cf_allocator *allocator;
 } cf_ws_decoder;
 
 /* `message_max`: a frame that would go beyond is an error 1009, judged by its header alone. */
-void cf_ws_decoder_init(cf_ws_decoder *decoder, cf_ws_role role, size_t message_max, bool check_utf8, const cf_allocator *allocator);
+void cf_ws_decoder_init(cf_ws_decoder *decoder, cf_ws_role role, size_t message_max, bool check_utf8,
+                        const cf_allocator *allocator);
 void cf_ws_decoder_free(cf_ws_decoder *decoder);
 /*
  * Takes bytes from `data` (which it may change) and returns how many; `event` is what became complete. Call again with the

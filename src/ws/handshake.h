@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 
-#define CF_WS_KEY_SIZE 24    /* base64 of 16 random bytes */
+#define CF_WS_KEY_SIZE    24 /* base64 of 16 random bytes */
 #define CF_WS_ACCEPT_SIZE 28 /* base64 of a SHA-1 */
 /* A client's key longer than this is refused, though any text is taken for one, as by the reference server. */
 #define CF_WS_KEY_MAX 256
@@ -47,13 +47,14 @@ typedef struct cf_ws_header {
 /* `random`: 16 bytes. Writes CF_WS_KEY_SIZE characters. */
 void cf_ws_make_key(const uint8_t random[16], char key[CF_WS_KEY_SIZE]);
 /* `host` as it goes in the Host header (with the port unless it is the scheme's), `target` path and query. No text may contain CR or LF. */
-void cf_ws_append_request(cf_buffer *out, cf_bytes host, cf_bytes target, cf_bytes key, const cf_ws_header *headers, size_t count);
+void cf_ws_append_request(cf_buffer *out, cf_bytes host, cf_bytes target, cf_bytes key, const cf_ws_header *headers,
+                          size_t count);
 
 typedef enum cf_ws_response_state {
-    CF_WS_RESPONSE_MORE,    /* the head is not complete */
-    CF_WS_RESPONSE_OK,      /* upgraded: frames begin at `used` */
-    CF_WS_RESPONSE_STATUS,  /* another HTTP status: `status` */
-    CF_WS_RESPONSE_INVALID  /* not HTTP, too large, or not a valid upgrade */
+    CF_WS_RESPONSE_MORE,   /* the head is not complete */
+    CF_WS_RESPONSE_OK,     /* upgraded: frames begin at `used` */
+    CF_WS_RESPONSE_STATUS, /* another HTTP status: `status` */
+    CF_WS_RESPONSE_INVALID /* not HTTP, too large, or not a valid upgrade */
 } cf_ws_response_state;
 
 /*
