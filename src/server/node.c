@@ -136,9 +136,12 @@ void cf_node_free(cf_node *node)
 void cf_node_configure(cf_node *node, const cf_config *config)
 {
     cf_services *services = &node->services;
+    const cf_config *old = services->config;
     services->config = config;
-    cf_wheel_set(services->wheel, &node->ping, after_interval(node, config->node_ping_interval));
-    cf_wheel_set(services->wheel, &node->interval, after_interval(node, config->node_metrics_interval));
+    if (config->node_ping_interval != old->node_ping_interval)
+        cf_wheel_set(services->wheel, &node->ping, after_interval(node, config->node_ping_interval));
+    if (config->node_metrics_interval != old->node_metrics_interval)
+        cf_wheel_set(services->wheel, &node->interval, after_interval(node, config->node_metrics_interval));
 }
 
 cf_services *cf_node_services(cf_node *node)

@@ -8,6 +8,9 @@
  * then cf_node_end_turn, which closes the turn's chunks and flushes every
  * session that has something to send. The driver ends the turn early when much
  * was read (CF_NODE_TURN_MAX), so that a flooding publisher cannot postpone the flush.
+ *
+ * The driver sets what only it can know in cf_node_services(node)->metrics: the gauges of memory, processor and threads; and it records the
+ * latency of the HTTP API there. The metrics of clients are the node's own.
  */
 #ifndef CF_SERVER_NODE_H
 #define CF_SERVER_NODE_H
@@ -22,10 +25,11 @@ typedef struct cf_node cf_node;
 typedef cf_engine *(*cf_engine_maker)(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now);
 
 /* NULL without memory. The configuration is borrowed: it must outlive the node or the next cf_node_configure. */
-cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *config, cf_engine_maker engine, cf_time now, int64_t unix_time);
+cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *config, cf_engine_maker engine, cf_time now,
+                     int64_t unix_time);
 /* Drops all sessions without a word, then everything else. */
 void cf_node_free(cf_node *node);
-/* A reload (8.4): what counts live counts from now. */
+/* A reload (8.4): what counts live counts from now. The old configuration must still be there. */
 void cf_node_configure(cf_node *node, const cf_config *config);
 cf_services *cf_node_services(cf_node *node);
 
@@ -33,7 +37,7 @@ void cf_node_begin_turn(cf_node *node, cf_time now, int64_t unix_time);
 /* Runs what is due (timers, expiries), then as above. Returns when the next turn is needed at the latest. */
 cf_time cf_node_end_turn(cf_node *node);
 
-/* Closes every authenticated session with `shutting down`/true; true when none is left. Asked again at each turn until then. */
+/* Closes every authenticated session (a thousand at a call) with `shutting down`/true; true when none is left and the engine has answered. Asked again at each turn until then. */
 bool cf_node_shutdown(cf_node *node);
 
 size_t cf_node_session_count(const cf_node *node);
@@ -49,7 +53,8 @@ typedef void (*cf_node_done)(void *user, cf_node_result result);
 /* `data`: the value of `data` in the reply's body, JSON; "null" on error. */
 typedef void (*cf_node_data_done)(void *user, cf_node_result result, cf_bytes data);
 
-void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes client, cf_bytes uid, cf_node_done done, void *user);
+void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes client, cf_bytes uid, cf_node_done done,
+                     void *user);
 void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user);
 void cf_node_disconnect(cf_node *node, cf_bytes user_id, cf_node_done done, void *user);
 void cf_node_presence(cf_node *node, cf_bytes channel, cf_node_data_done done, void *user);

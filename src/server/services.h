@@ -13,7 +13,15 @@
 
 struct cf_hub;
 
-typedef enum cf_server_log { CF_SERVER_TRACE, CF_SERVER_DEBUG, CF_SERVER_INFO, CF_SERVER_WARNING, CF_SERVER_ERROR, CF_SERVER_CRITICAL, CF_SERVER_FATAL } cf_server_log;
+typedef enum cf_server_log {
+    CF_SERVER_TRACE,
+    CF_SERVER_DEBUG,
+    CF_SERVER_INFO,
+    CF_SERVER_WARNING,
+    CF_SERVER_ERROR,
+    CF_SERVER_CRITICAL,
+    CF_SERVER_FATAL
+} cf_server_log;
 
 /* What is handed to the server besides time. */
 typedef struct cf_server_environment {
@@ -35,14 +43,14 @@ typedef struct cf_services {
     cf_engine *engine;
     cf_wheel *wheel;
     cf_metrics *metrics;
-    cf_time now;      /* ms, monotonic; of this turn */
+    cf_time now;       /* ms, monotonic; of this turn */
     int64_t unix_time; /* s, of this turn */
     bool shutting_down;
-    cf_buffer scratch; /* spare memory for decoding one message: taken and given back by who needs it */
-    cf_buffer replies; /* spare memory for the replies to one message: the same */
-    cf_buffer push;    /* for one push to one session */
-    cf_buffer advice;  /* for the reason of one close; reserved at the start, so that a close never fails */
-    size_t engine_pending; /* operations of the engine that nobody waits for but a shutdown */
+    cf_buffer scratch;          /* spare memory for decoding one message: taken and given back by who needs it */
+    cf_buffer replies;          /* spare memory for the replies to one message: the same */
+    cf_buffer push;             /* for one push to one session */
+    cf_buffer advice;           /* for the reason of one close; reserved at the start, so that a close never fails */
+    size_t engine_pending;      /* operations of the engine that nobody waits for but a shutdown */
     char message_id_prefix[12]; /* server-spec.md 0 */
     uint64_t message_id_counter;
     cf_server_log log_level;
@@ -57,7 +65,7 @@ typedef struct cf_services {
 #define CF_SPARE_MAX (1024 * 1024)
 
 #define CF_MESSAGE_ID_SIZE 22
-#define CF_UUID_SIZE 36
+#define CF_UUID_SIZE       36
 
 /* Draws the prefix of the message ids. */
 void cf_services_start_message_ids(cf_services *services);

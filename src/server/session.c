@@ -13,7 +13,7 @@ static const char text_internal[] = CF_TEXT_INTERNAL;
 
 static size_t size_option(int64_t value)
 {
-    return value <= 0 ? 0 : (uint64_t)value > SIZE_MAX ? SIZE_MAX : (size_t)value;
+    return value <= 0 ? 0 : (uint64_t)value > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)value;
 }
 
 static void fire(cf_timer *timer);
@@ -256,6 +256,15 @@ static void check_expiry(cf_session *session)
         cf_session_close(session, CF_BYTES("expired"), true);
 }
 
+void cf_session_start_presence(cf_session *session)
+{
+    int64_t interval = session->services->config->presence_ping_interval;
+    if (session->presence_at != CF_TIME_NEVER)
+        return;
+    session->presence_at = cf_session_after(session, interval > 0 ? interval : 1);
+    cf_session_arm(session);
+}
+
 static void ping_presence(cf_session *session)
 {
     cf_services *services = session->services;
@@ -273,7 +282,9 @@ static void ping_presence(cf_session *session)
         services->engine->ops->presence_add(services->engine, name, &info, config->presence_expire_interval,
                                             cf_services_engine_done, services);
     }
-    session->presence_at = cf_session_after(session, config->presence_ping_interval > 0 ? config->presence_ping_interval : 1);
+    session->presence_at = CF_TIME_NEVER;
+    if (session->subscription_count > 0)
+        cf_session_start_presence(session);
 }
 
 static void fire(cf_timer *timer)
@@ -495,7 +506,7 @@ static bool keep(cf_session *session, cf_bytes message)
         session->later = cf_alloc_zero(allocator, 1, sizeof *session->later);
         if (session->later == NULL)
             return false;
-        cf_buffer_init(&session->later->messages, allocator, CF_SESSION_LATER_MAX);
+        cf_buffer_init(&session->later->messages, allocator, CF_SESSION_LATER_MAX + session->request_max);
     }
     cf_buffer *messages = &session->later->messages;
     if (!cf_buffer_reserve(messages, sizeof message.size + message.size))

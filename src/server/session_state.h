@@ -8,7 +8,7 @@
 #include "server/hub.h"
 #include "server/session.h"
 
-/* More input than this behind a suspended command closes the session. The transport is paused, so it can only be what was already read. */
+/* More input than this and one message of the largest size behind a suspended command closes the session. The transport is paused, so it can only be what was already read. */
 #define CF_SESSION_LATER_MAX (1024 * 1024)
 
 enum {
@@ -71,7 +71,7 @@ struct cf_session {
     cf_text *info; /* default_info, or NULL */
     cf_timer timer;
     cf_time ends_at;     /* stale, or expired */
-    cf_time presence_at; /* the next presence ping */
+    cf_time presence_at; /* the next presence ping; only while there are subscriptions */
     int64_t timestamp;   /* of the credentials: Unix s */
     size_t request_max;
     cf_exchange *exchange; /* NULL: no message is being worked on */
@@ -98,6 +98,8 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel);
 
 /* Sets the end of the session by the timestamp of its credentials and connection_lifetime. */
 void cf_session_set_expiry(cf_session *session);
+/* From the first subscription on: the presence pings. */
+void cf_session_start_presence(cf_session *session);
 void cf_session_arm(cf_session *session);
 /* `seconds` after this turn's time, in ms. */
 cf_time cf_session_after(const cf_session *session, int64_t seconds);

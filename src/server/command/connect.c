@@ -36,7 +36,6 @@ void cf_command_connect(cf_session *session, cf_call *call)
     }
     session->flags |= CF_SESSION_AUTHENTICATED;
     session->timestamp = credentials.timestamp;
-    session->presence_at = cf_session_after(session, config->presence_ping_interval > 0 ? config->presence_ping_interval : 1);
     cf_session_set_expiry(session);
     cf_credentials_reply(session, cf_session_id(session), false);
 }

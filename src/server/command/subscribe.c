@@ -136,6 +136,7 @@ static void subscribed(cf_session *session)
 {
     cf_services *services = session->services;
     const cf_channel_options *options = options_of(session);
+    cf_session_start_presence(session);
     if (options == NULL || !options->presence) {
         recover(session);
         return;

@@ -35,29 +35,35 @@ typedef void (*cf_engine_done)(void *user, cf_engine_status status);
 /* All who are present, in the order of their client ids. */
 typedef void (*cf_engine_presence_done)(void *user, cf_engine_status status, const cf_client_info *infos, size_t count);
 /* Newest first. `found`: with `since`, whether that message is in the history; messages are then the newer ones only. */
-typedef void (*cf_engine_history_done)(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found);
+typedef void (*cf_engine_history_done)(void *user, cf_engine_status status, const cf_publication *publications, size_t count,
+                                       bool found);
 typedef void (*cf_engine_channels_done)(void *user, cf_engine_status status, const cf_bytes *channels, size_t count);
 
 typedef struct cf_engine_history_query {
-    size_t limit;  /* 0: all */
-    bool recover;  /* only what is newer than `since`; all when it is not found */
+    size_t limit; /* 0: all */
+    bool recover; /* only what is newer than `since`; all when it is not found */
     cf_bytes since;
 } cf_engine_history_query;
 
 typedef struct cf_engine_ops {
     const char *name; /* for the start-up line: "In memory - single node only" */
-    void (*publish)(cf_engine *engine, const cf_publication *publication, const cf_channel_options *options, cf_engine_done done, void *user);
-    void (*publish_join_leave)(cf_engine *engine, cf_method method, cf_bytes channel, const cf_client_info *info, cf_engine_done done, void *user);
+    void (*publish)(cf_engine *engine, const cf_publication *publication, const cf_channel_options *options,
+                    cf_engine_done done, void *user);
+    void (*publish_join_leave)(cf_engine *engine, cf_method method, cf_bytes channel, const cf_client_info *info,
+                               cf_engine_done done, void *user);
     /* The node's first subscriber of a channel came, its last one went. */
     void (*subscribe)(cf_engine *engine, cf_bytes channel, cf_engine_done done, void *user);
-    void (*unsubscribe)(cf_engine *engine, cf_bytes channel, const cf_channel_options *options, cf_engine_done done, void *user);
-    void (*presence_add)(cf_engine *engine, cf_bytes channel, const cf_client_info *info, int64_t expire_s, cf_engine_done done, void *user);
+    void (*unsubscribe)(cf_engine *engine, cf_bytes channel, const cf_channel_options *options, cf_engine_done done,
+                        void *user);
+    void (*presence_add)(cf_engine *engine, cf_bytes channel, const cf_client_info *info, int64_t expire_s, cf_engine_done done,
+                         void *user);
     void (*presence_remove)(cf_engine *engine, cf_bytes channel, cf_bytes client, cf_engine_done done, void *user);
     void (*presence)(cf_engine *engine, cf_bytes channel, cf_engine_presence_done done, void *user);
-    void (*history)(cf_engine *engine, cf_bytes channel, const cf_engine_history_query *query, cf_engine_history_done done, void *user);
+    void (*history)(cf_engine *engine, cf_bytes channel, const cf_engine_history_query *query, cf_engine_history_done done,
+                    void *user);
     /* Channels with at least one subscriber, on all nodes. */
     void (*channels)(cf_engine *engine, cf_engine_channels_done done, void *user);
-    /* Time passes: expiries. Returns when it wants to be called next. */
+    /* Time passes: expiries. Called when a turn begins and when it ends. Returns when it wants to be called next. */
     cf_time (*advance)(cf_engine *engine, cf_time now);
     void (*destroy)(cf_engine *engine);
 } cf_engine_ops;
