@@ -139,7 +139,7 @@ class Server {
 
   get url() { return 'ws://127.0.0.1:' + this.port + '/connection/websocket'; }
 
-  raw() { return Raw.open(this.port); }
+  raw(options) { return Raw.open(this.port, options); }
 
   client(user) { return Client.open(this, user); }
 }
@@ -159,11 +159,12 @@ function credentials(user, info) {
 
 /* A TCP connection on which a test writes what it wants. */
 class Raw {
-  static async open(port) {
+  /* `options` as of net.connect: { allowHalfOpen: true } keeps our side open when the server ends its own. */
+  static async open(port, options) {
     const self = new Raw();
     self.bytes = Buffer.alloc(0);
     self.closed = false;
-    self.socket = net.connect(port, '127.0.0.1');
+    self.socket = net.connect(Object.assign({ port, host: '127.0.0.1' }, options));
     self.socket.on('data', (d) => { self.bytes = Buffer.concat([self.bytes, d]); });
     self.socket.on('error', () => {});
     self.socket.on('close', () => { self.closed = true; });
