@@ -15,8 +15,8 @@ install(FILES ${CMAKE_BINARY_DIR}/cmake/centrifugeConfig.cmake ${CMAKE_BINARY_DI
 
 # Relative to the file, so that `cmake --install --prefix` may choose another place than was configured.
 file(RELATIVE_PATH PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
-configure_file(${PROJECT_SOURCE_DIR}/cmake/centrifuge.pc.in ${CMAKE_BINARY_DIR}/cmake/centrifuge.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/cmake/centrifuge.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/libcentrifuge.pc.in ${CMAKE_BINARY_DIR}/cmake/libcentrifuge.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/cmake/libcentrifuge.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 foreach(program IN ITEMS centrifuged centrifuge-cli)
   if(TARGET ${program})
