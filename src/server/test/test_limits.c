@@ -280,9 +280,9 @@ static void converse(void)
     static const char *const lines[] = {
         "{\"uid\":\"1\",\"method\":\"connect\",\"params\":{\"user\":\"\\u0037\",\"info\":\"{\\\"a\\\":1}\"}}",
         "{\"uid\":\"2\",\"method\":\"subscribe\",\"params\":{\"channel\":\"x\",\"recover\":true,\"last\":\"q\"}}",
-        "[{\"uid\":\"3\",\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":{\"b\":2}}},{\"uid\":\"4\",\"method\":"
-        "\"publish\",\"params\":"
-        "{\"channel\":\"x\",\"data\":3}}]",
+        ("[{\"uid\":\"3\",\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":{\"b\":2}}},{\"uid\":\"4\",\"method\":"
+         "\"publish\",\"params\":"
+         "{\"channel\":\"x\",\"data\":3}}]"),
         "[{\"uid\":\"5\",\"method\":\"presence\",\"params\":{\"channel\":\"x\"}},{\"uid\":\"6\",\"method\":\"history\","
         "\"params\":{\"channel\":\"x\"}}]",
         "{\"uid\":\"7\",\"method\":\"subscribe\",\"params\":{\"channel\":\"y\"}}",
