@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         return 1;
     }
     centrifuge_subscription *subscription;
-    error = centrifuge_client_subscribe(sensor.client, argc > 2 ? argv[2] : "public:sensor", NULL, NULL, &subscription);
+    error = centrifuge_client_subscribe(sensor.client, argc > 2 ? argv[2] : "chat:sensors", NULL, NULL, &subscription);
     if (!error) {
         publish(subscription, &sensor);
         centrifuge_client_connect(sensor.client);

@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 
     centrifuge_client *client;
     if (centrifuge_client_new(&client, &options) ||
-        centrifuge_client_subscribe(client, argc > 2 ? argv[2] : "public:lines", NULL, NULL, &channel))
+        centrifuge_client_subscribe(client, argc > 2 ? argv[2] : "chat:lines", NULL, NULL, &channel))
         return 1;
     centrifuge_client_connect(client);
     pthread_t thread;

@@ -52,7 +52,7 @@ int main(int argc, char **argv)
         return 1;
     }
     centrifuge_subscription_events events = {.message = on_message, .subscribe = on_subscribe};
-    centrifuge_client_subscribe(client, argc > 2 ? argv[2] : "public:game", &events, &game, NULL);
+    centrifuge_client_subscribe(client, argc > 2 ? argv[2] : "game:room", &events, &game, NULL);
     centrifuge_client_connect(client);
     for (game.frame = 0; game.frame < frames && game.moves == 0; game.frame++) {
         centrifuge_client_tick(client);

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Runs every example against centrifuged. CENTRIFUGE_BUILD says where both are.
+set -euo pipefail
+build=${CENTRIFUGE_BUILD:-build/release}
+examples=$build/examples
+temporary=$(mktemp -d)
+server=0
+stop() {
+    if [ "$server" -ne 0 ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    rm -rf "$temporary"
+}
+trap stop EXIT
+
+fail() {
+    echo "examples: $1" >&2
+    tail -n 20 "$temporary"/* >&2
+    exit 1
+}
+
+# until_has FILE TEXT: up to ten seconds.
+until_has() {
+    for _ in $(seq 200); do
+        if grep -qF "$2" "$1" 2>/dev/null; then
+            return 0
+        fi
+        sleep 0.05
+    done
+    fail "no '$2' in $(basename "$1")"
+}
+
+"$build/centrifuged" -c share/development.json -p 0 >"$temporary/server" 2>&1 &
+server=$!
+until_has "$temporary/server" 127.0.0.1:
+port=$(grep -o '127\.0\.0\.1:[0-9]*' "$temporary/server" | head -n 1 | cut -d: -f2)
+url=ws://127.0.0.1:$port/connection/websocket
+
+"$examples/sensor" "$url" chat:sensors 3 >"$temporary/sensor" || fail "sensor failed"
+until_has "$temporary/sensor" "0 readings left"
+
+"$examples/tick" "$url" game:room 600 >"$temporary/tick" || fail "tick failed"
+until_has "$temporary/tick" '{"move":"left"}'
+
+# Lines from one, received by the two others.
+"$examples/first" "$url" chat:lines >"$temporary/first" &
+first=$!
+"$examples/libuv" "$url" chat:lines 2 >"$temporary/libuv" &
+libuv=$!
+sends=0
+until grep -q second "$temporary/first" && grep -q second "$temporary/libuv"; do
+    sends=$((sends + 1))
+    test "$sends" -le 20 || fail "first and libuv received nothing"
+    printf '"first"\n"second"\n' | "$examples/threads" "$url" chat:lines >"$temporary/threads" || fail "threads failed"
+    until_has "$temporary/threads" "2 published"
+    sleep 0.1
+done
+wait "$libuv" || fail "libuv failed"
+kill "$first"
+wait "$first" 2>/dev/null || true
+until_has "$temporary/first" 'chat:lines: "first"'
+echo "examples: all five ran"
