@@ -181,6 +181,7 @@ static void strike_clock(sim_world *world)
     static const int64_t jumps[] = {1000, 30000, 61000, 3600000, 86400000};
     int64_t jump = SIM_PICK(&world->random, jumps);
     sim_note(world, "fault: the clock jumps by %ld ms", (long)jump);
+    sim_world_run(world, world->now); /* no turn spans it */
     world->now += jump;
     sim_world_run(world, world->now);
 }

@@ -97,6 +97,38 @@ static void fill_config(sim_server *server, unsigned index)
 
 /* ---- life ---- */
 
+static void check(sim_server *server)
+{
+    sim_world *world = server->world;
+    size_t sessions = 0;
+    size_t limit = (size_t)server->configs[server->config].client_queue_max_size;
+    for (unsigned i = 0; i < SIM_CONFIGS; i++)
+        if ((size_t)server->configs[i].client_queue_max_size > limit)
+            limit = (size_t)server->configs[i].client_queue_max_size;
+    CF_LIST_EACH(item, &world->links)
+    {
+        sim_link *link = CF_CONTAINER(item, sim_link, link);
+        if (link->session == NULL)
+            continue;
+        sessions++;
+        size_t waiting = cf_session_outbox(link->session)->bytes;
+        if (waiting > limit + OUTBOX_SLACK)
+            sim_fail(world, "outbox-bounded", "link %u: %zu bytes wait, the limit is %zu", link->number, waiting, limit);
+    }
+    if (cf_node_session_count(server->node) != sessions)
+        sim_fail(world, "sessions", "the node has %zu sessions, the transports have %zu", cf_node_session_count(server->node),
+                 sessions);
+}
+
+static void end_turn(sim_server *server)
+{
+    if (!server->in_turn)
+        return;
+    server->wake = cf_node_end_turn(server->node);
+    server->in_turn = false;
+    check(server);
+}
+
 static void start(sim_server *server)
 {
     sim_world *world = server->world;
@@ -133,6 +165,7 @@ static void stop(sim_server *server)
     sim_world *world = server->world;
     if (server->node == NULL)
         return;
+    end_turn(server);
     cf_node_free(server->node);
     server->node = NULL;
     CF_LIST_EACH(item, &world->links)
@@ -187,48 +220,26 @@ void sim_server_reload(sim_server *server, unsigned config)
 
 /* ---- turns ---- */
 
-static void check(sim_server *server)
-{
-    sim_world *world = server->world;
-    size_t sessions = 0;
-    size_t limit = (size_t)server->configs[server->config].client_queue_max_size;
-    for (unsigned i = 0; i < SIM_CONFIGS; i++)
-        if ((size_t)server->configs[i].client_queue_max_size > limit)
-            limit = (size_t)server->configs[i].client_queue_max_size;
-    CF_LIST_EACH(item, &world->links)
-    {
-        sim_link *link = CF_CONTAINER(item, sim_link, link);
-        if (link->session == NULL)
-            continue;
-        sessions++;
-        size_t waiting = cf_session_outbox(link->session)->bytes;
-        if (waiting > limit + OUTBOX_SLACK)
-            sim_fail(world, "outbox-bounded", "link %u: %zu bytes wait, the limit is %zu", link->number, waiting, limit);
-    }
-    if (cf_node_session_count(server->node) != sessions)
-        sim_fail(world, "sessions", "the node has %zu sessions, the transports have %zu", cf_node_session_count(server->node),
-                 sessions);
-}
-
 void sim_server_begin(sim_server *server)
 {
     sim_world *world = server->world;
+    if (server->in_turn)
+        return;
     server->in_turn = true;
     cf_node_begin_turn(server->node, world->now, sim_unix_time(world));
 }
 
 void sim_server_end(sim_server *server)
 {
-    server->wake = cf_node_end_turn(server->node);
-    server->in_turn = false;
-    check(server);
+    if (!sim_random_chance(&server->world->random, 400))
+        end_turn(server);
 }
 
 cf_time sim_server_deadline(const sim_server *server)
 {
     if (server->node == NULL)
         return server->up_at;
-    return server->wake;
+    return server->in_turn ? server->world->now : server->wake;
 }
 
 void sim_server_step(sim_server *server)
@@ -239,7 +250,7 @@ void sim_server_step(sim_server *server)
     }
     sim_server_begin(server);
     bool gone = server->stopping && cf_node_shutdown(server->node);
-    sim_server_end(server);
+    end_turn(server);
     if (gone) {
         sim_server_restart(server, 100);
         return;
@@ -308,7 +319,7 @@ void sim_server_check_empty(sim_server *server)
     cf_node_channels(server->node, expect_no_channels, server);
     for (size_t i = 0; i < world->ledger.count; i++)
         cf_node_presence(server->node, world->ledger.channels[i].name, expect_nobody, server);
-    sim_server_end(server);
+    end_turn(server);
 }
 
 /* ---- a session's transport ---- */
