@@ -80,8 +80,10 @@ static bool configure(cf_native_socket *socket, const char *url)
     curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
     /* A name that is still being resolved must not hold us up when the attempt is given up. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout);
     /* What it keeps while connecting; cf_native_socket_connected raises it, since it also bounds a curl_easy_recv. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 1024L);

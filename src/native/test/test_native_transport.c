@@ -41,6 +41,36 @@ static void refused_connection_is_tried_again(void **state)
     end_client(&journal);
 }
 
+static void unknown_name_is_tried_again(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    centrifuge_options options;
+    quick_options(&options, NULL);
+    options.url = "ws://nobody.invalid";
+    make_client(&options, &journal);
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "closed NETWORK");
+    assert_true(centrifuge_client_will_reconnect(journal.client));
+    end_client(&journal);
+}
+
+static void destroy_while_a_name_is_resolved(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    centrifuge_options options;
+    quick_options(&options, NULL);
+    options.url = "ws://nobody.invalid";
+    for (int turns = 1; turns < 6; turns++) {
+        make_client(&options, &journal);
+        OK(centrifuge_client_connect(journal.client));
+        for (int i = 0; i < turns; i++)
+            OK(centrifuge_client_tick(journal.client));
+        OK(centrifuge_client_destroy(journal.client));
+    }
+}
+
 static void answers_404(cf_peer *peer)
 {
     static const char text[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
@@ -436,6 +466,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_connection_is_tried_again),
+        cmocka_unit_test(unknown_name_is_tried_again),
+        cmocka_unit_test(destroy_while_a_name_is_resolved),
         cmocka_unit_test(http_status_is_told_and_tried_again),
         cmocka_unit_test(wrong_accept_key_is_refused),
         cmocka_unit_test(connections_cut_anywhere_come_back),
