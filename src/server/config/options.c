@@ -14,7 +14,7 @@
 #define REDIS   "the Redis engine"
 #define SOCKJS  "SockJS"
 #define DEFLATE "permessage-deflate"
-#define THREADS "several threads"
+#define THREADS "more than one thread"
 
 /* clang-format off */
 const cf_option cf_options[] = {
@@ -44,7 +44,7 @@ const cf_option cf_options[] = {
      "Largest message from a client; a larger one closes the connection (1009)."},
     {"client_queue_max_size", CF_OPTION_INT, "10485760", "bytes", 1, 64 * GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_queue_max_size), NULL,
      "Most bytes that may wait for a slow client; beyond it is closed as `slow`."},
-    {"client_queue_initial_capacity", CF_OPTION_INT, "2", "messages", 0, MANY, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_IDLE, NONE, "a queue that needs it",
+    {"client_queue_initial_capacity", CF_OPTION_INT, "2", "messages", 0, MANY, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_IDLE, NONE, "a queue with a first capacity",
      "Accepted for compatibility, without effect."},
     {"client_message_write_timeout", CF_OPTION_INT, "0", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_message_write_timeout), NULL,
      "A connection that takes no byte for so long while something waits is closed; 0: only `client_queue_max_size` counts."},
@@ -104,9 +104,9 @@ const cf_option cf_options[] = {
     {"websocket_compression", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, DEFLATE, "Compressed WebSocket messages."},
     {"websocket_compression_min_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, DEFLATE, "Smaller messages are not compressed."},
     {"websocket_compression_level", CF_OPTION_INT, "1", "", -2, 9, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, DEFLATE, "Level of the compression."},
-    {"websocket_read_buffer_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, "a buffer a connection",
+    {"websocket_read_buffer_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, "a buffer for each connection",
      "Accepted for compatibility, without effect: all connections share one buffer."},
-    {"websocket_write_buffer_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, "a buffer a connection",
+    {"websocket_write_buffer_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, "a buffer for each connection",
      "Accepted for compatibility, without effect."},
     {"ssl", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, TLS, "TLS on all ports."},
     {"ssl_cert", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Path of the certificate."},
