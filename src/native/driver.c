@@ -32,6 +32,13 @@ cf_environment cf_native_driver_environment(centrifuge_client *client)
     return (cf_environment){.allocator = &cf_native_allocator, .random = random_bits, .user = client};
 }
 
+char *cf_native_driver_read_buffer(centrifuge_client *client)
+{
+    if (!client->read_buffer)
+        client->read_buffer = cf_alloc(&cf_native_allocator, CF_NATIVE_SOCKET_READ_SIZE);
+    return client->read_buffer;
+}
+
 /* ---- effects ---------------------------------------------------------------------- */
 
 static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes address)
@@ -158,10 +165,8 @@ static void reap(centrifuge_client *client)
         next = link->next;
         cf_native_socket_reap(CF_CONTAINER(link, cf_native_socket, link));
     }
-    if (cf_list_empty(&client->sockets)) {
-        cf_free(&cf_native_allocator, client->read_buffer);
-        client->read_buffer = NULL;
-    }
+    cf_free(&cf_native_allocator, client->read_buffer);
+    client->read_buffer = NULL;
 }
 
 centrifuge_error cf_native_driver_end(centrifuge_client *client)
@@ -190,21 +195,6 @@ void cf_native_driver_kick(centrifuge_client *client)
     cf_native_loop_arm(&client->loop, now, now);
 }
 
-static cf_native_socket *socket_of(CURL *easy)
-{
-    char *socket = NULL;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &socket);
-    return (cf_native_socket *)(void *)socket;
-}
-
-static void collect_connected(centrifuge_client *client)
-{
-    int left;
-    for (CURLMsg *message; (message = curl_multi_info_read(client->loop.multi, &left));)
-        if (message->msg == CURLMSG_DONE)
-            cf_native_socket_connected(socket_of(message->easy_handle), message->data.result);
-}
-
 static cf_native_socket *socket_at(centrifuge_client *client, centrifuge_socket handle)
 {
     CF_LIST_EACH(link, &client->sockets)
@@ -230,12 +220,8 @@ void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle,
             cf_native_socket_flush(socket);
         return;
     }
-    if (!cf_native_loop_watches(&client->loop, handle))
-        return;
-    int running;
-    int bits = (events & CENTRIFUGE_READABLE ? CURL_CSELECT_IN : 0) | (events & CENTRIFUGE_WRITABLE ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(client->loop.multi, handle, bits, &running);
-    collect_connected(client);
+    if (client->live && client->live->state == CF_NATIVE_SOCKET_CONNECTING && cf_native_loop_watches(&client->loop, handle))
+        cf_native_socket_progress(client->live, handle, events);
 }
 
 static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
@@ -243,6 +229,10 @@ static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
     CF_LIST_EACH(link, &client->sockets)
     {
         cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
+        if (socket->curl_deadline <= now) {
+            socket->curl_deadline = CF_TIME_NEVER;
+            cf_native_socket_progress(socket, CURL_SOCKET_TIMEOUT, 0);
+        }
         if (socket->has_more || read_all)
             cf_native_socket_read(socket);
         if (socket->linger_until <= now)
@@ -254,12 +244,6 @@ static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
 void cf_native_driver_timers(centrifuge_client *client)
 {
     cf_time now = cf_native_clock_now();
-    if (client->loop.curl_deadline <= now) {
-        int running;
-        client->loop.curl_deadline = CF_TIME_NEVER;
-        curl_multi_socket_action(client->loop.multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        collect_connected(client);
-    }
     bool due = cf_client_deadline(client->core) <= now;
     socket_timers(client, now, due);
     if (client->ending)
@@ -277,11 +261,12 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
 {
     if (client->kicked)
         return cf_native_clock_now();
-    cf_time deadline = earlier(client->loop.curl_deadline, cf_client_deadline(client->core));
+    cf_time deadline = cf_client_deadline(client->core);
     CF_LIST_EACH(link, &client->sockets)
     {
         const cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
-        deadline = socket->has_more ? cf_native_clock_now() : earlier(deadline, socket->linger_until);
+        cf_time of_socket = earlier(socket->curl_deadline, socket->linger_until);
+        deadline = socket->has_more ? cf_native_clock_now() : earlier(deadline, of_socket);
     }
     return deadline;
 }

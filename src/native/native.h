@@ -5,7 +5,8 @@
  *   posix.c     what the operating system gives: clock, randomness, poll, a wake-up that any thread may use
  *   settings.c  an application's options, copied and made ready for the core and for libcurl
  *   loop.c      which sockets and which time are waited for, by our own poll or by a foreign loop
- *   socket.c    one transport: a connection made by libcurl, WebSocket frames over it
+ *   connect.c   one attempt to connect, by libcurl
+ *   socket.c    one transport once it is connected: WebSocket handshake and frames
  *   events.c    listeners, and what the core tells, in the public structs
  *   post.c      work handed over by other threads
  *   driver.c    effects, turns of the loop, the end
@@ -49,6 +50,13 @@ void cf_native_wakeup_close(cf_native_wakeup *wakeup);
 void cf_native_wakeup_signal(const cf_native_wakeup *wakeup);
 void cf_native_wakeup_drain(const cf_native_wakeup *wakeup);
 
+typedef enum cf_native_io { CF_NATIVE_IO_OK, CF_NATIVE_IO_AGAIN, CF_NATIVE_IO_FAILED } cf_native_io;
+
+/* On a socket that does not block; `done` gets the number of bytes, 0 received at the end of the stream. */
+cf_native_io cf_native_send(centrifuge_socket socket, const void *data, size_t size, size_t *done);
+cf_native_io cf_native_receive(centrifuge_socket socket, void *data, size_t size, size_t *done);
+void cf_native_close(centrifuge_socket socket);
+
 typedef struct cf_native_watch {
     centrifuge_socket socket;
     int events; /* CENTRIFUGE_READABLE | CENTRIFUGE_WRITABLE */
@@ -90,11 +98,9 @@ void cf_native_settings_free(cf_native_settings *settings);
 #define CF_NATIVE_LOOP_WATCH_MAX 16
 
 typedef struct cf_native_loop {
-    CURLM *multi;
     cf_native_wakeup wakeup;
     cf_native_watch watches[CF_NATIVE_LOOP_WATCH_MAX];
     size_t watch_count;
-    cf_time curl_deadline;
     /* a foreign loop; NULL: our own */
     void (*foreign_watch)(void *user, centrifuge_socket socket, int events);
     void (*foreign_timer)(void *user, int64_t milliseconds);
@@ -103,7 +109,6 @@ typedef struct cf_native_loop {
 } cf_native_loop;
 
 centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_options *options);
-/* After the last easy handle left `multi`. */
 void cf_native_loop_close(cf_native_loop *loop);
 /* From now on wait for `events` of the socket; 0: no longer. False over CF_NATIVE_LOOP_WATCH_MAX. */
 bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int events);
@@ -111,7 +116,7 @@ bool cf_native_loop_watches(const cf_native_loop *loop, centrifuge_socket socket
 /* Tells a foreign loop when to call. */
 void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline);
 
-/* ---- socket.c ------------------------------------------------------------------------ */
+/* ---- connect.c and socket.c ------------------------------------------------------------------------ */
 
 /* How long a closed connection waits for the peer's close before it is cut, in milliseconds. */
 #define CF_NATIVE_SOCKET_LINGER 1000
@@ -132,7 +137,12 @@ typedef struct cf_native_socket {
     centrifuge_client *client;
     uint32_t id; /* the core's name for it */
     cf_native_socket_state state;
+    /* NULL once the connection is made and needs nothing of libcurl */
+    CURLM *multi;
     CURL *easy;
+    cf_time curl_deadline;    /* while connecting */
+    bool secure;              /* wss */
+    bool plain;               /* the system's socket is ours, without TLS */
     centrifuge_socket socket; /* from CF_NATIVE_SOCKET_HANDSHAKE on */
     bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
     cf_time linger_until;
@@ -151,8 +161,11 @@ typedef struct cf_native_socket {
 
 /* Begins to connect; on error there is no socket. */
 centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
-/* libcurl is done with connecting. */
-void cf_native_socket_connected(cf_native_socket *socket, CURLcode code);
+/* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */
+void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, int events);
+void cf_native_socket_failed(cf_native_socket *socket, CURLcode code);
+void cf_native_socket_drop_curl(cf_native_socket *socket);
+void cf_native_socket_watch(cf_native_socket *socket);
 /* Reads all there is, within the turn's share. */
 void cf_native_socket_read(cf_native_socket *socket);
 /* Sends what waits. */
@@ -251,6 +264,8 @@ struct centrifuge_client {
 /* ---- driver.c ------------------------------------------------------------------------------ */
 
 cf_environment cf_native_driver_environment(centrifuge_client *client);
+/* Until the end of the turn; NULL without memory. */
+char *cf_native_driver_read_buffer(centrifuge_client *client);
 /* Unpredictable bytes for masks and keys. */
 void cf_native_driver_random(centrifuge_client *client, void *data, size_t size);
 

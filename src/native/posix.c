@@ -11,10 +11,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
+#include <sys/eventfd.h>
 #include <sys/random.h>
+#endif
+
+/* Where it is missing, libcurl has set SO_NOSIGPIPE on its sockets. */
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
 #endif
 
 static void *resize(void *user, void *memory, size_t size)
@@ -56,6 +63,13 @@ bool cf_native_random_bytes(void *data, size_t size)
 #endif
 }
 
+#if defined(__linux__)
+bool cf_native_wakeup_open(cf_native_wakeup *wakeup)
+{
+    wakeup->reader = wakeup->writer = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return wakeup->reader >= 0;
+}
+#else
 static bool prepare(int descriptor)
 {
     int flags = fcntl(descriptor, F_GETFL);
@@ -73,18 +87,21 @@ bool cf_native_wakeup_open(cf_native_wakeup *wakeup)
     cf_native_wakeup_close(wakeup);
     return false;
 }
+#endif
 
 void cf_native_wakeup_close(cf_native_wakeup *wakeup)
 {
     close(wakeup->reader);
-    close(wakeup->writer);
+    if (wakeup->writer != wakeup->reader)
+        close(wakeup->writer);
 }
 
-/* A full pipe is a wake-up that was not read yet: nothing is lost. */
+/* A full one is a wake-up that was not read yet: nothing is lost. Eight bytes are what an eventfd wants. */
 void cf_native_wakeup_signal(const cf_native_wakeup *wakeup)
 {
     int saved = errno;
-    ssize_t written = write(wakeup->writer, "", 1);
+    static const uint64_t one = 1;
+    ssize_t written = write(wakeup->writer, &one, sizeof one);
     (void)written;
     errno = saved;
 }
@@ -94,6 +111,29 @@ void cf_native_wakeup_drain(const cf_native_wakeup *wakeup)
     char bytes[64];
     while (read(wakeup->reader, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
         continue;
+}
+
+static cf_native_io outcome(ssize_t result, size_t *done)
+{
+    *done = result > 0 ? (size_t)result : 0;
+    if (result >= 0)
+        return CF_NATIVE_IO_OK;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? CF_NATIVE_IO_AGAIN : CF_NATIVE_IO_FAILED;
+}
+
+cf_native_io cf_native_send(centrifuge_socket socket, const void *data, size_t size, size_t *done)
+{
+    return outcome(send(socket, data, size, MSG_NOSIGNAL), done);
+}
+
+cf_native_io cf_native_receive(centrifuge_socket socket, void *data, size_t size, size_t *done)
+{
+    return outcome(recv(socket, data, size, 0), done);
+}
+
+void cf_native_close(centrifuge_socket socket)
+{
+    close(socket);
 }
 
 static int clamp_timeout(int64_t milliseconds)

@@ -1,0 +1,284 @@
+/*
+ * One attempt to connect, by libcurl (CURLOPT_CONNECT_ONLY): name, TCP, proxy tunnel, TLS. Each attempt has a multi handle of its
+ * own: curl_easy_send and curl_easy_recv look for their connection among all of a multi handle's.
+ */
+#include "native/native.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ws://host:port/path?query of the core, in parts. */
+typedef struct address {
+    bool secure;
+    cf_bytes host; /* with the port */
+    cf_bytes target;
+} address;
+
+static bool split_address(cf_bytes text, address *parts)
+{
+    cf_bytes rest;
+    parts->secure = cf_bytes_starts_with(text, CF_BYTES("wss://"));
+    if (parts->secure)
+        rest = cf_bytes_slice(text, 6, text.size);
+    else if (cf_bytes_starts_with(text, CF_BYTES("ws://")))
+        rest = cf_bytes_slice(text, 5, text.size);
+    else
+        return false;
+    size_t end = 0;
+    while (end < rest.size && !memchr("/?#", rest.data[end], 3))
+        end++;
+    parts->host = cf_bytes_slice(rest, 0, end);
+    ptrdiff_t user = cf_bytes_find_last(parts->host, CF_BYTES("@"));
+    if (user >= 0)
+        parts->host = cf_bytes_slice(parts->host, (size_t)user + 1, parts->host.size);
+    parts->target = cf_bytes_slice(rest, end, rest.size);
+    ptrdiff_t fragment = cf_bytes_find(parts->target, CF_BYTES("#"));
+    if (fragment >= 0)
+        parts->target = cf_bytes_slice(parts->target, 0, (size_t)fragment);
+    return parts->host.size > 0;
+}
+
+/* libcurl connects to http and https; only host and port matter to it. */
+static const char *http_url(cf_buffer *url, const address *parts)
+{
+    cf_buffer_append(url, parts->secure ? CF_BYTES("https://") : CF_BYTES("http://"));
+    cf_buffer_append(url, parts->host);
+    cf_buffer_append(url, CF_BYTES("/"));
+    return url->failed ? NULL : cf_buffer_text(url);
+}
+
+/* libcurl's eyes on the sockets it needs to connect. */
+static int on_watch(CURL *easy, curl_socket_t handle, int what, void *user, void *socket_user)
+{
+    (void)easy;
+    (void)socket_user;
+    cf_native_socket *socket = user;
+    int events = 0;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        events |= CENTRIFUGE_READABLE;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        events |= CENTRIFUGE_WRITABLE;
+    return cf_native_loop_watch(&socket->client->loop, handle, events) ? 0 : -1;
+}
+
+static int on_timer(CURLM *multi, long milliseconds, void *user)
+{
+    (void)multi;
+    cf_native_socket *socket = user;
+    socket->curl_deadline = milliseconds < 0 ? CF_TIME_NEVER : cf_time_after(cf_native_clock_now(), milliseconds);
+    return 0;
+}
+
+/* Closes what libcurl opened, except the connection that we keep. */
+static int on_close(void *user, curl_socket_t handle)
+{
+    cf_native_socket *socket = user;
+    if (!socket->plain || handle != socket->socket)
+        cf_native_close(handle);
+    return 0;
+}
+
+static void set_text(CURL *easy, CURLoption option, const char *value, bool *failed)
+{
+    if (value && curl_easy_setopt(easy, option, value) != CURLE_OK)
+        *failed = true;
+}
+
+/* Own authorities replace those that libcurl was built to trust, file and directory. */
+static void set_authorities(CURL *easy, const cf_native_settings *settings, bool *failed)
+{
+    if (!settings->ca_file && !settings->ca_path)
+        return;
+    if (curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_CAPATH, settings->ca_path) != CURLE_OK)
+        *failed = true;
+}
+
+static bool configure(cf_native_socket *socket, const char *url)
+{
+    CURL *easy = socket->easy;
+    const cf_native_settings *settings = &socket->client->settings;
+    long timeout =
+        settings->connect_timeout > 0 && settings->connect_timeout < INT32_MAX ? (long)settings->connect_timeout : INT32_MAX;
+    bool failed = false;
+    set_text(easy, CURLOPT_URL, url, &failed);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A name that is still being resolved must not hold us up when the attempt is given up. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout);
+    /* What it keeps while connecting; connected() raises it, since it also bounds a curl_easy_recv. */
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 1024L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, socket->problem);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
+    set_authorities(easy, settings, &failed);
+    set_text(easy, CURLOPT_PROXY, settings->proxy, &failed);
+    set_text(easy, CURLOPT_PROXYUSERPWD, settings->proxy_user, &failed);
+    set_text(easy, CURLOPT_SSLCERT, settings->certificate, &failed);
+    set_text(easy, CURLOPT_SSLKEY, settings->key, &failed);
+    set_text(easy, CURLOPT_KEYPASSWD, settings->key_password, &failed);
+    set_text(easy, CURLOPT_INTERFACE, settings->interface_name, &failed);
+    return !failed;
+}
+
+static void queue_request(cf_native_socket *socket, const address *parts)
+{
+    const cf_native_settings *settings = &socket->client->settings;
+    uint8_t random[16];
+    cf_native_driver_random(socket->client, random, sizeof random);
+    cf_ws_make_key(random, socket->key);
+    cf_bytes target = parts->target;
+    cf_buffer path;
+    cf_buffer_init(&path, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    if (target.size == 0 || target.data[0] != '/') {
+        cf_buffer_append(&path, CF_BYTES("/"));
+        cf_buffer_append(&path, target);
+        target = cf_buffer_bytes(&path);
+    }
+    cf_ws_append_request(&socket->queued, parts->host, target, cf_bytes_make(socket->key, sizeof socket->key),
+                         settings->headers, settings->header_count);
+    if (path.failed)
+        socket->queued.failed = true;
+    cf_buffer_free(&path);
+}
+
+static centrifuge_error start(cf_native_socket *socket, const address *parts)
+{
+    cf_buffer url;
+    cf_buffer_init(&url, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    const char *text = http_url(&url, parts);
+    queue_request(socket, parts);
+    socket->easy = curl_easy_init();
+    socket->multi = curl_multi_init();
+    bool ready = text && socket->easy && socket->multi && !socket->queued.failed && configure(socket, text);
+    cf_buffer_free(&url);
+    if (!ready)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    curl_multi_setopt(socket->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
+    curl_multi_setopt(socket->multi, CURLMOPT_SOCKETDATA, socket);
+    curl_multi_setopt(socket->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(socket->multi, CURLMOPT_TIMERDATA, socket);
+    return curl_multi_add_handle(socket->multi, socket->easy) == CURLM_OK ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_NO_MEMORY;
+}
+
+centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes text)
+{
+    address parts;
+    if (!split_address(text, &parts))
+        return CENTRIFUGE_ERROR_INVALID_URL;
+    cf_native_socket *socket = cf_alloc_zero(&cf_native_allocator, 1, sizeof *socket);
+    if (!socket)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    socket->client = client;
+    socket->id = id;
+    socket->secure = parts.secure;
+    socket->linger_until = socket->curl_deadline = CF_TIME_NEVER;
+    cf_ws_decoder_init(&socket->decoder, CF_WS_CLIENT, client->settings.message_size_max, true, &cf_native_allocator);
+    cf_buffer_init(&socket->sending, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&socket->queued, &cf_native_allocator, client->settings.queue_size_max);
+    cf_buffer_init(&socket->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
+    cf_list_append(&client->sockets, &socket->link);
+    centrifuge_error error = start(socket, &parts);
+    if (error) {
+        cf_native_socket_kill(socket);
+        return error;
+    }
+    client->live = socket;
+    return CENTRIFUGE_ERROR_OK;
+}
+
+static centrifuge_error error_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return CENTRIFUGE_ERROR_TIMEOUT;
+    case CURLE_OUT_OF_MEMORY:
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    case CURLE_URL_MALFORMAT:
+        return CENTRIFUGE_ERROR_INVALID_URL;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+        return CENTRIFUGE_ERROR_TLS;
+    default:
+        return CENTRIFUGE_ERROR_NETWORK;
+    }
+}
+
+void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
+{
+    const char *detail = socket->problem[0] ? socket->problem : curl_easy_strerror(code);
+    cf_native_driver_lost(socket, (cf_bytes){"", 0}, error_of(code), detail);
+}
+
+/* ---- connected ------------------------------------------------------------------------- */
+
+/* Libcurl speaks TLS with a proxy of this kind, whatever is inside. It takes one from these variables for http (not HTTP_PROXY). */
+static bool proxy_may_be_secure(const cf_native_settings *settings)
+{
+    static const char *const variables[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
+    if (settings->proxy)
+        return cf_bytes_equal_fold(cf_bytes_slice(cf_bytes_of(settings->proxy), 0, 6), CF_BYTES("https:"));
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        if (cf_bytes_equal_fold(cf_bytes_slice(cf_bytes_of(getenv(variables[i])), 0, 6), CF_BYTES("https:")))
+            return true;
+    return false;
+}
+
+void cf_native_socket_drop_curl(cf_native_socket *socket)
+{
+    if (socket->multi && socket->easy)
+        curl_multi_remove_handle(socket->multi, socket->easy);
+    curl_easy_cleanup(socket->easy);
+    curl_multi_cleanup(socket->multi);
+    socket->easy = NULL;
+    socket->multi = NULL;
+    socket->curl_deadline = CF_TIME_NEVER;
+}
+
+static void connected(cf_native_socket *socket, CURLcode code)
+{
+    curl_socket_t active = CURL_SOCKET_BAD;
+    if (code == CURLE_OK)
+        curl_easy_getinfo(socket->easy, CURLINFO_ACTIVESOCKET, &active);
+    if (code == CURLE_OK && active == CURL_SOCKET_BAD)
+        code = CURLE_COULDNT_CONNECT;
+    if (code != CURLE_OK) {
+        cf_native_socket_failed(socket, code);
+        return;
+    }
+    curl_easy_setopt(socket->easy, CURLOPT_BUFFERSIZE, (long)CF_NATIVE_SOCKET_READ_SIZE);
+    socket->problem[0] = '\0';
+    socket->socket = active;
+    socket->state = CF_NATIVE_SOCKET_HANDSHAKE;
+    socket->curl_deadline = CF_TIME_NEVER;
+    socket->plain = !socket->secure && !proxy_may_be_secure(&socket->client->settings);
+    if (socket->plain)
+        cf_native_socket_drop_curl(socket);
+    cf_native_socket_watch(socket);
+}
+
+void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, int events)
+{
+    int left;
+    int bits = (events & CENTRIFUGE_READABLE ? CURL_CSELECT_IN : 0) | (events & CENTRIFUGE_WRITABLE ? CURL_CSELECT_OUT : 0);
+    curl_multi_socket_action(socket->multi, handle, bits, &left);
+    const CURLMsg *message = curl_multi_info_read(socket->multi, &left);
+    if (message && message->msg == CURLMSG_DONE)
+        connected(socket, message->data.result);
+}
