@@ -199,7 +199,8 @@ void cf_client_tick(cf_client *client, cf_time now);
 typedef enum cf_effect_kind {
     CF_EFFECT_TRANSPORT_OPEN,  /* transport: open `address`, then tell cf_client_transport_opened or _closed */
     CF_EFFECT_TRANSPORT_SEND,  /* transport: send `text` as one message; the driver queues what does not fit */
-    CF_EFFECT_TRANSPORT_CLOSE, /* transport: give it up, politely if it is open; nothing is told back */
+    CF_EFFECT_TRANSPORT_CLOSE, /* transport: give it up, politely if it is open; nothing is told back. As SEND, it may come for
+                                  one whose loss was told a moment before: nothing is to be done then */
     CF_EFFECT_EVENT,           /* event: tell the user */
     CF_EFFECT_RESULT,          /* result: a call is complete */
     CF_EFFECT_LOG              /* log */
