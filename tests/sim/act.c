@@ -348,9 +348,11 @@ static void begin_life(sim_client *client)
 static void act_use(sim_world *world)
 {
     sim_client *client = any_client(world);
-    if (client->core == NULL)
+    if (client->core == NULL) {
         begin_life(client);
-    else
+        return;
+    }
+    for (unsigned more = 1 + sim_random_below(&world->random, 3); more > 0 && client->core != NULL; more--)
         sim_client_use(client);
 }
 

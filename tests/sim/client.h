@@ -31,6 +31,9 @@ typedef struct sim_call {
     sim_client *client;
     unsigned number;
     bool done;
+    sim_channel *published_to; /* of a publish: where, */
+    uint64_t data;             /* the hash of what, */
+    unsigned losses;           /* and client->losses when it was called */
 } sim_call;
 
 struct sim_client {
@@ -53,6 +56,7 @@ struct sim_client {
     cf_list subscriptions;
     cf_list calls;
     unsigned call_count;
+    unsigned losses;                  /* times that a subscription ended */
     unsigned kicks[SIM_CHANNELS_MAX]; /* times that the server was told to take a channel away */
     bool asked;                       /* connect() or a network change since the last transport */
     bool wanted;                      /* the user's last word, or the server's, is that there should be a connection */

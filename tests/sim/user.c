@@ -150,6 +150,20 @@ static void use_unsubscribe(sim_client *client)
     cf_subscription_unsubscribe(subscription->core, client->world->now);
 }
 
+/* Both on the wire at once: answers to the former request must not count for the latter. */
+static void use_flip(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    if (subscription == NULL)
+        return;
+    sim_note(client->world, "client %u: flips %.*s", client->index, (int)subscription->channel->name.size,
+             subscription->channel->name.data);
+    sim_watch_unsubscribe(subscription);
+    cf_subscription_unsubscribe(subscription->core, client->world->now);
+    if (cf_subscription_subscribe(subscription->core, client->world->now) == CENTRIFUGE_ERROR_OK)
+        sim_watch_subscribe(subscription);
+}
+
 static void use_remove(sim_client *client)
 {
     sim_subscription *subscription = any_subscription(client);
@@ -170,6 +184,9 @@ static void use_publish(sim_client *client)
     sim_call *call = new_call(client);
     char data[64];
     int size = snprintf(data, sizeof(data), "{\"from\":%u,\"draft\":%u}", client->index, call->number);
+    call->published_to = subscription->channel;
+    call->data = sim_hash(cf_bytes_make(data, (size_t)size));
+    call->losses = client->losses;
     centrifuge_error error =
         cf_subscription_publish(subscription->core, client->world->now, cf_bytes_make(data, (size_t)size), call);
     judge_call(client, call, error, "publish");
@@ -252,9 +269,10 @@ typedef struct habit {
 } habit;
 
 static const habit habits[] = {
-    {12, use_connect}, {3, use_disconnect}, {18, use_subscribe},  {8, use_subscribe_again}, {6, use_unsubscribe},
-    {3, use_remove},   {20, use_publish},   {1, use_bad_publish}, {5, use_presence},        {5, use_history},
-    {6, use_ready},    {3, use_ping},       {3, use_find},        {2, use_configure},
+    {12, use_connect},    {3, use_disconnect}, {18, use_subscribe}, {8, use_subscribe_again},
+    {6, use_unsubscribe}, {6, use_flip},       {3, use_remove},     {20, use_publish},
+    {1, use_bad_publish}, {5, use_presence},   {5, use_history},    {6, use_ready},
+    {3, use_ping},        {3, use_find},       {2, use_configure},
 };
 
 void sim_client_use(sim_client *client)

@@ -44,6 +44,7 @@ void sim_watch_unsubscribe(sim_subscription *subscription)
     if (state != CF_SUBSCRIPTION_UNSUBSCRIBED && state != CF_SUBSCRIPTION_SUBSCRIBED)
         subscription->excuses++;
     subscription->unsubscribed = true;
+    subscription->client->losses++;
     subscription->position = 0;
 }
 
@@ -199,6 +200,7 @@ static void event_unsubscribe(sim_subscription *subscription)
     sim_client *client = subscription->client;
     if (sim_sabotage_now(client->world, SIM_SABOTAGE_HIDE_UNSUBSCRIBE))
         return;
+    client->losses++;
     unsigned *kicks = &client->kicks[subscription->channel - client->world->ledger.channels];
     if (subscription->subscribed || client->world->scenario.hostile)
         subscription->subscribed = false;
@@ -277,6 +279,26 @@ void sim_watch_event(sim_client *client, const cf_event *event)
 
 /* ---- results ---- */
 
+/* A publisher has its own message before the answer (server-spec.md 2.8, memory engine). */
+static void check_own_message(sim_client *client, const sim_call *call)
+{
+    const sim_channel *channel = call->published_to;
+    size_t number = channel->count;
+    while (number > 0 && channel->published[number - 1].data != call->data)
+        number--;
+    if (number == 0)
+        sim_fail(client->world, "publish-kept", "client %u: call %u succeeded, but nothing was published", client->index,
+                 call->number);
+    CF_LIST_EACH(item, &client->subscriptions)
+    {
+        const sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
+        if (subscription->channel == channel && subscription->subscribed && subscription->seen < number &&
+            client->losses == call->losses)
+            sim_fail(client->world, "own-message-first", "client %u: call %u is answered before its message #%zu came",
+                     client->index, call->number, number);
+    }
+}
+
 static void complete(sim_client *client, const cf_result *result)
 {
     CF_LIST_EACH(item, &client->calls)
@@ -289,6 +311,8 @@ static void complete(sim_client *client, const cf_result *result)
         if (call->done)
             sim_fail(client->world, "call-once", "client %u: call %u completes a second time", client->index, call->number);
         call->done = true;
+        if (call->published_to != NULL && result->code == CENTRIFUGE_ERROR_OK && !client->world->scenario.hostile)
+            check_own_message(client, call);
         return;
     }
     sim_fail(client->world, "call-once", "client %u: a result for a call that was refused or never made", client->index);
