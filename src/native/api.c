@@ -71,11 +71,11 @@ static centrifuge_error build(centrifuge_client *client, const centrifuge_option
     centrifuge_error error = cf_native_settings_make(&client->settings, &core, options);
     if (error)
         return error;
-    error = cf_client_new(&client->core, &core, &environment, cf_native_clock_now());
+    error = cf_client_new(&client->core, &core, &environment, cf_native_driver_now(client));
     if (!error)
         error = cf_native_loop_open(&client->loop, options);
     if (error && client->core) {
-        cf_client_shutdown(client->core, cf_native_clock_now());
+        cf_client_shutdown(client->core, cf_native_driver_now(client));
         cf_client_free(client->core);
     }
     if (error)
@@ -158,7 +158,7 @@ centrifuge_error centrifuge_client_connect(centrifuge_client *client)
     centrifuge_error error = enter(client);
     if (error)
         return error;
-    error = cf_client_connect(client->core, cf_native_clock_now());
+    error = cf_client_connect(client->core, cf_native_driver_now(client));
     if (!error)
         client->asked_to_end = false;
     cf_native_driver_kick(client);
@@ -171,7 +171,7 @@ centrifuge_error centrifuge_client_disconnect(centrifuge_client *client)
     if (error)
         return error;
     client->asked_to_end = true;
-    cf_client_disconnect(client->core, cf_native_clock_now());
+    cf_client_disconnect(client->core, cf_native_driver_now(client));
     cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
@@ -181,7 +181,7 @@ centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bo
     centrifuge_error error = enter(client);
     if (error)
         return error;
-    cf_client_network_changed(client->core, online, cf_native_clock_now());
+    cf_client_network_changed(client->core, online, cf_native_driver_now(client));
     cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
@@ -191,7 +191,7 @@ centrifuge_error centrifuge_client_ping(centrifuge_client *client)
     centrifuge_error error = enter(client);
     if (error)
         return error;
-    cf_client_ping(client->core, cf_native_clock_now());
+    cf_client_ping(client->core, cf_native_driver_now(client));
     cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
@@ -318,7 +318,7 @@ static centrifuge_error subscribe(centrifuge_client *client, centrifuge_subscrip
                                   cf_native_listener *listener)
 {
     bool created;
-    centrifuge_error error = cf_client_subscribe(client->core, cf_native_clock_now(), cf_bytes_of(subscription->channel),
+    centrifuge_error error = cf_client_subscribe(client->core, cf_native_driver_now(client), cf_bytes_of(subscription->channel),
                                                  subscription, &subscription->core, &created);
     if (error)
         return error;
@@ -384,7 +384,7 @@ centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subs
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
-    error = cf_subscription_subscribe(subscription->core, cf_native_clock_now());
+    error = cf_subscription_subscribe(subscription->core, cf_native_driver_now(subscription->client));
     cf_native_driver_kick(subscription->client);
     return error;
 }
@@ -394,7 +394,7 @@ centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *su
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
-    cf_subscription_unsubscribe(subscription->core, cf_native_clock_now());
+    cf_subscription_unsubscribe(subscription->core, cf_native_driver_now(subscription->client));
     cf_native_driver_kick(subscription->client);
     return CENTRIFUGE_ERROR_OK;
 }
@@ -405,7 +405,7 @@ centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscri
     if (error)
         return error;
     subscription->removed = true;
-    cf_subscription_remove(subscription->core, cf_native_clock_now());
+    cf_subscription_remove(subscription->core, cf_native_driver_now(subscription->client));
     cf_native_driver_kick(subscription->client);
     return CENTRIFUGE_ERROR_OK;
 }
@@ -446,7 +446,8 @@ centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscr
     if (error)
         return error;
     return end_call(subscription, call,
-                    cf_subscription_publish(subscription->core, cf_native_clock_now(), cf_bytes_make(data, size), call));
+                    cf_subscription_publish(subscription->core, cf_native_driver_now(subscription->client),
+                                            cf_bytes_make(data, size), call));
 }
 
 centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
@@ -454,7 +455,8 @@ centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subsc
     cf_native_call *call;
     centrifuge_error error = begin_call(subscription, done, user, &call);
     return error ? error
-                 : end_call(subscription, call, cf_subscription_presence(subscription->core, cf_native_clock_now(), call));
+                 : end_call(subscription, call,
+                            cf_subscription_presence(subscription->core, cf_native_driver_now(subscription->client), call));
 }
 
 centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
@@ -462,7 +464,8 @@ centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscr
     cf_native_call *call;
     centrifuge_error error = begin_call(subscription, done, user, &call);
     return error ? error
-                 : end_call(subscription, call, cf_subscription_history(subscription->core, cf_native_clock_now(), call));
+                 : end_call(subscription, call,
+                            cf_subscription_history(subscription->core, cf_native_driver_now(subscription->client), call));
 }
 
 centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
@@ -470,7 +473,8 @@ centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscrip
     cf_native_call *call;
     centrifuge_error error = begin_call(subscription, done, user, &call);
     return error ? error
-                 : end_call(subscription, call, cf_subscription_ready(subscription->core, cf_native_clock_now(), true, call));
+                 : end_call(subscription, call,
+                            cf_subscription_ready(subscription->core, cf_native_driver_now(subscription->client), true, call));
 }
 
 /* ---- loops --------------------------------------------------------------------------------------------- */
@@ -497,6 +501,7 @@ static centrifuge_error turn(centrifuge_client *client, int64_t milliseconds)
         centrifuge_error error = cf_native_driver_end(client);
         return error ? error : CENTRIFUGE_ERROR_SYSTEM;
     }
+    cf_native_driver_now(client);
     for (size_t i = 0; i < count && !client->ending; i++)
         if (watches[i].ready)
             cf_native_driver_ready(client, watches[i].socket, watches[i].ready);

@@ -32,6 +32,11 @@ cf_environment cf_native_driver_environment(centrifuge_client *client)
     return (cf_environment){.allocator = &cf_native_allocator, .random = random_bits, .user = client};
 }
 
+cf_time cf_native_driver_now(centrifuge_client *client)
+{
+    return client->now = cf_native_clock_now();
+}
+
 char *cf_native_driver_read_buffer(centrifuge_client *client)
 {
     if (!client->read_buffer)
@@ -47,7 +52,7 @@ static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes addr
         return;
     centrifuge_error error = cf_native_socket_open(client, id, address);
     if (error)
-        cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, cf_native_clock_now());
+        cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, client->now);
 }
 
 /* One that says goodbye is enough: an older one is cut. */
@@ -95,7 +100,7 @@ void cf_native_driver_settle(centrifuge_client *client)
 {
     cf_effect effect;
     client->kicked = false;
-    while (!client->ending && cf_client_next_effect(client->core, cf_native_clock_now(), &effect))
+    while (!client->ending && cf_client_next_effect(client->core, client->now, &effect))
         carry_out(client, &effect);
 }
 
@@ -104,20 +109,20 @@ void cf_native_driver_settle(centrifuge_client *client)
 void cf_native_driver_opened(cf_native_socket *socket)
 {
     centrifuge_client *client = socket->client;
-    cf_client_transport_opened(client->core, socket->id, CF_BYTES("raw-websocket"), cf_native_clock_now());
+    cf_client_transport_opened(client->core, socket->id, CF_BYTES("raw-websocket"), client->now);
     cf_native_driver_settle(client);
 }
 
 void cf_native_driver_received(cf_native_socket *socket, cf_bytes text)
 {
     centrifuge_client *client = socket->client;
-    cf_client_transport_received(client->core, socket->id, text, cf_native_clock_now());
+    cf_client_transport_received(client->core, socket->id, text, client->now);
     cf_native_driver_settle(client);
 }
 
 void cf_native_driver_alive(cf_native_socket *socket)
 {
-    cf_client_transport_alive(socket->client->core, socket->id, cf_native_clock_now());
+    cf_client_transport_alive(socket->client->core, socket->id, socket->client->now);
     socket->client->kicked = true;
 }
 
@@ -131,7 +136,7 @@ void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge
         return;
     client->live = NULL;
     cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
-    cf_client_transport_closed(client->core, socket->id, reason, error, cf_native_clock_now());
+    cf_client_transport_closed(client->core, socket->id, reason, error, client->now);
     client->kicked = true;
 }
 
@@ -146,6 +151,7 @@ centrifuge_error cf_native_driver_begin(centrifuge_client *client)
     if (client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
     client->in_turn = true;
+    cf_native_driver_now(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -243,13 +249,13 @@ static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
 /* Sockets first: after a sleep of the machine bytes may wait that prove the peer alive. */
 void cf_native_driver_timers(centrifuge_client *client)
 {
-    cf_time now = cf_native_clock_now();
+    cf_time now = cf_native_driver_now(client);
     bool due = cf_client_deadline(client->core) <= now;
     socket_timers(client, now, due);
     if (client->ending)
         return;
     if (due)
-        cf_client_tick(client->core, now);
+        cf_client_tick(client->core, client->now);
 }
 
 static cf_time earlier(cf_time a, cf_time b)
@@ -295,8 +301,8 @@ void cf_native_driver_destroy(centrifuge_client *client)
 {
     cf_effect effect;
     client->ending = true;
-    cf_client_shutdown(client->core, cf_native_clock_now());
-    while (cf_client_next_effect(client->core, cf_native_clock_now(), &effect))
+    cf_client_shutdown(client->core, cf_native_driver_now(client));
+    while (cf_client_next_effect(client->core, client->now, &effect))
         carry_out(client, &effect);
     cf_native_post_drop_all(client);
     close_sockets(client);

@@ -248,6 +248,7 @@ struct centrifuge_client {
     cf_list *next_listener; /* of the event that is being delivered, or NULL */
     uint64_t event_number;
     centrifuge_listener last_listener;
+    cf_time now; /* when the clock was read last: reading it for each message costs a tenth of the message */
     bool in_turn;
     bool kicked;       /* the core may have effects that no turn has taken */
     bool ending;       /* destroyed: no events any more */
@@ -264,6 +265,8 @@ struct centrifuge_client {
 /* ---- driver.c ------------------------------------------------------------------------------ */
 
 cf_environment cf_native_driver_environment(centrifuge_client *client);
+/* Reads the clock. */
+cf_time cf_native_driver_now(centrifuge_client *client);
 /* Until the end of the turn; NULL without memory. */
 char *cf_native_driver_read_buffer(centrifuge_client *client);
 /* Unpredictable bytes for masks and keys. */

@@ -218,6 +218,7 @@ void cf_native_socket_read(cf_native_socket *socket)
             return;
         size_t size = 0;
         CURLcode code = receive_bytes(socket, data, &size);
+        cf_native_driver_now(socket->client);
         if (code == CURLE_AGAIN)
             return;
         if (code != CURLE_OK) {
