@@ -58,6 +58,7 @@ struct sim_link {
     bool server_open;
     bool paused;
     cf_session *session; /* of the real server */
+    size_t queue_max;    /* the limit of its outbox when it began */
     void *peer;          /* of the hostile one */
     cf_ws_decoder server_decoder;
     cf_time ping_at;

@@ -99,16 +99,14 @@ static void check(sim_server *server)
 {
     sim_world *world = server->world;
     size_t sessions = 0;
-    size_t limit = (size_t)server->configs[server->config].client_queue_max_size;
-    for (unsigned i = 0; i < SIM_CONFIGS; i++)
-        if ((size_t)server->configs[i].client_queue_max_size > limit)
-            limit = (size_t)server->configs[i].client_queue_max_size;
     CF_LIST_EACH(item, &world->links)
     {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         if (link->session == NULL)
             continue;
         sessions++;
+        size_t now = (size_t)server->configs[server->config].client_queue_max_size;
+        size_t limit = link->queue_max > now ? link->queue_max : now;
         size_t waiting = cf_session_outbox(link->session)->bytes;
         if (waiting > limit)
             sim_fail(world, "outbox-bounded", "link %u: %zu bytes wait, the limit is %zu", link->number, waiting, limit);
@@ -386,6 +384,7 @@ void sim_server_accept(sim_link *link)
     sim_link_write(link, &link->down, cf_buffer_bytes(&head));
     cf_buffer_free(&head);
     sim_server_begin(server);
+    link->queue_max = (size_t)server->configs[server->config].client_queue_max_size;
     link->session = cf_session_new(cf_node_services(server->node), &transport_ops, link);
     sim_note(link->world, "link %u: accepted%s", link->number, link->session == NULL ? ", but no memory" : "");
     if (link->session == NULL) {
