@@ -136,7 +136,7 @@ void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge
         return;
     client->live = NULL;
     cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
-    cf_client_transport_closed(client->core, socket->id, reason, error, client->now);
+    cf_client_transport_closed(client->core, socket->id, reason, error, cf_native_driver_now(client));
     client->kicked = true;
 }
 
@@ -246,16 +246,20 @@ static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
     }
 }
 
-/* Sockets first: after a sleep of the machine bytes may wait that prove the peer alive. */
+/*
+ * Sockets first: after a sleep of the machine bytes may wait that prove the peer alive. What they brought is told before time
+ * changes the state again.
+ */
 void cf_native_driver_timers(centrifuge_client *client)
 {
     cf_time now = cf_native_driver_now(client);
     bool due = cf_client_deadline(client->core) <= now;
     socket_timers(client, now, due);
-    if (client->ending)
+    if (!due || client->ending)
         return;
-    if (due)
-        cf_client_tick(client->core, client->now);
+    cf_native_driver_settle(client);
+    if (!client->ending)
+        cf_client_tick(client->core, now);
 }
 
 static cf_time earlier(cf_time a, cf_time b)

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,11 @@ int peer_unused_port(void)
 static void *run_script(void *argument)
 {
     cf_peer *self = argument;
+    /* OpenSSL writes without MSG_NOSIGNAL. In this thread only: the client's must do without. */
+    sigset_t pipe_signal;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
     self->script(self);
     peer_drop(self);
     return NULL;
