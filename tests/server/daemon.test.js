@@ -227,10 +227,11 @@ test('SIGTERM tells every client, answers 503 meanwhile, and removes the pid fil
   fs.rmSync(folder, { recursive: true });
 });
 
-test('SIGINT ends it as well', async () => {
+test('SIGINT ends it as well, and the impatient who send more do not hurry it', async () => {
   const server = await Server.start({});
-  server.signal('SIGINT');
+  const timer = setInterval(() => server.signal('SIGINT'), 1);
   await server.done;
+  clearInterval(timer);
   assert.deepStrictEqual(server.ended, { code: 0, signal: null });
   await server.stop();
 });

@@ -379,8 +379,20 @@ static void close_handle(uv_handle_t *handle, void *user)
         uv_close(handle, NULL);
 }
 
+/* A second signal must not kill us while we clean up. */
+static void block_signals(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
 static void tear_down(cf_daemon *daemon)
 {
+    block_signals();
     daemon->shutting_down = false; /* it is over: nothing stops the loop before all handles are closed */
     enter(daemon);
     cf_net_drop_all(&daemon->net);
