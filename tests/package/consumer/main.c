@@ -27,7 +27,8 @@ int main(void)
     options.insecure = true;
     if (centrifuge_version() != CENTRIFUGE_VERSION || centrifuge_client_new(&client, &options))
         return 1;
-    if (centrifuge_client_subscribe(client, "news", &(centrifuge_subscription_events){.message = on_message}, NULL, &subscription))
+    if (centrifuge_client_subscribe(client, "news", &(centrifuge_subscription_events){.message = on_message}, NULL,
+                                    &subscription))
         return 1;
     if (centrifuge_subscription_publish(subscription, "{}", strlen("{}"), on_done, &outcome))
         return 1;
