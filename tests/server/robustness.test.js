@@ -196,6 +196,26 @@ test('a chunked body over the limit is refused', async () => {
   }
 });
 
+test('many large bodies at one time have a limit', async () => {
+  const busy = await Server.start({});
+  try {
+    const size = 10 * 1024 * 1024;
+    const senders = [];
+    for (let i = 0; i < 27; i++) {
+      const raw = await busy.raw();
+      raw.write('POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: ' + size + '\r\n\r\n');
+      raw.write(Buffer.alloc(size - 1, 32)); // never the last byte
+      senders.push(raw);
+    }
+    await until(() => senders.some((raw) => raw.text().startsWith('HTTP/1.1 503 ')), 'a refusal');
+    assert.ok(busy.memory() < 2 * 27 * size);
+    for (const raw of senders) raw.end();
+    await until(async () => (await busy.api([])).length === 0, 'the server to be free again');
+  } finally {
+    await busy.stop();
+  }
+});
+
 test('requests in a row on one connection are answered in order', async () => {
   const raw = await server.raw();
   const body = '{"method":"channels"}';

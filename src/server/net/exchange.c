@@ -12,6 +12,7 @@ struct cf_http_exchange {
     cf_http_parser *parser;
     unsigned port;
     uint64_t started; /* ns */
+    size_t body;      /* bytes counted in server->bodies */
     bool answering;   /* a request was handed out, its answer has not been given */
     bool writing;     /* an answer is on its way */
     bool reading;     /* inside serve(): it goes on there */
@@ -25,8 +26,16 @@ struct cf_http_exchange {
 
 static void serve(cf_http_exchange *self, cf_bytes input);
 
+/* Keeps server->bodies right. */
+static void count_body(cf_http_exchange *self, size_t size)
+{
+    self->server->bodies = self->server->bodies - self->body + size;
+    self->body = size;
+}
+
 static void free_exchange(cf_http_exchange *self)
 {
+    count_body(self, 0);
     cf_http_parser_free(self->parser);
     cf_buffer_free(&self->early);
     cf_free(self->server->net->allocator, self);
@@ -100,6 +109,7 @@ static void go_on(cf_http_exchange *self)
         return;
     }
     cf_http_parser_reset(self->parser);
+    count_body(self, 0);
     set_deadline(self, CF_HTTP_IDLE_TIMEOUT);
     if (self->reading)
         return;
@@ -176,8 +186,9 @@ static bool serve_one(cf_http_exchange *self, cf_bytes *input)
     bool in_body = cf_http_parser_in_body(self->parser);
     cf_http_progress progress = cf_http_parser_read(self->parser, input->data, input->size, &used);
     *input = cf_bytes_slice(*input, used, input->size);
-    if (progress == CF_HTTP_FAILED) {
-        refuse(self, cf_http_parser_status(self->parser));
+    count_body(self, cf_http_parser_body_size(self->parser));
+    if (progress == CF_HTTP_FAILED || self->server->bodies > CF_HTTP_BODIES_MAX) {
+        refuse(self, progress == CF_HTTP_FAILED ? cf_http_parser_status(self->parser) : 503);
         return false;
     }
     if (progress == CF_HTTP_COMPLETE) {

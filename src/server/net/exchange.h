@@ -15,11 +15,15 @@
 #define CF_HTTP_IDLE_TIMEOUT  75000 /* between two requests */
 #define CF_HTTP_WRITE_TIMEOUT 30000 /* for the client to take an answer */
 
+/* Bytes of all request bodies that are being received at one time; beyond: 503. One body alone has body_max. */
+#define CF_HTTP_BODIES_MAX (256 * 1024 * 1024)
+
 typedef struct cf_http_exchange cf_http_exchange;
 
 typedef struct cf_http_server {
     cf_net *net;
     size_t body_max;
+    size_t bodies; /* bytes of all bodies now */
     /* A request is complete; it is borrowed until this returns. One of cf_http_exchange_respond and cf_http_exchange_upgrade must follow, now or later. */
     void (*request)(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
     /* An answer was given, or the connection was taken (101): for the log. May be NULL. */

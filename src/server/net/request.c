@@ -323,6 +323,11 @@ bool cf_http_parser_in_body(const cf_http_parser *self)
     return self->head_done;
 }
 
+size_t cf_http_parser_body_size(const cf_http_parser *self)
+{
+    return self->body.size;
+}
+
 const cf_http_request *cf_http_parser_request(const cf_http_parser *self)
 {
     return &self->request;

@@ -61,6 +61,8 @@ cf_http_progress cf_http_parser_read(cf_http_parser *parser, const char *data, s
 /* Has it seen the first byte of a request, and all of its head? For timeouts. */
 bool cf_http_parser_begun(const cf_http_parser *parser);
 bool cf_http_parser_in_body(const cf_http_parser *parser);
+/* Bytes of the body that it holds. */
+size_t cf_http_parser_body_size(const cf_http_parser *parser);
 /* After COMPLETE; valid until the parser is used again. */
 const cf_http_request *cf_http_parser_request(const cf_http_parser *parser);
 /* After FAILED: 400, 413, 431 or, without memory, 503. */
