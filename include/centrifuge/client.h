@@ -25,7 +25,8 @@
  *
  * - Callbacks. Every function may be called inside every callback, disconnect and destroy included; the exceptions are
  *   centrifuge_client_run, _wait, _tick, _socket_ready and _timer_expired, which call callbacks and return
- *   CENTRIFUGE_ERROR_INVALID_STATE there. Callbacks run only inside these five, never inside another function.
+ *   CENTRIFUGE_ERROR_INVALID_STATE there. Callbacks run only inside these five, never inside another function, except that
+ *   centrifuge_client_destroy completes calls.
  * - Completions. A function that takes a completion and returns an error never calls it. One that returns
  *   CENTRIFUGE_ERROR_OK calls it exactly once, at the latest during centrifuge_client_destroy.
  * - Ownership. What a callback is given is borrowed until it returns; nothing has to be freed. What is handed to a
@@ -40,7 +41,7 @@
  * - Versions. Structs that the application fills are handed over with their size (hidden in macros of the functions'
  *   names), so that members can be appended for ever. Structs that the library fills may grow at their end.
  *
- * "Protocol n" below points at the section of docs/protocol.md that describes the behaviour.
+ * "Section n" cites the specification of the client's behaviour, client-spec.md, as the comments in src/client do.
  *
  * C99 or later, C++11 or later.
  */
@@ -126,7 +127,7 @@ typedef struct centrifuge_header {
 typedef struct centrifuge_options {
     size_t size; /* of this struct as the application knows it; set by centrifuge_options_default */
 
-    /* -- where and who (protocol 2, 3) -- */
+    /* -- where and who (section 2, 3) -- */
 
     /* Required. ws://, wss://, http:// or https://; "/connection/websocket" is appended unless it is there. */
     const char *url;
@@ -136,7 +137,7 @@ typedef struct centrifuge_options {
     const char *info;  /* JSON text about the user, part of the token; default "" */
     bool insecure;     /* for a server in insecure mode: credentials are not sent; default false */
 
-    /* -- behaviour (protocol 7, 8, 9, 14) -- */
+    /* -- behaviour (section 7, 8, 9, 14) -- */
 
     bool resubscribe;        /* subscriptions survive the loss of a connection; default true */
     int64_t retry;           /* ms: start of the growing pause between attempts to connect; default 1000 */
@@ -194,7 +195,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_options_default_sized(centrifuge_opti
 #define centrifuge_options_default(options) centrifuge_options_default_sized((options), sizeof(centrifuge_options))
 
 /*
- * Are they complete and valid? The first that is not, in the order of protocol 2.2, gives the error; `what` (may be NULL)
+ * Are they complete and valid? The first that is not, in the order of section 2.2, gives the error; `what` (may be NULL)
  * gets the name of the option, static. Returns MISSING_URL, MISSING_USER, MISSING_TIMESTAMP, MISSING_TOKEN, INVALID_URL,
  * INVALID_OPTION. Any thread.
  */
@@ -202,20 +203,20 @@ CENTRIFUGE_API centrifuge_error centrifuge_options_check(const centrifuge_option
 
 /* ---- events of a client --------------------------------------------------------------- */
 
-/* Connected (protocol 7.3). Subscribe commands are already on their way. */
+/* Connected (section 7.3). Subscribe commands are already on their way. */
 typedef struct centrifuge_connect_event {
     const char *client;    /* id of this connection */
     const char *transport; /* "raw-websocket" */
     int64_t latency;       /* ms from the connect command to its answer, -1 unknown */
 } centrifuge_connect_event;
 
-/* Not connected any more (protocol 7.2). Not repeated while attempts fail. */
+/* Not connected any more (section 7.2). Not repeated while attempts fail. */
 typedef struct centrifuge_disconnect_event {
     const char *reason; /* "connection closed", "client", "no ping", or what the server said */
     bool reconnect;     /* will the client try again by itself? */
 } centrifuge_disconnect_event;
 
-/* Something failed that belongs to no call of the application, or the server answered with an error (protocol 6.2). */
+/* Something failed that belongs to no call of the application, or the server answered with an error (section 6.2). */
 typedef struct centrifuge_error_event {
     centrifuge_error code;
     const char *text;     /* the server's or the library's */
@@ -223,7 +224,7 @@ typedef struct centrifuge_error_event {
     centrifuge_bytes raw; /* JSON: the server's message, or one made up in its form */
 } centrifuge_error_event;
 
-/* A transport was closed: also that of a failed attempt, and one that the application closed (protocol 7.4.1). */
+/* A transport was closed: also that of a failed attempt, and one that the application closed (section 7.4.1). */
 typedef struct centrifuge_transport_close_event {
     const char *reason;
     bool reconnect;        /* the advice of the peer, or true when it gave none */
@@ -254,7 +255,7 @@ typedef struct centrifuge_client_events {
 
 /* ---- events of a subscription ----------------------------------------------------------- */
 
-/* A message of the channel (protocol 6.2). */
+/* A message of the channel (section 6.2). */
 typedef struct centrifuge_message {
     const char *channel;
     centrifuge_bytes data; /* JSON as published, byte for byte */
@@ -272,7 +273,7 @@ typedef struct centrifuge_join_event {
     centrifuge_bytes raw;  /* JSON: the whole body as received */
 } centrifuge_join_event;
 
-/* Subscribed (protocol 8.3). Messages missed meanwhile were delivered just before. */
+/* Subscribed (section 8.3). Messages missed meanwhile were delivered just before. */
 typedef struct centrifuge_subscribe_event {
     const char *channel;
     bool resubscribe; /* brought by a reconnect */
@@ -313,7 +314,7 @@ typedef struct centrifuge_subscription_events {
 CENTRIFUGE_API centrifuge_error centrifuge_client_new(centrifuge_client **client, const centrifuge_options *options);
 
 /*
- * Replaces all options except the loop hooks; each counts from its next use (protocol 2.3). On error nothing has changed.
+ * Replaces all options except the loop hooks; each counts from its next use (section 2.3). On error nothing has changed.
  * Errors: those of centrifuge_client_new, WRONG_THREAD.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options);
@@ -330,7 +331,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_destroy(centrifuge_client *cli
 CENTRIFUGE_API centrifuge_error centrifuge_client_adopt(centrifuge_client *client);
 
 /*
- * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise (protocol 7). Nothing
+ * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise (section 7). Nothing
  * happens when connecting or connected; while waiting for the next attempt it is made at once. The result is an event:
  * `connect`, or `disconnect` after the first attempt failed. Errors: NO_MEMORY, WRONG_THREAD, CLOSED.
  */
@@ -342,7 +343,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_disconnect(centrifuge_client *
 /* The network came (tries at once) or went (do not try until it is back). Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online);
 
-/* Sends one ping when connected (protocol 14). Errors: WRONG_THREAD, CLOSED. */
+/* Sends one ping when connected (section 14). Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_ping(centrifuge_client *client);
 
 /*
@@ -372,7 +373,7 @@ CENTRIFUGE_API centrifuge_client_state centrifuge_client_get_state(const centrif
 CENTRIFUGE_API bool centrifuge_client_will_reconnect(const centrifuge_client *client);
 /* Id of the current connection; "" when there is none. Valid until the next call with this client. */
 CENTRIFUGE_API const char *centrifuge_client_id(centrifuge_client *client);
-/* Milliseconds of the last measurement (protocol 7.6), -1 when never measured. */
+/* Milliseconds of the last measurement (section 7.6), -1 when never measured. */
 CENTRIFUGE_API int64_t centrifuge_client_latency(const centrifuge_client *client);
 /* "raw-websocket" while connected, "" else. Static. */
 CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *client);
@@ -380,11 +381,12 @@ CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *
 /* ---- subscriptions --------------------------------------------------------------------------- */
 
 /*
- * Subscribes to a channel, now or as soon as there is a connection (protocol 8). There is one subscription per channel: when it
+ * Subscribes to a channel, now or as soon as there is a connection (section 8). There is one subscription per channel: when it
  * exists, the listener is added to it, and it is asked for again if it was unsubscribed or refused. `events` may be NULL, as may
  * `subscription`, which gets the subscription. See centrifuge_client_listen for listeners.
  * Errors: INVALID_ARGUMENT (no or empty channel), INVALID_UTF8, LIMIT_CHANNEL, LIMIT_SUBSCRIPTIONS, LIMIT_QUEUE, NO_MEMORY,
- * INVALID_STATE (not connected while the option `resubscribe` is off), WRONG_THREAD, CLOSED. On error nothing has changed.
+ * INVALID_STATE (not connected while the option `resubscribe` is off), UNSUPPORTED (a private channel, in this version),
+ * WRONG_THREAD, CLOSED. On error nothing has changed.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_subscribe_sized(size_t events_size, centrifuge_client *client,
                                                                   const char *channel,
@@ -403,6 +405,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_listen_sized(size_t even
 /* centrifuge_subscription_listen(subscription, events, user, listener) */
 #define centrifuge_subscription_listen(...)                                                                                    \
     centrifuge_subscription_listen_sized(sizeof(centrifuge_subscription_events), __VA_ARGS__)
+/* As centrifuge_client_unlisten. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription,
                                                                  centrifuge_listener listener);
 
@@ -419,7 +422,10 @@ CENTRIFUGE_API const char *centrifuge_subscription_channel(const centrifuge_subs
 CENTRIFUGE_API centrifuge_client *centrifuge_subscription_client(const centrifuge_subscription *subscription);
 CENTRIFUGE_API centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge_subscription *subscription);
 
-/* Asks for it again after centrifuge_subscription_unsubscribe, a refusal, or an unsubscription by the server; else nothing happens. */
+/*
+ * Asks for it again after centrifuge_subscription_unsubscribe, a refusal, or an unsubscription by the server; else nothing
+ * happens. Errors of the three: INVALID_ARGUMENT, WRONG_THREAD, CLOSED; of this one also LIMIT_QUEUE, NO_MEMORY.
+ */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subscription);
 /* Event `unsubscribe`; no messages after it. Listeners stay, and centrifuge_subscription_subscribe brings it back. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *subscription);
@@ -431,7 +437,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_remove(centrifuge_subscr
 
 /* ---- calls --------------------------------------------------------------------------------------- */
 
-/* The outcome of a call (protocol 6.3, 9). */
+/* The outcome of a call (section 6.3, 9). */
 typedef struct centrifuge_result {
     centrifuge_error code; /* OK, or: TIMEOUT, DISCONNECTED, UNSUBSCRIBED, REFUSED (by the server), CLOSED (destroyed) */
     const char *error;     /* "" or a text: the server's, "timeout", "disconnected", ... */
@@ -458,7 +464,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_presence(centrifuge_subs
 /* The last messages: `data` of the result. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription,
                                                                 centrifuge_completion done, void *user);
-/* Completes when the subscription is subscribed or refused (protocol 8.5): soon, when it is already. */
+/* Completes when the subscription is subscribed or refused (section 8.5): soon, when it is already. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done,
                                                               void *user);
 
