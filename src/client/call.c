@@ -115,8 +115,7 @@ static centrifuge_error check_call(const cf_subscription *subscription, size_t s
 static cf_call *make_call(cf_subscription *subscription, cf_method method, cf_bytes kept, void *user)
 {
     cf_client *client = subscription->client;
-    if (kept.size > SIZE_MAX - sizeof(cf_call))
-        return NULL;
+    CF_ASSERT(kept.size <= SIZE_MAX - sizeof(cf_call)); /* it is in memory */
     cf_call *call = cf_alloc(client->environment.allocator, sizeof(cf_call) + kept.size);
     if (call == NULL)
         return NULL;

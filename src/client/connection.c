@@ -42,8 +42,7 @@ static int64_t backoff(const cf_client *client)
 static void plan_attempt(cf_client *client, cf_time now)
 {
     int64_t delay = backoff(client);
-    if (client->retries < UINT32_MAX)
-        client->retries++;
+    client->retries += client->retries < UINT32_MAX;
     client->reconnecting = true;
     client->reconnect_at = cf_time_after(now, delay);
     cf_log_number(client, CF_LOG_INFO, CF_BYTES("next attempt to connect in "), delay, CF_BYTES(" ms"));
@@ -59,8 +58,7 @@ static void open_transport(cf_client *client, cf_time now)
     client->opened = false;
     client->measured = false;
     client->refused = false;
-    if (++client->last_transport == 0)
-        client->last_transport = 1;
+    client->last_transport = client->last_transport % UINT32_MAX + 1; /* never 0 */
     client->transport = client->open.number = client->last_transport;
     client->connect_at = cf_time_after(now, client->settings->connect_timeout);
     cf_log_number(client, CF_LOG_DEBUG, CF_BYTES("opening transport "), client->transport, CF_BYTES(""));

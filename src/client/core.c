@@ -124,14 +124,9 @@ bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)
     for (;;) {
         if (cf_queue_take(client, effect))
             return true;
-        switch (cf_frame_step(client, now, effect)) {
-        case CF_STEP_EFFECT:
-            return true;
-        case CF_STEP_END:
-            return false;
-        case CF_STEP_DONE:
-            break;
-        }
+        cf_step step = cf_frame_step(client, now, effect);
+        if (step != CF_STEP_DONE)
+            return step == CF_STEP_EFFECT;
     }
 }
 

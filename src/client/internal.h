@@ -269,7 +269,7 @@ bool cf_queue_full(const cf_client *client, size_t size);
 void cf_log_text(cf_client *client, cf_log_level level, cf_bytes text, cf_bytes detail);
 void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t number, cf_bytes behind);
 
-/* The client event `error`. Without effect while one waits already. */
+/* The client event `error`. None waits: errors of messages are taken at once, all others end the transport. */
 void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes raw, cf_bytes text, cf_bytes advice);
 /* The same for a message from the server. */
 void cf_client_report_message(cf_client *client, const cf_wire_message *message);

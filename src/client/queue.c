@@ -206,8 +206,6 @@ void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t
 
 void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes raw, cf_bytes text, cf_bytes advice)
 {
-    if (client->error.queued)
-        return;
     client->error.code = (uint8_t)code;
     client->error_raw = raw;
     client->error_text = text;

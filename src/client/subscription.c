@@ -368,8 +368,7 @@ static cf_bytes read_who(cf_bytes data, cf_buffer *scratch)
     static const cf_json_field fields[] = {{"client", CF_JSON_FIELD_STRING, 0}};
     cf_bytes client = {NULL, 0};
     cf_json_reader reader;
-    if (!cf_buffer_reserve(scratch, data.size))
-        return client;
+    cf_buffer_reserve(scratch, data.size);
     cf_json_reader_init(&reader, data);
     if (!cf_json_read_fields(&reader, fields, 1, false, &client, scratch))
         return cf_bytes_make(NULL, 0);
@@ -417,7 +416,10 @@ cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_me
         return deliver(subscription, now, message, effect);
     show_push(subscription, message, message->method == CF_METHOD_JOIN ? CF_EVENT_JOIN : CF_EVENT_LEAVE, effect);
     effect->event.client = read_who(message->b.data, &client->frame.scratch);
-    return CF_STEP_EFFECT;
+    if (!client->frame.scratch.failed)
+        return CF_STEP_EFFECT;
+    cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    return CF_STEP_DONE;
 }
 
 /* ---- the answer to subscribe: client-spec.md 8.3 --------------------------------------------------------- */
@@ -507,8 +509,10 @@ static size_t count_bodies(cf_bytes list)
     cf_json_reader_init(&reader, list);
     if (!cf_json_enter_array(&reader))
         return 0;
-    while (cf_json_next_element(&reader) && cf_json_read(&reader, &value))
+    while (cf_json_next_element(&reader)) {
+        cf_json_read(&reader, &value);
         count += value.kind == CF_JSON_OBJECT;
+    }
     return count;
 }
 
@@ -518,7 +522,8 @@ static void collect_bodies(cf_bytes list, cf_replay *replay)
     cf_json_value value;
     cf_json_reader_init(&reader, list);
     cf_json_enter_array(&reader);
-    while (cf_json_next_element(&reader) && cf_json_read(&reader, &value)) {
+    while (cf_json_next_element(&reader)) {
+        cf_json_read(&reader, &value);
         if (value.kind == CF_JSON_OBJECT)
             replay->bodies[replay->left++] = value.raw;
     }
@@ -528,9 +533,9 @@ static void collect_bodies(cf_bytes list, cf_replay *replay)
 static bool start_replay(cf_subscription *subscription, const cf_wire_message *message, size_t count)
 {
     cf_client *client = subscription->client;
-    if (count > (SIZE_MAX - sizeof(cf_replay)) / sizeof(cf_bytes))
-        return false;
-    cf_replay *replay = cf_alloc(client->environment.allocator, sizeof(cf_replay) + count * sizeof(cf_bytes));
+    /* counted in bodies, so that the allocator sees an overflow */
+    size_t head = (sizeof(cf_replay) + sizeof(cf_bytes) - 1) / sizeof(cf_bytes);
+    cf_replay *replay = cf_alloc_zero(client->environment.allocator, head + count, sizeof(cf_bytes));
     if (replay == NULL)
         return false;
     *replay = (cf_replay){.subscription = subscription, .request = subscription->request, .recovered = message->b.recovered};

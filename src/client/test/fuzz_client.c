@@ -43,12 +43,12 @@ static unsigned next_byte(source *s)
 
 static const char *const frames[] = {
     "{\"method\":\"message\",\"body\":{\"uid\":\"m%u\",\"channel\":\"a\",\"data\":1}}",
-    "[{\"method\":\"message\",\"body\":{\"uid\":\"m%u\",\"channel\":\"a\",\"data\":1}},"
-    "{\"method\":\"message\",\"body\":{\"uid\":\"n\",\"channel\":\"long:channel#name\",\"data\":1}},"
-    "{\"method\":\"message\",\"body\":{\"uid\":\"o\",\"channel\":\"a\",\"data\":1}}]",
+    ("[{\"method\":\"message\",\"body\":{\"uid\":\"m%u\",\"channel\":\"a\",\"data\":1}},"
+     "{\"method\":\"message\",\"body\":{\"uid\":\"n\",\"channel\":\"long:channel#name\",\"data\":1}},"
+     "{\"method\":\"message\",\"body\":{\"uid\":\"o\",\"channel\":\"a\",\"data\":1}}]"),
     "{\"method\":\"join\",\"body\":{\"channel\":\"a\",\"data\":{\"client\":\"\\u00e4%u\"}}}",
-    "{\"uid\":\"%u\",\"method\":\"subscribe\",\"body\":{\"channel\":\"a\",\"messages\":[{\"uid\":\"3\",\"data\":3},"
-    "{\"uid\":\"\\u0032\",\"data\":2},{\"uid\":\"1\",\"data\":1}]}}",
+    ("{\"uid\":\"%u\",\"method\":\"subscribe\",\"body\":{\"channel\":\"a\",\"messages\":[{\"uid\":\"3\",\"data\":3},"
+     "{\"uid\":\"\\u0032\",\"data\":2},{\"uid\":\"1\",\"data\":1}]}}"),
     "{\"uid\":\"%u\",\"method\":\"subscribe\",\"body\":{\"channel\":\"a\",\"last\":null}}",
     "{\"uid\":\"%u\",\"method\":\"subscribe\",\"error\":\"e\",\"advice\":\"fix\",\"body\":{\"channel\":\"a\"}}",
     "{\"uid\":\"%u\",\"method\":\"subscribe\",\"error\":\"e\",\"body\":null}",

@@ -511,6 +511,15 @@ static void use_everything(play *p, unsigned channel)
     play_act(p, PLAY_READY_NOW, channel);
 }
 
+/* More to decode than is kept for the next frame. */
+static void receive_long_join(play *p)
+{
+    char text[1400];
+    snprintf(text, sizeof(text),
+             "{\"method\":\"join\",\"body\":{\"channel\":\"a\",\"data\":{\"client\":\"\\u0078\",\"info\":\"%01200d\"}}}", 0);
+    play_receive_text(p, text);
+}
+
 static void first_connection(play *p)
 {
     for (unsigned channel = 0; channel < PLAY_CHANNELS; channel++) {
@@ -524,7 +533,8 @@ static void first_connection(play *p)
         use_everything(p, channel);
     play_settle(p);
     play_receive_text(p, "[{\"method\":\"message\",\"body\":{\"uid\":\"m1\",\"channel\":\"a\",\"data\":1}},"
-                         "{\"method\":\"join\",\"body\":{\"channel\":\"a\",\"data\":{\"client\":\"\\u0078\"}}},7]");
+                         "{\"method\":\"leave\",\"body\":{\"channel\":\"a\"}},7]");
+    receive_long_join(p);
     play_receive_text(p,
                       "{\"method\":\"message\",\"body\":{\"uid\":\"a-much-longer-message-id\",\"channel\":\"a\",\"data\":1}}");
     play_receive_text(p, "{\"method\":\"leave\",\"body\":{\"channel\":\"a\",\"data\":{\"client\":\"x\"}}}");

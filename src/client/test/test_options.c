@@ -220,8 +220,8 @@ static void sockjs_addresses(void **state)
 static void what_is_no_address_is_refused(void **state)
 {
     (void)state;
-    static const char *const urls[] = {"",        "host",     "ftp://host",     "ws:/host",   "ws://",     "ws:///path",
-                                       "ws://:8", "ws://a b", "ws://h\r\nX: y", "ws://h\x7f", "http://h\t"};
+    static const char *const urls[] = {"",       "host",    "ftp://host", "ws:/host",       "ws://",      "ws:///path",
+                                       "ws:///", "ws://:8", "ws://a b",   "ws://h\r\nX: y", "ws://h\x7f", "http://h\t"};
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
         expect_no_endpoint(urls[i], false, CENTRIFUGE_ERROR_INVALID_URL);
 }

@@ -97,6 +97,37 @@ static void bad_channels_are_refused(void **state)
     assert_int_equal(cf_client_subscribe(d->client, 0, CF_BYTES("1234"), NULL, &subscription, NULL), CENTRIFUGE_ERROR_OK);
 }
 
+#if SIZE_MAX > UINT32_MAX
+static void what_cannot_be_counted_is_refused(void **state)
+{
+    driver *d = *state;
+    cf_subscription *subscription;
+    cf_bytes huge = {"x", (size_t)UINT32_MAX + 1}; /* refused before it is read */
+    d->options.channel_length_max = SIZE_MAX;
+    driver_start(d);
+    assert_int_equal(cf_client_subscribe(d->client, 0, huge, NULL, &subscription, NULL), CENTRIFUGE_ERROR_LIMIT_CHANNEL);
+    driver_connect(d);
+    cf_client_transport_opened(d->client, 1, huge, d->now);
+    driver_pump(d);
+    assert_int_equal(driver_count(d, "error NO_MEMORY"), 1);
+    assert_int_equal(driver_count(d, "disconnect 'out of memory' again"), 1);
+}
+#endif
+
+static void the_room_for_decoded_strings_is_given_back(void **state)
+{
+    driver *d = *state;
+    be_subscribed(d);
+    size_t bytes = d->bytes;
+    char *text = malloc(10000);
+    size_t size =
+        (size_t)snprintf(text, 10000, "{'method':'message','body':{'channel':'news','client':'\\u0041%09000d','data':1}}", 0);
+    driver_receive_bytes(d, text, size);
+    free(text);
+    assert_int_equal(driver_count(d, "news: message  1 from 'A0000"), 1);
+    assert_true(d->bytes < bytes + 1100);
+}
+
 static void subscriptions_have_a_limit(void **state)
 {
     driver *d = *state;
@@ -600,6 +631,20 @@ static void an_empty_last_replaced_a_known_position(void **state)
         driver_receive(d, answer);
         assert_int_equal(driver_count(d, "news: subscribe again"), 1);
     }
+}
+
+static void an_empty_position_stays_one(void **state)
+{
+    driver *d = *state;
+    be_subscribed(d);
+    for (unsigned i = 0; i < 2; i++) {
+        char answer[200];
+        reconnect(d, 3 + 2 * i);
+        snprintf(answer, sizeof(answer), "{'uid':'%u','method':'subscribe','body':{'channel':'news','last':''}}", 4 + 2 * i);
+        driver_receive(d, answer);
+    }
+    reconnect(d, 7);
+    assert_int_equal(driver_count(d, "send 4 {'method':'subscribe','params':{'channel':'news','recover':true,'last':''}"), 1);
 }
 
 /* D51 */
@@ -1126,6 +1171,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_same_channel_is_the_same_subscription),
         TEST(bad_channels_are_refused),
+#if SIZE_MAX > UINT32_MAX
+        TEST(what_cannot_be_counted_is_refused),
+#endif
+        TEST(the_room_for_decoded_strings_is_given_back),
         TEST(subscriptions_have_a_limit),
         TEST(a_full_queue_refuses_a_subscription),
         TEST(private_channels_are_refused_clearly),
@@ -1153,6 +1202,7 @@ int main(void)
         TEST(missed_messages_are_replayed_oldest_first),
         TEST(a_list_without_messages_is_none),
         TEST(an_empty_last_replaced_a_known_position),
+        TEST(an_empty_position_stays_one),
         TEST(positions_outlived_their_subscription),
         TEST(unsubscribe_forgets_the_position),
         TEST(a_replay_ends_with_unsubscribe),
