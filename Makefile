@@ -9,7 +9,7 @@ help:
 	@echo 'make build     build the library, centrifuged and centrifuge-cli into build/release/'
 	@echo 'make test      install what is missing, build with sanitizers, run all tests'
 	@echo 'make bench     measure; see docs/performance.md'
-	@echo 'make fuzz      run the fuzz targets (FUZZ_SECONDS=600 each, FUZZ_TARGETS="json frame" for some)'
+	@echo 'make fuzz      run the fuzz targets (FUZZ_SECONDS=600 each, FUZZ_TARGETS="json frames" for some)'
 	@echo 'make format    format the sources with clang-format'
 	@echo 'make install   install build/release (PREFIX=/usr/local, DESTDIR=)'
 	@echo 'make clean     remove build/'
