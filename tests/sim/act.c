@@ -257,6 +257,37 @@ static void strike_server_memory(sim_world *world)
     sim_heap_fail(&world->server->heap, 1 + sim_random_below(&world->random, 60), sim_random_below(&world->random, 3));
 }
 
+static void strike_ghost(sim_world *world)
+{
+    static const cf_bytes text = {"{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"deep:a\"}}", 52};
+    sim_client *client = any_client(world);
+    if (client->core == NULL)
+        return;
+    sim_client_pump(client);
+    if (client->core == NULL)
+        return;
+    uint32_t id = client->transport == NULL ? 1 + sim_random_below(&world->random, 3) : client->transport->transport + 1;
+    sim_note(world, "fault: client %u hears of transport %u, which is not its own", client->index, (unsigned)id);
+    switch (sim_random_below(&world->random, 5)) {
+    case 0:
+        cf_client_transport_opened(client->core, id, CF_BYTES("ghost"), world->now);
+        break;
+    case 1:
+        cf_client_transport_received(client->core, id, text, world->now);
+        break;
+    case 2:
+        cf_client_transport_alive(client->core, id, world->now);
+        break;
+    case 3:
+        cf_client_transport_closed(client->core, id, CF_BYTES("ghost"), CENTRIFUGE_ERROR_NETWORK, world->now);
+        break;
+    default:
+        cf_client_tick(client->core, world->now);
+        break;
+    }
+    sim_client_pump(client);
+}
+
 static void strike_destroy(sim_world *world)
 {
     sim_client_destroy(any_client(world));
@@ -280,6 +311,7 @@ static const fault_kind faults[SIM_FAULT_COUNT] = {
     [SIM_FAULT_STRANGER] = {200, 3, true, strike_stranger},
     [SIM_FAULT_CLIENT_MEMORY] = {150, 4, false, strike_client_memory},
     [SIM_FAULT_SERVER_MEMORY] = {150, 4, true, strike_server_memory},
+    [SIM_FAULT_GHOST] = {200, 3, false, strike_ghost},
     [SIM_FAULT_DESTROY] = {300, 2, false, strike_destroy},
 };
 

@@ -229,6 +229,7 @@ void sim_client_pump(sim_client *client)
     if (client->pumping)
         return;
     client->pumping = true;
+    client->lazy = false;
     client->user_calls = 0;
     cf_effect effect;
     for (unsigned count = 0; cf_client_next_effect(client->core, client->world->now, &effect); count++) {
@@ -245,8 +246,18 @@ void sim_client_pump(sim_client *client)
 
 /* ---- what a link tells ---- */
 
+/* What is told comes behind all effects (client/core.h). False when that took the transport away. */
+static bool effects_first(sim_link *link)
+{
+    if (link->client->lazy)
+        sim_client_pump(link->client);
+    return link->client != NULL;
+}
+
 void sim_client_opened(sim_link *link)
 {
+    if (!effects_first(link))
+        return;
     sim_client *client = link->client;
     sim_note(client->world, "link %u: open", link->number);
     cf_client_transport_opened(client->core, link->transport, CF_BYTES("raw-websocket"), client->world->now);
@@ -255,6 +266,8 @@ void sim_client_opened(sim_link *link)
 
 void sim_client_message(sim_link *link, cf_bytes text)
 {
+    if (!effects_first(link))
+        return;
     sim_client *client = link->client;
     sim_note(client->world, "client %u gets %.*s", client->index, (int)(text.size < 200 ? text.size : 200), text.data);
     cf_client_transport_received(client->core, link->transport, text, client->world->now);
@@ -263,6 +276,8 @@ void sim_client_message(sim_link *link, cf_bytes text)
 
 void sim_client_alive(sim_link *link)
 {
+    if (!effects_first(link))
+        return;
     sim_client *client = link->client;
     cf_client_transport_alive(client->core, link->transport, client->world->now);
     sim_client_pump(client);
@@ -270,6 +285,8 @@ void sim_client_alive(sim_link *link)
 
 void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error)
 {
+    if (!link->client->pumping && !effects_first(link))
+        return;
     sim_client *client = link->client;
     sim_note(client->world, "link %u: closed for client %u, error %d, %.*s", link->number, client->index, (int)error,
              (int)reason.size, reason.data);
@@ -282,11 +299,17 @@ void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error)
 
 cf_time sim_client_deadline(const sim_client *client)
 {
-    return client->core == NULL ? CF_TIME_NEVER : cf_client_deadline(client->core);
+    if (client->core == NULL)
+        return CF_TIME_NEVER;
+    return client->lazy ? client->world->now : cf_client_deadline(client->core);
 }
 
 void sim_client_tick(sim_client *client)
 {
+    if (client->lazy) {
+        sim_client_pump(client);
+        return;
+    }
     cf_client_tick(client->core, client->world->now);
     sim_client_pump(client);
 }

@@ -49,6 +49,7 @@ struct sim_client {
     cf_client *core;     /* NULL between two lives */
     sim_link *transport; /* the live one */
     bool pumping;
+    bool lazy;           /* effects wait: the program has called several functions before it runs its loop */
     bool closing;        /* cf_client_shutdown was called */
     unsigned user_calls; /* of this pump: bounded */
 

@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Inside a callback the pump goes on by itself. */
+/* Inside a callback the pump goes on by itself; outside, a program often calls more than one function before its loop runs. */
 static void after(sim_client *client)
 {
-    if (client->core != NULL && !client->pumping)
+    if (client->core == NULL || client->pumping)
+        return;
+    client->lazy = sim_random_chance(&client->world->random, 300);
+    if (!client->lazy)
         sim_client_pump(client);
 }
 

@@ -66,6 +66,7 @@ typedef enum sim_fault {
     SIM_FAULT_STRANGER,      /* somebody sends the server bytes that no client of ours would */
     SIM_FAULT_CLIENT_MEMORY, /* the n-th allocation of a client fails */
     SIM_FAULT_SERVER_MEMORY,
+    SIM_FAULT_GHOST,   /* a driver tells of a transport that is gone, or ticks too soon */
     SIM_FAULT_DESTROY, /* a client is destroyed at any point */
     SIM_FAULT_COUNT
 } sim_fault;
