@@ -1,0 +1,373 @@
+/*
+ * The class Client: each method calls the public function of that name and returns the name of its error, "OK" or another.
+ * Channels stand for their subscriptions.
+ */
+#include "addon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGUMENTS_MAX 3
+
+typedef struct request {
+    napi_env env;
+    binding *bound;
+    napi_value arguments[ARGUMENTS_MAX]; /* undefined where missing */
+} request;
+
+/* False: `this` is no client; JavaScript gets undefined then. */
+static bool receive(napi_env env, napi_callback_info info, request *got)
+{
+    size_t count = ARGUMENTS_MAX;
+    napi_value self;
+    void *bound = NULL;
+    *got = (request){.env = env};
+    if (napi_get_cb_info(env, info, &count, got->arguments, &self, NULL) != napi_ok ||
+        napi_unwrap(env, self, &bound) != napi_ok)
+        return false;
+    got->bound = bound;
+    return true;
+}
+
+static napi_value text(napi_env env, const char *bytes)
+{
+    napi_value value = NULL;
+    napi_create_string_utf8(env, bytes, NAPI_AUTO_LENGTH, &value);
+    return value;
+}
+
+static napi_value answer(const request *got, centrifuge_error error)
+{
+    return text(got->env, centrifuge_error_name(error));
+}
+
+/* ---- life ------------------------------------------------------------------------- */
+
+static void on_collected(napi_env env, void *data, void *hint)
+{
+    (void)env;
+    (void)hint;
+    binding_drop(data);
+}
+
+static napi_value refuse(napi_env env, centrifuge_error error, const char *what)
+{
+    napi_value exception;
+    napi_value message = text(env, what);
+    if (napi_create_error(env, text(env, centrifuge_error_name(error)), message, &exception) == napi_ok)
+        napi_throw(env, exception);
+    return NULL;
+}
+
+static centrifuge_error start(napi_env env, napi_value self, given_options *given)
+{
+    binding *bound = binding_new(env);
+    if (!bound)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    if (napi_wrap(env, self, bound, on_collected, NULL, NULL) != napi_ok) {
+        free(bound);
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    }
+    return binding_start(bound, self, &given->options);
+}
+
+/* new Client(options): throws an Error whose `code` is the error's name and whose message is the option's. */
+static napi_value js_construct(napi_env env, napi_callback_info info)
+{
+    size_t count = 1;
+    napi_value options;
+    napi_value self;
+    given_options given;
+    const char *what = "";
+    if (napi_get_cb_info(env, info, &count, &options, &self, NULL) != napi_ok)
+        return NULL;
+    centrifuge_error error = options_read(env, options, &given);
+    if (!error)
+        error = centrifuge_options_check(&given.options, &what);
+    if (!error)
+        error = start(env, self, &given);
+    options_free(&given);
+    return error ? refuse(env, error, what) : self;
+}
+
+static napi_value js_configure(napi_env env, napi_callback_info info)
+{
+    request got;
+    given_options given;
+    const char *what = "";
+    if (!receive(env, info, &got))
+        return NULL;
+    centrifuge_error error = options_read(env, got.arguments[0], &given);
+    if (!error)
+        error = centrifuge_options_check(&given.options, &what);
+    if (!error)
+        error = centrifuge_client_configure(got.bound->client, &given.options);
+    options_free(&given);
+    return error ? refuse(env, error, what) : NULL;
+}
+
+/* ---- the client ----------------------------------------------------------------------- */
+
+static napi_value act(napi_env env, napi_callback_info info, centrifuge_error (*function)(centrifuge_client *client))
+{
+    request got;
+    return receive(env, info, &got) ? answer(&got, function(got.bound->client)) : NULL;
+}
+
+static napi_value js_connect(napi_env env, napi_callback_info info)
+{
+    return act(env, info, centrifuge_client_connect);
+}
+
+static napi_value js_disconnect(napi_env env, napi_callback_info info)
+{
+    return act(env, info, centrifuge_client_disconnect);
+}
+
+static napi_value js_ping(napi_env env, napi_callback_info info)
+{
+    return act(env, info, centrifuge_client_ping);
+}
+
+static napi_value js_flush(napi_env env, napi_callback_info info)
+{
+    request got;
+    if (receive(env, info, &got))
+        binding_flush(got.bound);
+    return NULL;
+}
+
+static napi_value js_state(napi_env env, napi_callback_info info)
+{
+    static const char *const names[] = {
+        [CENTRIFUGE_CLIENT_DISCONNECTED] = "disconnected",
+        [CENTRIFUGE_CLIENT_CONNECTING] = "connecting",
+        [CENTRIFUGE_CLIENT_CONNECTED] = "connected",
+    };
+    request got;
+    return receive(env, info, &got) ? text(env, names[centrifuge_client_get_state(got.bound->client)]) : NULL;
+}
+
+static napi_value js_id(napi_env env, napi_callback_info info)
+{
+    request got;
+    return receive(env, info, &got) ? text(env, centrifuge_client_id(got.bound->client)) : NULL;
+}
+
+/* ---- subscriptions ---------------------------------------------------------------------- */
+
+/* The first argument, to be freed. A NUL inside would make another channel of it. */
+static centrifuge_error channel_of(const request *got, char **channel)
+{
+    size_t size;
+    *channel = text_of(got->env, got->arguments[0], &size);
+    if (!*channel)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    return strlen(*channel) == size ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+}
+
+/* The subscription named by the first argument. */
+static centrifuge_error find(const request *got, centrifuge_subscription **subscription)
+{
+    char *channel;
+    *subscription = NULL;
+    centrifuge_error error = channel_of(got, &channel);
+    if (!error)
+        *subscription = centrifuge_client_find(got->bound->client, channel);
+    free(channel);
+    return error || *subscription ? error : CENTRIFUGE_ERROR_UNSUBSCRIBED;
+}
+
+/* subscribe(channel): one listener for each subscription; index.js hands events on. */
+static napi_value js_subscribe(napi_env env, napi_callback_info info)
+{
+    request got;
+    char *channel;
+    if (!receive(env, info, &got))
+        return NULL;
+    centrifuge_error error = channel_of(&got, &channel);
+    if (!error) {
+        bool known = centrifuge_client_find(got.bound->client, channel) != NULL;
+        error =
+            centrifuge_client_subscribe(got.bound->client, channel, known ? NULL : &tell_subscription_events, got.bound, NULL);
+    }
+    free(channel);
+    return answer(&got, error);
+}
+
+static napi_value act_on(napi_env env, napi_callback_info info,
+                         centrifuge_error (*function)(centrifuge_subscription *subscription))
+{
+    request got;
+    centrifuge_subscription *subscription;
+    if (!receive(env, info, &got))
+        return NULL;
+    centrifuge_error error = find(&got, &subscription);
+    return answer(&got, error ? error : function(subscription));
+}
+
+static napi_value js_unsubscribe(napi_env env, napi_callback_info info)
+{
+    return act_on(env, info, centrifuge_subscription_unsubscribe);
+}
+
+static napi_value js_remove_subscription(napi_env env, napi_callback_info info)
+{
+    return act_on(env, info, centrifuge_subscription_remove);
+}
+
+/* "none" when there is no such subscription. */
+static napi_value js_subscription_state(napi_env env, napi_callback_info info)
+{
+    static const char *const names[] = {
+        [CENTRIFUGE_SUBSCRIPTION_NEW] = "new",
+        [CENTRIFUGE_SUBSCRIPTION_SUBSCRIBING] = "subscribing",
+        [CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED] = "subscribed",
+        [CENTRIFUGE_SUBSCRIPTION_REFUSED] = "refused",
+        [CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED] = "unsubscribed",
+    };
+    request got;
+    centrifuge_subscription *subscription;
+    if (!receive(env, info, &got))
+        return NULL;
+    if (find(&got, &subscription) != CENTRIFUGE_ERROR_OK)
+        return text(env, "none");
+    return text(env, names[centrifuge_subscription_get_state(subscription)]);
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+typedef centrifuge_error (*caller)(centrifuge_subscription *subscription, centrifuge_completion done, void *user);
+
+/* (channel, number): the event `result` will carry the number, unless an error is returned. */
+static napi_value call(napi_env env, napi_callback_info info, caller function)
+{
+    request got;
+    centrifuge_subscription *subscription;
+    double number = 0;
+    if (!receive(env, info, &got))
+        return NULL;
+    napi_get_value_double(env, got.arguments[1], &number);
+    void *made = tell_call_new(got.bound, number);
+    centrifuge_error error = made ? find(&got, &subscription) : CENTRIFUGE_ERROR_NO_MEMORY;
+    if (!error)
+        error = function(subscription, tell_result, made);
+    if (error)
+        tell_call_free(made);
+    return answer(&got, error);
+}
+
+static napi_value js_presence(napi_env env, napi_callback_info info)
+{
+    return call(env, info, centrifuge_subscription_presence);
+}
+
+static napi_value js_history(napi_env env, napi_callback_info info)
+{
+    return call(env, info, centrifuge_subscription_history);
+}
+
+/* (channel, number, JSON or undefined) */
+static napi_value js_publish(napi_env env, napi_callback_info info)
+{
+    request got;
+    centrifuge_subscription *subscription;
+    double number = 0;
+    size_t size = 0;
+    if (!receive(env, info, &got))
+        return NULL;
+    napi_get_value_double(env, got.arguments[1], &number);
+    char *data = text_of(env, got.arguments[2], &size);
+    void *made = tell_call_new(got.bound, number);
+    centrifuge_error error = made ? find(&got, &subscription) : CENTRIFUGE_ERROR_NO_MEMORY;
+    if (!error)
+        error = centrifuge_subscription_publish(subscription, data, size, tell_result, made);
+    if (error)
+        tell_call_free(made);
+    free(data);
+    return answer(&got, error);
+}
+
+/* ---- the module --------------------------------------------------------------------------------- */
+
+/* errors: { NAME: { text, temporary } } */
+static bool list_errors(napi_env env, napi_value exports)
+{
+    napi_value errors;
+    if (napi_create_object(env, &errors) != napi_ok)
+        return false;
+    for (int number = 0; number < CENTRIFUGE_ERROR_COUNT_; number++) {
+        centrifuge_error error = (centrifuge_error)number;
+        napi_value row;
+        napi_value temporary;
+        if (napi_create_object(env, &row) != napi_ok ||
+            napi_get_boolean(env, centrifuge_error_temporary(error), &temporary) != napi_ok ||
+            napi_set_named_property(env, row, "text", text(env, centrifuge_error_text(error))) != napi_ok ||
+            napi_set_named_property(env, row, "temporary", temporary) != napi_ok ||
+            napi_set_named_property(env, errors, centrifuge_error_name(error), row) != napi_ok)
+            return false;
+    }
+    return napi_set_named_property(env, exports, "errors", errors) == napi_ok;
+}
+
+#define METHOD(name, function)                                                                                                 \
+    {                                                                                                                          \
+        name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL                                                      \
+    }
+
+static bool list_class(napi_env env, napi_value exports)
+{
+    static const napi_property_descriptor methods[] = {
+        METHOD("configure", js_configure),
+        METHOD("connect", js_connect),
+        METHOD("disconnect", js_disconnect),
+        METHOD("ping", js_ping),
+        METHOD("flush", js_flush),
+        METHOD("state", js_state),
+        METHOD("id", js_id),
+        METHOD("subscribe", js_subscribe),
+        METHOD("unsubscribe", js_unsubscribe),
+        METHOD("remove", js_remove_subscription),
+        METHOD("subscriptionState", js_subscription_state),
+        METHOD("publish", js_publish),
+        METHOD("presence", js_presence),
+        METHOD("history", js_history),
+    };
+    napi_value class;
+    return napi_define_class(env, "Client", NAPI_AUTO_LENGTH, js_construct, NULL, sizeof methods / sizeof methods[0], methods,
+                             &class) == napi_ok &&
+           napi_set_named_property(env, exports, "Client", class) == napi_ok;
+}
+
+/* report(exception): as if nobody had caught it. */
+static napi_value js_report(napi_env env, napi_callback_info info)
+{
+    size_t count = 1;
+    napi_value exception;
+    if (napi_get_cb_info(env, info, &count, &exception, NULL, NULL) == napi_ok)
+        napi_fatal_exception(env, exception);
+    return NULL;
+}
+
+static bool list_report(napi_env env, napi_value exports)
+{
+    napi_value function;
+    return napi_create_function(env, "report", NAPI_AUTO_LENGTH, js_report, NULL, &function) == napi_ok &&
+           napi_set_named_property(env, exports, "report", function) == napi_ok;
+}
+
+/* The names by which Node finds an addon. */
+NAPI_MODULE_EXPORT int32_t node_api_module_get_api_version_v1(void);
+NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports);
+
+int32_t node_api_module_get_api_version_v1(void)
+{
+    return NAPI_VERSION;
+}
+
+napi_value napi_register_module_v1(napi_env env, napi_value exports)
+{
+    bool good = list_errors(env, exports) && list_class(env, exports) && list_report(env, exports) &&
+                napi_set_named_property(env, exports, "version", text(env, centrifuge_version_text())) == napi_ok;
+    return good ? exports : NULL;
+}

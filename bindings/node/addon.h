@@ -1,0 +1,90 @@
+/*
+ * The Node addon: libcentrifuge's public functions, as they are, on Node's own loop. What JavaScript sees of it is made by
+ * index.js; between the two there are only names, numbers and texts.
+ *
+ * Files:
+ *   addon.c    the module, the methods of its class
+ *   options.c  a JavaScript object -> centrifuge_options
+ *   tell.c     events and results -> calls of a JavaScript function
+ *   loop.c     the loop hooks on libuv, and the life of a binding
+ */
+#ifndef CENTRIFUGE_NODE_ADDON_H
+#define CENTRIFUGE_NODE_ADDON_H
+
+#define _POSIX_C_SOURCE 200809L /* for uv.h; so this header comes first everywhere */
+#define NAPI_VERSION    8
+
+#include <centrifuge/client.h>
+#include <node_api.h>
+#include <uv.h>
+
+typedef struct binding binding;
+
+/* A socket that the client waits for. */
+typedef struct watcher {
+    uv_poll_t poll;
+    binding *owner;
+    centrifuge_socket socket;
+    int events;
+    struct watcher *next;
+} watcher;
+
+/*
+ * One client and its JavaScript object. The object is held as long as the client has something to do, as a WebSocket is;
+ * afterwards the garbage collector may take both. `holders`: the object, and every handle of libuv that is not closed.
+ */
+struct binding {
+    napi_env env;
+    uv_loop_t *uv;
+    centrifuge_client *client; /* NULL: ended */
+    napi_ref self;             /* the object; strong while `busy` */
+    napi_async_context context;
+    napi_async_cleanup_hook_handle cleanup;
+    uv_timer_t timer;
+    watcher *watchers;
+    unsigned holders;
+    unsigned handles;
+    bool busy;    /* the process is to stay for it */
+    bool due;     /* the client wants to be called as soon as possible */
+    bool in_turn; /* the client is being called: what it calls must not call it again */
+};
+
+/* ---- loop.c ------------------------------------------------------------------------- */
+
+/* NULL without memory. The client is made by binding_start. */
+binding *binding_new(napi_env env);
+/* `options` get the loop hooks. */
+centrifuge_error binding_start(binding *bound, napi_value self, centrifuge_options *options);
+/* Lets the client do at once what it asked to do as soon as possible, unless it is being called already. */
+void binding_flush(binding *bound);
+/* Ends the client and gives the object's share back. */
+void binding_drop(binding *bound);
+
+/* ---- options.c -------------------------------------------------------------------------- */
+
+#define OPTIONS_TEXTS_MAX 16
+
+typedef struct given_options {
+    centrifuge_options options;
+    char *texts[OPTIONS_TEXTS_MAX];
+    size_t text_count;
+} given_options;
+
+/* Members are named as in centrifuge_options; those that are missing keep their defaults, null is NULL. */
+centrifuge_error options_read(napi_env env, napi_value object, given_options *given);
+void options_free(given_options *given);
+/* UTF-8 with NUL behind, to be freed; NULL without memory or for a value that is no string. `size` may be NULL. */
+char *text_of(napi_env env, napi_value value, size_t *size);
+
+/* ---- tell.c --------------------------------------------------------------------------------- */
+
+extern const centrifuge_client_events tell_client_events;
+extern const centrifuge_subscription_events tell_subscription_events;
+/* Completion of every call. */
+void tell_result(centrifuge_subscription *subscription, const centrifuge_result *result, void *user);
+
+/* What the completion is given; NULL without memory. */
+void *tell_call_new(binding *bound, double number);
+void tell_call_free(void *call);
+
+#endif

@@ -1,0 +1,230 @@
+'use strict';
+/*
+ * The Centrifuge 1.x JavaScript API over libcentrifuge. It translates names and values; what happens, and when, is the library's
+ * decision. As in the 1.x client, what a call causes at once is told before it returns.
+ */
+const addon = require('./load');
+const Emitter = require('./emitter');
+const { toLibrary, thrown } = require('./options');
+
+const parse = (json) => (json === undefined ? undefined : JSON.parse(json));
+
+/* {error, advice}, without advice where there is none. */
+function failure(error, advice) {
+  return advice ? { error, advice } : { error };
+}
+
+function failureOf(code) {
+  const { text, temporary } = addon.errors[code];
+  return failure(text, temporary ? 'retry' : 'fix');
+}
+
+class Centrifuge extends Emitter {
+  constructor(options) {
+    super(addon.report);
+    this._options = {};
+    this._subscriptions = new Map(); // by channel
+    this._calls = new Map(); // by number: { resolve, reject, subscription }
+    this._callCount = 0;
+    if (options) this.configure(options);
+  }
+
+  configure(options) {
+    for (const [name, value] of Object.entries(options || {})) {
+      if (value !== undefined) this._options[name] = value;
+    }
+    const wanted = toLibrary(this._options);
+    try {
+      if (this._library) this._library.configure(wanted);
+      else this._open(wanted);
+    } catch (exception) {
+      throw thrown(exception, addon.errors);
+    }
+  }
+
+  connect(listener) {
+    const library = this._opened();
+    if (library.state() === 'disconnected' && typeof listener === 'function') this.on('connect', listener);
+    this._done(library.connect());
+  }
+
+  disconnect() { if (this._library) this._done(this._library.disconnect()); }
+
+  ping() { if (this._library) this._done(this._library.ping()); }
+
+  isConnected() { return this._state() === 'connected'; }
+
+  isDisconnected() { return this._state() === 'disconnected'; }
+
+  getClientId() { return (this._library && this._library.id()) || null; }
+
+  subscribe(channel, events) {
+    if (arguments.length < 1) throw 'Illegal arguments number: required 1, got ' + arguments.length;
+    if (typeof channel !== 'string' && !(channel instanceof String)) throw 'Illegal argument type: channel must be a string';
+    const name = String(channel);
+    const subscription = this._subscriptions.get(name) || new Subscription(this, name);
+    const code = this._opened().subscribe(name);
+    if (code === 'INVALID_STATE') throw 'Can not only subscribe in connected state when resubscribe option is off';
+    if (code === 'OK') {
+      this._subscriptions.set(name, subscription);
+      subscription._listen(events);
+    }
+    this._done(code);
+    return subscription;
+  }
+
+  _open(options) {
+    const library = new addon.Client(options);
+    library.tell = (event, ...values) => tellers[event](this, ...values);
+    this._library = library;
+  }
+
+  _opened() {
+    if (!this._library) throw 'configure() has to be called first';
+    return this._library;
+  }
+
+  _state() { return this._library ? this._library.state() : 'disconnected'; }
+
+  /* After every call of the library. */
+  _done(code) {
+    this._library.flush();
+    if (code !== 'OK') throw addon.errors[code].text;
+  }
+
+  /* In 1.x a client forgets its subscriptions when no connection will bring them back. */
+  _forget() {
+    for (const [channel, subscription] of this._subscriptions) {
+      this._library.remove(channel);
+      subscription._ready = null;
+    }
+    this._subscriptions.clear();
+  }
+}
+
+class Subscription extends Emitter {
+  constructor(client, channel) {
+    super(addon.report);
+    this.channel = channel;
+    this._client = client;
+    this._ready = null; // what the last event `subscribe` or `error` told
+  }
+
+  subscribe() {
+    const client = this._client;
+    if (!this._known() && !client._subscriptions.has(this.channel)) client._subscriptions.set(this.channel, this);
+    if (!this._known()) return this;
+    const code = client._library.subscribe(this.channel);
+    client._done(code === 'INVALID_STATE' ? 'OK' : code); // not connected with `resubscribe` off: nothing happens
+    return this;
+  }
+
+  unsubscribe() {
+    if (this._known()) this._client._done(this._client._library.unsubscribe(this.channel));
+    return this;
+  }
+
+  ready(callback, errback) {
+    const state = this._state();
+    const due = state === 'subscribed' ? callback : state === 'refused' ? errback : null;
+    if (this._ready && typeof due === 'function') due.call(this, this._ready);
+  }
+
+  publish(data) {
+    const json = JSON.stringify(data);
+    return this._call((library, number) => library.publish(this.channel, number, json));
+  }
+
+  presence() { return this._call((library, number) => library.presence(this.channel, number)); }
+
+  history() { return this._call((library, number) => library.history(this.channel, number)); }
+
+  /* Does the client still know this object under its channel? */
+  _known() { return this._client._subscriptions.get(this.channel) === this; }
+
+  _state() { return this._known() ? this._client._library.subscriptionState(this.channel) : 'unsubscribed'; }
+
+  _listen(events) {
+    if (typeof events === 'function') this.on('message', events);
+    else if (events && typeof events === 'object') {
+      for (const name of ['message', 'join', 'leave', 'subscribe', 'unsubscribe', 'error']) this.on(name, events[name]);
+    }
+  }
+
+  /* A promise that nobody looks at is no unhandled rejection. */
+  _call(begin) {
+    const promise = new Promise((resolve, reject) => {
+      const client = this._client;
+      const number = ++client._callCount;
+      const code = this._known() ? begin(client._library, number) : 'UNSUBSCRIBED';
+      if (code === 'OK') client._calls.set(number, { resolve, reject, subscription: this });
+      else reject(failureOf(code));
+      client._library.flush();
+    });
+    promise.catch(() => {});
+    return promise;
+  }
+}
+
+/* What the library tells, by the names and values of tell.c. */
+const tellers = {
+  connect(client, id, transport, latency) {
+    client.emit('connect', { client: id, transport, latency: latency < 0 ? null : latency });
+  },
+
+  disconnect(client, reason, reconnect) {
+    if (!reconnect || client._options.resubscribe === false) client._forget();
+    client.emit('disconnect', { reason, reconnect });
+  },
+
+  error(client, message) { client.emit('error', { message: parse(message) }); },
+
+  transportClose(client, reason, reconnect, code) {
+    const listener = client._options.onTransportClose;
+    if (typeof listener === 'function') listener({ event: { type: 'close', code }, reason, reconnect });
+  },
+
+  log(client, text) { if (client._options.debug === true) console.debug(text); },
+
+  message(client, channel, body) { emitBody(client, channel, 'message', body); },
+
+  join(client, channel, body) { emitBody(client, channel, 'join', body); },
+
+  leave(client, channel, body) { emitBody(client, channel, 'leave', body); },
+
+  subscribe(client, channel, isResubscribe, recovered) {
+    const subscription = client._subscriptions.get(channel);
+    subscription._ready = { channel, isResubscribe, recovered };
+    subscription.emit('subscribe', subscription._ready);
+  },
+
+  refuse(client, channel, error, advice, isResubscribe) {
+    const subscription = client._subscriptions.get(channel);
+    subscription._ready = Object.assign(failure(error, advice), { channel, isResubscribe });
+    subscription.emit('error', subscription._ready);
+  },
+
+  unsubscribe(client, channel) {
+    const subscription = client._subscriptions.get(channel);
+    subscription._ready = null;
+    subscription.emit('unsubscribe', { channel });
+  },
+
+  result(client, number, code, error, advice, body, isResubscribe) {
+    const { resolve, reject, subscription } = client._calls.get(number);
+    client._calls.delete(number);
+    if (code === 'OK') {
+      resolve(parse(body));
+      return;
+    }
+    // refused is either this call, by an answer, or the subscription that it waited for
+    const refused = code === 'REFUSED' && body === undefined && subscription._state() === 'refused';
+    reject(Object.assign(failure(error, advice), refused ? { channel: subscription.channel, isResubscribe } : {}));
+  },
+};
+
+function emitBody(client, channel, event, body) {
+  client._subscriptions.get(channel).emit(event, parse(body));
+}
+
+module.exports = Centrifuge;

@@ -1,0 +1,66 @@
+'use strict';
+/*
+ * Options of the 1.x client -> members of centrifuge_options, and errors of the library -> what the 1.x client throws.
+ * Options that mean nothing outside of a browser (sockJS, transports, server, jsonp) are ignored.
+ */
+const flag = (value) => Boolean(value);
+const number = (value) => Number(value);
+/* 1.x sends credentials of any type; here they are text. */
+const text = (value) => (value === null ? null : typeof value === 'object' ? JSON.stringify(value) : String(value));
+const required = (value) => (value ? text(value) : null);
+
+const members = {
+  url: ['url', required],
+  user: ['user', (value) => (value === '' ? '' : required(value))],
+  timestamp: ['timestamp', required],
+  token: ['token', required],
+  info: ['info', text],
+  insecure: ['insecure', flag],
+  resubscribe: ['resubscribe', flag],
+  retry: ['retry', number],
+  maxRetry: ['max_retry', number],
+  timeout: ['timeout', number],
+  ping: ['ping', (value) => value === true],
+  pingInterval: ['ping_interval', number],
+  pongWaitTimeout: ['pong_wait_timeout', number],
+  // not in 1.x
+  connectTimeout: ['connect_timeout', number],
+  messageSizeMax: ['message_size_max', number],
+  queueSizeMax: ['queue_size_max', number],
+  callsMax: ['calls_max', number],
+  subscriptionsMax: ['subscriptions_max', number],
+  channelLengthMax: ['channel_length_max', number],
+  proxy: ['proxy', text],
+  proxyUser: ['proxy_user', text],
+  tlsVerify: ['tls_verify', flag],
+  tlsCaFile: ['tls_ca_file', text],
+  tlsCaPath: ['tls_ca_path', text],
+  tlsCertificate: ['tls_certificate', text],
+  tlsKey: ['tls_key', text],
+  tlsKeyPassword: ['tls_key_password', text],
+};
+
+const texts = {
+  MISSING_URL: "Missing required configuration parameter 'url' specifying server URL",
+  MISSING_USER: "Missing required configuration parameter 'user' specifying user's unique ID in your application",
+  MISSING_TIMESTAMP: "Missing required configuration parameter 'timestamp'",
+  MISSING_TOKEN: "Missing required configuration parameter 'token' specifying the sign of authorization request",
+  UNSUPPORTED: 'include SockJS client library before Centrifuge javascript client library or provide SockJS object in options '
+    + 'or use raw Websocket connection endpoint',
+};
+
+function toLibrary(options) {
+  const out = {};
+  for (const [name, [member, translate]] of Object.entries(members)) {
+    if (options[name] !== undefined) out[member] = translate(options[name]);
+  }
+  return out;
+}
+
+/* `exception` is of the addon: the name of an error in `code`, that of an option as message. 1.x throws strings. */
+function thrown(exception, errors) {
+  if (!exception || !errors[exception.code]) return exception;
+  return texts[exception.code] || errors[exception.code].text + (exception.message ? ": '" + exception.message + "'" : '');
+}
+
+module.exports = { toLibrary, thrown };

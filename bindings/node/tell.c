@@ -1,0 +1,260 @@
+/*
+ * What the client tells becomes a call of the object's method `tell` with the name of the event and its values, in the order
+ * in which index.js takes them.
+ */
+#include "addon.h"
+
+#include <stdlib.h>
+
+#define VALUES_MAX 8
+
+/* One call being put together; a value that could not be made is undefined. */
+typedef struct telling {
+    binding *bound;
+    napi_handle_scope scope;
+    napi_value values[VALUES_MAX];
+    size_t count;
+} telling;
+
+static void add(telling *told, napi_value value)
+{
+    if (!value)
+        napi_get_undefined(told->bound->env, &value);
+    told->values[told->count++] = value;
+}
+
+static void add_text(telling *told, const char *text)
+{
+    napi_value value = NULL;
+    napi_create_string_utf8(told->bound->env, text, NAPI_AUTO_LENGTH, &value);
+    add(told, value);
+}
+
+/* undefined for no bytes: an empty text is no JSON. */
+static void add_json(telling *told, centrifuge_bytes bytes)
+{
+    napi_value value = NULL;
+    if (bytes.size > 0)
+        napi_create_string_utf8(told->bound->env, bytes.bytes, bytes.size, &value);
+    add(told, value);
+}
+
+static void add_flag(telling *told, bool flag)
+{
+    napi_value value = NULL;
+    napi_get_boolean(told->bound->env, flag, &value);
+    add(told, value);
+}
+
+static void add_number(telling *told, double number)
+{
+    napi_value value = NULL;
+    napi_create_double(told->bound->env, number, &value);
+    add(told, value);
+}
+
+/* False when nobody is left to be told. */
+static bool begin(telling *told, binding *bound, const char *name)
+{
+    *told = (telling){.bound = bound};
+    if (!bound->client || napi_open_handle_scope(bound->env, &told->scope) != napi_ok)
+        return false;
+    add_text(told, name);
+    return true;
+}
+
+/* What a listener threw is for the process to know, and stops nothing here. */
+static void report(napi_env env)
+{
+    napi_value exception;
+    if (napi_get_and_clear_last_exception(env, &exception) == napi_ok)
+        napi_fatal_exception(env, exception);
+}
+
+static void end(telling *told)
+{
+    napi_env env = told->bound->env;
+    napi_value self = NULL;
+    napi_value function;
+    if (napi_get_reference_value(env, told->bound->self, &self) == napi_ok && self &&
+        napi_get_named_property(env, self, "tell", &function) == napi_ok &&
+        napi_call_function(env, self, function, told->count, told->values, NULL) == napi_pending_exception)
+        report(env);
+    napi_close_handle_scope(env, told->scope);
+}
+
+/* ---- the client ------------------------------------------------------------------ */
+
+static void tell_connect(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    telling told;
+    (void)client;
+    if (!begin(&told, user, "connect"))
+        return;
+    add_text(&told, event->client);
+    add_text(&told, event->transport);
+    add_number(&told, (double)event->latency);
+    end(&told);
+}
+
+static void tell_disconnect(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user)
+{
+    telling told;
+    (void)client;
+    if (!begin(&told, user, "disconnect"))
+        return;
+    add_text(&told, event->reason);
+    add_flag(&told, event->reconnect);
+    end(&told);
+}
+
+static void tell_error(centrifuge_client *client, const centrifuge_error_event *event, void *user)
+{
+    telling told;
+    (void)client;
+    if (!begin(&told, user, "error"))
+        return;
+    add_json(&told, event->raw);
+    end(&told);
+}
+
+static void tell_transport_close(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
+{
+    telling told;
+    (void)client;
+    if (!begin(&told, user, "transportClose"))
+        return;
+    add_text(&told, event->reason);
+    add_flag(&told, event->reconnect);
+    add_text(&told, centrifuge_error_name(event->code));
+    end(&told);
+}
+
+static void tell_log(centrifuge_client *client, const centrifuge_log_event *event, void *user)
+{
+    telling told;
+    (void)client;
+    if (!begin(&told, user, "log"))
+        return;
+    add_text(&told, event->text);
+    end(&told);
+}
+
+const centrifuge_client_events tell_client_events = {
+    .connect = tell_connect,
+    .disconnect = tell_disconnect,
+    .error = tell_error,
+    .transport_close = tell_transport_close,
+    .log = tell_log,
+};
+
+/* ---- subscriptions -------------------------------------------------------------------- */
+
+static void tell_body(const char *name, const char *channel, centrifuge_bytes raw, binding *bound)
+{
+    telling told;
+    if (!begin(&told, bound, name))
+        return;
+    add_text(&told, channel);
+    add_json(&told, raw);
+    end(&told);
+}
+
+static void tell_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+{
+    (void)subscription;
+    tell_body("message", message->channel, message->raw, user);
+}
+
+static void tell_join(centrifuge_subscription *subscription, const centrifuge_join_event *event, void *user)
+{
+    (void)subscription;
+    tell_body("join", event->channel, event->raw, user);
+}
+
+static void tell_leave(centrifuge_subscription *subscription, const centrifuge_join_event *event, void *user)
+{
+    (void)subscription;
+    tell_body("leave", event->channel, event->raw, user);
+}
+
+static void tell_subscribe(centrifuge_subscription *subscription, const centrifuge_subscribe_event *event, void *user)
+{
+    telling told;
+    (void)subscription;
+    if (!begin(&told, user, "subscribe"))
+        return;
+    add_text(&told, event->channel);
+    add_flag(&told, event->resubscribe);
+    add_flag(&told, event->recovered);
+    end(&told);
+}
+
+static void tell_refusal(centrifuge_subscription *subscription, const centrifuge_subscribe_error_event *event, void *user)
+{
+    telling told;
+    (void)subscription;
+    if (!begin(&told, user, "refuse"))
+        return;
+    add_text(&told, event->channel);
+    add_text(&told, event->text);
+    add_text(&told, event->advice);
+    add_flag(&told, event->resubscribe);
+    end(&told);
+}
+
+static void tell_unsubscribe(centrifuge_subscription *subscription, const centrifuge_unsubscribe_event *event, void *user)
+{
+    telling told;
+    (void)subscription;
+    if (!begin(&told, user, "unsubscribe"))
+        return;
+    add_text(&told, event->channel);
+    end(&told);
+}
+
+const centrifuge_subscription_events tell_subscription_events = {
+    .message = tell_message,
+    .join = tell_join,
+    .leave = tell_leave,
+    .subscribe = tell_subscribe,
+    .error = tell_refusal,
+    .unsubscribe = tell_unsubscribe,
+};
+
+/* ---- results ------------------------------------------------------------------------------ */
+
+typedef struct call {
+    binding *bound;
+    double number; /* index.js knows the call by it */
+} call;
+
+void *tell_call_new(binding *bound, double number)
+{
+    call *made = malloc(sizeof *made);
+    if (made)
+        *made = (call){bound, number};
+    return made;
+}
+
+void tell_call_free(void *made)
+{
+    free(made);
+}
+
+void tell_result(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
+{
+    call ended = *(call *)user;
+    telling told;
+    (void)subscription;
+    free(user);
+    if (!begin(&told, ended.bound, "result"))
+        return;
+    add_number(&told, ended.number);
+    add_text(&told, centrifuge_error_name(result->code));
+    add_text(&told, result->error);
+    add_text(&told, result->advice);
+    add_json(&told, result->body);
+    add_flag(&told, result->resubscribe);
+    end(&told);
+}
