@@ -68,6 +68,8 @@ static centrifuge_error build(centrifuge_client *client, const centrifuge_option
 {
     cf_client_options core;
     cf_environment environment = cf_native_driver_environment(client);
+    if (!cf_native_driver_seed(client))
+        return CENTRIFUGE_ERROR_SYSTEM;
     centrifuge_error error = cf_native_settings_make(&client->settings, &core, options);
     if (error)
         return error;
@@ -440,7 +442,7 @@ centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscr
                                                  centrifuge_completion done, void *user)
 {
     cf_native_call *call;
-    if (!data)
+    if (!data && size > 0)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     centrifuge_error error = begin_call(subscription, done, user, &call);
     if (error)

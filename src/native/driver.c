@@ -7,15 +7,21 @@
 
 /* ---- randomness ---------------------------------------------------------------- */
 
-/* A system call for each frame's mask would cost more than the frame: bytes are taken in advance. */
+bool cf_native_driver_seed(centrifuge_client *client)
+{
+    client->random_left = sizeof client->random;
+    return cf_native_random_bytes(client->random, sizeof client->random);
+}
+
+/*
+ * A system call for each frame's mask would cost more than the frame: bytes are taken in advance. Should the source fail after it
+ * has worked once, the same bytes are used again: better than to lose the connection.
+ */
 void cf_native_driver_random(centrifuge_client *client, void *data, size_t size)
 {
     CF_ASSERT(size <= sizeof client->random);
-    if (client->random_left < size) {
-        bool got = cf_native_random_bytes(client->random, sizeof client->random);
-        CF_ASSERT(got);
-        client->random_left = sizeof client->random;
-    }
+    if (client->random_left < size)
+        (void)cf_native_driver_seed(client);
     client->random_left -= size;
     memcpy(data, client->random + client->random_left, size);
 }

@@ -269,6 +269,8 @@ cf_environment cf_native_driver_environment(centrifuge_client *client);
 cf_time cf_native_driver_now(centrifuge_client *client);
 /* Until the end of the turn; NULL without memory. */
 char *cf_native_driver_read_buffer(centrifuge_client *client);
+/* False when the system has no randomness. */
+bool cf_native_driver_seed(centrifuge_client *client);
 /* Unpredictable bytes for masks and keys. */
 void cf_native_driver_random(centrifuge_client *client, void *data, size_t size);
 

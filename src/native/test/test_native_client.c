@@ -289,7 +289,7 @@ static void answers(cf_peer *peer)
     peer_answer(peer, "history", "{\"channel\":\"news\",\"data\":[]}");
     peer_expect(peer, "publish");
     peer_send(peer, "{\"uid\":\"6\",\"method\":\"publish\",\"error\":\"permission denied\",\"advice\":\"fix\",\"body\":{}}");
-    peer_expect(peer, "publish");
+    peer_expect(peer, "{\"method\":\"publish\",\"params\":{\"channel\":\"news\"}");
     peer_wait_end(peer);
 }
 
@@ -311,7 +311,7 @@ static void calls_complete(void **state)
     run_until(&journal, "OK [] ; ");
     OK(centrifuge_subscription_publish(subscription, "1", 1, journal_result, &journal));
     run_until(&journal, "REFUSED  permission denied; ");
-    OK(centrifuge_subscription_publish(subscription, "2", 1, NULL, NULL));
+    OK(centrifuge_subscription_publish(subscription, NULL, 0, NULL, NULL));
     OK(centrifuge_subscription_publish(subscription, "3", 1, journal_result, &journal));
     OK(centrifuge_client_disconnect(journal.client));
     run_until(&journal, "DISCONNECTED  disconnected; ");
@@ -329,7 +329,7 @@ static void calls_that_are_refused_never_complete(void **state)
     centrifuge_subscription *subscription = subscribe(&journal, "news");
     assert_int_equal(centrifuge_subscription_publish(subscription, "{", 1, journal_result, &journal),
                      CENTRIFUGE_ERROR_INVALID_JSON);
-    assert_int_equal(centrifuge_subscription_publish(subscription, NULL, 0, journal_result, &journal),
+    assert_int_equal(centrifuge_subscription_publish(subscription, NULL, 1, journal_result, &journal),
                      CENTRIFUGE_ERROR_INVALID_ARGUMENT);
     OK(centrifuge_subscription_unsubscribe(subscription));
     OK(centrifuge_client_tick(journal.client));

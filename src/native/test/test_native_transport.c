@@ -219,6 +219,30 @@ static void advice_of_a_close_is_followed(void **state)
     peer_finish(&peer);
 }
 
+/* Never closes by itself: the client must not wait for it for long. */
+static void ignores_goodbye(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_wait_end(peer);
+    if (peer->close_code != 1000 || peer_read_frame(peer) >= 0)
+        peer_fail(peer, "close code %d", peer->close_code);
+}
+
+static void goodbye_is_waited_for_only_so_long(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, ignores_goodbye, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "connect c1");
+    OK(centrifuge_client_disconnect(journal.client));
+    OK(centrifuge_client_run(journal.client));
+    peer_finish(&peer); /* it has seen the end although the client lives on */
+    OK(centrifuge_client_destroy(journal.client));
+}
+
 /* ---- frames ---- */
 
 static void in_pieces(cf_peer *peer)
@@ -474,6 +498,7 @@ int main(void)
         cmocka_unit_test(silent_server_is_given_up),
         cmocka_unit_test(peer_that_fell_silent_is_given_up_after_the_pong_wait),
         cmocka_unit_test(advice_of_a_close_is_followed),
+        cmocka_unit_test(goodbye_is_waited_for_only_so_long),
         cmocka_unit_test(pieces_are_put_together_and_pings_answered),
         cmocka_unit_test(hostile_frames_end_the_connection_only),
         cmocka_unit_test(bad_json_is_skipped),
