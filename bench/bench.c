@@ -232,6 +232,8 @@ static void frame_complete(bench_frames *frames)
 {
     if ((frames->head[0] & 0xf) == 1)
         frames->texts++;
+    if ((frames->head[0] & 0xf) == 9)
+        frames->pings++;
     frames->head_size = 0;
 }
 

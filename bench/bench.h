@@ -49,6 +49,7 @@ typedef struct bench_frames {
     uint64_t texts;
     uint64_t last_size; /* of the last text frame, with its header */
     bool closed;        /* a close frame came */
+    unsigned pings;     /* that wait for their pong */
 } bench_frames;
 
 void bench_frames_read(bench_frames *frames, const unsigned char *data, size_t size);

@@ -125,7 +125,8 @@ static void read_peer(load *self, peer *from)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
-        fprintf(stderr, "load: the server closed a connection\n");
+        fprintf(stderr, "load: the server closed a connection (%zu of %zu are ready): %s\n", self->ready, self->count,
+                got < 0 ? strerror(errno) : "end of stream");
         exit(1);
     }
     size_t used = from->upgraded ? 0 : skip_head(from, self->buffer, (size_t)got);
@@ -135,6 +136,8 @@ static void read_peer(load *self, peer *from)
         fprintf(stderr, "load: the server sent a close frame\n");
         exit(1);
     }
+    for (; from->frames.pings > 0; from->frames.pings--)
+        bench_write_all(from->fd, "\x8a\x80\0\0\0\0", 6);
     if (from->ready)
         self->delivered += from->frames.texts - before;
     else
