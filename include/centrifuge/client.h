@@ -455,7 +455,7 @@ typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, con
  * be NULL. Errors of all four: INVALID_ARGUMENT, UNSUBSCRIBED, LIMIT_CALLS, LIMIT_QUEUE, NO_MEMORY, WRONG_THREAD, CLOSED.
  */
 
-/* Publishes `data`, one JSON value of `size` bytes. Further errors: INVALID_JSON, INVALID_UTF8. */
+/* Publishes `data`, one JSON value of `size` bytes; NULL for a message without data. Further errors: INVALID_JSON, INVALID_UTF8. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data,
                                                                 size_t size, centrifuge_completion done, void *user);
 /* Who is subscribed: `data` of the result. */
