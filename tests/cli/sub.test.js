@@ -61,7 +61,6 @@ test('several channels over one connection; --quiet prints data only, --count en
   }
   const { data } = joins[0];
   assert.ok(data.client);
-  await new Promise((resolve) => setTimeout(resolve, 200));
   await cli(at(insecure, 'pub', '--api', 'chat:one', '{"n":\n 1}'));
   await cli(at(insecure, 'pub', '--api', 'chat:two', '"two"'));
   await cli(at(insecure, 'pub', '--api', 'chat:one', '3.0e1'));
