@@ -78,29 +78,46 @@ static int on_close(void *user, curl_socket_t handle)
     return 0;
 }
 
-static void set_text(CURL *easy, CURLoption option, const char *value, bool *failed)
+/* `failed` keeps the first failure. */
+static void set_text(CURL *easy, CURLoption option, const char *value, CURLcode *failed)
 {
-    if (value && curl_easy_setopt(easy, option, value) != CURLE_OK)
-        *failed = true;
+    CURLcode code = curl_easy_setopt(easy, option, value);
+    if (value && code != CURLE_OK && *failed == CURLE_OK)
+        *failed = code;
 }
 
-/* Own authorities replace those that libcurl was built to trust, file and directory. */
-static void set_authorities(CURL *easy, const cf_native_settings *settings, bool *failed)
+/*
+ * Own authorities replace those that libcurl was built to trust, file and directory; all of it for a proxy that is spoken TLS
+ * with, too, if this libcurl can.
+ */
+static void set_trust(CURL *easy, const cf_native_settings *settings, CURLcode *failed)
 {
+    CURLcode ignored = CURLE_OK;
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
     if (!settings->ca_file && !settings->ca_path)
         return;
-    if (curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) != CURLE_OK ||
-        curl_easy_setopt(easy, CURLOPT_CAPATH, settings->ca_path) != CURLE_OK)
-        *failed = true;
+    set_text(easy, CURLOPT_CAINFO, settings->ca_file, failed);
+    set_text(easy, CURLOPT_CAPATH, settings->ca_path, failed);
+    set_text(easy, CURLOPT_PROXY_CAINFO, settings->ca_file, &ignored);
+    set_text(easy, CURLOPT_PROXY_CAPATH, settings->ca_path, &ignored);
 }
 
-static bool configure(cf_native_socket *socket, const char *url)
+static void set_optional(CURL *easy, CURLoption option, const char *value, CURLcode *failed)
+{
+    if (value)
+        set_text(easy, option, value, failed);
+}
+
+static CURLcode configure(cf_native_socket *socket, const char *url)
 {
     CURL *easy = socket->easy;
     const cf_native_settings *settings = &socket->client->settings;
     long timeout =
         settings->connect_timeout > 0 && settings->connect_timeout < INT32_MAX ? (long)settings->connect_timeout : INT32_MAX;
-    bool failed = false;
+    CURLcode failed = CURLE_OK;
     set_text(easy, CURLOPT_URL, url, &failed);
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -117,16 +134,14 @@ static bool configure(cf_native_socket *socket, const char *url)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, socket->problem);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
-    set_authorities(easy, settings, &failed);
-    set_text(easy, CURLOPT_PROXY, settings->proxy, &failed);
-    set_text(easy, CURLOPT_PROXYUSERPWD, settings->proxy_user, &failed);
-    set_text(easy, CURLOPT_SSLCERT, settings->certificate, &failed);
-    set_text(easy, CURLOPT_SSLKEY, settings->key, &failed);
-    set_text(easy, CURLOPT_KEYPASSWD, settings->key_password, &failed);
-    set_text(easy, CURLOPT_INTERFACE, settings->interface_name, &failed);
-    return !failed;
+    set_trust(easy, settings, &failed);
+    set_optional(easy, CURLOPT_PROXY, settings->proxy, &failed);
+    set_optional(easy, CURLOPT_PROXYUSERPWD, settings->proxy_user, &failed);
+    set_optional(easy, CURLOPT_SSLCERT, settings->certificate, &failed);
+    set_optional(easy, CURLOPT_SSLKEY, settings->key, &failed);
+    set_optional(easy, CURLOPT_KEYPASSWD, settings->key_password, &failed);
+    set_optional(easy, CURLOPT_INTERFACE, settings->interface_name, &failed);
+    return failed;
 }
 
 static void queue_request(cf_native_socket *socket, const address *parts)
@@ -158,10 +173,11 @@ static centrifuge_error start(cf_native_socket *socket, const address *parts)
     queue_request(socket, parts);
     socket->easy = curl_easy_init();
     socket->multi = curl_multi_init();
-    bool ready = text && socket->easy && socket->multi && !socket->queued.failed && configure(socket, text);
+    bool ready = text && socket->easy && socket->multi && !socket->queued.failed;
+    CURLcode code = ready ? configure(socket, text) : CURLE_OUT_OF_MEMORY;
     cf_buffer_free(&url);
-    if (!ready)
-        return CENTRIFUGE_ERROR_NO_MEMORY;
+    if (code != CURLE_OK)
+        return code == CURLE_OUT_OF_MEMORY ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_UNSUPPORTED;
     curl_multi_setopt(socket->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
     curl_multi_setopt(socket->multi, CURLMOPT_SOCKETDATA, socket);
     curl_multi_setopt(socket->multi, CURLMOPT_TIMERFUNCTION, on_timer);

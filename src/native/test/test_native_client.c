@@ -171,6 +171,46 @@ static void credentials_and_headers_are_sent(void **state)
     peer_finish(&peer);
 }
 
+#define LONG_TEXT 300
+
+static void long_ids(cf_peer *peer)
+{
+    char message[1024];
+    char id[LONG_TEXT + 1];
+    memset(id, 'i', LONG_TEXT);
+    id[LONG_TEXT] = '\0';
+    snprintf(message, sizeof message,
+             "{\"method\":\"message\",\"body\":{\"uid\":\"%s\",\"client\":\"%s\",\"channel\":\"news\",\"data\":1}}", id, id);
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    peer_send(peer, message);
+    peer_wait_end(peer);
+}
+
+static void on_long_ids(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+{
+    (void)subscription;
+    assert_int_equal(strspn(message->uid, "i"), LONG_TEXT);
+    assert_int_equal(strlen(message->uid), LONG_TEXT);
+    assert_string_equal(message->client, message->uid);
+    note(user, "long; ");
+}
+
+static void strings_of_any_length_are_whole(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, long_ids, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    centrifuge_subscription_events events = {.message = on_long_ids};
+    OK(centrifuge_client_subscribe(journal.client, "news", &events, &journal, NULL));
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "long; ");
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
 static void joins(cf_peer *peer)
 {
     peer_welcome(peer, "c1");
@@ -254,6 +294,28 @@ static void listeners_are_called_in_order_and_may_change(void **state)
     end_client(&journal);
     peer_finish(&peer);
     assert_true(noted(&journal, "a1 b1 a2 late2 a3 late3 "));
+}
+
+static void the_next_listener_may_be_removed(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, three_messages, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    ear a = {.journal = &journal, .name = "a"};
+    ear b = {.journal = &journal, .name = "b"};
+    ear c = {.journal = &journal, .name = "c"};
+    const centrifuge_subscription_events events = {.message = hear};
+    centrifuge_subscription *subscription;
+    OK(centrifuge_client_subscribe(journal.client, "news", &events, &a, &subscription));
+    OK(centrifuge_subscription_listen(subscription, &events, &b, &a.victim));
+    OK(centrifuge_subscription_listen(subscription, &events, &c, NULL));
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "c3");
+    end_client(&journal);
+    peer_finish(&peer);
+    assert_true(noted(&journal, "a1 c1 a2 c2 a3 c3 "));
 }
 
 /* An application built with an earlier header, whose events struct had only `message`. */
@@ -457,8 +519,10 @@ int main(void)
         cmocka_unit_test(errors_have_names_and_texts),
         cmocka_unit_test(run_receives_messages),
         cmocka_unit_test(credentials_and_headers_are_sent),
+        cmocka_unit_test(strings_of_any_length_are_whole),
         cmocka_unit_test(joins_and_leaves_are_told),
         cmocka_unit_test(listeners_are_called_in_order_and_may_change),
+        cmocka_unit_test(the_next_listener_may_be_removed),
         cmocka_unit_test(events_of_an_earlier_version_are_read),
         cmocka_unit_test(calls_complete),
         cmocka_unit_test(calls_that_are_refused_never_complete),

@@ -6,6 +6,7 @@
 #include "native/test/support.h"
 
 #include <arpa/inet.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -189,18 +190,30 @@ static int connect_to(int port)
     return -1;
 }
 
-static bool relay(int from, int to)
+/* From the client, who may speak TLS with the proxy. */
+static bool relay_in(cf_peer *peer, int to)
+{
+    char bytes[16384];
+    do {
+        ssize_t got = peer->tls ? SSL_read(peer->tls, bytes, sizeof bytes) : recv(peer->socket, bytes, sizeof bytes, 0);
+        if (got <= 0 || send(to, bytes, (size_t)got, MSG_NOSIGNAL) != got)
+            return false;
+    } while (peer->tls && SSL_pending(peer->tls) > 0);
+    return true;
+}
+
+static bool relay_out(cf_peer *peer, int from)
 {
     char bytes[16384];
     ssize_t got = recv(from, bytes, sizeof bytes, 0);
-    return got > 0 && send(to, bytes, (size_t)got, MSG_NOSIGNAL) == got;
+    return got > 0 && peer_send_raw(peer, bytes, (size_t)got);
 }
 
-static void pass_on(int a, int b)
+static void pass_on(cf_peer *peer, int to)
 {
-    struct pollfd ends[] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
+    struct pollfd ends[] = {{.fd = peer->socket, .events = POLLIN}, {.fd = to, .events = POLLIN}};
     while (poll(ends, 2, 30000) > 0)
-        if ((ends[0].revents && !relay(a, b)) || (ends[1].revents && !relay(b, a)))
+        if ((ends[0].revents && !relay_in(peer, to)) || (ends[1].revents && !relay_out(peer, to)))
             return;
 }
 
@@ -219,22 +232,25 @@ static void http_proxy(cf_peer *peer)
     int to = connect_to(*(int *)peer->user);
     static const char answer[] = "HTTP/1.1 200 Connection established\r\n\r\n";
     peer_send_raw(peer, answer, sizeof answer - 1);
-    pass_on(peer->socket, to);
+    pass_on(peer, to);
     close(to);
 }
 
-static void check_proxy(const cf_peer_tls *tls)
+/* `environment`: the variable that names the proxy, or NULL for the option. */
+static void check_proxy(const cf_peer_tls *tls, const cf_peer_tls *proxy_tls, const char *environment)
 {
     cf_peer peer;
     cf_peer proxy;
     cf_journal journal;
     centrifuge_options options;
-    peer_start(&peer, one_message, NULL, tls);
-    peer_start(&proxy, http_proxy, &peer.port, NULL);
-    quick_options(&options, &peer);
     char address[64];
-    snprintf(address, sizeof address, "http://127.0.0.1:%d", proxy.port);
-    options.proxy = address;
+    peer_start(&peer, one_message, NULL, tls);
+    peer_start(&proxy, http_proxy, &peer.port, proxy_tls);
+    quick_options(&options, &peer);
+    snprintf(address, sizeof address, "%s://127.0.0.1:%d", proxy_tls ? "https" : "http", proxy.port);
+    options.proxy = environment ? NULL : address;
+    if (environment)
+        setenv(environment, address, 1);
     options.proxy_user = "me:secret";
     options.tls_ca_file = FILES "ca.pem";
     make_client(&options, &journal);
@@ -242,6 +258,8 @@ static void check_proxy(const cf_peer_tls *tls)
     OK(centrifuge_client_connect(journal.client));
     run_until(&journal, "message news 1 u1");
     end_client(&journal);
+    if (environment)
+        unsetenv(environment);
     peer_finish(&proxy);
     peer_finish(&peer);
 }
@@ -249,8 +267,25 @@ static void check_proxy(const cf_peer_tls *tls)
 static void proxy_is_tunnelled(void **state)
 {
     (void)state;
-    check_proxy(NULL);
-    check_proxy(&server);
+    check_proxy(NULL, NULL, NULL);
+    check_proxy(&server, NULL, NULL);
+}
+
+static void proxy_of_the_environment_is_used(void **state)
+{
+    (void)state;
+    unsetenv("no_proxy");
+    unsetenv("NO_PROXY");
+    check_proxy(NULL, NULL, "http_proxy");
+    check_proxy(&server, NULL, "https_proxy");
+}
+
+static void proxy_with_tls_is_tunnelled(void **state)
+{
+    (void)state;
+    check_proxy(NULL, &server, NULL);
+    check_proxy(&server, &server, NULL);
+    check_proxy(NULL, &server, "http_proxy");
 }
 
 static void refusing_proxy(cf_peer *peer)
@@ -291,6 +326,8 @@ int main(void)
         cmocka_unit_test(missing_authority_file_is_told),
         cmocka_unit_test(big_messages_pass_a_slow_reader),
         cmocka_unit_test(proxy_is_tunnelled),
+        cmocka_unit_test(proxy_of_the_environment_is_used),
+        cmocka_unit_test(proxy_with_tls_is_tunnelled),
         cmocka_unit_test(refusing_proxy_is_told),
     };
     return cmocka_run_group_tests(tests, make_certificates, NULL);
