@@ -43,9 +43,9 @@
  * delay. Answers that arrive late carry the id they belong to and are dropped.
  *
  * Files: core.c (life, deadlines), queue.c (effects that wait), frame.c (what
- * is received), connection.c (section 7, 14), subscription.c (8, 10), call.c (9),
- * options.c (2, 3); places kept for the next issues: auth.c (11), refresh.c (12),
- * batch.c (13).
+ * is received), connection.c (section 7, 14), subscription.c (8), delivery.c
+ * (6.2, 8.3, 10), call.c (9), options.c (2, 3); places kept for the next issues:
+ * auth.c (11), refresh.c (12), batch.c (13).
  */
 #ifndef CF_CLIENT_CORE_H
 #define CF_CLIENT_CORE_H

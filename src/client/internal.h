@@ -297,11 +297,7 @@ void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code);
 
 /* ---- subscription.c ---------------------------------------------------------------------------- */
 
-cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message);
 cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message *message);
-/* message, join, leave. */
-cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect);
-cf_step cf_subscription_replay_step(cf_client *client, cf_time now, cf_effect *effect);
 /* After a good answer to connect: asks for all of them in one frame. False without memory. */
 bool cf_subscriptions_ask_all(cf_client *client, bool reconnected);
 /* client-spec.md 7.2, step 5. */
@@ -313,8 +309,20 @@ static inline cf_subscription *cf_subscription_of(cf_map_node *node)
     return CF_CONTAINER(node, cf_subscription, node);
 }
 
+static inline bool cf_subscription_wanted(const cf_subscription *subscription)
+{
+    return subscription->state != CF_SUBSCRIPTION_UNSUBSCRIBED;
+}
+
 #define CF_EACH_SUBSCRIPTION(node, client)                                                                                     \
     for (cf_map_node *node = (client)->subscriptions.head; node != NULL; node = cf_map_next(node))
+
+/* ---- delivery.c ---------------------------------------------------------------------------------- */
+
+cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message);
+/* message, join, leave. */
+cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect);
+cf_step cf_subscription_replay_step(cf_client *client, cf_time now, cf_effect *effect);
 
 /* ---- call.c --------------------------------------------------------------------------------------- */
 
