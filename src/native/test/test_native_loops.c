@@ -327,6 +327,7 @@ static void *own_and_run(void *user)
 static void stays(cf_peer *peer)
 {
     peer_welcome(peer, "c1");
+    atomic_store(&peer->step, 1);
     peer_wait_end(peer);
 }
 
@@ -354,6 +355,8 @@ static void posts_of_many_threads_run_in_order(void **state)
     for (int i = 0; i < POSTERS; i++)
         pthread_join(posters[i].thread, NULL);
     assert_int_equal(centrifuge_client_post(journal.client, NULL, NULL, NULL), CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    while (atomic_load(&peer.step) == 0)
+        nap(1);
     OK(centrifuge_client_post(journal.client, disconnect, NULL, NULL));
     pthread_join(owner, NULL);
     OK(centrifuge_client_adopt(journal.client));
