@@ -1,0 +1,115 @@
+'use strict';
+/* Names and values: what the conformance scenarios do not ask. */
+const assert = require('node:assert');
+const path = require('node:path');
+const test = require('node:test');
+const { start } = require('./server');
+
+if (process.env.CENTRIFUGE_BUILD) process.env.CENTRIFUGE_NODE = path.join(process.env.CENTRIFUGE_BUILD, 'centrifuge.node');
+const Centrifuge = require('..');
+
+const told = (emitter, name) => new Promise((resolve) => { emitter.once(name, resolve); });
+
+async function withServer(on, use) {
+  const server = await start(on);
+  try {
+    await use(server.url);
+  } finally {
+    server.stop();
+  }
+}
+
+test('options can come later; undefined leaves a value, null replaces it', () => withServer(null, async (url) => {
+  const client = new Centrifuge();
+  assert.throws(() => client.connect(), (thrown) => /configure/.test(thrown));
+  assert.throws(() => client.configure({ insecure: true }), (thrown) => /'url'/.test(thrown));
+  client.configure({ url, insecure: undefined });
+  assert.throws(() => client.configure({ insecure: null }), (thrown) => /'user'/.test(thrown));
+  client.configure({ insecure: true });
+  client.connect();
+  await told(client, 'connect');
+  client.disconnect();
+}));
+
+test('a bad option is named', () => {
+  for (const [options, text] of [[{ retry: -1 }, "invalid option: 'retry'"], [{ url: 'x' }, /http/], [{ callsMax: 0 }, /'calls_max'/]]) {
+    assert.throws(() => new Centrifuge(Object.assign({ url: 'ws://localhost', insecure: true }, options)),
+      (thrown) => (typeof text === 'string' ? thrown === text : text.test(thrown)));
+  }
+});
+
+test('channels are text as it is', () => withServer((command, socket) => {
+  if (command.method === 'subscribe') socket.send(JSON.stringify({ method: 'message', body: { uid: '1', channel: command.params.channel, data: 1 } }));
+  return false;
+}, async (url) => {
+  const client = new Centrifuge({ url, insecure: true });
+  assert.throws(() => client.subscribe('a\0b'), (thrown) => thrown === 'invalid argument');
+  assert.throws(() => client.subscribe(''), (thrown) => thrown === 'invalid argument');
+  client.connect();
+  for (const channel of ['Straße 😀', '__proto__', '7', 'news'.repeat(100)]) {
+    const message = await new Promise((resolve) => { client.subscribe(channel, resolve); });
+    assert.strictEqual(message.channel, channel);
+  }
+  client.disconnect();
+}));
+
+test('what a call causes at once is told before it returns', () => withServer(null, async (url) => {
+  const notes = [];
+  const client = new Centrifuge({ url, insecure: true });
+  const subscription = client.subscribe('news', { unsubscribe: () => notes.push('unsubscribe') });
+  client.on('disconnect', () => notes.push('disconnect'));
+  client.connect();
+  await told(subscription, 'subscribe');
+  assert.strictEqual(subscription.unsubscribe(), subscription);
+  notes.push('unsubscribed');
+  client.disconnect();
+  notes.push('disconnected');
+  assert.deepStrictEqual(notes, ['unsubscribe', 'unsubscribed', 'disconnect', 'disconnected']);
+}));
+
+test('after disconnect() a channel is a new subscription', () => withServer(null, async (url) => {
+  const notes = [];
+  const client = new Centrifuge({ url, insecure: true });
+  const old = client.subscribe('news', { subscribe: () => notes.push('old') });
+  client.connect();
+  await told(old, 'subscribe');
+  client.disconnect();
+  await assert.rejects(old.publish(1), (error) => error.error === 'subscription unsubscribed' && error.advice === 'fix');
+  client.connect();
+  await told(client, 'connect');
+  const fresh = client.subscribe('news', { subscribe: () => notes.push('new') });
+  assert.notStrictEqual(fresh, old);
+  await told(fresh, 'subscribe');
+  assert.deepStrictEqual(await fresh.publish({}), { channel: 'news', status: true });
+  await assert.rejects(old.publish(1));
+  client.disconnect();
+  assert.deepStrictEqual(notes, ['old', 'new']);
+}));
+
+test('ready tells at once what is known, else never', () => withServer(null, async (url) => {
+  const notes = [];
+  const client = new Centrifuge({ url, insecure: true });
+  const subscription = client.subscribe('news');
+  const ready = () => subscription.ready((context) => notes.push(context), () => notes.push('error'));
+  ready();
+  client.connect();
+  await told(subscription, 'subscribe');
+  assert.deepStrictEqual(notes, []);
+  ready();
+  subscription.unsubscribe();
+  ready();
+  client.disconnect();
+  assert.deepStrictEqual(notes, [{ channel: 'news', isResubscribe: false, recovered: false }]);
+}));
+
+test('closed transports are told first', () => withServer(null, async (url) => {
+  const notes = [];
+  const onTransportClose = ({ event, reason, reconnect }) => notes.push([event.type, reason, reconnect]);
+  const client = new Centrifuge({ url: url.replace(/\d+$/, '1'), insecure: true, retry: 100000, maxRetry: 100000, onTransportClose });
+  client.on('disconnect', (context) => notes.push(context));
+  client.connect();
+  await told(client, 'disconnect');
+  client.disconnect();
+  assert.deepStrictEqual(notes, [['close', 'connection closed', true], { reason: 'connection closed', reconnect: true },
+    { reason: 'client', reconnect: false }]);
+}));
