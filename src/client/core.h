@@ -33,10 +33,6 @@
  * memory, it reports an error, closes the transport and tries again by backoff. Results and events of the connection need no
  * memory. Only logs are lost.
  *
- * Not yet: private channels are refused with CENTRIFUGE_ERROR_UNSUPPORTED, an answer to connect that says `expired` closes
- * the transport (reason 'expired', no `disconnect` event, as in the reference) and tries again by backoff, commands are not
- * batched but in the answer to connect.
- *
  * Rules (design.md): a call that returns an error never completes; one that
  * returns CENTRIFUGE_ERROR_OK completes exactly once (CF_EFFECT_RESULT), at the
  * latest in cf_client_shutdown. At most one live transport. No retry without
@@ -77,11 +73,16 @@ typedef struct cf_client_options {
     int64_t ping_interval;           /* 30000; <= 0: no pings */
     int64_t pong_wait_timeout;       /* 5000 */
     cf_bytes private_channel_prefix; /* "$"; empty makes every channel private */
-    size_t message_size_max;         /* 16 MiB: a received frame */
-    size_t queue_size_max;           /* 16 MiB: outgoing bytes not yet handed to a transport */
-    size_t calls_max;                /* 65536: calls without an answer */
-    size_t subscriptions_max;        /* 65536 */
-    size_t channel_length_max;       /* 65535: bytes of a channel name */
+    int64_t auth_timeout;            /* 10000: how long an authorization may take; the reference has none */
+    int64_t refresh_timeout;         /* 10000: how long an attempt to refresh may take; the reference has none */
+    int64_t refresh_interval;        /* 3000: pause between attempts, a random 0..1000 is added */
+    int64_t refresh_attempts;        /* -1: no limit; 0: never ask; failures in a row before giving up */
+    bool batch;                /* false; true: the commands of one turn (until all effects are taken) leave as one frame */
+    size_t message_size_max;   /* 16 MiB: a received frame */
+    size_t queue_size_max;     /* 16 MiB: outgoing bytes not yet handed to a transport */
+    size_t calls_max;          /* 65536: calls without an answer */
+    size_t subscriptions_max;  /* 65536 */
+    size_t channel_length_max; /* 65535: bytes of a channel name */
 } cf_client_options;
 
 void cf_client_options_default(cf_client_options *options);
@@ -176,6 +177,16 @@ centrifuge_error cf_subscription_history(cf_subscription *subscription, cf_time 
  */
 centrifuge_error cf_subscription_ready(cf_subscription *subscription, cf_time now, bool wait, void *call);
 
+/*
+ * Batching (client-spec.md 13, D34-D36 fixed): commands are collected until cf_client_flush or cf_client_stop_batching(flush).
+ * A connect command is never batched. cf_client_start_auth_batching collects private channels for one authorization (11.1).
+ */
+void cf_client_start_batching(cf_client *client);
+void cf_client_stop_batching(cf_client *client, bool flush, cf_time now);
+void cf_client_flush(cf_client *client, cf_time now);
+void cf_client_start_auth_batching(cf_client *client);
+void cf_client_stop_auth_batching(cf_client *client, cf_time now);
+
 /* ---- what the driver tells ---------------------------------------------------------- */
 
 /* All carry the id of CF_EFFECT_TRANSPORT_OPEN; those of another transport than the current one are ignored (D3). */
@@ -189,6 +200,14 @@ void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason,
 /* The network came (tries at once) or went. */
 void cf_client_network_changed(cf_client *client, bool online, cf_time now);
 
+/*
+ * Answers to CF_EFFECT_AUTHORIZE and CF_EFFECT_REFRESH, from an HTTP endpoint or from the application; the core does not care.
+ * `failed`: no answer could be had; else `answer` is the JSON text, read before the function returns (client-spec.md 11.2, 12.2).
+ * An id that is not waited for (late, twice, cancelled) is ignored.
+ */
+void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
+void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
+
 /* When cf_client_tick wants to be called, CF_TIME_NEVER for never. */
 cf_time cf_client_deadline(const cf_client *client);
 /* Sockets must be read before this, so that a clock that jumped (sleep and resume) does not judge a peer whose bytes wait. */
@@ -201,6 +220,9 @@ typedef enum cf_effect_kind {
     CF_EFFECT_TRANSPORT_SEND,  /* transport: send `text` as one message; the driver queues what does not fit */
     CF_EFFECT_TRANSPORT_CLOSE, /* transport: give it up, politely if it is open; nothing is told back. As SEND, it may come for
                                   one whose loss was told a moment before: nothing is to be done then */
+    CF_EFFECT_AUTHORIZE,       /* request: get signs for private channels: cf_client_authorized */
+    CF_EFFECT_REFRESH,         /* request: get new credentials: cf_client_refreshed */
+    CF_EFFECT_REQUEST_CANCEL,  /* request: its answer is not wanted any more */
     CF_EFFECT_EVENT,           /* event: tell the user */
     CF_EFFECT_RESULT,          /* result: a call is complete */
     CF_EFFECT_LOG              /* log */
@@ -211,6 +233,7 @@ typedef enum cf_event_kind {
     CF_EVENT_CONNECT,
     CF_EVENT_DISCONNECT,
     CF_EVENT_ERROR,
+    CF_EVENT_REFRESH_FAILED,  /* the attempts to refresh are used up (client-spec.md 12.2) */
     CF_EVENT_TRANSPORT_CLOSE, /* every transport whose opening was taken, once; see 'Order' above */
     /* of a subscription */
     CF_EVENT_MESSAGE,
@@ -263,6 +286,10 @@ typedef struct cf_effect {
         cf_bytes address; /* open: ws:// or wss:// */
         cf_bytes text;    /* send */
     } transport;
+    struct {
+        uint32_t id;   /* never 0; counts up, over both kinds */
+        cf_bytes body; /* authorize: {"client":"...","channels":["..."]}; refresh: empty, the driver knows what to send */
+    } request;
     cf_event event;
     cf_result result;
     struct {
