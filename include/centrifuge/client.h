@@ -107,11 +107,20 @@ typedef int centrifuge_socket;
 
 /* ---- options -------------------------------------------------------------------------- */
 
-/* A header of the opening HTTP request. */
+/* A header of an HTTP request. */
 typedef struct centrifuge_header {
     const char *name;
     const char *value;
 } centrifuge_header;
+
+/* A parameter in the query of an HTTP request: name and value as they are, not yet encoded. */
+typedef struct centrifuge_parameter {
+    const char *name;
+    const char *value;
+} centrifuge_parameter;
+
+/* Names a request for signs or credentials that the application answers; never 0, never used again by that client. */
+typedef uint32_t centrifuge_request;
 
 /* What to wait for on a socket; also what happened. */
 #define CENTRIFUGE_READABLE 1
@@ -185,6 +194,62 @@ typedef struct centrifuge_options {
      */
     void (*loop_timer)(void *loop_user, int64_t milliseconds);
     void *loop_user;
+
+    /*
+     * -- private channels (section 11) --
+     *
+     * A channel that begins with the prefix is subscribed with a sign that only your backend can make. It is asked for with a
+     * POST of {"client":"id of the connection","channels":["$name",...]} and answers with status 200 and the body
+     * {"$name":{"sign":"...","info":"..."},...}, "info" being optional; an entry {"status":403} refuses a channel. Any other
+     * answer, and none within `auth_timeout`, refuses all channels of the request until they are asked for again.
+     *
+     * Requests of both kinds go by the same proxy, interface and TLS options as the connection, carry X-Requested-With and
+     * Content-Type: application/json, and do not follow redirects.
+     */
+
+    const char *private_channel_prefix;    /* default "$"; "" makes every channel private */
+    const char *auth_endpoint;             /* http:// or https:// and all of the address; default none */
+    const centrifuge_header *auth_headers; /* further headers; one named as ours takes its place; default none */
+    size_t auth_header_count;
+    const centrifuge_parameter *auth_params; /* appended to the endpoint's query; default none */
+    size_t auth_param_count;
+    int64_t auth_timeout; /* ms for the answer, of endpoint or application; default 10000 */
+    /*
+     * Called instead of a request: answer with centrifuge_client_authorize_answer, in this call or later. `body` is what would
+     * have been posted. Default NULL.
+     */
+    void (*authorize)(centrifuge_client *client, centrifuge_request request, centrifuge_bytes body, void *authorize_user);
+    void *authorize_user;
+
+    /*
+     * -- credentials that expire (section 12) --
+     *
+     * Where the server's option connection_lifetime is set, `timestamp` and `token` grow old. New ones are asked for in time
+     * with a POST of `refresh_data`, answered with status 200 and {"user":"...","timestamp":"...","token":"...","info":"..."},
+     * "info" being optional. They replace the options of that name.
+     */
+
+    const char *refresh_endpoint; /* as auth_endpoint; default none */
+    const centrifuge_header *refresh_headers;
+    size_t refresh_header_count;
+    const centrifuge_parameter *refresh_params;
+    size_t refresh_param_count;
+    const char *refresh_data; /* JSON text; default "{}" */
+    int64_t refresh_timeout;  /* ms for the answer, of endpoint or application; default 10000 */
+    int64_t refresh_interval; /* ms between attempts, to which up to 1000 are added; default 3000 */
+    int64_t
+        refresh_attempts; /* failures in a row before giving up (event refresh_failed); -1: never; 0: no attempt; default -1 */
+    /* Called instead of a request: answer with centrifuge_client_refresh_answer, in this call or later. Default NULL. */
+    void (*refresh)(centrifuge_client *client, centrifuge_request request, void *refresh_user);
+    void *refresh_user;
+
+    size_t
+        http_answer_size_max; /* bytes of an endpoint's answer; default 1 MiB. Beyond: it counts as a failure. 0 is refused */
+
+    /* -- batching (section 13) -- */
+
+    /* The commands of one turn of the loop leave as one frame, and one request asks for its private channels; default false. */
+    bool batch;
 } centrifuge_options;
 
 /*
@@ -244,6 +309,14 @@ typedef struct centrifuge_log_event {
     const char *text; /* no line end */
 } centrifuge_log_event;
 
+/*
+ * `refresh_attempts` are used up (section 12.2): no further attempts of any kind. Comes behind `disconnect`, whose reason is
+ * "refresh failed". New credentials by centrifuge_client_configure, then centrifuge_client_connect, begin anew.
+ */
+typedef struct centrifuge_refresh_failed_event {
+    int64_t attempts; /* the option `refresh_attempts` */
+} centrifuge_refresh_failed_event;
+
 /* Functions that are NULL are not called. `user` is what was given together with this struct. */
 typedef struct centrifuge_client_events {
     void (*connect)(centrifuge_client *client, const centrifuge_connect_event *event, void *user);
@@ -251,6 +324,7 @@ typedef struct centrifuge_client_events {
     void (*error)(centrifuge_client *client, const centrifuge_error_event *event, void *user);
     void (*transport_close)(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user);
     void (*log)(centrifuge_client *client, const centrifuge_log_event *event, void *user);
+    void (*refresh_failed)(centrifuge_client *client, const centrifuge_refresh_failed_event *event, void *user);
 } centrifuge_client_events;
 
 /* ---- events of a subscription ----------------------------------------------------------- */
@@ -385,8 +459,7 @@ CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *
  * exists, the listener is added to it, and it is asked for again if it was unsubscribed or refused. `events` may be NULL, as may
  * `subscription`, which gets the subscription. See centrifuge_client_listen for listeners.
  * Errors: INVALID_ARGUMENT (no or empty channel), INVALID_UTF8, LIMIT_CHANNEL, LIMIT_SUBSCRIPTIONS, LIMIT_QUEUE, NO_MEMORY,
- * INVALID_STATE (not connected while the option `resubscribe` is off), UNSUPPORTED (a private channel, in this version),
- * WRONG_THREAD, CLOSED. On error nothing has changed.
+ * INVALID_STATE (not connected while the option `resubscribe` is off), WRONG_THREAD, CLOSED. On error nothing has changed.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_subscribe_sized(size_t events_size, centrifuge_client *client,
                                                                   const char *channel,
@@ -467,6 +540,35 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_history(centrifuge_subsc
 /* Completes when the subscription is subscribed or refused (section 8.5): soon, when it is already. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done,
                                                               void *user);
+
+/* ---- private channels and refresh: answers of the application ---------------------------------------- */
+
+/*
+ * Answers a call of the option `authorize` or `refresh`, in that call or later; in another thread hand it to
+ * centrifuge_client_post. `answer` is JSON text of `size` bytes, in the form an endpoint would answer; NULL says that there is
+ * none, which is a failure. A request that is not waited for any more (too late, answered before, of a connection that is gone)
+ * is ignored. Errors: INVALID_ARGUMENT, WRONG_THREAD, CLOSED.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_authorize_answer(centrifuge_client *client, centrifuge_request request,
+                                                                   const char *answer, size_t size);
+CENTRIFUGE_API centrifuge_error centrifuge_client_refresh_answer(centrifuge_client *client, centrifuge_request request,
+                                                                 const char *answer, size_t size);
+
+/* ---- batching (section 13) ------------------------------------------------------------------------------ */
+
+/* Collects commands instead of sending them; the connect command is never among them. Errors of all five: WRONG_THREAD, CLOSED. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_start_batching(centrifuge_client *client);
+/*
+ * Commands go at once again. `flush`: what was collected goes now; else it stays and goes with the next centrifuge_client_flush,
+ * behind what was sent meanwhile.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool flush);
+/* Sends what was collected as one frame; collecting goes on. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_flush(centrifuge_client *client);
+/* Collects private channels to be authorized (section 11.1)... */
+CENTRIFUGE_API centrifuge_error centrifuge_client_start_auth_batching(centrifuge_client *client);
+/* ... and asks for all of them with one request. */
+CENTRIFUGE_API centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client);
 
 /* ---- loops -------------------------------------------------------------------------------------------- */
 

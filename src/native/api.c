@@ -291,6 +291,78 @@ const char *centrifuge_client_transport(const centrifuge_client *client)
     return cf_client_get_state(client->core) == CF_CLIENT_CONNECTED ? "raw-websocket" : "";
 }
 
+/* ---- private channels, refresh, batching ------------------------------------------------------ */
+
+static centrifuge_error answer_request(centrifuge_client *client, cf_native_asked asked, centrifuge_request request,
+                                       const char *answer, size_t size)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    if (!answer && size > 0)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    cf_native_http_answer(client, asked, request, cf_bytes_make(answer, size));
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_authorize_answer(centrifuge_client *client, centrifuge_request request, const char *answer,
+                                                    size_t size)
+{
+    return answer_request(client, CF_NATIVE_AUTHORIZE, request, answer, size);
+}
+
+centrifuge_error centrifuge_client_refresh_answer(centrifuge_client *client, centrifuge_request request, const char *answer,
+                                                  size_t size)
+{
+    return answer_request(client, CF_NATIVE_REFRESH, request, answer, size);
+}
+
+centrifuge_error centrifuge_client_start_batching(centrifuge_client *client)
+{
+    centrifuge_error error = enter(client);
+    if (!error)
+        cf_client_start_batching(client->core);
+    return error;
+}
+
+centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool flush)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    cf_client_stop_batching(client->core, flush, cf_native_driver_now(client));
+    cf_native_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_flush(centrifuge_client *client)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    cf_client_flush(client->core, cf_native_driver_now(client));
+    cf_native_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_start_auth_batching(centrifuge_client *client)
+{
+    centrifuge_error error = enter(client);
+    if (!error)
+        cf_client_start_auth_batching(client->core);
+    return error;
+}
+
+centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    cf_client_stop_auth_batching(client->core, cf_native_driver_now(client));
+    cf_native_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
 /* ---- subscriptions ---------------------------------------------------------------------------- */
 
 static centrifuge_subscription *new_subscription(centrifuge_client *client, const char *channel)

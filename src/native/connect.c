@@ -111,6 +111,24 @@ static void set_optional(CURL *easy, CURLoption option, const char *value, CURLc
         set_text(easy, option, value, failed);
 }
 
+CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings)
+{
+    CURLcode failed = CURLE_OK;
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A name that is still being resolved must not hold us up when the attempt is given up. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    set_trust(easy, settings, &failed);
+    set_optional(easy, CURLOPT_PROXY, settings->proxy, &failed);
+    set_optional(easy, CURLOPT_PROXYUSERPWD, settings->proxy_user, &failed);
+    set_optional(easy, CURLOPT_SSLCERT, settings->certificate, &failed);
+    set_optional(easy, CURLOPT_SSLKEY, settings->key, &failed);
+    set_optional(easy, CURLOPT_KEYPASSWD, settings->key_password, &failed);
+    set_optional(easy, CURLOPT_INTERFACE, settings->interface_name, &failed);
+    return failed;
+}
+
 static CURLcode configure(cf_native_socket *socket, const char *url)
 {
     CURL *easy = socket->easy;
@@ -123,25 +141,13 @@ static CURLcode configure(cf_native_socket *socket, const char *url)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-    /* A name that is still being resolved must not hold us up when the attempt is given up. */
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-#endif
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout);
     /* What it keeps while connecting; connected() raises it, since it also bounds a curl_easy_recv. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 1024L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, socket->problem);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket);
-    set_trust(easy, settings, &failed);
-    set_optional(easy, CURLOPT_PROXY, settings->proxy, &failed);
-    set_optional(easy, CURLOPT_PROXYUSERPWD, settings->proxy_user, &failed);
-    set_optional(easy, CURLOPT_SSLCERT, settings->certificate, &failed);
-    set_optional(easy, CURLOPT_SSLKEY, settings->key, &failed);
-    set_optional(easy, CURLOPT_KEYPASSWD, settings->key_password, &failed);
-    set_optional(easy, CURLOPT_INTERFACE, settings->interface_name, &failed);
-    return failed;
+    return failed ? failed : cf_native_curl_configure(easy, settings);
 }
 
 static void queue_request(cf_native_socket *socket, const address *parts)

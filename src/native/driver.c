@@ -90,6 +90,17 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
     case CF_EFFECT_TRANSPORT_CLOSE:
         close_transport(client, effect->transport.id);
         break;
+    case CF_EFFECT_AUTHORIZE:
+        if (!client->ending)
+            cf_native_http_authorize(client, effect->request.id, effect->request.body);
+        break;
+    case CF_EFFECT_REFRESH:
+        if (!client->ending)
+            cf_native_http_refresh(client, effect->request.id);
+        break;
+    case CF_EFFECT_REQUEST_CANCEL:
+        cf_native_http_cancel(client, effect->request.id);
+        break;
     case CF_EFFECT_EVENT:
         cf_native_events_deliver(client, &effect->event);
         break;
@@ -224,6 +235,10 @@ void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle,
         cf_native_wakeup_drain(&client->loop.wakeup);
         return;
     }
+    if (cf_native_http_owns(client->http, handle)) {
+        cf_native_http_progress(client, handle, events);
+        return;
+    }
     cf_native_socket *socket = socket_at(client, handle);
     if (socket) {
         if (events & CENTRIFUGE_READABLE)
@@ -261,6 +276,7 @@ void cf_native_driver_timers(centrifuge_client *client)
     cf_time now = cf_native_driver_now(client);
     bool due = cf_client_deadline(client->core) <= now;
     socket_timers(client, now, due);
+    cf_native_http_timers(client, now, due);
     if (!due || client->ending)
         return;
     cf_native_driver_settle(client);
@@ -278,6 +294,8 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
     if (client->kicked)
         return cf_native_clock_now();
     cf_time deadline = cf_client_deadline(client->core);
+    if (client->http)
+        deadline = earlier(deadline, client->http->deadline);
     CF_LIST_EACH(link, &client->sockets)
     {
         const cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
@@ -289,7 +307,7 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
 
 bool cf_native_driver_idle(const centrifuge_client *client)
 {
-    return !client->kicked && cf_list_empty(&client->sockets) && !cf_client_will_reconnect(client->core) &&
+    return !client->kicked && cf_list_empty(&client->sockets) && !client->http && !cf_client_will_reconnect(client->core) &&
            cf_client_get_state(client->core) == CF_CLIENT_DISCONNECTED && !atomic_load(&client->posted);
 }
 
@@ -315,6 +333,7 @@ void cf_native_driver_destroy(centrifuge_client *client)
     while (cf_client_next_effect(client->core, client->now, &effect))
         carry_out(client, &effect);
     cf_native_post_drop_all(client);
+    cf_native_http_close(client);
     close_sockets(client);
     cf_native_loop_close(&client->loop);
     cf_client_free(client->core);

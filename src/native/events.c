@@ -172,6 +172,14 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
     TELL(client, NULL, client, transport_close, client, &told);
 }
 
+static void tell_refresh_failed(centrifuge_client *client, const cf_event *event, cf_strings *strings)
+{
+    (void)event;
+    (void)strings;
+    centrifuge_refresh_failed_event told = {.attempts = client->settings.refresh_attempts};
+    TELL(client, NULL, client, refresh_failed, client, &told);
+}
+
 void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text)
 {
     static const centrifuge_log_level levels[] = {
@@ -268,6 +276,7 @@ static const cf_teller tellers[] = {
     [CF_EVENT_CONNECT] = {tell_connect, NULL},
     [CF_EVENT_DISCONNECT] = {tell_disconnect, NULL},
     [CF_EVENT_ERROR] = {tell_error, NULL},
+    [CF_EVENT_REFRESH_FAILED] = {tell_refresh_failed, NULL},
     [CF_EVENT_TRANSPORT_CLOSE] = {tell_transport_close, NULL},
     [CF_EVENT_MESSAGE] = {NULL, tell_message},
     [CF_EVENT_JOIN] = {NULL, tell_join},

@@ -5,8 +5,10 @@
  *   posix.c     what the operating system gives: clock, randomness, poll, a wake-up that any thread may use
  *   settings.c  an application's options, copied and made ready for the core and for libcurl
  *   loop.c      which sockets and which time are waited for, by our own poll or by a foreign loop
+ *   endpoint.c  address and headers of HTTP requests
  *   connect.c   one attempt to connect, by libcurl
  *   socket.c    one transport once it is connected: WebSocket handshake and frames
+ *   http.c      signs for private channels and new credentials: the application is asked, or an endpoint by HTTP
  *   events.c    listeners, and what the core tells, in the public structs
  *   post.c      work handed over by other threads
  *   driver.c    effects, turns of the loop, the end
@@ -66,7 +68,39 @@ typedef struct cf_native_watch {
 /* Waits up to `milliseconds` (-1: any time); false when the system refused. A signal ends the wait. */
 bool cf_native_poll(cf_native_watch *watches, size_t count, int64_t milliseconds);
 
+/* ---- endpoint.c ------------------------------------------------------------------ */
+
+/* Options of one endpoint, with the names of its options for errors. */
+typedef struct cf_native_endpoint_options {
+    const char *url;
+    const char *url_name;
+    const centrifuge_header *headers;
+    size_t header_count;
+    const char *headers_name;
+    const centrifuge_parameter *params;
+    size_t param_count;
+    const char *params_name;
+} cf_native_endpoint_options;
+
+typedef struct cf_native_endpoint {
+    const char *url;      /* with the parameters; NULL: there is none */
+    const char **headers; /* as libcurl wants them: "name: value" */
+    size_t header_count;
+} cf_native_endpoint;
+
+bool cf_native_headers_check(const centrifuge_header *headers, size_t count);
+/* The name of the option that is wrong, or NULL. */
+const char *cf_native_endpoint_check(const cf_native_endpoint_options *given);
+/* What cf_native_endpoint_copy needs: entries of `lines`, and bytes behind `*to`, which it moves on. */
+size_t cf_native_endpoint_lines(const cf_native_endpoint_options *given);
+size_t cf_native_endpoint_room(const cf_native_endpoint_options *given);
+void cf_native_endpoint_copy(cf_native_endpoint *endpoint, const cf_native_endpoint_options *given, const char **lines,
+                             char **to);
+
 /* ---- settings.c ------------------------------------------------------------------ */
+
+/* What is asked for outside of the connection. */
+typedef enum cf_native_asked { CF_NATIVE_AUTHORIZE, CF_NATIVE_REFRESH, CF_NATIVE_ASKED_COUNT } cf_native_asked;
 
 /* What the driver keeps of the options; the core keeps its own share. All strings lie in `strings`. NULL: not given. */
 typedef struct cf_native_settings {
@@ -85,6 +119,14 @@ typedef struct cf_native_settings {
     const char *key_password;
     const char *interface_name;
     bool verify;
+    size_t http_answer_size_max;
+    cf_native_endpoint endpoints[CF_NATIVE_ASKED_COUNT];
+    const char *refresh_data;
+    int64_t refresh_attempts;
+    void (*authorize)(centrifuge_client *client, centrifuge_request request, centrifuge_bytes body, void *user);
+    void *authorize_user;
+    void (*refresh)(centrifuge_client *client, centrifuge_request request, void *user);
+    void *refresh_user;
 } cf_native_settings;
 
 /* `core` borrows the strings of `options`. */
@@ -94,8 +136,10 @@ void cf_native_settings_free(cf_native_settings *settings);
 
 /* ---- loop.c ------------------------------------------------------------------------ */
 
-/* Sockets waited for at the same time: the wake-up, one transport, one that lingers, and those libcurl needs to connect. */
-#define CF_NATIVE_LOOP_WATCH_MAX 16
+/* Sockets waited for at the same time: those of HTTP requests; and the wake-up, one transport, one that lingers, and those
+ * libcurl needs to connect. */
+#define CF_NATIVE_HTTP_SOCKETS_MAX 16
+#define CF_NATIVE_LOOP_WATCH_MAX   (16 + CF_NATIVE_HTTP_SOCKETS_MAX)
 
 typedef struct cf_native_loop {
     cf_native_wakeup wakeup;
@@ -159,6 +203,8 @@ typedef struct cf_native_socket {
     char problem[CURL_ERROR_SIZE];
 } cf_native_socket;
 
+/* What a connection and a request have in common: trust, proxy, own certificate, interface. */
+CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings);
 /* Begins to connect; on error there is no socket. */
 centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
 /* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */
@@ -179,6 +225,32 @@ void cf_native_socket_kill(cf_native_socket *socket);
 /* Frees it if it is dead. */
 void cf_native_socket_reap(cf_native_socket *socket);
 bool cf_native_socket_wants_to_send(const cf_native_socket *socket);
+
+/* ---- http.c ------------------------------------------------------------------------- */
+
+/* While there are requests. */
+typedef struct cf_native_http {
+    centrifuge_client *client;
+    CURLM *multi;
+    cf_time deadline;
+    cf_list requests;
+    centrifuge_socket sockets[CF_NATIVE_HTTP_SOCKETS_MAX]; /* that libcurl wants to be watched */
+    size_t socket_count;
+} cf_native_http;
+
+/* What the core asks for; the answer, if only that there is none, is told to it in any case. */
+void cf_native_http_authorize(centrifuge_client *client, uint32_t id, cf_bytes body);
+void cf_native_http_refresh(centrifuge_client *client, uint32_t id);
+void cf_native_http_cancel(centrifuge_client *client, uint32_t id);
+/* The application's answer; data NULL: it has none. */
+void cf_native_http_answer(centrifuge_client *client, cf_native_asked asked, uint32_t id, cf_bytes answer);
+bool cf_native_http_owns(const cf_native_http *http, centrifuge_socket handle);
+/* As cf_native_socket_progress. */
+void cf_native_http_progress(centrifuge_client *client, curl_socket_t handle, int events);
+/* `read_all`: what waits on the sockets is read, whether the loop told of it or not. */
+void cf_native_http_timers(centrifuge_client *client, cf_time now, bool read_all);
+/* Drops all requests. */
+void cf_native_http_close(centrifuge_client *client);
 
 /* ---- events.c ------------------------------------------------------------------------- */
 
@@ -243,6 +315,7 @@ struct centrifuge_client {
     cf_native_loop loop;
     cf_list sockets;
     cf_native_socket *live; /* the core's current transport, or NULL */
+    cf_native_http *http;   /* NULL: no requests */
     cf_list subscriptions;
     cf_list listeners;
     cf_list *next_listener; /* of the event that is being delivered, or NULL */

@@ -1,5 +1,7 @@
 #include "native/native.h"
 
+#include "json/json.h"
+
 #include <string.h>
 
 centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, size_t size)
@@ -25,6 +27,14 @@ centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, s
     defaults.subscriptions_max = core.subscriptions_max;
     defaults.channel_length_max = core.channel_length_max;
     defaults.tls_verify = true;
+    defaults.private_channel_prefix = "$";
+    defaults.auth_timeout = core.auth_timeout;
+    defaults.refresh_data = "{}";
+    defaults.refresh_timeout = core.refresh_timeout;
+    defaults.refresh_interval = core.refresh_interval;
+    defaults.refresh_attempts = core.refresh_attempts;
+    defaults.http_answer_size_max = (size_t)1 << 20;
+    defaults.batch = core.batch;
     memset(options, 0, size);
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
     options->size = size;
@@ -69,11 +79,26 @@ static void to_core(cf_client_options *core, const centrifuge_options *options)
     core->calls_max = options->calls_max;
     core->subscriptions_max = options->subscriptions_max;
     core->channel_length_max = options->channel_length_max;
+    if (options->private_channel_prefix)
+        core->private_channel_prefix = slice(options->private_channel_prefix);
+    core->auth_timeout = options->auth_timeout;
+    core->refresh_timeout = options->refresh_timeout;
+    core->refresh_interval = options->refresh_interval;
+    core->refresh_attempts = options->refresh_attempts;
+    core->batch = options->batch;
 }
 
-static bool one_line(const char *text)
+static cf_native_endpoint_options endpoint_options(const centrifuge_options *options, cf_native_asked asked)
 {
-    return text && !strpbrk(text, "\r\n");
+    if (asked == CF_NATIVE_AUTHORIZE)
+        return (cf_native_endpoint_options){
+            options->auth_endpoint, "auth_endpoint",      options->auth_headers,     options->auth_header_count,
+            "auth_headers",         options->auth_params, options->auth_param_count, "auth_params",
+        };
+    return (cf_native_endpoint_options){
+        options->refresh_endpoint, "refresh_endpoint",      options->refresh_headers,     options->refresh_header_count,
+        "refresh_headers",         options->refresh_params, options->refresh_param_count, "refresh_params",
+    };
 }
 
 static centrifuge_error refuse(const char **what, const char *name)
@@ -85,13 +110,8 @@ static centrifuge_error refuse(const char **what, const char *name)
 
 static centrifuge_error check_way(const centrifuge_options *options, const char **what)
 {
-    if (options->header_count > 0 && !options->headers)
+    if (!cf_native_headers_check(options->headers, options->header_count))
         return refuse(what, "headers");
-    for (size_t i = 0; i < options->header_count; i++) {
-        const centrifuge_header *header = &options->headers[i];
-        if (!one_line(header->name) || !one_line(header->value) || !header->name[0] || strpbrk(header->name, ": \t"))
-            return refuse(what, "headers");
-    }
     if (options->tls_key && !options->tls_certificate)
         return refuse(what, "tls_key");
     if (!options->loop_watch != !options->loop_timer)
@@ -99,11 +119,26 @@ static centrifuge_error check_way(const centrifuge_options *options, const char 
     return CENTRIFUGE_ERROR_OK;
 }
 
+static centrifuge_error check_requests(const centrifuge_options *options, const char **what)
+{
+    for (int asked = 0; asked < CF_NATIVE_ASKED_COUNT; asked++) {
+        cf_native_endpoint_options endpoint = endpoint_options(options, (cf_native_asked)asked);
+        const char *wrong = cf_native_endpoint_check(&endpoint);
+        if (wrong)
+            return refuse(what, wrong);
+    }
+    if (!options->refresh_data || !cf_json_valid(cf_bytes_of(options->refresh_data)))
+        return refuse(what, "refresh_data");
+    return options->http_answer_size_max ? CENTRIFUGE_ERROR_OK : refuse(what, "http_answer_size_max");
+}
+
 static centrifuge_error check(const centrifuge_options *options, cf_client_options *core, const char **what)
 {
     to_core(core, options);
     centrifuge_error error = cf_client_options_check(core, what);
-    return error ? error : check_way(options, what);
+    if (!error)
+        error = check_way(options, what);
+    return error ? error : check_requests(options, what);
 }
 
 centrifuge_error centrifuge_options_check(const centrifuge_options *options, const char **what)
@@ -132,25 +167,59 @@ static const char *keep(char **to, const char *text)
     return copy;
 }
 
+static size_t room_for_endpoints(const centrifuge_options *options)
+{
+    size_t size = 0;
+    for (int asked = 0; asked < CF_NATIVE_ASKED_COUNT; asked++) {
+        cf_native_endpoint_options endpoint = endpoint_options(options, (cf_native_asked)asked);
+        size += cf_native_endpoint_lines(&endpoint) * sizeof(char *) + cf_native_endpoint_room(&endpoint);
+    }
+    return size;
+}
+
 static size_t room_for_all(const centrifuge_options *options)
 {
-    size_t size = options->header_count * sizeof(cf_ws_header);
+    size_t size = options->header_count * sizeof(cf_ws_header) + room_for_endpoints(options);
     for (size_t i = 0; i < options->header_count; i++)
         size += room(options->headers[i].name) + room(options->headers[i].value);
     return size + room(options->proxy) + room(options->proxy_user) + room(options->tls_ca_file) + room(options->tls_ca_path) +
            room(options->tls_certificate) + room(options->tls_key) + room(options->tls_key_password) +
-           room(options->interface_name) + 1;
+           room(options->interface_name) + room(options->refresh_data) + 1;
 }
 
+static void copy_requests(cf_native_settings *settings, const centrifuge_options *options, const char **lines, char **to)
+{
+    for (int asked = 0; asked < CF_NATIVE_ASKED_COUNT; asked++) {
+        cf_native_endpoint_options endpoint = endpoint_options(options, (cf_native_asked)asked);
+        cf_native_endpoint_copy(&settings->endpoints[asked], &endpoint, lines, to);
+        lines += cf_native_endpoint_lines(&endpoint);
+    }
+    settings->refresh_data = keep(to, options->refresh_data);
+    settings->refresh_attempts = options->refresh_attempts;
+    settings->http_answer_size_max = options->http_answer_size_max;
+    settings->authorize = options->authorize;
+    settings->authorize_user = options->authorize_user;
+    settings->refresh = options->refresh;
+    settings->refresh_user = options->refresh_user;
+}
+
+/* In one block: the arrays first, then the texts. */
 static void copy(cf_native_settings *settings, const centrifuge_options *options)
 {
     settings->headers = (cf_ws_header *)(void *)settings->strings;
     settings->header_count = options->header_count;
-    char *to = settings->strings + options->header_count * sizeof(cf_ws_header);
+    const char **lines = (const char **)(void *)(settings->headers + options->header_count);
+    const char **end = lines;
+    for (int asked = 0; asked < CF_NATIVE_ASKED_COUNT; asked++) {
+        cf_native_endpoint_options endpoint = endpoint_options(options, (cf_native_asked)asked);
+        end += cf_native_endpoint_lines(&endpoint);
+    }
+    char *to = (char *)(void *)end;
     for (size_t i = 0; i < options->header_count; i++) {
         settings->headers[i].name = cf_bytes_of(keep(&to, options->headers[i].name));
         settings->headers[i].value = cf_bytes_of(keep(&to, options->headers[i].value));
     }
+    copy_requests(settings, options, lines, &to);
     settings->proxy = keep(&to, options->proxy);
     settings->proxy_user = keep(&to, options->proxy_user);
     settings->ca_file = keep(&to, options->tls_ca_file);
