@@ -218,6 +218,49 @@ bool peer_read_head(cf_peer *peer)
     }
 }
 
+static bool keep_text(cf_peer *peer, const char *payload, size_t size, const char *mask)
+{
+    char *text = realloc(peer->text, size + 1);
+    if (!text)
+        return peer_fail(peer, "no memory");
+    for (size_t i = 0; i < size; i++)
+        text[i] = (char)(payload[i] ^ mask[i % 4]);
+    text[size] = '\0';
+    peer->text = text;
+    peer->text_size = size;
+    return true;
+}
+
+bool peer_read_request(cf_peer *peer)
+{
+    static const char no_mask[4] = {0};
+    if (!peer_accept(peer) || !peer_read_head(peer))
+        return false;
+    const char *length = strstr(peer->head, "Content-Length: ");
+    size_t size = length ? strtoul(length + 16, NULL, 10) : 0;
+    while (peer->input_size < size)
+        if (!receive(peer))
+            return peer_fail(peer, "the request's body is too short");
+    if (!keep_text(peer, peer->input, size, no_mask))
+        return false;
+    use(peer, size);
+    return true;
+}
+
+bool peer_expect_request(cf_peer *peer, const char *body)
+{
+    return peer_read_request(peer) &&
+           (strcmp(peer->text, body) == 0 || peer_fail(peer, "expected %s, got %.300s", body, peer->text));
+}
+
+bool peer_respond(cf_peer *peer, const char *status, const char *body)
+{
+    char head[256];
+    snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", status,
+             strlen(body));
+    return peer_send_raw(peer, head, strlen(head)) && peer_send_raw(peer, body, strlen(body));
+}
+
 /* ---- WebSocket -------------------------------------------------------------------------- */
 
 bool peer_upgrade(cf_peer *peer)
@@ -272,19 +315,6 @@ static size_t frame_size(const cf_peer *peer, size_t *header)
     if (extended > 0)
         length = (size_t)big_endian(bytes + 2, extended);
     return peer->input_size < *header + length ? 0 : *header + length;
-}
-
-static bool keep_text(cf_peer *peer, const char *payload, size_t size, const char *mask)
-{
-    char *text = realloc(peer->text, size + 1);
-    if (!text)
-        return peer_fail(peer, "no memory");
-    for (size_t i = 0; i < size; i++)
-        text[i] = (char)(payload[i] ^ mask[i % 4]);
-    text[size] = '\0';
-    peer->text = text;
-    peer->text_size = size;
-    return true;
 }
 
 int peer_read_frame(cf_peer *peer)

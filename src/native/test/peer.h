@@ -62,6 +62,12 @@ bool peer_fail(cf_peer *peer, const char *format, ...) __attribute__((format(pri
 bool peer_accept(cf_peer *peer);
 /* Accepts without TLS and reads a request head, up to the empty line. */
 bool peer_read_head(cf_peer *peer);
+/* Accepts, with TLS if the peer has it, and reads a request: its head, and its body into `text`. */
+bool peer_read_request(cf_peer *peer);
+/* The same; the body must be `body`. */
+bool peer_expect_request(cf_peer *peer, const char *body);
+/* Answers it with a status line's end ("200 OK") and a body. */
+bool peer_respond(cf_peer *peer, const char *status, const char *body);
 /* Reads the opening request and answers it. */
 bool peer_upgrade(cf_peer *peer);
 bool peer_send_raw(cf_peer *peer, const void *data, size_t size);
