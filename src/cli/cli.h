@@ -3,7 +3,7 @@
  *
  * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group of
  * commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats), sign.c. Those that keep a client connection
- * share session.c (the client and how it fails) and loop.c (poll: the client's sockets, signals, standard input and output);
+ * share session.c (the client and how it fails), private.c (what a backend would sign) and loop.c (poll: the client's sockets, signals, standard input and output);
  * those that call the HTTP API share api.c. print.c writes lines of JSON.
  *
  * Only the public headers of the library are used here.
@@ -32,6 +32,7 @@ typedef struct cf_cli_options {
     const char *token;
     const char *info;
     const char *secret;
+    const char *auth_endpoint;
     const char *ca_file;
     const char *proxy;
     bool insecure;

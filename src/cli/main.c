@@ -24,6 +24,7 @@ typedef struct command_entry {
 static const command_entry table[] = {
     {"sub", CF_CLI_SUB, cf_cli_sub, 1, -1, "CHANNEL...", "print what happens in channels, one JSON line per event",
      "Connects, subscribes and prints until Ctrl-C, keeping the connection alive.\n"
+     "Private channels ($...) are signed with --secret, or by --auth-endpoint.\n"
      "Events: connect, disconnect, subscribe, unsubscribe, message, join, leave, error.\n"},
     {"pub", CF_CLI_PUB, cf_cli_pub, 1, 2, "CHANNEL [DATA]", "publish a message",
      "DATA is JSON; without it, or with -, standard input is read. Prints nothing when all is well.\n"

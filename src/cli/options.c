@@ -39,6 +39,8 @@ static const option_entry table[] = {
      "of the token; default now"},
     {"token", 0, TEXT, CLIENT, AT(token), "CENTRIFUGE_TOKEN", "HEX", "made by your backend for user, timestamp and info"},
     {"secret", 0, TEXT, ALL, AT(secret), "CENTRIFUGE_SECRET", "SECRET", "the server's: makes tokens and signs here"},
+    {"auth-endpoint", 0, TEXT, CLIENT, AT(auth_endpoint), "CENTRIFUGE_AUTH_ENDPOINT", "URL",
+     "of your backend: asked for signs of private channels; default: made with the secret"},
     {"insecure", 0, FLAG, SERVER, AT(insecure), "CENTRIFUGE_INSECURE", NULL, "send no credentials, whatever else is given"},
     {"ca-file", 0, TEXT, SERVER, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE", "certificate authorities to trust (PEM)"},
     {"no-verify", 0, FLAG, SERVER, AT(no_verify), NULL, NULL, "do not check the server's certificate; for tests only"},

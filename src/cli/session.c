@@ -2,6 +2,7 @@
 #include "cli/session.h"
 
 #include "cli/credentials.h"
+#include "cli/private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ static const char *hint_for(const char *reason)
         {"invalid token", ": check --secret, or --user, --timestamp, --info and --token"},
         {"invalid message", ": check --timestamp and --info"},
         {"limit exceeded", ": a message was too large, or this user has too many connections"},
+        {"refresh failed", ": the token expired; give --secret, or a new --token"},
         {"slow", ": messages came faster than they were read"},
     };
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
@@ -142,7 +144,16 @@ static bool fill_options(cf_cli_session *session, centrifuge_options *into, cf_c
     into->timestamp = credentials->timestamp;
     into->token = credentials->token;
     into->insecure = credentials->token == NULL;
+    cf_cli_private_set(into, options);
     return true;
+}
+
+static void complain_about_option(const cf_cli_options *options, const char *what, centrifuge_error error)
+{
+    if (strcmp(what, "auth_endpoint") == 0)
+        cf_cli_complain("--auth-endpoint is '%s': give all of an http:// or https:// address", options->auth_endpoint);
+    else
+        cf_cli_complain("--%s: %s", what, centrifuge_error_text(error));
 }
 
 /* Tokens that are made here are fresh for every attempt, so that a long run outlives the lifetime of one. */
@@ -172,7 +183,7 @@ bool cf_cli_session_open(cf_cli_session *session, const cf_cli_options *options)
     }
     centrifuge_options settings;
     cf_cli_credentials credentials;
-    if (!fill_options(session, &settings, &credentials)) {
+    if (!fill_options(session, &settings, &credentials) || !cf_cli_private_check(options)) {
         session->code = CF_CLI_USAGE;
         return false;
     }
@@ -181,7 +192,7 @@ bool cf_cli_session_open(cf_cli_session *session, const cf_cli_options *options)
     const char *what = NULL;
     centrifuge_error error = centrifuge_options_check(&settings, &what);
     if (error != CENTRIFUGE_ERROR_OK) {
-        cf_cli_complain("--%s: %s", what ? what : "url", centrifuge_error_text(error));
+        complain_about_option(options, what ? what : "url", error);
         session->code = CF_CLI_USAGE;
         return false;
     }
