@@ -43,6 +43,12 @@ until_has "$temporary/sensor" "0 readings left"
 "$examples/tick" "$url" game:room 600 >"$temporary/tick" || fail "tick failed"
 until_has "$temporary/tick" '{"move":"left"}'
 
+"$examples/private" "$url" '$chat:members' >"$temporary/private" || fail "private failed"
+until_has "$temporary/private" '$chat:members: "for members only"'
+if "$examples/private" "$url" '$chat:members' wrong >/dev/null 2>"$temporary/denied"; then
+    fail "private took a wrong secret"
+fi
+
 # Lines from one, received by the two others.
 "$examples/first" "$url" chat:lines >"$temporary/first" &
 first=$!
@@ -60,4 +66,4 @@ wait "$libuv" || fail "libuv failed"
 kill "$first"
 wait "$first" 2>/dev/null || true
 until_has "$temporary/first" 'chat:lines: "first"'
-echo "examples: all five ran"
+echo "examples: all six ran"
