@@ -67,7 +67,7 @@ static bool send_call(cf_call *call, cf_bytes data, cf_time now)
         cf_wire_write_publish(&line, uid, channel, data);
     else
         cf_wire_write_channel_command(&line, uid, (cf_method)call->method, channel);
-    if (!cf_line_end(client, &line, CF_PENDING_SEND, client->transport))
+    if (!cf_batch_end_line(client, &line))
         return false;
     call->uid = client->last_uid = uid;
     call->deadline = cf_time_after(now, client->settings->timeout);

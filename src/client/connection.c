@@ -16,7 +16,8 @@
 typedef struct departure {
     cf_bytes reason;
     bool again;
-    bool lost; /* the transport is gone already */
+    bool lost;  /* the transport is gone already */
+    bool renew; /* not before there are new credentials */
     centrifuge_error code;
 } departure;
 
@@ -103,7 +104,12 @@ static void leave(cf_client *client, cf_time now, const departure *why)
     if (why->lost) {
         cf_queue_drop_sends(client);
         tell_transport_close(client, why);
+    } else {
+        (void)cf_batch_end_turn(client);
     }
+    cf_batch_drop(client);
+    cf_auth_cancel(client);
+    cf_refresh_stop(client);
     cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_DISCONNECTED);
     cf_subscriptions_leave(client, why->again && client->settings->resubscribe);
     if (!client->reconnecting || !why->again) {
@@ -118,8 +124,29 @@ static void leave(cf_client *client, cf_time now, const departure *why)
     client->state = CF_CLIENT_DISCONNECTED;
     client->reconnect_at = client->connect_at = client->ping_at = CF_TIME_NEVER;
     client->reconnecting = false;
-    if (why->again)
+    if (!why->again)
+        return;
+    if (why->renew)
+        client->reconnecting = client->refresh.renewing = true;
+    else
         plan_attempt(client, now);
+}
+
+bool cf_connection_wanted(const cf_client *client)
+{
+    return client->transport != 0 || cf_client_will_reconnect(client);
+}
+
+void cf_connection_give_up(cf_client *client, cf_time now)
+{
+    static const departure failed = {.reason = {"refresh failed", 14}};
+    leave(client, now, &failed);
+}
+
+void cf_connection_renew(cf_client *client, cf_time now)
+{
+    client->refresh.renewing = false;
+    open_transport(client, now);
 }
 
 /* Foreign text outlives its frame here. Without memory the reason is a common one. */
@@ -154,7 +181,7 @@ centrifuge_error cf_client_connect(cf_client *client, cf_time now)
         return CENTRIFUGE_ERROR_CLOSED;
     if (cf_setting_text(client->settings, CF_SETTING_ADDRESS).size == 0)
         return CENTRIFUGE_ERROR_MISSING_URL;
-    if (client->state == CF_CLIENT_DISCONNECTED)
+    if (client->state == CF_CLIENT_DISCONNECTED && !client->refresh.renewing)
         open_transport(client, now);
     return CENTRIFUGE_ERROR_OK;
 }
@@ -162,24 +189,25 @@ centrifuge_error cf_client_connect(cf_client *client, cf_time now)
 void cf_client_disconnect(cf_client *client, cf_time now)
 {
     static const departure asked = {.reason = {"client", 6}};
-    if (client->shut || (client->state == CF_CLIENT_DISCONNECTED && client->reconnect_at == CF_TIME_NEVER))
-        return;
-    leave(client, now, &asked);
+    if (!client->shut && cf_connection_wanted(client))
+        leave(client, now, &asked);
 }
 
-static void send_ping(cf_client *client, cf_time now)
+/* `collect`: by the user's wish; a look whether the peer lives does not wait for the end of a batch. */
+static void send_ping(cf_client *client, cf_time now, bool collect)
 {
     cf_buffer line;
     cf_line_begin(client, &line, COMMAND_SIZE);
     cf_wire_write_ping(&line, ++client->last_uid);
-    if (!cf_line_end(client, &line, CF_PENDING_SEND, client->transport))
+    bool good = collect ? cf_batch_end_line(client, &line) : cf_line_end(client, &line, CF_PENDING_SEND, client->transport);
+    if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
 void cf_client_ping(cf_client *client, cf_time now)
 {
     if (client->state == CF_CLIENT_CONNECTED && !cf_queue_full(client, COMMAND_SIZE))
-        send_ping(client, now);
+        send_ping(client, now, true);
 }
 
 /* ---- the transport ----------------------------------------------------------------------------- */
@@ -277,7 +305,7 @@ static void ping_and_wait(cf_client *client, cf_time now)
 {
     client->pinged = true;
     client->ping_at = cf_time_after(now, client->settings->pong_wait_timeout);
-    send_ping(client, now);
+    send_ping(client, now, false);
 }
 
 static void check_ping(cf_client *client, cf_time now)
@@ -325,24 +353,23 @@ static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *
     client->retries = 0;
     client->connect_at = CF_TIME_NEVER;
     cf_log_text(client, CF_LOG_INFO, CF_BYTES("connected as"), message->b.client);
-    /* `expires` and `ttl`: the place where refresh.c plans a refresh (client-spec.md 12.1) */
+    cf_refresh_on_connected(client, now, message);
     start_pings(client, now);
-    bool good = !client->settings->resubscribe || cf_subscriptions_ask_all(client, reconnected);
+    bool good = !client->settings->resubscribe || cf_subscriptions_ask_all(client, reconnected, now);
     cf_queue_append(client, &client->connect, CF_PENDING_CONNECT);
     if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }
 
-/* Until refresh.c can ask for new credentials, the same ones are tried again by backoff; as in 7.3, without an event. */
+/* As in 7.3, without an event: the user hears of it when it cannot be cured. */
 static void leave_expired(cf_client *client, cf_time now)
 {
-    static const departure expired = {.reason = {"expired", 7}, .again = true};
-    cf_log_text(client, CF_LOG_WARNING,
-                CF_BYTES("the credentials have expired; configure new ones: refreshing them is not supported yet"),
-                cf_bytes_make(NULL, 0));
+    static const departure expired = {.reason = {"expired", 7}, .again = true, .renew = true};
+    cf_log_text(client, CF_LOG_INFO, CF_BYTES("the credentials have expired"), cf_bytes_make(NULL, 0));
     client->reconnecting = true;
     leave(client, now, &expired);
+    cf_refresh_on_expired(client, now);
 }
 
 /* client-spec.md 7.3 */
@@ -399,6 +426,8 @@ void cf_client_tick(cf_client *client, cf_time now)
     if (client->shut)
         return;
     cf_calls_expire(client, now);
+    cf_auth_expire(client, now);
+    cf_refresh_tick(client, now);
     if (client->connect_at <= now)
         leave_slow(client, now);
     if (client->ping_at <= now)

@@ -28,6 +28,10 @@ centrifuge_error cf_client_new(cf_client **client, const cf_client_options *opti
     cf_map_init(&made->subscriptions, environment->allocator, random_bits(environment));
     cf_list_init(&made->calls);
     cf_list_init(&made->deadlines);
+    cf_list_init(&made->aside);
+    cf_list_init(&made->requests);
+    made->batch_end = &made->batch;
+    cf_refresh_init(made);
     cf_buffer_init(&made->frame.scratch, environment->allocator, CF_BUFFER_NO_LIMIT);
     *client = made;
     return CENTRIFUGE_ERROR_OK;
@@ -51,6 +55,8 @@ static void close_transport(cf_client *client)
     if (client->transport == 0)
         return;
     bool opening_waits = client->open.queued;
+    (void)cf_batch_end_turn(client);
+    cf_batch_drop(client);
     cf_queue_drop_events(client);
     if (!opening_waits) {
         client->close.number = client->transport;
@@ -66,6 +72,8 @@ void cf_client_shutdown(cf_client *client, cf_time now)
         return;
     client->shut = true;
     cf_frame_drop(client);
+    cf_auth_cancel(client);
+    cf_refresh_stop(client);
     close_transport(client);
     cf_queue_drop_events(client);
     client->state = CF_CLIENT_DISCONNECTED;
@@ -103,7 +111,7 @@ cf_client_state cf_client_get_state(const cf_client *client)
 
 bool cf_client_will_reconnect(const cf_client *client)
 {
-    return client->reconnect_at != CF_TIME_NEVER;
+    return client->reconnect_at != CF_TIME_NEVER || client->refresh.renewing;
 }
 
 cf_bytes cf_client_id(const cf_client *client)
@@ -125,8 +133,10 @@ bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)
         if (cf_queue_take(client, effect))
             return true;
         cf_step step = cf_frame_step(client, now, effect);
-        if (step != CF_STEP_DONE)
-            return step == CF_STEP_EFFECT;
+        if (step == CF_STEP_EFFECT)
+            return true;
+        if (step == CF_STEP_END && !cf_batch_end_turn(client))
+            return false;
     }
 }
 
@@ -142,5 +152,7 @@ cf_time cf_client_deadline(const cf_client *client)
     cf_time deadline = earlier(client->connect_at, client->ping_at);
     if (!client->offline)
         deadline = earlier(deadline, client->reconnect_at);
+    deadline = earlier(deadline, cf_auth_deadline(client));
+    deadline = earlier(deadline, cf_refresh_deadline(client));
     return earlier(deadline, cf_calls_deadline(client));
 }

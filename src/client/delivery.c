@@ -121,10 +121,15 @@ static void keep_refusal(cf_subscription *subscription, cf_bytes error, cf_bytes
     cf_buffer_free(&text);
 }
 
-static void refuse(cf_subscription *subscription, const cf_wire_message *message)
+void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice)
 {
     answered(subscription, CF_SUBSCRIPTION_REFUSED, false);
-    keep_refusal(subscription, message->error_text, message->advice);
+    keep_refusal(subscription, error, advice);
+}
+
+static void refuse(cf_subscription *subscription, const cf_wire_message *message)
+{
+    cf_subscription_set_refused(subscription, message->error_text, message->advice);
     cf_client_report_message(subscription->client, message);
     tell_answer(subscription, CF_PENDING_SUBSCRIBE_ERROR);
     cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);

@@ -64,7 +64,9 @@ static cf_step dispatch(cf_client *client, cf_time now, const cf_wire_message *m
     case CF_METHOD_PRESENCE:
     case CF_METHOD_HISTORY:
         return cf_call_on_answer(client, message);
-    default: /* ping and whatever is unknown; the answer to refresh belongs into refresh.c */
+    case CF_METHOD_REFRESH:
+        return cf_refresh_on_answer(client, now, message);
+    default: /* ping and whatever is unknown */
         return CF_STEP_DONE;
     }
 }

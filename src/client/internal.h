@@ -52,12 +52,18 @@ typedef enum cf_pending_kind {
     CF_PENDING_OPEN,
     CF_PENDING_SEND, /* in a cf_line, as is LOG */
     CF_PENDING_CLOSE,
+    CF_PENDING_AUTHORIZE, /* in a cf_request, as is REQUEST_CANCEL of an authorization */
+    CF_PENDING_REFRESH,
+    CF_PENDING_REQUEST_CANCEL,
     CF_PENDING_CONNECT,
     CF_PENDING_DISCONNECT,
     CF_PENDING_TRANSPORT_CLOSE,
     CF_PENDING_ERROR,
     CF_PENDING_SUBSCRIBE,
     CF_PENDING_SUBSCRIBE_ERROR,
+    CF_PENDING_AUTH_ERROR, /* in a cf_refusal, as is AUTH_REFUSED */
+    CF_PENDING_AUTH_REFUSED,
+    CF_PENDING_REFRESH_FAILED,
     CF_PENDING_UNSUBSCRIBE, /* in a cf_subscription, as is REMOVED */
     CF_PENDING_REMOVED,
     CF_PENDING_RESULT, /* in a cf_call */
@@ -68,7 +74,7 @@ typedef enum cf_pending_kind {
 
 typedef struct cf_pending {
     struct cf_pending *next;
-    uint32_t number; /* what the kind needs: a transport's id, a cf_log_level */
+    uint32_t number; /* what the kind needs: the id of a transport or a request, a cf_log_level */
     uint8_t kind;    /* cf_pending_kind */
     uint8_t code;    /* centrifuge_error */
     bool flag;
@@ -103,6 +109,10 @@ typedef struct cf_settings {
     int64_t connect_timeout;
     int64_t ping_interval; /* 0 when there are no pings */
     int64_t pong_wait_timeout;
+    int64_t auth_timeout;
+    int64_t refresh_timeout;
+    int64_t refresh_interval;
+    int64_t refresh_attempts;
     size_t message_size_max;
     size_t queue_size_max;
     size_t calls_max;
@@ -110,6 +120,7 @@ typedef struct cf_settings {
     size_t channel_length_max;
     bool insecure;
     bool resubscribe;
+    bool batch;
     uint32_t ends[CF_SETTING_COUNT]; /* offsets in `text`, where they follow one another */
     char text[];
 } cf_settings;
@@ -120,6 +131,9 @@ static inline cf_bytes cf_setting_text(const cf_settings *settings, cf_setting w
     return cf_bytes_make(settings->text + from, settings->ends[which] - from);
 }
 
+/* The same with other texts for USER to INFO; NULL without memory. */
+cf_settings *cf_settings_with_credentials(const cf_settings *settings, const cf_bytes texts[CF_SETTING_COUNT],
+                                          const cf_allocator *allocator);
 /* `options` NULL: the defaults, not configured. */
 centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options *options, const cf_allocator *allocator,
                                  const char **what);
@@ -134,6 +148,46 @@ typedef struct cf_replay {
     size_t left;
     cf_bytes bodies[];
 } cf_replay;
+
+/* One channel of an authorization. */
+typedef struct cf_member {
+    struct cf_request *request;
+    cf_subscription *subscription; /* NULL: unsubscribed meanwhile */
+    cf_bytes entry;                /* while its answer is read */
+} cf_member;
+
+/* An authorization that runs (client-spec.md 11). */
+typedef struct cf_request {
+    cf_pending pending;
+    cf_list link; /* in cf_client.requests */
+    cf_time deadline;
+    cf_buffer body;
+    size_t count;
+    cf_member members[];
+} cf_request;
+
+/* One answer may refuse many: their events have no place in the client. */
+typedef struct cf_refusal {
+    cf_pending error;  /* the client's event, then ... */
+    cf_pending answer; /* ... the subscription's */
+    cf_subscription *subscription;
+    cf_buffer raw;
+    cf_bytes text;   /* in `raw` */
+    cf_bytes advice; /* constant */
+} cf_refusal;
+
+/* What is known of the credentials' renewal (client-spec.md 12). */
+typedef struct cf_refresh {
+    cf_time at;       /* when to ask, CF_TIME_NEVER for never */
+    cf_time deadline; /* of the attempt that runs */
+    uint32_t id;      /* the same, 0 for none */
+    bool renewing;    /* the server called the credentials expired: no attempt to connect before there are others (D14) */
+    bool in_vain;     /* refreshed ones, and not connected with them yet */
+    int64_t failures; /* in a row */
+    cf_pending request;
+    cf_pending cancel;
+    cf_pending failed;
+} cf_refresh;
 
 /* The frame that is being read. */
 typedef struct cf_frame {
@@ -175,7 +229,16 @@ struct cf_client {
     cf_list calls;           /* sent, by uid */
     cf_list deadlines;       /* the same, by deadline */
     size_t call_count;       /* sent and waiting */
-    size_t queued;           /* bytes to send: lines in the queue and data of calls that wait */
+    size_t queued;           /* bytes to send: lines in the queue and in the batch, data of calls that wait */
+
+    bool batching; /* by the user's word, as ... */
+    bool auth_batching;
+    cf_pending *batch; /* lines that are collected, as in the queue */
+    cf_pending **batch_end;
+    cf_list aside;         /* subscriptions that wait for the end of auth batching */
+    cf_list requests;      /* by deadline */
+    uint32_t last_request; /* id, over both kinds */
+    cf_refresh refresh;
 
     cf_pending *first;
     cf_pending **end;
@@ -207,12 +270,15 @@ struct cf_subscription {
     void *user;
     cf_pending unsubscribe;
     cf_pending removed;
-    cf_list waiting;         /* calls */
-    uint64_t request;        /* uid of the subscribe command without an answer, else 0 */
-    uint64_t leaving;        /* uid of the unsubscribe command without an answer, else 0 */
-    cf_text position;        /* section 10 */
-    cf_text refusal;         /* the error's text, then its advice */
-    uint32_t refusal_advice; /* bytes */
+    cf_list waiting;          /* calls */
+    cf_list aside;            /* link in cf_client.aside */
+    cf_member *member;        /* of the authorization that it waits for, or NULL */
+    cf_refusal *refusal_told; /* whose events wait, or NULL */
+    uint64_t request;         /* uid of the subscribe command without an answer, else 0 */
+    uint64_t leaving;         /* uid of the unsubscribe command without an answer, else 0 */
+    cf_text position;         /* section 10 */
+    cf_text refusal;          /* the error's text, then its advice */
+    uint32_t refusal_advice;  /* bytes */
     uint32_t channel_size;
     uint8_t state; /* cf_subscription_state */
     bool has_position;
@@ -256,12 +322,15 @@ void cf_queue_free_taken(cf_client *client);
 /* The next one of the queue as an effect; false when it is empty. */
 bool cf_queue_take(cf_client *client, cf_effect *effect);
 
-/*
- * A line in the making: begin, append, end. End queues it; false (and nothing is queued) when there is no memory.
- * This is the one way out for commands: batching (batch.c, client-spec.md 13) will collect them here.
- */
+/* A line in the making: begin, append, end. End queues it; false (and nothing is queued) when there is no memory. */
 void cf_line_begin(cf_client *client, cf_buffer *line, size_t size);
 bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t number);
+/* The same, not queued: NULL without memory. */
+cf_line *cf_line_make(cf_buffer *line, cf_pending_kind kind, uint32_t number);
+static inline cf_line *cf_line_of(cf_pending *pending)
+{
+    return CF_CONTAINER(pending, cf_line, pending);
+}
 /* Too many bytes with `size` more? */
 bool cf_queue_full(const cf_client *client, size_t size);
 
@@ -295,11 +364,69 @@ void cf_connection_alive(cf_client *client, cf_time now);
 /* What had to be done could not be (NO_MEMORY, LIMIT_MESSAGE_SIZE): reports it, gives up the transport, and tries again later. */
 void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code);
 
+/* There is a transport, or an attempt to connect or to refresh is planned. */
+bool cf_connection_wanted(const cf_client *client);
+/* The attempts to refresh are used up. */
+void cf_connection_give_up(cf_client *client, cf_time now);
+/* There are new credentials for a client that had waited for them. */
+void cf_connection_renew(cf_client *client, cf_time now);
+
+/* ---- batch.c: client-spec.md 13 ---------------------------------------------------------------- */
+
+/* The way out for commands: a line that is collected, or queued when nobody is batching. False without memory. */
+bool cf_batch_end_line(cf_client *client, cf_buffer *line);
+/* The subscriptions of a new connection do not wait for the end of the user's batch. */
+bool cf_batch_end_resubscription(cf_client *client, cf_buffer *line);
+/* The end of a turn, or of a connection: what was collected by the option `batch` is queued. False when there was nothing. */
+bool cf_batch_end_turn(cf_client *client);
+/* It was for a connection that is gone. */
+void cf_batch_drop(cf_client *client);
+
+/* ---- auth.c: client-spec.md 11 ------------------------------------------------------------------ */
+
+bool cf_auth_needed(const cf_client *client, cf_bytes channel);
+/* Of one subscription, or it is put aside. False without memory; nothing has changed then. */
+bool cf_auth_ask(cf_subscription *subscription, cf_time now);
+/* One request for all in the list (linked by `aside`), which is empty afterwards. False without memory; it is unchanged then. */
+bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now);
+/* It is not wanted any more. */
+void cf_auth_forget(cf_subscription *subscription);
+void cf_auth_silence(cf_subscription *subscription);
+/* Those that run were for a connection that is gone (D20). */
+void cf_auth_cancel(cf_client *client);
+void cf_auth_expire(cf_client *client, cf_time now);
+cf_time cf_auth_deadline(const cf_client *client);
+void cf_auth_free_request(cf_request *request, const cf_allocator *allocator);
+void cf_auth_free_refusal(cf_refusal *refusal, const cf_allocator *allocator);
+/* Ids of requests, of both kinds. */
+uint32_t cf_auth_next_id(cf_client *client);
+
+/* ---- refresh.c: client-spec.md 12 ---------------------------------------------------------------- */
+
+void cf_refresh_init(cf_client *client);
+/* After an answer to connect. */
+void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_message *message);
+void cf_refresh_on_expired(cf_client *client, cf_time now);
+cf_step cf_refresh_on_answer(cf_client *client, cf_time now, const cf_wire_message *message);
+/* What is planned and what runs. */
+void cf_refresh_stop(cf_client *client);
+void cf_refresh_tick(cf_client *client, cf_time now);
+cf_time cf_refresh_deadline(const cf_client *client);
+
 /* ---- subscription.c ---------------------------------------------------------------------------- */
 
 cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message *message);
-/* After a good answer to connect: asks for all of them in one frame. False without memory. */
-bool cf_subscriptions_ask_all(cf_client *client, bool reconnected);
+/* After a good answer to connect: asks for all of them, in one frame and one authorization. False without memory. */
+bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now);
+typedef struct cf_auth_entry {
+    cf_bytes sign; /* data NULL where the answer has none, as `info` */
+    cf_bytes info;
+} cf_auth_entry;
+
+/* Appends the subscribe command of a subscription that is SUBSCRIBING. `entry`: of a private channel, else NULL. */
+void cf_subscription_write_request(cf_subscription *subscription, const cf_auth_entry *entry, cf_buffer *line);
+/* How many bytes that will be, about, without the entry. */
+size_t cf_subscription_request_size(const cf_subscription *subscription);
 /* client-spec.md 7.2, step 5. */
 void cf_subscriptions_leave(cf_client *client, bool again);
 void cf_subscription_free(cf_subscription *subscription);
@@ -319,6 +446,8 @@ static inline bool cf_subscription_wanted(const cf_subscription *subscription)
 
 /* ---- delivery.c ---------------------------------------------------------------------------------- */
 
+/* Is refused from here; calls that come get these texts. */
+void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice);
 cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message);
 /* message, join, leave. */
 cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect);

@@ -22,6 +22,10 @@ void cf_client_options_default(cf_client_options *options)
         .ping_interval = 30000,
         .pong_wait_timeout = 5000,
         .private_channel_prefix = CF_BYTES("$"),
+        .auth_timeout = 10000,
+        .refresh_timeout = 10000,
+        .refresh_interval = 3000,
+        .refresh_attempts = -1,
         .message_size_max = 16 * MEBIBYTE,
         .queue_size_max = 16 * MEBIBYTE,
         .calls_max = 65536,
@@ -169,6 +173,10 @@ static centrifuge_error check_numbers(const cf_client_options *options, const ch
         {"timeout", options->timeout > 0},
         {"connect_timeout", options->connect_timeout > 0},
         {"pong_wait_timeout", options->pong_wait_timeout > 0},
+        {"auth_timeout", options->auth_timeout > 0},
+        {"refresh_timeout", options->refresh_timeout > 0},
+        {"refresh_interval", options->refresh_interval > 0},
+        {"refresh_attempts", options->refresh_attempts >= -1},
         {"message_size_max", options->message_size_max > 0},
         {"queue_size_max", options->queue_size_max > 0},
         {"calls_max", options->calls_max > 0},
@@ -207,6 +215,10 @@ static cf_settings make_numbers(const cf_client_options *options)
         .connect_timeout = options->connect_timeout,
         .ping_interval = options->ping && options->ping_interval > 0 ? options->ping_interval : 0,
         .pong_wait_timeout = options->pong_wait_timeout,
+        .auth_timeout = options->auth_timeout,
+        .refresh_timeout = options->refresh_timeout,
+        .refresh_interval = options->refresh_interval,
+        .refresh_attempts = options->refresh_attempts,
         .message_size_max = options->message_size_max,
         .queue_size_max = options->queue_size_max,
         .calls_max = options->calls_max,
@@ -214,7 +226,29 @@ static cf_settings make_numbers(const cf_client_options *options)
         .channel_length_max = options->channel_length_max,
         .insecure = options->insecure,
         .resubscribe = options->resubscribe,
+        .batch = options->batch,
     };
+}
+
+/* `numbers`: all but the texts. */
+static cf_settings *make_settings(const cf_settings *numbers, const cf_bytes texts[CF_SETTING_COUNT],
+                                  const cf_allocator *allocator)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < CF_SETTING_COUNT; i++)
+        size += texts[i].size;
+    cf_settings *settings = cf_alloc(allocator, sizeof(cf_settings) + size);
+    if (settings == NULL)
+        return NULL;
+    *settings = *numbers;
+    size_t at = 0;
+    for (size_t i = 0; i < CF_SETTING_COUNT; i++) {
+        if (texts[i].size > 0)
+            memcpy(settings->text + at, texts[i].data, texts[i].size);
+        at += texts[i].size;
+        settings->ends[i] = (uint32_t)at;
+    }
+    return settings;
 }
 
 static cf_settings *make(const cf_client_options *options, cf_bytes address, const cf_allocator *allocator)
@@ -227,21 +261,17 @@ static cf_settings *make(const cf_client_options *options, cf_bytes address, con
         [CF_SETTING_INFO] = options->info,
         [CF_SETTING_PRIVATE_CHANNEL_PREFIX] = options->private_channel_prefix,
     };
-    size_t size = 0;
+    cf_settings numbers = make_numbers(options);
+    return make_settings(&numbers, texts, allocator);
+}
+
+cf_settings *cf_settings_with_credentials(const cf_settings *settings, const cf_bytes texts[CF_SETTING_COUNT],
+                                          const cf_allocator *allocator)
+{
+    cf_bytes all[CF_SETTING_COUNT];
     for (size_t i = 0; i < CF_SETTING_COUNT; i++)
-        size += texts[i].size;
-    cf_settings *settings = cf_alloc(allocator, sizeof(cf_settings) + size);
-    if (settings == NULL)
-        return NULL;
-    *settings = make_numbers(options);
-    size_t at = 0;
-    for (size_t i = 0; i < CF_SETTING_COUNT; i++) {
-        if (texts[i].size > 0)
-            memcpy(settings->text + at, texts[i].data, texts[i].size);
-        at += texts[i].size;
-        settings->ends[i] = (uint32_t)at;
-    }
-    return settings;
+        all[i] = i >= CF_SETTING_USER && i <= CF_SETTING_INFO ? texts[i] : cf_setting_text(settings, (cf_setting)i);
+    return make_settings(settings, all, allocator);
 }
 
 static centrifuge_error make_checked(cf_settings **settings, const cf_client_options *options, const cf_allocator *allocator)

@@ -39,11 +39,6 @@ void cf_queue_append(cf_client *client, cf_pending *pending, cf_pending_kind kin
     client->end = &pending->next;
 }
 
-static cf_line *line_of(cf_pending *pending)
-{
-    return CF_CONTAINER(pending, cf_line, pending);
-}
-
 /* `link` is what points at it. */
 static cf_pending *take_out(cf_client *client, cf_pending **link)
 {
@@ -54,7 +49,7 @@ static cf_pending *take_out(cf_client *client, cf_pending **link)
     pending->next = NULL;
     pending->queued = false;
     if (pending->kind == CF_PENDING_SEND)
-        client->queued -= line_of(pending)->size;
+        client->queued -= cf_line_of(pending)->size;
     return pending;
 }
 
@@ -73,6 +68,14 @@ static bool is_line(const cf_pending *pending)
     return pending->kind == CF_PENDING_SEND || pending->kind == CF_PENDING_LOG;
 }
 
+static cf_refusal *retire_refusal(cf_client *client, cf_pending *pending)
+{
+    cf_refusal *refusal = CF_CONTAINER(pending, cf_refusal, answer);
+    refusal->subscription->refusal_told = NULL;
+    cf_queue_retire(client, pending, CF_PENDING_AUTH_REFUSED);
+    return refusal;
+}
+
 static void drop(cf_client *client, bool (*unwanted)(const cf_pending *pending))
 {
     cf_pending **link = &client->first;
@@ -83,7 +86,9 @@ static void drop(cf_client *client, bool (*unwanted)(const cf_pending *pending))
         }
         cf_pending *pending = take_out(client, link);
         if (is_line(pending))
-            cf_free(client->environment.allocator, line_of(pending));
+            cf_free(client->environment.allocator, cf_line_of(pending));
+        else if (pending->kind == CF_PENDING_AUTH_REFUSED)
+            retire_refusal(client, pending);
     }
 }
 
@@ -100,7 +105,7 @@ void cf_queue_drop_sends(cf_client *client)
 static bool is_event(const cf_pending *pending)
 {
     return pending->kind != CF_PENDING_SEND && pending->kind != CF_PENDING_CLOSE && pending->kind != CF_PENDING_RESULT &&
-           pending->kind != CF_PENDING_REMOVED;
+           pending->kind != CF_PENDING_REQUEST_CANCEL && pending->kind != CF_PENDING_REMOVED;
 }
 
 void cf_queue_drop_events(cf_client *client)
@@ -127,11 +132,17 @@ static void free_pending(cf_client *client, cf_pending *pending)
     case CF_PENDING_REMOVED:
         cf_subscription_free(CF_CONTAINER(pending, cf_subscription, removed));
         break;
+    case CF_PENDING_REQUEST_CANCEL:
+        cf_auth_free_request(CF_CONTAINER(pending, cf_request, pending), allocator);
+        break;
+    case CF_PENDING_AUTH_REFUSED:
+        cf_auth_free_refusal(CF_CONTAINER(pending, cf_refusal, answer), allocator);
+        break;
     case CF_PENDING_SETTINGS:
         cf_free(allocator, CF_CONTAINER(pending, cf_settings, retired));
         break;
     default:
-        cf_free(allocator, line_of(pending));
+        cf_free(allocator, cf_line_of(pending));
         break;
     }
 }
@@ -155,15 +166,24 @@ void cf_line_begin(cf_client *client, cf_buffer *line, size_t size)
     cf_buffer_append(line, cf_bytes_make(head, sizeof(head)));
 }
 
-bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t number)
+cf_line *cf_line_make(cf_buffer *line, cf_pending_kind kind, uint32_t number)
 {
     if (line->failed) {
         cf_buffer_free(line);
-        return false;
+        return NULL;
     }
     cf_line *made = (cf_line *)(void *)line->data;
+    made->pending.kind = (uint8_t)kind;
     made->pending.number = number;
     made->size = line->size - offsetof(cf_line, text);
+    return made;
+}
+
+bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t number)
+{
+    cf_line *made = cf_line_make(line, kind, number);
+    if (made == NULL)
+        return false;
     if (kind == CF_PENDING_SEND)
         client->queued += made->size;
     cf_queue_append(client, &made->pending, kind);
@@ -229,7 +249,7 @@ static void show_open(cf_client *client, cf_pending *pending, cf_effect *effect)
 
 static void show_send(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    const cf_line *line = line_of(pending);
+    const cf_line *line = cf_line_of(pending);
     effect->kind = CF_EFFECT_TRANSPORT_SEND;
     effect->transport.id = pending->number;
     effect->transport.text = cf_bytes_make(line->text, line->size);
@@ -241,6 +261,30 @@ static void show_close(cf_client *client, cf_pending *pending, cf_effect *effect
     (void)client;
     effect->kind = CF_EFFECT_TRANSPORT_CLOSE;
     effect->transport.id = pending->number;
+}
+
+static void show_authorize(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    const cf_request *request = CF_CONTAINER(pending, cf_request, pending);
+    (void)client;
+    effect->kind = CF_EFFECT_AUTHORIZE;
+    effect->request.id = pending->number;
+    effect->request.body = cf_buffer_bytes(&request->body);
+}
+
+static void show_refresh(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)client;
+    effect->kind = CF_EFFECT_REFRESH;
+    effect->request.id = pending->number;
+}
+
+static void show_request_cancel(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    effect->kind = CF_EFFECT_REQUEST_CANCEL;
+    effect->request.id = pending->number;
+    if (pending != &client->refresh.cancel)
+        cf_queue_retire(client, pending, CF_PENDING_REQUEST_CANCEL);
 }
 
 static void show_connect(cf_client *client, cf_pending *pending, cf_effect *effect)
@@ -303,6 +347,36 @@ static void show_subscribe_error(cf_client *client, cf_pending *pending, cf_effe
     show_failure(client, effect);
 }
 
+static void show_refused(const cf_refusal *refusal, cf_effect *effect)
+{
+    effect->event.code = CENTRIFUGE_ERROR_REFUSED;
+    effect->event.raw = cf_buffer_bytes(&refusal->raw);
+    effect->event.error = refusal->text;
+    effect->event.advice = refusal->advice;
+}
+
+static void show_auth_error(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)client;
+    effect->event.kind = CF_EVENT_ERROR;
+    show_refused(CF_CONTAINER(pending, cf_refusal, error), effect);
+}
+
+static void show_auth_refused(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    const cf_refusal *refusal = retire_refusal(client, pending);
+    show_subscription(refusal->subscription, CF_EVENT_SUBSCRIBE_ERROR, effect);
+    effect->event.resubscribe = pending->flag;
+    show_refused(refusal, effect);
+}
+
+static void show_refresh_failed(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    (void)client;
+    (void)pending;
+    effect->event.kind = CF_EVENT_REFRESH_FAILED;
+}
+
 static void show_unsubscribe(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     (void)client;
@@ -324,7 +398,7 @@ static void show_result(cf_client *client, cf_pending *pending, cf_effect *effec
 
 static void show_log(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    const cf_line *line = line_of(pending);
+    const cf_line *line = cf_line_of(pending);
     effect->kind = CF_EFFECT_LOG;
     effect->log.level = (cf_log_level)pending->number;
     effect->log.text = cf_bytes_make(line->text, line->size);
@@ -337,12 +411,18 @@ bool cf_queue_take(cf_client *client, cf_effect *effect)
         [CF_PENDING_OPEN] = show_open,
         [CF_PENDING_SEND] = show_send,
         [CF_PENDING_CLOSE] = show_close,
+        [CF_PENDING_AUTHORIZE] = show_authorize,
+        [CF_PENDING_REFRESH] = show_refresh,
+        [CF_PENDING_REQUEST_CANCEL] = show_request_cancel,
         [CF_PENDING_CONNECT] = show_connect,
         [CF_PENDING_DISCONNECT] = show_disconnect,
         [CF_PENDING_TRANSPORT_CLOSE] = show_transport_close,
         [CF_PENDING_ERROR] = show_error,
         [CF_PENDING_SUBSCRIBE] = show_subscribe,
         [CF_PENDING_SUBSCRIBE_ERROR] = show_subscribe_error,
+        [CF_PENDING_AUTH_ERROR] = show_auth_error,
+        [CF_PENDING_AUTH_REFUSED] = show_auth_refused,
+        [CF_PENDING_REFRESH_FAILED] = show_refresh_failed,
         [CF_PENDING_UNSUBSCRIBE] = show_unsubscribe,
         [CF_PENDING_REMOVED] = show_removed,
         [CF_PENDING_RESULT] = show_result,

@@ -44,67 +44,70 @@ void cf_subscription_free(cf_subscription *subscription)
 
 /* ---- asking ---------------------------------------------------------------------------- */
 
-/*
- * The one place where a subscription is asked for (client-spec.md 8.2.1). A private channel needs an authorization first: the
- * subscription is SUBSCRIBING from here, its request goes to auth.c (section 11), and the command is written when the answer
- * comes. Until then check_supported keeps private channels away.
- */
-static void write_request(cf_subscription *subscription, bool resubscribe, cf_buffer *line)
+static void start_request(cf_subscription *subscription, bool resubscribe)
 {
+    subscription->state = CF_SUBSCRIPTION_SUBSCRIBING;
+    subscription->resubscribe = resubscribe;
+}
+
+void cf_subscription_write_request(cf_subscription *subscription, const cf_auth_entry *entry, cf_buffer *line)
+{
+    cf_client *client = subscription->client;
     cf_subscribe_params params = {
         .channel = cf_subscription_channel(subscription),
         .recover = subscription->has_position,
         .last = cf_text_bytes(&subscription->position),
     };
-    subscription->state = CF_SUBSCRIPTION_SUBSCRIBING;
-    subscription->resubscribe = resubscribe;
-    subscription->request = ++subscription->client->last_uid;
-    cf_wire_write_subscribe(line, subscription->request, &params, false);
+    if (entry != NULL) {
+        params.client = cf_text_bytes(&client->id);
+        params.sign = entry->sign;
+        params.info = entry->info;
+    }
+    subscription->request = ++client->last_uid;
+    cf_wire_write_subscribe(line, subscription->request, &params, entry != NULL);
 }
 
-static size_t request_size(const cf_subscription *subscription)
+size_t cf_subscription_request_size(const cf_subscription *subscription)
 {
     return subscription->channel_size + subscription->position.size + COMMAND_SIZE;
 }
 
-static centrifuge_error send_request(cf_subscription *subscription)
+static bool send_request(cf_subscription *subscription)
 {
     cf_client *client = subscription->client;
-    uint8_t state = subscription->state;
     cf_buffer line;
-    if (cf_queue_full(client, subscription->channel_size))
-        return CENTRIFUGE_ERROR_LIMIT_QUEUE;
-    cf_line_begin(client, &line, request_size(subscription));
-    write_request(subscription, false, &line);
-    if (cf_line_end(client, &line, CF_PENDING_SEND, client->transport))
-        return CENTRIFUGE_ERROR_OK;
-    subscription->state = state;
+    cf_line_begin(client, &line, cf_subscription_request_size(subscription));
+    cf_subscription_write_request(subscription, NULL, &line);
+    if (cf_batch_end_line(client, &line))
+        return true;
     subscription->request = 0;
-    return CENTRIFUGE_ERROR_NO_MEMORY;
+    return false;
 }
 
-static centrifuge_error check_supported(cf_client *client, cf_bytes channel)
+/* The one place where the user asks for a subscription (client-spec.md 8.2.1): a private channel needs an authorization first. */
+static centrifuge_error request(cf_subscription *subscription, cf_time now)
 {
-    if (!cf_bytes_starts_with(channel, cf_setting_text(client->settings, CF_SETTING_PRIVATE_CHANNEL_PREFIX)))
-        return CENTRIFUGE_ERROR_OK;
-    cf_log_text(client, CF_LOG_ERROR, CF_BYTES("private channels are not supported yet, cannot subscribe to"), channel);
-    return CENTRIFUGE_ERROR_UNSUPPORTED;
+    cf_client *client = subscription->client;
+    if (cf_queue_full(client, subscription->channel_size))
+        return CENTRIFUGE_ERROR_LIMIT_QUEUE;
+    bool private_channel = cf_auth_needed(client, cf_subscription_channel(subscription));
+    if (!(private_channel ? cf_auth_ask(subscription, now) : send_request(subscription)))
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    start_request(subscription, false);
+    return CENTRIFUGE_ERROR_OK;
 }
 
 /* client-spec.md 8.2, the rows of sub.subscribe(). */
-static centrifuge_error ask(cf_subscription *subscription)
+static centrifuge_error ask(cf_subscription *subscription, cf_time now)
 {
     cf_client *client = subscription->client;
     if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED || subscription->state == CF_SUBSCRIPTION_SUBSCRIBING)
         return CENTRIFUGE_ERROR_OK;
-    centrifuge_error error = check_supported(client, cf_subscription_channel(subscription));
-    if (error != CENTRIFUGE_ERROR_OK)
-        return error;
     if (client->state != CF_CLIENT_CONNECTED) {
         subscription->state = CF_SUBSCRIPTION_NEW;
         return CENTRIFUGE_ERROR_OK;
     }
-    error = send_request(subscription);
+    centrifuge_error error = request(subscription, now);
     if (error == CENTRIFUGE_ERROR_OK)
         subscription->was_subscribed = false;
     return error;
@@ -117,12 +120,11 @@ static bool may_ask(const cf_client *client)
 
 centrifuge_error cf_subscription_subscribe(cf_subscription *subscription, cf_time now)
 {
-    (void)now;
     if (subscription->client->shut)
         return CENTRIFUGE_ERROR_CLOSED;
     if (!may_ask(subscription->client))
         return CENTRIFUGE_ERROR_INVALID_STATE;
-    return ask(subscription);
+    return ask(subscription, now);
 }
 
 static centrifuge_error check_channel(const cf_client *client, cf_bytes channel)
@@ -153,14 +155,15 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
     return NULL;
 }
 
-static centrifuge_error make_and_ask(cf_client *client, cf_bytes channel, void *user, cf_subscription **subscription)
+static centrifuge_error make_and_ask(cf_client *client, cf_time now, cf_bytes channel, void *user,
+                                     cf_subscription **subscription)
 {
     if (cf_map_count(&client->subscriptions) >= client->settings->subscriptions_max)
         return CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS;
     cf_subscription *made = make(client, channel, user);
     if (made == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    centrifuge_error error = ask(made);
+    centrifuge_error error = ask(made, now);
     if (error == CENTRIFUGE_ERROR_OK) {
         *subscription = made;
         return CENTRIFUGE_ERROR_OK;
@@ -173,7 +176,6 @@ static centrifuge_error make_and_ask(cf_client *client, cf_bytes channel, void *
 centrifuge_error cf_client_subscribe(cf_client *client, cf_time now, cf_bytes channel, void *user,
                                      cf_subscription **subscription, bool *created)
 {
-    (void)now;
     *subscription = NULL;
     if (created != NULL)
         *created = false;
@@ -182,12 +184,12 @@ centrifuge_error cf_client_subscribe(cf_client *client, cf_time now, cf_bytes ch
         return error;
     cf_subscription *existing = cf_client_find(client, channel);
     if (existing == NULL) {
-        error = make_and_ask(client, channel, user, subscription);
+        error = make_and_ask(client, now, channel, user, subscription);
         if (created != NULL)
             *created = error == CENTRIFUGE_ERROR_OK;
         return error;
     }
-    error = ask(existing);
+    error = ask(existing, now);
     if (error == CENTRIFUGE_ERROR_OK)
         *subscription = existing;
     return error;
@@ -195,42 +197,76 @@ centrifuge_error cf_client_subscribe(cf_client *client, cf_time now, cf_bytes ch
 
 /* ---- after a good answer to connect --------------------------------------------------------- */
 
-static void write_requests(cf_client *client, bool reconnected, size_t count, cf_buffer *line)
+/* Those that wait in the user's auth batch stay there (D36). */
+static bool is_asked_now(const cf_subscription *subscription, bool private_channel)
 {
-    bool first = true;
-    if (count > 1)
-        cf_buffer_append_byte(line, '[');
-    CF_EACH_SUBSCRIPTION(node, client)
-    {
-        cf_subscription *subscription = cf_subscription_of(node);
-        if (!cf_subscription_wanted(subscription))
-            continue;
-        if (!first)
-            cf_buffer_append_byte(line, ',');
-        first = false;
-        write_request(subscription, reconnected && subscription->was_subscribed, line);
-    }
-    if (count > 1)
-        cf_buffer_append_byte(line, ']');
+    return cf_subscription_wanted(subscription) && !cf_list_linked(&subscription->aside) &&
+           cf_auth_needed(subscription->client, cf_subscription_channel(subscription)) == private_channel;
 }
 
-bool cf_subscriptions_ask_all(cf_client *client, bool reconnected)
+static void write_requests(cf_client *client, cf_buffer *line)
+{
+    char before = '[';
+    CF_EACH_SUBSCRIPTION(node, client)
+    {
+        if (!is_asked_now(cf_subscription_of(node), false))
+            continue;
+        cf_buffer_append_byte(line, before);
+        before = ',';
+        cf_subscription_write_request(cf_subscription_of(node), NULL, line);
+    }
+    cf_buffer_append_byte(line, ']');
+}
+
+static bool ask_public(cf_client *client)
 {
     cf_buffer line;
+    cf_subscription *only = NULL;
     size_t count = 0;
     size_t size = 0;
     CF_EACH_SUBSCRIPTION(node, client)
     {
-        if (!cf_subscription_wanted(cf_subscription_of(node)))
+        if (!is_asked_now(cf_subscription_of(node), false))
             continue;
         count++;
-        size += request_size(cf_subscription_of(node));
+        only = cf_subscription_of(node);
+        size += cf_subscription_request_size(only);
     }
     if (count == 0)
         return true;
     cf_line_begin(client, &line, size);
-    write_requests(client, reconnected, count, &line);
-    return cf_line_end(client, &line, CF_PENDING_SEND, client->transport);
+    if (count == 1)
+        cf_subscription_write_request(only, NULL, &line);
+    else
+        write_requests(client, &line);
+    return cf_batch_end_resubscription(client, &line);
+}
+
+static bool ask_private(cf_client *client, cf_time now)
+{
+    cf_list list;
+    cf_list_init(&list);
+    CF_EACH_SUBSCRIPTION(node, client)
+    {
+        if (is_asked_now(cf_subscription_of(node), true))
+            cf_list_append(&list, &cf_subscription_of(node)->aside);
+    }
+    if (cf_list_empty(&list) || cf_auth_ask_all(client, &list, now))
+        return true;
+    while (cf_list_take(&list) != NULL)
+        continue;
+    return false;
+}
+
+bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now)
+{
+    CF_EACH_SUBSCRIPTION(node, client)
+    {
+        cf_subscription *subscription = cf_subscription_of(node);
+        if (cf_subscription_wanted(subscription))
+            start_request(subscription, reconnected && subscription->was_subscribed);
+    }
+    return ask_public(client) && ask_private(client, now);
 }
 
 /* ---- ending ------------------------------------------------------------------------------------ */
@@ -250,6 +286,7 @@ static void end(cf_subscription *subscription, centrifuge_error code)
     subscription->has_position = false;
     subscription->position.size = 0;
     subscription->was_subscribed = false;
+    cf_auth_forget(subscription);
     cf_calls_fail_waiting(subscription, code);
 }
 
@@ -262,7 +299,7 @@ static void send_unsubscribe(cf_subscription *subscription, cf_time now)
     cf_line_begin(client, &line, subscription->channel_size + COMMAND_SIZE);
     subscription->leaving = ++client->last_uid;
     cf_wire_write_channel_command(&line, subscription->leaving, CF_METHOD_UNSUBSCRIBE, cf_subscription_channel(subscription));
-    if (!cf_line_end(client, &line, CF_PENDING_SEND, client->transport))
+    if (!cf_batch_end_line(client, &line))
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
@@ -285,6 +322,7 @@ static void silence(cf_subscription *subscription)
         cf_frame_drop_replay(client);
     if (client->answer.queued && client->answer_subscription == subscription)
         cf_queue_remove(client, &client->answer);
+    cf_auth_silence(subscription);
     if (subscription->unsubscribe.queued)
         cf_queue_remove(client, &subscription->unsubscribe);
 }

@@ -108,6 +108,9 @@ static void write_client_event(driver *d, const cf_event *event)
     case CF_EVENT_DISCONNECT:
         write_log(d, "disconnect '%.*s' %s\n", TEXT(event->reason), again);
         break;
+    case CF_EVENT_REFRESH_FAILED:
+        write_log(d, "refresh-failed\n");
+        break;
     case CF_EVENT_ERROR:
         write_log(d, "error %s '%.*s' '%.*s' %.*s\n", error_name(event->code), TEXT(event->error), TEXT(event->advice),
                   TEXT(event->raw));
@@ -171,6 +174,20 @@ static void write_result(driver *d, const cf_result *result)
     write_log(d, "\n");
 }
 
+static void write_request(driver *d, const cf_effect *effect)
+{
+    if (effect->kind == CF_EFFECT_REQUEST_CANCEL) {
+        write_log(d, "cancel %u\n", effect->request.id);
+        return;
+    }
+    assert_true(effect->request.id > d->request);
+    d->request = effect->request.id;
+    if (effect->kind == CF_EFFECT_AUTHORIZE)
+        write_log(d, "authorize %u %.*s\n", effect->request.id, TEXT(effect->request.body));
+    else
+        write_log(d, "refresh %u\n", effect->request.id);
+}
+
 static void write_effect(driver *d, const cf_effect *effect)
 {
     static const char *const levels[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
@@ -180,6 +197,11 @@ static void write_effect(driver *d, const cf_effect *effect)
             write_client_event(d, &effect->event);
         else
             write_subscription_event(d, &effect->event);
+        break;
+    case CF_EFFECT_AUTHORIZE:
+    case CF_EFFECT_REFRESH:
+    case CF_EFFECT_REQUEST_CANCEL:
+        write_request(d, effect);
         break;
     case CF_EFFECT_RESULT:
         write_result(d, &effect->result);
@@ -199,8 +221,10 @@ void driver_pump(driver *d)
     cf_effect effect;
     while (cf_client_next_effect(d->client, d->now, &effect)) {
         write_effect(d, &effect);
+        d->inside = true;
         if (d->hook != NULL)
             d->hook(d, &effect);
+        d->inside = false;
     }
     free(d->received);
     d->received = NULL;
@@ -288,6 +312,32 @@ void driver_receive_bytes(driver *d, const char *data, size_t size)
 void driver_receive(driver *d, const char *text)
 {
     driver_receive_bytes(d, text, strlen(text));
+}
+
+typedef void (*answer_request)(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
+
+/* The core keeps nothing of it: its memory is gone when the effects are taken. */
+static void answer(driver *d, answer_request tell, uint32_t id, const char *text)
+{
+    size_t size = text == NULL ? 0 : strlen(text);
+    char *copy = malloc(size + 1);
+    assert_non_null(copy);
+    for (size_t i = 0; i < size; i++)
+        copy[i] = text[i] == '\'' ? '"' : text[i];
+    tell(d->client, id, text == NULL, cf_bytes_make(copy, size), d->now);
+    free(copy);
+    if (!d->inside)
+        driver_pump(d);
+}
+
+void driver_authorized(driver *d, uint32_t id, const char *text)
+{
+    answer(d, cf_client_authorized, id, text);
+}
+
+void driver_refreshed(driver *d, uint32_t id, const char *text)
+{
+    answer(d, cf_client_refreshed, id, text);
 }
 
 void driver_closed(driver *d, const char *reason, centrifuge_error error)

@@ -19,6 +19,10 @@
  *     news: removed
  *     result p1 OK {body}                          ends of calls, by the names they were given
  *     result p2 TIMEOUT 'timeout' 'retry'
+ *     authorize 1 {body}                           requests
+ *     refresh 2
+ *     cancel 1
+ *     refresh-failed
  *     log WARNING text                             only with `show_logs`
  */
 #ifndef CLIENT_TEST_DRIVER_H
@@ -36,7 +40,9 @@ struct driver {
     cf_time now;
     uint32_t random;    /* what the core gets */
     uint32_t transport; /* id of the last one opened */
+    uint32_t request;   /* of the last one asked for */
     bool transport_live;
+    bool inside; /* an effect is carried out */
     bool show_logs;
     size_t opens; /* transports, all in all */
     /* memory */
@@ -74,6 +80,9 @@ void driver_opened(driver *d);
 void driver_receive(driver *d, const char *text);
 void driver_receive_bytes(driver *d, const char *data, size_t size);
 void driver_closed(driver *d, const char *reason, centrifuge_error error);
+/* Answers; NULL: the request failed. Each pumps, unless it is called by the hook. */
+void driver_authorized(driver *d, uint32_t id, const char *text);
+void driver_refreshed(driver *d, uint32_t id, const char *text);
 /* Lets time pass: ticks at every deadline, pumps. */
 void driver_pass(driver *d, int64_t milliseconds);
 

@@ -10,6 +10,7 @@
  *     0 ..              a play_action; argument
  *     OPERATION_ANSWER  the peer answers one command
  *     OPERATION_PASS    time passes; 2^argument ms
+ *     OPERATION_REPLY   of the application's backend, to the oldest request: its size, its bytes
  *     OPERATION_RAW     a frame: its size, its bytes
  *     OPERATION_FRAME   a frame of the list below; which, uid
  *     OPERATION_FAIL    an allocation to come fails, with 128 all that follow it
@@ -19,6 +20,7 @@
 enum {
     OPERATION_ANSWER = PLAY_COUNT,
     OPERATION_PASS,
+    OPERATION_REPLY,
     OPERATION_RAW,
     OPERATION_FRAME,
     OPERATION_FAIL,
@@ -59,6 +61,11 @@ static const char *const frames[] = {
     "{\"uid\":\"%u\",\"method\":\"connect\",\"body\":{\"client\":\"c\"}}",
     "{\"uid\":\"%u\",\"method\":\"connect\",\"error\":\"limit exceeded\"}",
     "{\"uid\":\"%u\",\"method\":\"connect\",\"body\":{\"client\":\"\",\"expires\":true,\"expired\":true,\"ttl\":1}}",
+    "{\"uid\":\"%u\",\"method\":\"connect\",\"body\":{\"client\":\"c\",\"expires\":true,\"expired\":false,\"ttl\":1}}",
+    "{\"uid\":\"%u\",\"method\":\"refresh\",\"body\":{\"client\":\"\\u0064\",\"expires\":true,\"ttl\":1}}",
+    "{\"uid\":\"%u\",\"method\":\"refresh\",\"body\":{\"expires\":true,\"expired\":true}}",
+    "{\"uid\":\"%u\",\"method\":\"refresh\",\"error\":\"e\",\"advice\":\"retry\"}",
+    "{\"uid\":\"%u\",\"method\":\"subscribe\",\"body\":{\"channel\":\"$p\",\"last\":\"m1\"}}",
     "{\"uid\":\"%u\",\"method\":\"disconnect\",\"body\":{\"reason\":\"r\",\"reconnect\":true}}",
     "{\"uid\":\"%u\",\"method\":\"disconnect\",\"body\":{\"reason\":\"r\",\"reconnect\":false}}",
     "[{\"uid\":\"%u\",\"method\":\"ping\"},{\"method\":\"disconnect\",\"error\":\"e\"},7,null,[]]",
@@ -94,6 +101,16 @@ static void receive_raw(play *p, source *s)
     play_receive(p, data, size);
 }
 
+static void reply_raw(play *p, source *s)
+{
+    size_t size = next_byte(s);
+    if (size > s->size)
+        size = s->size;
+    play_reply(p, (const char *)s->data, size);
+    s->data += size;
+    s->size -= size;
+}
+
 static void operate(play *p, source *s)
 {
     unsigned operation = next_byte(s) % OPERATION_COUNT;
@@ -104,6 +121,9 @@ static void operate(play *p, source *s)
         break;
     case OPERATION_PASS:
         play_pass(p, (int64_t)1 << next_byte(s) % 18);
+        break;
+    case OPERATION_REPLY:
+        reply_raw(p, s);
         break;
     case OPERATION_RAW:
         receive_raw(p, s);
@@ -143,6 +163,12 @@ static void choose_options(play *p, unsigned choice)
     if (choice & 16) {
         p->options.ping_interval = 100;
         p->options.pong_wait_timeout = 300;
+    }
+    if (choice & 32)
+        p->options.batch = true;
+    if (choice & 64) {
+        p->options.refresh_attempts = 2;
+        p->options.auth_timeout = p->options.refresh_timeout = 500;
     }
 }
 

@@ -12,7 +12,7 @@
         }                                                                                                                      \
     } while (0)
 
-static const char *const channels[PLAY_CHANNELS] = {"a", "bad", "long:channel#name", "\xc3\xa4\"\\"};
+static const char *const channels[PLAY_CHANNELS] = {"a", "bad", "long:channel#name", "\xc3\xa4\"\\", "$p", "$no"};
 
 /* ---- memory ------------------------------------------------------------------------------- */
 
@@ -106,15 +106,19 @@ static void answer_subscribe(play *p, cf_buffer *out, const cf_wire_command *com
     cf_buffer_append_byte(out, '}');
 }
 
-static void answer_other(cf_buffer *out, const cf_wire_command *command, cf_buffer *scratch)
+static void answer_other(play *p, cf_buffer *out, const cf_wire_command *command, cf_buffer *scratch)
 {
     cf_params params = {.channel = {NULL, 0}};
     cf_method method = cf_method_of(command->method);
-    if (method != CF_METHOD_CONNECT && method != CF_METHOD_PING)
+    if (method != CF_METHOD_CONNECT && method != CF_METHOD_REFRESH && method != CF_METHOD_PING)
         RULE(cf_wire_params(method, false, command->params, &params, scratch), "a command can be read");
     cf_wire_begin_reply(out, command->uid, command->method, NULL, CF_ADVICE_NONE, false);
     cf_buffer_append(out, CF_BYTES("{\"client\":\"cli\\u0065nt\",\"data\":{},\"channel\":"));
     cf_json_write_string(out, params.channel);
+    if (p->expires)
+        cf_buffer_append(out, CF_BYTES(",\"expires\":true,\"ttl\":40"));
+    if (p->expired)
+        cf_buffer_append(out, CF_BYTES(",\"expired\":true"));
     cf_buffer_append_byte(out, '}');
 }
 
@@ -133,7 +137,7 @@ static void take_commands(play *p, cf_bytes text)
         if (cf_method_of(command.method) == CF_METHOD_SUBSCRIBE)
             answer_subscribe(p, &out, &command, &scratch);
         else
-            answer_other(&out, &command, &scratch);
+            answer_other(p, &out, &command, &scratch);
         cf_wire_end_reply(&out);
         append_answer(p, cf_buffer_text(&out));
     }
@@ -207,6 +211,36 @@ static void transport_over(play *p)
     p->attempt_after = p->now + 10;
 }
 
+static void check_request(play *p, const cf_effect *effect)
+{
+    bool authorize = effect->kind == CF_EFFECT_AUTHORIZE;
+    RULE(!p->shut, "a client that is shut asks for nothing");
+    RULE(effect->request.id > p->last_request, "ids count up");
+    RULE(authorize == (effect->request.body.size > 0 && cf_json_valid(effect->request.body)), "an authorization has a body");
+    p->last_request = effect->request.id;
+    for (size_t i = 0; i < PLAY_REQUESTS_MAX; i++) {
+        if (p->requests[i].id != 0)
+            continue;
+        p->requests[i].id = effect->request.id;
+        p->requests[i].authorize = authorize;
+        p->requests[i].answered = false;
+        return;
+    }
+    p->requests_lost++;
+}
+
+static void check_cancel(play *p, const cf_effect *effect)
+{
+    for (size_t i = 0; i < PLAY_REQUESTS_MAX; i++) {
+        if (p->requests[i].id != effect->request.id)
+            continue;
+        p->requests[i].id = 0;
+        return;
+    }
+    RULE(p->requests_lost > 0, "a request that runs is cancelled");
+    p->requests_lost--;
+}
+
 static void check_effect(play *p, const cf_effect *effect)
 {
     switch (effect->kind) {
@@ -224,6 +258,13 @@ static void check_effect(play *p, const cf_effect *effect)
         RULE(p->lost || p->live, "a transport is closed once");
         p->lost = false;
         transport_over(p);
+        break;
+    case CF_EFFECT_AUTHORIZE:
+    case CF_EFFECT_REFRESH:
+        check_request(p, effect);
+        break;
+    case CF_EFFECT_REQUEST_CANCEL:
+        check_cancel(p, effect);
         break;
     case CF_EFFECT_EVENT:
         if (effect->event.subscription == NULL)
@@ -276,6 +317,10 @@ void play_pump(play *p)
         play_act(p, action, argument);
     }
     p->pumping = false;
+    for (size_t i = 0; i < PLAY_REQUESTS_MAX; i++) {
+        if (p->requests[i].answered)
+            p->requests[i].id = 0;
+    }
     free(p->received);
     p->received = NULL;
 }
@@ -309,9 +354,67 @@ bool play_answer(play *p)
     return true;
 }
 
+static void tell_answer(play *p, size_t place, bool failed, const char *data, size_t size)
+{
+    uint32_t id = p->requests[place].id;
+    char *copy = malloc(size + (size == 0)); /* exactly: reading too far is seen; gone when it was told */
+    RULE(copy != NULL, "the test itself has memory");
+    if (size > 0)
+        memcpy(copy, data, size);
+    p->requests[place].answered = true;
+    if (p->requests[place].authorize)
+        cf_client_authorized(p->client, id, failed, cf_bytes_make(copy, size), p->now);
+    else
+        cf_client_refreshed(p->client, id, failed, cf_bytes_make(copy, size), p->now);
+    free(copy);
+}
+
+static void answer_request(play *p, size_t place, unsigned form)
+{
+    static const char *const signs[] = {
+        "{\"$p\":{\"sign\":\"\\u0073\",\"info\":\"i\"},\"$no\":{\"status\":403}}",
+        "{\"channels\":[{\"channel\":\"$no\",\"status\":\"no\"},{\"channel\":\"$p\",\"sign\":\"s\"},7]}",
+        "null",
+        "{}",
+        "{\"$p\":",
+    };
+    static const char *const credentials[] = {
+        "{\"user\":\"u\",\"timestamp\":7,\"token\":\"\\u0074\",\"info\":\"i\"}",
+        "{\"user\":\"u\",\"timestamp\":\"8\",\"token\":\"t\"}",
+        "null",
+        "{\"user\":\"u\"}",
+        "[",
+    };
+    bool failed = form % 6 == 5;
+    const char *text = failed ? "" : (p->requests[place].authorize ? signs : credentials)[form % 6];
+    tell_answer(p, place, failed, text, strlen(text));
+}
+
+/* The oldest that is not answered yet. */
+static bool find_request(const play *p, size_t *place)
+{
+    bool found = false;
+    for (size_t i = 0; i < PLAY_REQUESTS_MAX; i++) {
+        if (p->requests[i].id == 0 || p->requests[i].answered || (found && p->requests[i].id > p->requests[*place].id))
+            continue;
+        *place = i;
+        found = true;
+    }
+    return found;
+}
+
+bool play_answer_request(play *p)
+{
+    size_t place = 0;
+    if (p->pumping || !find_request(p, &place))
+        return false;
+    play_act(p, PLAY_ANSWER_REQUEST, 0);
+    return true;
+}
+
 void play_settle(play *p)
 {
-    while (play_answer(p))
+    while (play_answer(p) || play_answer_request(p))
         continue;
 }
 
@@ -343,6 +446,9 @@ void play_end(play *p)
         RULE(p->calls[i].accepted == p->calls[i].done, "every accepted call is done");
     for (size_t i = 0; i < p->subscription_count; i++)
         RULE(p->subscriptions[i].removed == p->subscriptions[i].over, "every removal is told");
+    for (size_t i = 0; i < PLAY_REQUESTS_MAX; i++)
+        RULE(p->requests[i].id == 0, "no request is left");
+    RULE(p->requests_lost == 0, "no request is left");
     RULE(p->blocks == 0, "all memory comes back");
     cf_buffer_free(&p->answers);
 }
@@ -434,6 +540,8 @@ static void configure(play *p, unsigned argument)
     options.url = argument % 2 == 0 ? CF_BYTES("ws://other") : CF_BYTES("nowhere");
     options.resubscribe = argument % 8 < 6;
     options.timeout = 1000 + argument % 16;
+    options.batch = argument % 32 >= 24;
+    options.refresh_attempts = argument % 64 < 48 ? -1 : (int64_t)(argument % 3);
     (void)cf_client_configure(p->client, &options, NULL);
 }
 
@@ -463,6 +571,21 @@ static void act_as_user(play *p, play_action action, unsigned argument)
     case PLAY_CONFIGURE:
         configure(p, argument);
         break;
+    case PLAY_START_BATCHING:
+        cf_client_start_batching(p->client);
+        break;
+    case PLAY_STOP_BATCHING:
+        cf_client_stop_batching(p->client, argument % 2 == 0, p->now);
+        break;
+    case PLAY_FLUSH:
+        cf_client_flush(p->client, p->now);
+        break;
+    case PLAY_START_AUTH_BATCHING:
+        cf_client_start_auth_batching(p->client);
+        break;
+    case PLAY_STOP_AUTH_BATCHING:
+        cf_client_stop_auth_batching(p->client, p->now);
+        break;
     case PLAY_SHUTDOWN:
         p->shut = true;
         cf_client_shutdown(p->client, p->now);
@@ -471,6 +594,31 @@ static void act_as_user(play *p, play_action action, unsigned argument)
         act_on_subscription(p, action, argument);
         break;
     }
+}
+
+/* It may bring new credentials to a client that has waited for them. */
+static void expect_renewal(play *p)
+{
+    p->asked = p->asked || (cf_client_will_reconnect(p->client) && cf_client_get_state(p->client) == CF_CLIENT_DISCONNECTED);
+}
+
+void play_reply(play *p, const char *data, size_t size)
+{
+    size_t place = 0;
+    if (!find_request(p, &place))
+        return;
+    expect_renewal(p);
+    tell_answer(p, place, false, data, size);
+    play_pump(p);
+}
+
+static void answer_any_request(play *p, unsigned argument)
+{
+    size_t place = 0;
+    if (!find_request(p, &place))
+        return;
+    expect_renewal(p);
+    answer_request(p, place, argument);
 }
 
 void play_act(play *p, play_action action, unsigned argument)
@@ -489,6 +637,9 @@ void play_act(play *p, play_action action, unsigned argument)
         break;
     case PLAY_ALIVE:
         cf_client_transport_alive(p->client, p->last_transport, p->now);
+        break;
+    case PLAY_ANSWER_REQUEST:
+        answer_any_request(p, argument);
         break;
     case PLAY_LOST:
         lose(p, argument);
@@ -565,11 +716,39 @@ static void later_connections(play *p)
     play_act(p, PLAY_DISCONNECT, 0);
 }
 
+static void with_credentials(play *p)
+{
+    play_act(p, PLAY_START_BATCHING, 0);
+    use_everything(p, 4);
+    play_act(p, PLAY_UNSUBSCRIBE, 5);
+    play_act(p, PLAY_STOP_BATCHING, 0);
+    play_act(p, PLAY_START_AUTH_BATCHING, 0);
+    play_act(p, PLAY_SUBSCRIBE_AGAIN, 5);
+    play_act(p, PLAY_REMOVE, 4);
+    play_act(p, PLAY_SUBSCRIBE, 4);
+    play_act(p, PLAY_STOP_AUTH_BATCHING, 0);
+    play_act(p, PLAY_ANSWER_REQUEST, 1);
+    play_settle(p);
+    p->expires = true;
+    play_act(p, PLAY_LOST, 1);
+    play_pass(p, 60000); /* a refresh */
+    p->expired = true;
+    play_act(p, PLAY_LOST, 1);
+    play_pass(p, 3000);
+    p->expires = p->expired = false;
+    play_pass(p, 60000);
+    play_act(p, PLAY_UNSUBSCRIBE, 4);
+    play_act(p, PLAY_SUBSCRIBE_AGAIN, 4);
+    play_act(p, PLAY_ANSWER_REQUEST, 5);
+    play_settle(p);
+}
+
 bool play_story(play *p)
 {
     if (!play_start(p))
         return false;
     first_connection(p);
+    with_credentials(p);
     later_connections(p);
     play_act(p, PLAY_CONNECT, 0);
     play_act(p, PLAY_OPENED, 0);

@@ -7,6 +7,7 @@
  * - connect and disconnect alternate, subscribe and unsubscribe are told when they mean something.
  * - After the removal of a subscription, or the end of the client, there are no more events.
  * - No attempt to connect comes without a delay that nobody asked for.
+ * - A request is cancelled at most once, and none is left at the end.
  * - All memory comes back.
  *
  * For the tests of failing memory and of calls inside effects, and for the fuzzer; without cmocka.
@@ -19,7 +20,8 @@
 
 #define PLAY_CALLS_MAX         512
 #define PLAY_SUBSCRIPTIONS_MAX 512
-#define PLAY_CHANNELS          4
+#define PLAY_CHANNELS          6
+#define PLAY_REQUESTS_MAX      64
 
 typedef enum play_action {
     PLAY_NOTHING,
@@ -40,11 +42,17 @@ typedef enum play_action {
     PLAY_OFFLINE,
     PLAY_CONFIGURE,
     PLAY_SHUTDOWN,
+    PLAY_START_BATCHING,
+    PLAY_STOP_BATCHING,
+    PLAY_FLUSH,
+    PLAY_START_AUTH_BATCHING,
+    PLAY_STOP_AUTH_BATCHING,
     /* the driver: anywhere */
     PLAY_TICK,
     PLAY_OPENED,
     PLAY_ALIVE,
     PLAY_LOST,
+    PLAY_ANSWER_REQUEST, /* of the application's backend */
     PLAY_COUNT
 } play_action;
 
@@ -78,6 +86,16 @@ typedef struct play {
     cf_buffer answers;     /* each ends with NUL */
     char *received;
     unsigned messages; /* so many were made by the peer */
+    bool expires;      /* what the peer says of the credentials */
+    bool expired;
+    /* the application's backend */
+    uint32_t last_request;
+    struct {
+        uint32_t id; /* 0: free */
+        bool authorize;
+        bool answered; /* there may be a cancel that waits; forgotten when all effects are taken */
+    } requests[PLAY_REQUESTS_MAX];
+    size_t requests_lost; /* for which there was no place */
     /* rules */
     bool connected;
     bool shut;
@@ -107,7 +125,11 @@ void play_receive(play *p, const char *data, size_t size);
 void play_receive_text(play *p, const char *text);
 /* The peer answers the commands that it has got, one; false when there are none. */
 bool play_answer(play *p);
-/* All of them, also those that follow. */
+/* Any answer to the oldest request. */
+void play_reply(play *p, const char *data, size_t size);
+/* A good answer to the oldest request; false when there is none. */
+bool play_answer_request(play *p);
+/* All of both kinds, also those that follow. */
 void play_settle(play *p);
 /* Opens what is opening, settles, lets time pass with a tick at each deadline. */
 void play_pass(play *p, int64_t milliseconds);

@@ -229,23 +229,6 @@ static void what_follows_a_disconnect_message_in_its_frame_is_dropped(void **sta
     assert_int_equal(cf_subscription_get_state(news), CF_SUBSCRIPTION_UNSUBSCRIBED);
 }
 
-static void expired_credentials_are_tried_again_later_without_an_event(void **state)
-{
-    driver *d = *state;
-    driver_start(d);
-    driver_connect(d);
-    driver_opened(d);
-    driver_forget(d);
-    d->show_logs = true;
-    driver_receive(d, "{'uid':'1','method':'connect','body':{'client':'','expires':true,'expired':true,'ttl':0}}");
-    expect(d, "log WARNING the credentials have expired; configure new ones: refreshing them is not supported yet\n"
-              "log DEBUG attempt to connect failed: expired\n"
-              "close 1\n"
-              "transport-close 'connection closed' again OK\n"
-              "log INFO next attempt to connect in 2000 ms\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, true);
-}
-
 static void expires_without_expired_is_a_good_answer(void **state)
 {
     driver *d = *state;
@@ -1052,7 +1035,6 @@ int main(void)
         TEST(the_very_first_attempt_that_fails_is_told),
         TEST(a_disconnect_message_is_obeyed),
         TEST(what_follows_a_disconnect_message_in_its_frame_is_dropped),
-        TEST(expired_credentials_are_tried_again_later_without_an_event),
         TEST(expires_without_expired_is_a_good_answer),
         cmocka_unit_test(close_reasons_are_read_as_advice),
         cmocka_unit_test(a_close_reason_that_is_json_but_no_advice_stopped_the_client),

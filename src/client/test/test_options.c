@@ -49,6 +49,11 @@ static void defaults_are_those_of_the_reference(void **state)
     assert_true(o.resubscribe && o.ping && !o.insecure);
     assert_int_equal(o.retry, 1000);
     assert_int_equal(o.max_retry, 20000);
+    assert_int_equal(o.auth_timeout, 10000);
+    assert_int_equal(o.refresh_timeout, 10000);
+    assert_int_equal(o.refresh_interval, 3000);
+    assert_int_equal(o.refresh_attempts, -1);
+    assert_false(o.batch);
     assert_int_equal(o.timeout, 5000);
     assert_int_equal(o.ping_interval, 30000);
     assert_int_equal(o.pong_wait_timeout, 5000);
@@ -144,6 +149,9 @@ static void no_time_is_zero_and_no_limit_is_off_by_accident(void **state)
     }
     TIME(retry)
     TIME(max_retry)
+    TIME(auth_timeout)
+    TIME(refresh_timeout)
+    TIME(refresh_interval)
     TIME(timeout)
     TIME(connect_timeout)
     TIME(pong_wait_timeout)

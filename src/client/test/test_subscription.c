@@ -158,30 +158,6 @@ static void a_full_queue_refuses_a_subscription(void **state)
     driver_subscribe(d, "c");
 }
 
-/* The next issue's place: until then a clear refusal. */
-static void private_channels_are_refused_clearly(void **state)
-{
-    driver *d = *state;
-    cf_subscription *subscription;
-    driver_start(d);
-    d->show_logs = true;
-    assert_int_equal(cf_client_subscribe(d->client, 0, CF_BYTES("$x"), NULL, &subscription, NULL),
-                     CENTRIFUGE_ERROR_UNSUPPORTED);
-    assert_null(subscription);
-    driver_pump(d);
-    expect(d, "log ERROR private channels are not supported yet, cannot subscribe to: $x\n");
-    cf_subscription *other = driver_subscribe(d, "#x");
-    driver_unsubscribe(d, other);
-    d->options.private_channel_prefix = CF_BYTES("#");
-    cf_client_configure(d->client, &d->options, NULL);
-    assert_int_equal(cf_subscription_subscribe(other, 0), CENTRIFUGE_ERROR_UNSUPPORTED);
-    assert_int_equal(cf_client_subscribe(d->client, 0, CF_BYTES("#x"), NULL, &subscription, NULL),
-                     CENTRIFUGE_ERROR_UNSUPPORTED);
-    d->options.private_channel_prefix = CF_BYTES("");
-    cf_client_configure(d->client, &d->options, NULL);
-    assert_int_equal(cf_client_subscribe(d->client, 0, CF_BYTES("y"), NULL, &subscription, NULL), CENTRIFUGE_ERROR_UNSUPPORTED);
-}
-
 /* D23 */
 static void channels_named_like_members_of_objects(void **state)
 {
@@ -1177,7 +1153,6 @@ int main(void)
         TEST(the_room_for_decoded_strings_is_given_back),
         TEST(subscriptions_have_a_limit),
         TEST(a_full_queue_refuses_a_subscription),
-        TEST(private_channels_are_refused_clearly),
         TEST(channels_named_like_members_of_objects),
         TEST(channel_names_are_escaped_and_read_back),
         TEST(subscribe_while_connected),

@@ -1,0 +1,501 @@
+#include "client/internal.h"
+
+/*
+ * Private channels: client-spec.md 11. A request belongs to its connection and names its members; who is unsubscribed meanwhile
+ * is crossed out there (D19), and with the connection the request is cancelled (D20, D45), so that whatever is answered is still
+ * wanted.
+ */
+
+#define FAILED    CF_BYTES("authorization request failed")
+#define NOT_FOUND CF_BYTES("channel not found in authorization response")
+
+bool cf_auth_needed(const cf_client *client, cf_bytes channel)
+{
+    return cf_bytes_starts_with(channel, cf_setting_text(client->settings, CF_SETTING_PRIVATE_CHANNEL_PREFIX));
+}
+
+uint32_t cf_auth_next_id(cf_client *client)
+{
+    client->last_request = client->last_request % UINT32_MAX + 1; /* never 0 */
+    return client->last_request;
+}
+
+static cf_request *request_of(cf_list *link)
+{
+    return CF_CONTAINER(link, cf_request, link);
+}
+
+static cf_subscription *subscription_of(cf_list *link)
+{
+    return CF_CONTAINER(link, cf_subscription, aside);
+}
+
+/* ---- asking ----------------------------------------------------------------------------- */
+
+void cf_auth_free_request(cf_request *request, const cf_allocator *allocator)
+{
+    cf_buffer_free(&request->body);
+    cf_free(allocator, request);
+}
+
+static void write_body(cf_client *client, const cf_list *list, cf_buffer *body)
+{
+    char before = '[';
+    cf_buffer_append(body, CF_BYTES("{\"client\":"));
+    cf_json_write_string(body, cf_text_bytes(&client->id));
+    cf_buffer_append(body, CF_BYTES(",\"channels\":"));
+    CF_LIST_EACH(link, list)
+    {
+        cf_buffer_append_byte(body, before);
+        cf_json_write_string(body, cf_subscription_channel(subscription_of(link)));
+        before = ',';
+    }
+    cf_buffer_append(body, CF_BYTES("]}"));
+}
+
+static cf_request *make_request(cf_client *client, const cf_list *list)
+{
+    const cf_allocator *allocator = client->environment.allocator;
+    /* counted in members, so that the allocator sees an overflow */
+    size_t count = (sizeof(cf_request) + sizeof(cf_member) - 1) / sizeof(cf_member);
+    CF_LIST_EACH(link, list)
+    count++;
+    cf_request *request = cf_alloc_zero(allocator, count, sizeof(cf_member));
+    if (request == NULL)
+        return NULL;
+    cf_buffer_init(&request->body, allocator, CF_BUFFER_NO_LIMIT);
+    write_body(client, list, &request->body);
+    if (!request->body.failed)
+        return request;
+    cf_auth_free_request(request, allocator);
+    return NULL;
+}
+
+/* Backwards from the latest: deadlines differ in order only after the option `auth_timeout` has changed. */
+static void insert(cf_client *client, cf_request *request)
+{
+    cf_list *after = client->requests.previous;
+    while (after != &client->requests && request_of(after)->deadline > request->deadline)
+        after = after->previous;
+    cf_list_prepend(after, &request->link);
+}
+
+bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now)
+{
+    cf_request *request = make_request(client, list);
+    if (request == NULL)
+        return false;
+    for (cf_list *link = cf_list_take(list); link != NULL; link = cf_list_take(list)) {
+        cf_member *member = &request->members[request->count++];
+        member->request = request;
+        member->subscription = subscription_of(link);
+        member->subscription->member = member;
+    }
+    request->deadline = cf_time_after(now, client->settings->auth_timeout);
+    request->pending.number = cf_auth_next_id(client);
+    insert(client, request);
+    cf_queue_append(client, &request->pending, CF_PENDING_AUTHORIZE);
+    return true;
+}
+
+bool cf_auth_ask(cf_subscription *subscription, cf_time now)
+{
+    cf_client *client = subscription->client;
+    cf_list one;
+    if (client->auth_batching) {
+        cf_list_append(&client->aside, &subscription->aside);
+        return true;
+    }
+    cf_list_init(&one);
+    cf_list_append(&one, &subscription->aside);
+    bool good = cf_auth_ask_all(client, &one, now);
+    cf_list_remove(&subscription->aside);
+    return good;
+}
+
+void cf_client_start_auth_batching(cf_client *client)
+{
+    client->auth_batching = true;
+}
+
+void cf_client_stop_auth_batching(cf_client *client, cf_time now)
+{
+    client->auth_batching = false;
+    bool good =
+        client->state != CF_CLIENT_CONNECTED || cf_list_empty(&client->aside) || cf_auth_ask_all(client, &client->aside, now);
+    /* not connected, they are asked for with the next answer to connect */
+    while (cf_list_take(&client->aside) != NULL)
+        continue;
+    if (!good)
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+}
+
+/* ---- not wanted any more ------------------------------------------------------------------- */
+
+void cf_auth_forget(cf_subscription *subscription)
+{
+    cf_list_remove(&subscription->aside);
+    if (subscription->member != NULL)
+        subscription->member->subscription = NULL;
+    subscription->member = NULL;
+}
+
+/* Nobody waits for it from here; `members` still tells who did. */
+static void detach(cf_request *request)
+{
+    cf_list_remove(&request->link);
+    for (size_t i = 0; i < request->count; i++) {
+        if (request->members[i].subscription != NULL)
+            request->members[i].subscription->member = NULL;
+    }
+}
+
+static void cancel(cf_client *client, cf_request *request)
+{
+    detach(request);
+    if (!request->pending.queued) {
+        cf_queue_append(client, &request->pending, CF_PENDING_REQUEST_CANCEL);
+        return;
+    }
+    /* nobody has seen it */
+    cf_queue_remove(client, &request->pending);
+    cf_auth_free_request(request, client->environment.allocator);
+}
+
+void cf_auth_cancel(cf_client *client)
+{
+    while (!cf_list_empty(&client->requests))
+        cancel(client, request_of(client->requests.next));
+}
+
+/* ---- refusing: client-spec.md 6.3, 11.2, 11.3 ------------------------------------------------- */
+
+void cf_auth_free_refusal(cf_refusal *refusal, const cf_allocator *allocator)
+{
+    cf_buffer_free(&refusal->raw);
+    cf_free(allocator, refusal);
+}
+
+/* The made-up message {"error":...,"advice":...,"body":{"channel":...}}. */
+static void write_refusal(cf_refusal *refusal, const cf_json_value *error)
+{
+    cf_buffer *raw = &refusal->raw;
+    bool quoted = error->kind == CF_JSON_STRING;
+    cf_buffer_append(raw, quoted ? CF_BYTES("{\"error\":\"") : CF_BYTES("{\"error\":"));
+    size_t from = raw->size;
+    cf_buffer_append(raw, error->raw);
+    cf_buffer_append(raw, quoted ? CF_BYTES("\"") : CF_BYTES(""));
+    if (refusal->advice.size > 0)
+        cf_buffer_append(raw, CF_BYTES(",\"advice\":\"fix\""));
+    cf_buffer_append(raw, CF_BYTES(",\"body\":{\"channel\":"));
+    cf_json_write_string(raw, cf_subscription_channel(refusal->subscription));
+    cf_buffer_append(raw, CF_BYTES("}}"));
+    refusal->text = cf_bytes_slice(cf_buffer_bytes(raw), from, from + error->raw.size);
+}
+
+/* False without memory. */
+static bool refuse(cf_subscription *subscription, const cf_json_value *error, cf_bytes advice)
+{
+    cf_client *client = subscription->client;
+    const cf_allocator *allocator = client->environment.allocator;
+    cf_refusal *refusal = cf_alloc_zero(allocator, 1, sizeof(cf_refusal));
+    if (refusal == NULL)
+        return false;
+    refusal->subscription = subscription;
+    refusal->advice = advice;
+    cf_buffer_init(&refusal->raw, allocator, CF_BUFFER_NO_LIMIT);
+    write_refusal(refusal, error);
+    if (refusal->raw.failed) {
+        cf_auth_free_refusal(refusal, allocator);
+        return false;
+    }
+    CF_ASSERT(subscription->refusal_told == NULL); /* its events stood before the request that is answered here */
+    subscription->refusal_told = refusal;
+    cf_subscription_set_refused(subscription, refusal->text, advice);
+    cf_queue_append(client, &refusal->error, CF_PENDING_AUTH_ERROR);
+    refusal->answer.flag = subscription->resubscribe;
+    cf_queue_append(client, &refusal->answer, CF_PENDING_AUTH_REFUSED);
+    cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);
+    return true;
+}
+
+static bool refuse_with(cf_subscription *subscription, cf_bytes text)
+{
+    cf_json_value error = {.kind = CF_JSON_STRING, .raw = text};
+    return refuse(subscription, &error, CF_BYTES("fix"));
+}
+
+void cf_auth_silence(cf_subscription *subscription)
+{
+    cf_client *client = subscription->client;
+    cf_refusal *refusal = subscription->refusal_told;
+    if (refusal == NULL)
+        return;
+    if (refusal->error.queued)
+        cf_queue_remove(client, &refusal->error);
+    cf_queue_remove(client, &refusal->answer);
+    cf_queue_retire(client, &refusal->answer, CF_PENDING_AUTH_REFUSED);
+    subscription->refusal_told = NULL;
+}
+
+static bool refuse_all(cf_client *client, cf_request *request)
+{
+    bool good = true;
+    cf_log_text(client, CF_LOG_WARNING, FAILED, cf_buffer_bytes(&request->body));
+    for (size_t i = 0; i < request->count && good; i++) {
+        if (request->members[i].subscription != NULL)
+            good = refuse_with(request->members[i].subscription, FAILED);
+    }
+    return good;
+}
+
+/* ---- the answer: client-spec.md 11.2 ----------------------------------------------------------- */
+
+/* False when the answer is no JSON, or a value that cannot hold entries (D21). `list`: the value of `channels`, in the one form. */
+static bool check_answer(cf_bytes answer, cf_json_value *list)
+{
+    cf_json_reader reader;
+    cf_json_value key, value;
+    cf_json_reader_init(&reader, answer);
+    if (cf_json_peek(&reader) == CF_JSON_ARRAY)
+        return cf_json_valid(answer);
+    if (!cf_json_enter_object(&reader))
+        return false;
+    while (cf_json_next_member(&reader, &key)) {
+        cf_json_read(&reader, &value);
+        if (cf_json_string_equal(&key, CF_BYTES("channels")))
+            *list = value;
+    }
+    return cf_json_finish(&reader);
+}
+
+/* The last entry of a channel counts. */
+static void note_entry(cf_client *client, cf_request *request, const cf_json_value *name, cf_bytes entry, cf_buffer *scratch)
+{
+    cf_bytes channel = name->raw;
+    if (name->escaped) {
+        cf_buffer_truncate(scratch, 0);
+        cf_json_decode_string(name->raw, scratch);
+        channel = cf_buffer_bytes(scratch);
+    }
+    cf_subscription *subscription = cf_client_find(client, channel);
+    if (subscription != NULL && subscription->member != NULL && subscription->member->request == request)
+        subscription->member->entry = entry;
+}
+
+static void read_map(cf_client *client, cf_request *request, cf_bytes answer, cf_buffer *scratch)
+{
+    cf_json_reader reader;
+    cf_json_value key, value;
+    cf_json_reader_init(&reader, answer);
+    if (!cf_json_enter_object(&reader))
+        return;
+    while (cf_json_next_member(&reader, &key)) {
+        cf_json_read(&reader, &value);
+        note_entry(client, request, &key, value.raw, scratch);
+    }
+}
+
+static bool find_name(cf_bytes entry, cf_json_value *name)
+{
+    cf_json_reader reader;
+    cf_json_value key, value;
+    *name = (cf_json_value){.kind = CF_JSON_NONE};
+    cf_json_reader_init(&reader, entry);
+    if (!cf_json_enter_object(&reader))
+        return false;
+    while (cf_json_next_member(&reader, &key)) {
+        cf_json_read(&reader, &value);
+        if (cf_json_string_equal(&key, CF_BYTES("channel")))
+            *name = value;
+    }
+    return name->kind == CF_JSON_STRING;
+}
+
+static void read_list(cf_client *client, cf_request *request, cf_bytes list, cf_buffer *scratch)
+{
+    cf_json_reader reader;
+    cf_json_value value, name;
+    cf_json_reader_init(&reader, list);
+    cf_json_enter_array(&reader);
+    while (cf_json_next_element(&reader)) {
+        cf_json_read(&reader, &value);
+        if (find_name(value.raw, &name))
+            note_entry(client, request, &name, value.raw, scratch);
+    }
+}
+
+static cf_bytes decode(const cf_json_value *value, cf_buffer *scratch)
+{
+    size_t from = scratch->size;
+    if (value->kind != CF_JSON_STRING)
+        return cf_bytes_make(NULL, 0);
+    if (!value->escaped)
+        return value->raw;
+    cf_json_decode_string(value->raw, scratch);
+    return cf_bytes_slice(cf_buffer_bytes(scratch), from, scratch->size);
+}
+
+/* `scratch` has room for all of the answer. */
+static void read_entry(cf_bytes text, cf_auth_entry *entry, cf_json_value *status, cf_buffer *scratch)
+{
+    cf_json_reader reader;
+    cf_json_value key, value;
+    *entry = (cf_auth_entry){{NULL, 0}, {NULL, 0}};
+    *status = (cf_json_value){.kind = CF_JSON_NONE};
+    cf_buffer_truncate(scratch, 0);
+    cf_json_reader_init(&reader, text);
+    cf_json_enter_object(&reader);
+    while (cf_json_next_member(&reader, &key)) {
+        cf_json_read(&reader, &value);
+        if (cf_json_string_equal(&key, CF_BYTES("sign")))
+            entry->sign = decode(&value, scratch);
+        else if (cf_json_string_equal(&key, CF_BYTES("info")))
+            entry->info = decode(&value, scratch);
+        else if (cf_json_string_equal(&key, CF_BYTES("status")))
+            *status = value;
+    }
+}
+
+/* Missing, falsy or 200. */
+static bool is_granted(const cf_json_value *status)
+{
+    int64_t number;
+    if (status->kind == CF_JSON_NUMBER)
+        return cf_json_to_int64(status, &number) && (number == 200 || number == 0);
+    return status->kind == CF_JSON_NONE || status->kind == CF_JSON_NULL || status->kind == CF_JSON_FALSE ||
+           (status->kind == CF_JSON_STRING && status->raw.size == 0);
+}
+
+/* Crosses out whom it refuses. False without memory. */
+static bool judge(cf_member *member, cf_buffer *scratch)
+{
+    cf_subscription *subscription = member->subscription;
+    cf_auth_entry entry;
+    cf_json_value status;
+    member->subscription = NULL;
+    if (member->entry.size == 0 || member->entry.data[0] != '{')
+        return refuse_with(subscription, NOT_FOUND);
+    read_entry(member->entry, &entry, &status, scratch);
+    if (!is_granted(&status))
+        return refuse(subscription, &status, CF_BYTES(""));
+    member->subscription = subscription;
+    return true;
+}
+
+static size_t count_granted(const cf_request *request, size_t *size)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < request->count; i++) {
+        const cf_member *member = &request->members[i];
+        if (member->subscription == NULL)
+            continue;
+        count++;
+        *size += cf_subscription_request_size(member->subscription) + member->entry.size;
+    }
+    return count;
+}
+
+/* The commands of one answer are one frame. */
+static bool send_granted(cf_client *client, cf_request *request, cf_buffer *scratch)
+{
+    cf_buffer line;
+    cf_auth_entry entry;
+    cf_json_value status;
+    size_t size = cf_text_bytes(&client->id).size;
+    size_t count = count_granted(request, &size);
+    char before = '[';
+    if (count == 0)
+        return true;
+    cf_line_begin(client, &line, size);
+    for (size_t i = 0; i < request->count; i++) {
+        if (request->members[i].subscription == NULL)
+            continue;
+        if (count > 1)
+            cf_buffer_append_byte(&line, before);
+        before = ',';
+        read_entry(request->members[i].entry, &entry, &status, scratch);
+        cf_subscription_write_request(request->members[i].subscription, &entry, &line);
+    }
+    if (count > 1)
+        cf_buffer_append_byte(&line, ']');
+    return cf_batch_end_line(client, &line);
+}
+
+/* False without memory. */
+static bool take_answer(cf_client *client, cf_request *request, cf_bytes answer, const cf_json_value *list)
+{
+    cf_buffer scratch;
+    cf_buffer_init(&scratch, client->environment.allocator, CF_BUFFER_NO_LIMIT);
+    bool good = cf_buffer_reserve(&scratch, answer.size);
+    if (good && list->kind == CF_JSON_ARRAY)
+        read_list(client, request, list->raw, &scratch);
+    else if (good)
+        read_map(client, request, answer, &scratch);
+    detach(request);
+    for (size_t i = 0; i < request->count && good; i++) {
+        if (request->members[i].subscription != NULL)
+            good = judge(&request->members[i], &scratch);
+    }
+    good = good && send_granted(client, request, &scratch);
+    cf_buffer_free(&scratch);
+    return good;
+}
+
+/* Nobody can answer a request that was not taken yet. */
+static cf_request *find_request(cf_client *client, uint32_t id)
+{
+    CF_LIST_EACH(link, &client->requests)
+    {
+        cf_request *request = request_of(link);
+        if (request->pending.number == id && !request->pending.queued)
+            return request;
+    }
+    return NULL;
+}
+
+void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now)
+{
+    cf_json_value list = {.kind = CF_JSON_NONE};
+    cf_request *request = find_request(client, id);
+    if (request == NULL)
+        return;
+    bool good;
+    if (failed || !check_answer(answer, &list)) {
+        detach(request);
+        good = refuse_all(client, request);
+    } else {
+        good = take_answer(client, request, answer, &list);
+    }
+    cf_queue_retire(client, &request->pending, CF_PENDING_REQUEST_CANCEL); /* its body may be in sight */
+    if (!good)
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+}
+
+/* ---- time ---------------------------------------------------------------------------------------- */
+
+/* The one that waits longest; NULL when it was not even taken. */
+static cf_request *next_to_expire(const cf_client *client)
+{
+    if (cf_list_empty(&client->requests) || request_of(client->requests.next)->pending.queued)
+        return NULL;
+    return request_of(client->requests.next);
+}
+
+void cf_auth_expire(cf_client *client, cf_time now)
+{
+    bool good = true;
+    for (cf_request *request = next_to_expire(client); good && request != NULL && request->deadline <= now;
+         request = next_to_expire(client)) {
+        cancel(client, request);
+        good = refuse_all(client, request);
+    }
+    if (!good)
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+}
+
+cf_time cf_auth_deadline(const cf_client *client)
+{
+    const cf_request *request = next_to_expire(client);
+    return request == NULL ? CF_TIME_NEVER : request->deadline;
+}

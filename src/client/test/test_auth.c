@@ -1,0 +1,689 @@
+#include "driver.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* client-spec.md 11. Numbers like D19 are the defects of its section 17. */
+
+static int set_up(void **state)
+{
+    driver *d = malloc(sizeof(driver));
+    driver_init(d);
+    *state = d;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    driver_end(*state);
+    free(*state);
+    return 0;
+}
+
+static void expect_state(const cf_subscription *subscription, cf_subscription_state state)
+{
+    assert_int_equal(cf_subscription_get_state(subscription), state);
+}
+
+static void be_connected(driver *d)
+{
+    driver_start(d);
+    driver_be_connected(d);
+}
+
+/* Loses the connection and gets another; `uid` of the connect command. */
+static void reconnect(driver *d, unsigned uid)
+{
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_forget(d);
+    driver_welcome(d, uid);
+}
+
+static void expect_refused(driver *d, const char *answer, const char *error, const char *text)
+{
+    char lines[500];
+    cf_subscription *subscription = driver_subscribe(d, "$p");
+    driver_forget(d);
+    driver_authorized(d, d->request, answer);
+    snprintf(lines, sizeof(lines),
+             "error REFUSED '%s' '%s' {'error':%s%s,'body':{'channel':'$p'}}\n"
+             "$p: refused REFUSED '%s' '%s' first\n",
+             text, error[0] == '\'' ? "fix" : "", error, error[0] == '\'' ? ",'advice':'fix'" : "", text,
+             error[0] == '\'' ? "fix" : "");
+    expect(d, lines);
+    expect_state(subscription, CF_SUBSCRIPTION_REFUSED);
+    cf_subscription_remove(subscription, d->now);
+    driver_pump(d);
+    driver_forget(d);
+}
+
+#define FAILED    "'authorization request failed'", "authorization request failed"
+#define NOT_FOUND "'channel not found in authorization response'", "channel not found in authorization response"
+
+/* What is sent after this answer for $p. */
+static void expect_granted(driver *d, const char *answer, const char *params)
+{
+    char lines[300];
+    static unsigned uid;
+    uid = uid == 0 || d->request == 0 ? 2 : uid + 2;
+    cf_subscription *subscription = driver_subscribe(d, "$p");
+    driver_forget(d);
+    driver_authorized(d, d->request, answer);
+    snprintf(lines, sizeof(lines), "send 1 {'method':'subscribe','params':{'channel':'$p','client':'c1'%s},'uid':'%u'}\n",
+             params, uid);
+    expect(d, lines);
+    expect_state(subscription, CF_SUBSCRIPTION_SUBSCRIBING);
+    cf_subscription_remove(subscription, d->now);
+    driver_pump(d);
+    driver_forget(d);
+}
+
+/* ---- asking ----------------------------------------------------------------------------- */
+
+static void a_private_channel_is_authorized_first(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    expect(d, "authorize 1 {'client':'c1','channels':['$p']}\n");
+    expect_state(p, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_authorized(d, 1, "{'$p':{'sign':'the-sign','info':'{\\'role\\':\\'x\\'}'},'$other':{'sign':'no'}}");
+    expect(
+        d,
+        "send 1 {'method':'subscribe','params':{'channel':'$p','client':'c1','info':'{\\'role\\':\\'x\\'}','sign':'the-sign'},"
+        "'uid':'2'}\n");
+    driver_accept(d, 2, "$p");
+    expect(d, "$p: subscribe first\n");
+    expect_state(p, CF_SUBSCRIPTION_SUBSCRIBED);
+}
+
+static void channels_of_a_connect_answer_need_one_authorization(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_subscribe(d, "$a");
+    driver_subscribe(d, "pub");
+    driver_subscribe(d, "$b");
+    driver_connect(d);
+    driver_opened(d);
+    driver_forget(d);
+    driver_welcome(d, 1);
+    expect(d, "send 1 {'method':'subscribe','params':{'channel':'pub'},'uid':'2'}\n"
+              "authorize 1 {'client':'c1','channels':['$a','$b']}\n"
+              "connect c1 raw-websocket 0 ms\n");
+    driver_authorized(d, 1, "{'channels':[{'channel':'$b','sign':'y'},{'channel':'$a','sign':'x','info':''}]}");
+    expect(d, "send 1 [{'method':'subscribe','params':{'channel':'$a','client':'c1','info':'','sign':'x'},'uid':'3'},"
+              "{'method':'subscribe','params':{'channel':'$b','client':'c1','sign':'y'},'uid':'4'}]\n");
+}
+
+static void a_reconnect_asks_again_and_recovers(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    driver_authorized(d, 1, "{'$p':{'sign':'s','info':'i'}}");
+    driver_receive(d, "{'uid':'2','method':'subscribe','body':{'channel':'$p','last':'m5'}}");
+    reconnect(d, 3);
+    expect(d, "authorize 2 {'client':'c2','channels':['$p']}\n"
+              "connect c2 raw-websocket 0 ms\n");
+    driver_authorized(d, 2, "{'$p':{'sign':'s','info':'i'}}");
+    expect(
+        d,
+        "send 2 {'method':'subscribe','params':{'channel':'$p','client':'c2','info':'i','sign':'s','recover':true,'last':'m5'},"
+        "'uid':'4'}\n");
+    driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'$p','last':'','recovered':true}}");
+    expect(d, "$p: subscribe again recovered\n");
+}
+
+static void an_empty_prefix_makes_every_channel_private(void **state)
+{
+    driver *d = *state;
+    d->options.private_channel_prefix = CF_BYTES("");
+    be_connected(d);
+    driver_subscribe(d, "x\"y");
+    expect(d, "authorize 1 {'client':'c1','channels':['x\\'y']}\n");
+    driver_authorized(d, 1, "{'\\u0078\\'y':{'sign':'\\u0073'}}");
+    expect(d, "send 1 {'method':'subscribe','params':{'channel':'x\\'y','client':'c1','sign':'s'},'uid':'2'}\n");
+}
+
+static void another_prefix_counts_from_its_next_use(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    d->options.private_channel_prefix = CF_BYTES("priv-");
+    cf_client_configure(d->client, &d->options, NULL);
+    driver_subscribe(d, "$p");
+    driver_subscribe(d, "priv-x");
+    expect(d, "send 1 {'method':'subscribe','params':{'channel':'$p'},'uid':'2'}\n"
+              "authorize 1 {'client':'c1','channels':['priv-x']}\n");
+}
+
+static void calls_wait_for_the_authorization(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_publish(d, p, "1", "p1");
+    driver_forget(d);
+    driver_authorized(d, 1, "{'$p':{'sign':'s'}}");
+    driver_forget(d);
+    driver_accept(d, 2, "$p");
+    expect(d, "$p: subscribe first\n"
+              "send 1 {'method':'publish','params':{'channel':'$p','data':1},'uid':'3'}\n");
+}
+
+/* ---- auth batching ------------------------------------------------------------------------ */
+
+static void auth_batching_makes_one_request(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_client_start_auth_batching(d->client);
+    driver_subscribe(d, "$a");
+    cf_subscription *b = driver_subscribe(d, "$b");
+    cf_subscription_subscribe(b, d->now);
+    driver_subscribe(d, "pub");
+    cf_subscription *left = driver_subscribe(d, "$left");
+    driver_unsubscribe(d, left);
+    cf_subscription *removed = driver_subscribe(d, "$removed");
+    cf_subscription_remove(removed, d->now);
+    driver_pump(d);
+    driver_forget(d);
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pump(d);
+    expect(d, "authorize 1 {'client':'c1','channels':['$a','$b']}\n");
+    driver_subscribe(d, "$c");
+    expect(d, "authorize 2 {'client':'c1','channels':['$c']}\n");
+    cf_client_start_auth_batching(d->client);
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pump(d);
+    expect(d, "");
+}
+
+/* D36 */
+static void a_reconnect_ended_auth_batching(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_client_start_auth_batching(d->client);
+    driver_subscribe(d, "$aside");
+    reconnect(d, 2);
+    driver_subscribe(d, "$p");
+    expect(d, "connect c2 raw-websocket 0 ms\n");
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pump(d);
+    expect(d, "authorize 1 {'client':'c2','channels':['$aside','$p']}\n");
+}
+
+static void auth_batching_that_ends_without_a_connection_leaves_all_to_the_next_one(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_client_start_auth_batching(d->client);
+    driver_subscribe(d, "$a");
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_forget(d);
+    driver_welcome(d, 2);
+    expect(d, "authorize 1 {'client':'c2','channels':['$a']}\n"
+              "connect c2 raw-websocket 0 ms\n");
+}
+
+static void what_waits_before_the_connection_does_not_wait_for_the_batch(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    cf_client_start_auth_batching(d->client);
+    driver_subscribe(d, "$a");
+    driver_connect(d);
+    driver_opened(d);
+    driver_forget(d);
+    driver_welcome(d, 1);
+    expect(d, "authorize 1 {'client':'c1','channels':['$a']}\n"
+              "connect c1 raw-websocket 0 ms\n");
+}
+
+/* ---- answers ---------------------------------------------------------------------------------- */
+
+static void entries_grant_or_refuse_each_channel(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_client_start_auth_batching(d->client);
+    driver_subscribe(d, "$no");
+    driver_subscribe(d, "$yes");
+    driver_subscribe(d, "$missing");
+    driver_subscribe(d, "$teapot");
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pump(d);
+    driver_forget(d);
+    driver_authorized(d, 1,
+                      "{'$no':{'status':403},'$yes':{'status':200,'sign':'s','info':'i'},'$teapot':{'status':418,'sign':'x'}}");
+    expect(d, "error REFUSED '403' '' {'error':403,'body':{'channel':'$no'}}\n"
+              "$no: refused REFUSED '403' '' first\n"
+              "error REFUSED 'channel not found in authorization response' 'fix' "
+              "{'error':'channel not found in authorization response','advice':'fix','body':{'channel':'$missing'}}\n"
+              "$missing: refused REFUSED 'channel not found in authorization response' 'fix' first\n"
+              "error REFUSED '418' '' {'error':418,'body':{'channel':'$teapot'}}\n"
+              "$teapot: refused REFUSED '418' '' first\n"
+              "send 1 {'method':'subscribe','params':{'channel':'$yes','client':'c1','info':'i','sign':'s'},'uid':'2'}\n");
+}
+
+static void what_grants(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    expect_granted(d, "{'$p':{}}", "");
+    expect_granted(d, "{'$p':{'status':null,'sign':null,'info':7}}", "");
+    expect_granted(d, "{'$p':{'status':false,'sign':'a'}}", ",'sign':'a'");
+    expect_granted(d, "{'$p':{'status':0,'sign':'a'}}", ",'sign':'a'");
+    expect_granted(d, "{'$p':{'status':'','sign':'a'}}", ",'sign':'a'");
+    expect_granted(d, " {'$p':{'status':403},'$p':{'sign':'the last counts'}} ", ",'sign':'the last counts'");
+    expect_granted(d, "{'channels':{'sign':'no list'},'$p':{'sign':'a'}}", ",'sign':'a'");
+    expect_granted(d, "{'channels':[7,{'sign':'x'},{'channel':8},{'channel':'$p','sign':'a'}],'$p':{'sign':'b'}}",
+                   ",'sign':'a'");
+}
+
+static void what_refuses(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    expect_refused(d, NULL, FAILED);
+    expect_refused(d, "", FAILED);
+    expect_refused(d, "Forbidden", FAILED);
+    expect_refused(d, "{'$p':{'sign':'a'}", FAILED);
+    expect_refused(d, "[{'$p':{'sign':'a'}}", FAILED);
+    expect_refused(d, "'text'", FAILED);
+    expect_refused(d, "7", FAILED);
+    expect_refused(d, "{}", NOT_FOUND);
+    expect_refused(d, "[]", NOT_FOUND);
+    expect_refused(d, "{'$p':null}", NOT_FOUND);
+    expect_refused(d, "{'$p':true}", NOT_FOUND);
+    expect_refused(d, "{'channels':[],'$p':{'sign':'a'}}", NOT_FOUND);
+    expect_refused(d, "{'$p':{'status':true}}", "true", "true");
+    expect_refused(d, "{'$p':{'status':99999999999999999999}}", "99999999999999999999", "99999999999999999999");
+}
+
+static void a_status_of_text_is_the_error(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    driver_forget(d);
+    driver_authorized(d, 1, "{'$p':{'status':'no'}}");
+    expect(d, "error REFUSED 'no' '' {'error':'no','body':{'channel':'$p'}}\n"
+              "$p: refused REFUSED 'no' '' first\n");
+}
+
+/* D21 */
+static void an_answer_of_null_left_it_pending(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    expect_refused(d, "null", FAILED);
+}
+
+static void calls_on_a_refused_channel_get_its_error_and_it_can_be_asked_for_again(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_publish(d, p, "1", "early");
+    driver_forget(d);
+    driver_authorized(d, 1, NULL);
+    expect(d, "error REFUSED 'authorization request failed' 'fix' "
+              "{'error':'authorization request failed','advice':'fix','body':{'channel':'$p'}}\n"
+              "$p: refused REFUSED 'authorization request failed' 'fix' first\n"
+              "result early REFUSED 'authorization request failed' 'fix'\n");
+    driver_publish(d, p, "1", "late");
+    expect(d, "result late REFUSED 'authorization request failed' 'fix'\n");
+    assert_int_equal(cf_subscription_subscribe(p, d->now), CENTRIFUGE_ERROR_OK);
+    driver_pump(d);
+    expect(d, "authorize 2 {'client':'c1','channels':['$p']}\n");
+}
+
+static void answers_that_nobody_waits_for_are_ignored(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_authorized(d, 1, NULL);
+    cf_subscription *subscription;
+    cf_client_subscribe(d->client, d->now, CF_BYTES("$p"), NULL, &subscription, NULL);
+    cf_client_authorized(d->client, 1, true, CF_BYTES(""), d->now); /* nobody has seen this request yet */
+    driver_pump(d);
+    expect(d, "authorize 1 {'client':'c1','channels':['$p']}\n");
+    driver_refreshed(d, 1, "{}");
+    driver_authorized(d, 2, NULL);
+    expect(d, "");
+    driver_authorized(d, 1, "{'$p':{}}");
+    driver_forget(d);
+    driver_authorized(d, 1, NULL);
+    expect(d, "");
+}
+
+/* ---- unsubscribing ------------------------------------------------------------------------------ */
+
+/* D19 */
+static void unsubscribe_during_the_request_did_not_stop_the_subscription(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_client_start_auth_batching(d->client);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_subscribe(d, "$q");
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_unsubscribe(d, p);
+    driver_forget(d);
+    driver_authorized(d, 1, "{'$p':{'sign':'p'},'$q':{'sign':'q'}}");
+    expect(d, "send 1 {'method':'subscribe','params':{'channel':'$q','client':'c1','sign':'q'},'uid':'3'}\n");
+    expect_state(p, CF_SUBSCRIPTION_UNSUBSCRIBED);
+}
+
+static void unsubscribed_and_asked_for_again_it_is_the_second_answer_that_counts(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_unsubscribe(d, p);
+    cf_subscription_subscribe(p, d->now);
+    driver_pump(d);
+    driver_forget(d);
+    driver_authorized(d, 1, NULL);
+    expect(d, "");
+    driver_authorized(d, 2, "{'$p':{'sign':'2'}}");
+    expect(d, "send 1 {'method':'subscribe','params':{'channel':'$p','client':'c1','sign':'2'},'uid':'3'}\n");
+}
+
+static void removed_during_the_request_it_is_left_out(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription_remove(driver_subscribe(d, "$p"), d->now);
+    driver_pump(d);
+    driver_forget(d);
+    driver_authorized(d, 1, NULL);
+    expect(d, "");
+}
+
+static void remove_on_error(driver *d, const cf_effect *effect)
+{
+    if (effect->kind == CF_EFFECT_EVENT && effect->event.kind == CF_EVENT_ERROR)
+        cf_subscription_remove(d->hook_user, d->now);
+}
+
+static void removed_by_the_handler_of_its_error_it_has_no_more_events(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    d->hook_user = driver_subscribe(d, "$p");
+    d->hook = remove_on_error;
+    driver_forget(d);
+    driver_authorized(d, 1, "{}");
+    assert_int_equal(driver_count(d, "error"), 1);
+    assert_int_equal(driver_count(d, "$p: refused"), 0);
+    assert_int_equal(driver_count(d, "$p: removed"), 1);
+}
+
+static void removed_before_its_refusal_is_told_it_has_no_events(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_forget(d);
+    cf_client_authorized(d->client, 1, true, CF_BYTES(""), d->now);
+    cf_subscription_remove(p, d->now);
+    driver_pump(d);
+    expect(d, "send 1 {'method':'unsubscribe','params':{'channel':'$p'},'uid':'2'}\n"
+              "$p: removed\n");
+}
+
+static void the_end_before_a_refusal_is_told_drops_it(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    driver_forget(d);
+    cf_client_authorized(d->client, 1, true, CF_BYTES(""), d->now);
+    cf_client_shutdown(d->client, d->now);
+    driver_pump(d);
+    expect(d, "close 1\n");
+}
+
+static void answer_at_once(driver *d, const cf_effect *effect)
+{
+    if (effect->kind == CF_EFFECT_AUTHORIZE)
+        driver_authorized(d, effect->request.id, d->hook_user);
+}
+
+static void the_answer_may_come_while_the_request_is_carried_out(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    d->hook = answer_at_once;
+    d->hook_user = (void *)(uintptr_t) "{'$p':{'sign':'s'}}";
+    driver_subscribe(d, "$p");
+    expect(d, "authorize 1 {'client':'c1','channels':['$p']}\n"
+              "send 1 {'method':'subscribe','params':{'channel':'$p','client':'c1','sign':'s'},'uid':'2'}\n");
+}
+
+/* ---- connections and time ------------------------------------------------------------------------- */
+
+/* D20 */
+static void an_answer_for_another_connection_was_used(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    driver_forget(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    expect(d, "transport-close 'connection closed' again OK\n"
+              "cancel 1\n"
+              "disconnect 'connection closed' again\n");
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_welcome(d, 2);
+    driver_forget(d);
+    driver_authorized(d, 1, "{'$p':{'sign':'for c1'}}");
+    expect(d, "");
+    driver_authorized(d, 2, "{'$p':{'sign':'for c2'}}");
+    expect(d, "send 2 {'method':'subscribe','params':{'channel':'$p','client':'c2','sign':'for c2'},'uid':'3'}\n");
+}
+
+/* D45 */
+static void a_failure_while_disconnected_refused_what_waits_for_the_connection(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_forget(d);
+    driver_authorized(d, 1, NULL);
+    expect(d, "");
+    expect_state(p, CF_SUBSCRIPTION_SUBSCRIBING);
+}
+
+static void disconnect_cancels_the_request(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    driver_forget(d);
+    driver_disconnect(d);
+    expect(d, "cancel 1\n"
+              "disconnect 'client' stop\n"
+              "close 1\n"
+              "transport-close 'connection closed' again OK\n");
+    driver_authorized(d, 1, "{'$p':{'sign':'s'}}");
+    expect(d, "");
+}
+
+static void a_request_that_nobody_has_seen_is_taken_back(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *subscription;
+    cf_client_subscribe(d->client, d->now, CF_BYTES("$p"), NULL, &subscription, NULL);
+    cf_client_disconnect(d->client, d->now);
+    driver_pump(d);
+    assert_int_equal(driver_count(d, "authorize"), 0);
+    assert_int_equal(driver_count(d, "cancel"), 0);
+}
+
+static void shutting_down_cancels_the_request(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    driver_forget(d);
+    cf_client_shutdown(d->client, d->now);
+    driver_pump(d);
+    expect(d, "cancel 1\nclose 1\n");
+}
+
+static void a_request_has_a_time_limit(void **state)
+{
+    driver *d = *state;
+    d->options.auth_timeout = 3000;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    driver_pass(d, 2999);
+    d->options.auth_timeout = 500;
+    cf_client_configure(d->client, &d->options, NULL);
+    driver_subscribe(d, "$q"); /* overdue after $p */
+    driver_forget(d);
+    driver_pass(d, 1);
+    expect(d, "cancel 1\n"
+              "error REFUSED 'authorization request failed' 'fix' "
+              "{'error':'authorization request failed','advice':'fix','body':{'channel':'$p'}}\n"
+              "$p: refused REFUSED 'authorization request failed' 'fix' first\n");
+    driver_authorized(d, 1, "{'$p':{}}");
+    expect(d, "");
+    driver_pass(d, 499);
+    assert_int_equal(driver_count(d, "$q: refused"), 1);
+}
+
+static void a_shorter_limit_is_over_first(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    d->options.auth_timeout = 500;
+    cf_client_configure(d->client, &d->options, NULL);
+    driver_subscribe(d, "$q");
+    driver_forget(d);
+    driver_pass(d, 500);
+    assert_int_equal(driver_count(d, "cancel 2"), 1);
+    assert_int_equal(driver_count(d, "cancel 1"), 0);
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------ */
+
+static void without_memory_for_the_request_nothing_changes(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_authorized(d, 1, NULL);
+    driver_forget(d);
+    for (size_t n = 1; n <= 2; n++) {
+        d->fail_at = d->allocations + n;
+        assert_int_equal(cf_subscription_subscribe(p, d->now), CENTRIFUGE_ERROR_NO_MEMORY);
+        expect_state(p, CF_SUBSCRIPTION_REFUSED);
+    }
+    driver_pump(d);
+    expect(d, "");
+    assert_int_equal(cf_subscription_subscribe(p, d->now), CENTRIFUGE_ERROR_OK);
+    driver_pump(d);
+    expect(d, "authorize 2 {'client':'c1','channels':['$p']}\n");
+}
+
+static void without_memory_for_the_batch_the_connection_is_given_up(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_client_start_auth_batching(d->client);
+    driver_subscribe(d, "$p");
+    d->fail_at = d->allocations + 1;
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pump(d);
+    expect(d, "error NO_MEMORY 'out of memory' 'retry' {'error':'out of memory','advice':'retry'}\n"
+              "disconnect 'out of memory' again\n"
+              "close 1\n"
+              "transport-close 'connection closed' again NO_MEMORY\n");
+}
+
+static void without_memory_for_an_answer_the_connection_is_given_up(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {"{'$p':{'sign':'\\u0073'}}", "{}", NULL};
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t n = 1;; n++) {
+            driver d;
+            driver_init(&d);
+            be_connected(&d);
+            driver_subscribe(&d, "$p");
+            driver_forget(&d);
+            d.fail_at = d.allocations + n;
+            driver_authorized(&d, 1, answers[i]);
+            bool failed = d.allocations >= d.fail_at;
+            assert_true(driver_count(&d, "error NO_MEMORY") == 0 || driver_count(&d, "disconnect 'out of memory' again") == 1);
+            assert_true(driver_count(&d, "error NO_MEMORY") == 1 || driver_count(&d, "$p: refused") == 1 ||
+                        driver_count(&d, "send 1 {'method':'subscribe'") == 1);
+            driver_end(&d);
+            if (!failed)
+                break;
+        }
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_private_channel_is_authorized_first),
+        TEST(channels_of_a_connect_answer_need_one_authorization),
+        TEST(a_reconnect_asks_again_and_recovers),
+        TEST(an_empty_prefix_makes_every_channel_private),
+        TEST(another_prefix_counts_from_its_next_use),
+        TEST(calls_wait_for_the_authorization),
+        TEST(auth_batching_makes_one_request),
+        TEST(a_reconnect_ended_auth_batching),
+        TEST(auth_batching_that_ends_without_a_connection_leaves_all_to_the_next_one),
+        TEST(what_waits_before_the_connection_does_not_wait_for_the_batch),
+        TEST(entries_grant_or_refuse_each_channel),
+        TEST(what_grants),
+        TEST(what_refuses),
+        TEST(a_status_of_text_is_the_error),
+        TEST(an_answer_of_null_left_it_pending),
+        TEST(calls_on_a_refused_channel_get_its_error_and_it_can_be_asked_for_again),
+        TEST(answers_that_nobody_waits_for_are_ignored),
+        TEST(unsubscribe_during_the_request_did_not_stop_the_subscription),
+        TEST(unsubscribed_and_asked_for_again_it_is_the_second_answer_that_counts),
+        TEST(removed_during_the_request_it_is_left_out),
+        TEST(removed_by_the_handler_of_its_error_it_has_no_more_events),
+        TEST(removed_before_its_refusal_is_told_it_has_no_events),
+        TEST(the_end_before_a_refusal_is_told_drops_it),
+        TEST(the_answer_may_come_while_the_request_is_carried_out),
+        TEST(an_answer_for_another_connection_was_used),
+        TEST(a_failure_while_disconnected_refused_what_waits_for_the_connection),
+        TEST(disconnect_cancels_the_request),
+        TEST(a_request_that_nobody_has_seen_is_taken_back),
+        TEST(shutting_down_cancels_the_request),
+        TEST(a_request_has_a_time_limit),
+        TEST(a_shorter_limit_is_over_first),
+        TEST(without_memory_for_the_request_nothing_changes),
+        TEST(without_memory_for_the_batch_the_connection_is_given_up),
+        cmocka_unit_test(without_memory_for_an_answer_the_connection_is_given_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
