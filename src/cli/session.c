@@ -83,6 +83,16 @@ static void lost(cf_cli_session *session, const char *reason)
         cf_cli_session_end(session, CF_CLI_NETWORK);
 }
 
+/* The client itself closes the transport when its token has expired; it is connected again with the next one. */
+static bool begins_renewal(cf_cli_session *session, const centrifuge_transport_close_event *event)
+{
+    if (session->connected || session->renewing || event->code != CENTRIFUGE_ERROR_OK || session->options->secret == NULL ||
+        strcmp(event->reason, "connection closed") != 0)
+        return false;
+    session->renewing = true;
+    return true;
+}
+
 /* Comes before the results of calls that end with it, which say less. */
 static void on_transport_close(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
 {
@@ -92,7 +102,7 @@ static void on_transport_close(centrifuge_client *client, const centrifuge_trans
         return;
     if (!event->reconnect)
         refused(session, event->reason);
-    else if (!session->persistent)
+    else if (!session->persistent && !begins_renewal(session, event))
         lost(session, event->reason);
 }
 

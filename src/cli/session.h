@@ -14,6 +14,7 @@ typedef struct cf_cli_session {
     bool listening;  /* runs until it is told to stop: a signal, or nobody reading the output, is a good end */
     bool persistent; /* a connection that cannot be made or is lost does not end the command */
     bool connected;  /* at least once */
+    bool renewing;   /* the first transport was closed without a word, as is done with a token that has expired */
     int64_t timeout; /* ms: as chosen, or the default */
     bool done;
     cf_cli_exit code; /* of the first failure */
