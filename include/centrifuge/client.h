@@ -248,8 +248,7 @@ typedef struct centrifuge_options {
 
     /* -- batching (section 13) -- */
 
-    /* The commands of one turn of the loop leave as one frame, and one request asks for its private channels; default false. */
-    bool batch;
+    bool batch; /* the commands of one turn of the loop leave as one frame; default false */
 } centrifuge_options;
 
 /*
@@ -556,7 +555,10 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_refresh_answer(centrifuge_clie
 
 /* ---- batching (section 13) ------------------------------------------------------------------------------ */
 
-/* Collects commands instead of sending them; the connect command is never among them. Errors of all five: WRONG_THREAD, CLOSED. */
+/*
+ * Collects commands instead of sending them, until told otherwise; the connect command is never among them. What was collected
+ * ends with its connection. Errors of all five: WRONG_THREAD, CLOSED.
+ */
 CENTRIFUGE_API centrifuge_error centrifuge_client_start_batching(centrifuge_client *client);
 /*
  * Commands go at once again. `flush`: what was collected goes now; else it stays and goes with the next centrifuge_client_flush,

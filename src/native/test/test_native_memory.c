@@ -22,16 +22,24 @@ static void patient(cf_peer *peer)
 {
     while (atomic_load(&peer->step) == 0 && peer_accept(peer)) {
         if (peer_upgrade(peer) && peer_expect(peer, "connect") &&
-            peer_answer(peer, "connect", "{\"client\":\"c1\",\"expires\":false}") && peer_subscribed(peer, "news") &&
+            peer_answer(peer, "connect", "{\"client\":\"c1\",\"expires\":false}") && peer_subscribed(peer, "$news") &&
             peer_expect(peer, "publish") && peer_answer(peer, "publish", "{\"status\":true}"))
-            peer_send(peer, "{\"method\":\"message\",\"body\":{\"uid\":\"u1\",\"channel\":\"news\",\"data\":\"last\"}}");
+            peer_send(peer, "{\"method\":\"message\",\"body\":{\"uid\":\"u1\",\"channel\":\"$news\",\"data\":\"last\"}}");
         peer_wait_end(peer);
         peer->failure[0] = '\0';
     }
     peer->failure[0] = '\0';
 }
 
+static void signs(cf_peer *peer)
+{
+    while (atomic_load(&peer->step) == 0 && peer_read_request(peer))
+        peer_respond(peer, "200 OK", "{\"$news\":{\"sign\":\"s1\",\"info\":\"{}\"}}");
+    peer->failure[0] = '\0';
+}
+
 static int accepted;
+static char endpoint[64];
 
 static void on_done(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
 {
@@ -51,8 +59,8 @@ static void use_client(centrifuge_client *client, cf_journal *journal)
 {
     centrifuge_subscription *subscription = NULL;
     centrifuge_subscription_events events = {.message = on_last};
-    centrifuge_client_listen(client, &(centrifuge_client_events){NULL, NULL, NULL, NULL, NULL}, NULL, NULL);
-    centrifuge_client_subscribe(client, "news", &events, journal, &subscription);
+    centrifuge_client_listen(client, &(centrifuge_client_events){.connect = NULL}, NULL, NULL);
+    centrifuge_client_subscribe(client, "$news", &events, journal, &subscription);
     if (subscription)
         accepted += centrifuge_subscription_publish(subscription, "1", 1, on_done, journal) == CENTRIFUGE_ERROR_OK;
     centrifuge_client_connect(client);
@@ -65,7 +73,11 @@ static bool fail_at(const cf_peer *peer, int n)
 {
     cf_journal journal = {.client = NULL};
     centrifuge_options options;
+    static const centrifuge_header headers[] = {{"X-Session", "1"}};
     quick_options(&options, peer);
+    options.auth_endpoint = endpoint;
+    options.auth_headers = headers;
+    options.auth_header_count = COUNT(headers);
     accepted = 0;
     until_failure = n;
     centrifuge_error error = centrifuge_client_new(&journal.client, &options);
@@ -86,13 +98,18 @@ static void every_allocation_may_fail(void **state)
 {
     (void)state;
     cf_peer peer;
+    cf_peer backend;
     int n = 0;
     peer_start(&peer, patient, NULL, NULL);
+    peer_start(&backend, signs, NULL, NULL);
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d/auth", backend.port);
     while (fail_at(&peer, n))
         n++;
     assert_in_range(n, 10, 2000);
     atomic_store(&peer.step, 1);
+    atomic_store(&backend.step, 1);
     peer_finish(&peer);
+    peer_finish(&backend);
 }
 
 int main(void)

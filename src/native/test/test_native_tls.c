@@ -313,6 +313,59 @@ static void refusing_proxy_is_told(void **state)
     peer_finish(&proxy);
 }
 
+/* ---- an authorization endpoint ---- */
+
+static void private_subscribe(cf_peer *peer)
+{
+    if (peer_welcome(peer, "c1") && peer_read(peer) &&
+        (strstr(peer->text, "\"sign\":\"s1\"") || peer_fail(peer, "no sign in %s", peer->text)))
+        peer_answer(peer, "subscribe", "{\"channel\":\"$a\",\"status\":true}");
+    peer_wait_end(peer);
+}
+
+static void no_subscribe(cf_peer *peer)
+{
+    if (peer_welcome(peer, "c1") && peer_read(peer))
+        peer_fail(peer, "the client sent %s", peer->text);
+}
+
+static void signs(cf_peer *peer)
+{
+    if (peer_expect_request(peer, "{\"client\":\"c1\",\"channels\":[\"$a\"]}"))
+        peer_respond(peer, "200 OK", "{\"$a\":{\"sign\":\"s1\"}}");
+}
+
+static void check_endpoint(const cf_peer_tls *tls, peer_script script, peer_script backend_script, const char *part)
+{
+    cf_peer peer;
+    cf_peer backend;
+    cf_journal journal;
+    centrifuge_options options;
+    char endpoint[64];
+    peer_start(&peer, script, NULL, &server);
+    peer_start(&backend, backend_script, NULL, tls);
+    quick_options(&options, &peer);
+    snprintf(endpoint, sizeof endpoint, "https://127.0.0.1:%d/auth", backend.port);
+    options.auth_endpoint = endpoint;
+    options.tls_ca_file = FILES "ca.pem";
+    with_certificate(&options);
+    make_client(&options, &journal);
+    subscribe(&journal, "$a");
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, part);
+    end_client(&journal);
+    peer_finish(&peer);
+    peer_finish(&backend);
+}
+
+static void endpoint_is_verified_as_the_server(void **state)
+{
+    (void)state;
+    check_endpoint(&asks_client, private_subscribe, signs, "subscribe $a; ");
+    check_endpoint(&self_signed, no_subscribe, failed_handshake, "refused $a REFUSED 'authorization request failed'");
+    check_endpoint(&other_name, no_subscribe, failed_handshake, "refused $a REFUSED 'authorization request failed'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +382,7 @@ int main(void)
         cmocka_unit_test(proxy_of_the_environment_is_used),
         cmocka_unit_test(proxy_with_tls_is_tunnelled),
         cmocka_unit_test(refusing_proxy_is_told),
+        cmocka_unit_test(endpoint_is_verified_as_the_server),
     };
     return cmocka_run_group_tests(tests, make_certificates, NULL);
 }
