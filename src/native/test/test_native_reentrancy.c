@@ -157,6 +157,35 @@ static void do_small_ones(trial *self)
     (void)centrifuge_client_find(self->journal.client, "news");
 }
 
+static void do_batching(trial *self)
+{
+    OK(centrifuge_client_start_batching(self->journal.client));
+    OK(centrifuge_client_start_auth_batching(self->journal.client));
+    OK(centrifuge_client_subscribe(self->journal.client, "$other", NULL, NULL, NULL));
+    do_calls(self);
+    OK(centrifuge_client_stop_auth_batching(self->journal.client));
+    OK(centrifuge_client_flush(self->journal.client));
+    OK(centrifuge_client_stop_batching(self->journal.client, true));
+}
+
+/* Collected, and never sent. */
+static void do_collect(trial *self)
+{
+    OK(centrifuge_client_start_batching(self->journal.client));
+    OK(centrifuge_client_start_auth_batching(self->journal.client));
+    OK(centrifuge_client_subscribe(self->journal.client, "$other", NULL, NULL, NULL));
+    do_calls(self);
+}
+
+/* Ids of a client count from 1 on: some are waited for, others are not. */
+static void do_answers(trial *self)
+{
+    for (centrifuge_request request = 1; request < 4; request++) {
+        OK(centrifuge_client_authorize_answer(self->journal.client, request, "{}", 2));
+        OK(centrifuge_client_refresh_answer(self->journal.client, request, "{}", 2));
+    }
+}
+
 /* The loop functions are the exception. */
 static void do_loops(trial *self)
 {
@@ -185,6 +214,9 @@ static void (*const acts[])(trial *) = {
     do_listen,
     do_post,
     do_small_ones,
+    do_batching,
+    do_collect,
+    do_answers,
     do_loops,
 };
 
@@ -223,6 +255,27 @@ static void at_log(centrifuge_client *client, const centrifuge_log_event *event,
     (void)client;
     acted(user, "log");
     assert_true(strlen(event->text) > 0);
+}
+
+static void at_refresh_failed(centrifuge_client *client, const centrifuge_refresh_failed_event *event, void *user)
+{
+    (void)client;
+    acted(user, "refresh failed");
+    assert_int_equal(event->attempts, 1);
+}
+
+/* CLOSED when the act was the end. */
+static void at_authorize(centrifuge_client *client, centrifuge_request request, centrifuge_bytes body, void *user)
+{
+    acted(user, "authorize");
+    assert_memory_equal(body.bytes, "{\"client\":\"c1\"", 14);
+    (void)centrifuge_client_authorize_answer(client, request, NULL, 0);
+}
+
+static void at_refresh(centrifuge_client *client, centrifuge_request request, void *user)
+{
+    acted(user, "refresh");
+    (void)centrifuge_client_refresh_answer(client, request, NULL, 0);
 }
 
 static void at_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
@@ -277,8 +330,11 @@ static void at_post(centrifuge_client *client, void *user)
     acted(user, "post");
 }
 
-static const char *const places[] = {"connect", "disconnect", "error",   "transport close", "log",        "message", "join",
-                                     "leave",   "subscribe",  "refused", "unsubscribe",     "completion", "post"};
+static const char *const places[] = {"connect",     "disconnect", "error", "transport close", "log",
+                                     "message",     "join",       "leave", "subscribe",       "refused",
+                                     "unsubscribe", "completion", "post",  "authorize"};
+/* With credentials that have expired. */
+static const char *const places_of_refresh[] = {"refresh", "refresh failed"};
 
 /* ---- the scene: a peer that makes all of them happen, connection after connection ------------ */
 
@@ -336,7 +392,20 @@ static void scene(cf_peer *peer)
     peer->failure[0] = '\0';
 }
 
-static const centrifuge_client_events trial_client_events = {at_connect, at_disconnect, at_error, at_transport_close, at_log};
+static void expired_scene(cf_peer *peer)
+{
+    while (atomic_load(&peer->step) == 0 && peer_accept(peer)) {
+        if (peer_upgrade(peer) && peer_read(peer)) {
+            peer_answer(peer, "connect", "{\"client\":\"\",\"expires\":true,\"expired\":true,\"ttl\":0}");
+            peer_wait_end(peer);
+        }
+        peer->failure[0] = '\0';
+    }
+    peer->failure[0] = '\0';
+}
+
+static const centrifuge_client_events trial_client_events = {at_connect,         at_disconnect, at_error,
+                                                             at_transport_close, at_log,        at_refresh_failed};
 static const centrifuge_subscription_events trial_events = {at_message,   at_join,    at_leave,
                                                             at_subscribe, at_refused, at_unsubscribe};
 
@@ -345,10 +414,15 @@ static void begin_trial(trial *self, const cf_peer *peer)
     centrifuge_options options;
     quick_options(&options, peer);
     options.timeout = 20;
+    options.authorize = at_authorize;
+    options.refresh = at_refresh;
+    options.authorize_user = options.refresh_user = self;
+    options.refresh_attempts = 1;
     OK(centrifuge_client_new(&self->journal.client, &options));
     OK(centrifuge_client_listen(self->journal.client, &trial_client_events, self, NULL));
     OK(centrifuge_client_subscribe(self->journal.client, "news", &trial_events, self, &self->subscription));
     OK(centrifuge_client_subscribe(self->journal.client, "refused-channel", &trial_events, self, NULL));
+    OK(centrifuge_client_subscribe(self->journal.client, "$private", NULL, NULL, NULL));
     count(self, centrifuge_subscription_publish(self->subscription, "1", 1, on_done, self));
     OK(centrifuge_client_post(self->journal.client, at_post, NULL, self));
     OK(centrifuge_client_connect(self->journal.client));
@@ -382,16 +456,22 @@ static void run_trial(const cf_peer *peer, const char *where, void (*act)(trial 
     end_trial(&self);
 }
 
+static void try_all(peer_script script, const char *const *where, size_t count_of_places)
+{
+    cf_peer peer;
+    peer_start(&peer, script, NULL, NULL);
+    for (size_t i = 0; i < count_of_places; i++)
+        for (size_t j = 0; j < COUNT(acts); j++)
+            run_trial(&peer, where[i], acts[j]);
+    atomic_store(&peer.step, 1);
+    peer_finish(&peer);
+}
+
 static void every_call_in_every_callback(void **state)
 {
     (void)state;
-    cf_peer peer;
-    peer_start(&peer, scene, NULL, NULL);
-    for (size_t i = 0; i < COUNT(places); i++)
-        for (size_t j = 0; j < COUNT(acts); j++)
-            run_trial(&peer, places[i], acts[j]);
-    atomic_store(&peer.step, 1);
-    peer_finish(&peer);
+    try_all(scene, places, COUNT(places));
+    try_all(expired_scene, places_of_refresh, COUNT(places_of_refresh));
 }
 
 /* Destroy after each number of turns, with calls in all states. */
