@@ -100,7 +100,8 @@ static void answered(cf_subscription *subscription, cf_subscription_state state,
 
 static void accept(cf_subscription *subscription, cf_time now, bool recovered)
 {
-    answered(subscription, CF_SUBSCRIPTION_SUBSCRIBED, recovered);
+    answered(subscription, CF_SUBSCRIPTION_SUBSCRIBED, recovered && !subscription->missed);
+    subscription->missed = false;
     subscription->was_subscribed = true;
     tell_answer(subscription, CF_PENDING_SUBSCRIBE);
     cf_calls_release(subscription, now);
@@ -147,8 +148,8 @@ static cf_subscription *find_request(cf_client *client, int64_t uid)
 }
 
 /*
- * By channel, as the reference does; an error without one by its uid (D22). An answer to an older request of the same channel
- * is none to this one: between the two the server has seen an unsubscribe.
+ * By channel, as the reference does; an error without one by its uid (D22). What was asked for before the last unsubscribe
+ * command does not count: the server has seen that since.
  */
 static cf_subscription *find_asked(cf_client *client, const cf_wire_message *message)
 {
@@ -158,9 +159,9 @@ static cf_subscription *find_asked(cf_client *client, const cf_wire_message *mes
     cf_subscription *subscription = cf_client_find(client, message->b.channel);
     if (subscription == NULL && message->has_error)
         subscription = find_request(client, uid);
-    if (subscription == NULL || subscription->request == 0)
+    if (subscription == NULL || (uid != 0 && (uint64_t)uid < subscription->leaving))
         return NULL;
-    return uid != 0 && (uint64_t)uid < subscription->request ? NULL : subscription;
+    return subscription;
 }
 
 static size_t count_bodies(cf_bytes list)
@@ -203,6 +204,8 @@ static bool start_replay(cf_subscription *subscription, const cf_wire_message *m
     *replay = (cf_replay){.subscription = subscription, .request = subscription->request, .recovered = message->b.recovered};
     collect_bodies(message->b.messages, replay);
     client->frame.replay = replay;
+    if (!message->b.recovered)
+        subscription->missed = true;
     return true;
 }
 
@@ -241,6 +244,11 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
     cf_subscription *subscription = find_asked(client, message);
     if (subscription == NULL)
         return CF_STEP_DONE;
+    if (subscription->request == 0) {
+        if (!message->has_error)
+            cf_subscription_decline(subscription, now);
+        return CF_STEP_DONE;
+    }
     if (message->has_error) {
         refuse(subscription, message);
         return CF_STEP_DONE;

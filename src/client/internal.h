@@ -285,6 +285,7 @@ struct cf_subscription {
     bool resubscribe;    /* of the last request */
     bool recovered;      /* of the last answer */
     bool was_subscribed; /* since it was asked for by the user */
+    bool missed;         /* a replay behind a hole has begun, and no subscribe event has told of it */
     char channel[];
 };
 
@@ -435,6 +436,9 @@ static inline cf_subscription *cf_subscription_of(cf_map_node *node)
 {
     return CF_CONTAINER(node, cf_subscription, node);
 }
+
+/* A good answer for what is not wanted any more: says so to the server, unless it was said already. */
+void cf_subscription_decline(cf_subscription *subscription, cf_time now);
 
 static inline bool cf_subscription_wanted(const cf_subscription *subscription)
 {

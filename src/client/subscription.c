@@ -286,6 +286,7 @@ static void end(cf_subscription *subscription, centrifuge_error code)
     subscription->has_position = false;
     subscription->position.size = 0;
     subscription->was_subscribed = false;
+    subscription->missed = false;
     cf_auth_forget(subscription);
     cf_calls_fail_waiting(subscription, code);
 }
@@ -301,6 +302,16 @@ static void send_unsubscribe(cf_subscription *subscription, cf_time now)
     cf_wire_write_channel_command(&line, subscription->leaving, CF_METHOD_UNSUBSCRIBE, cf_subscription_channel(subscription));
     if (!cf_batch_end_line(client, &line))
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+}
+
+/*
+ * The server's unsubscribe has crossed our request on the way: to the user the channel is gone, to the server it is subscribed
+ * again. Left so, it would send on, and refuse the next request.
+ */
+void cf_subscription_decline(cf_subscription *subscription, cf_time now)
+{
+    if (subscription->state == CF_SUBSCRIPTION_UNSUBSCRIBED && subscription->leaving == 0)
+        send_unsubscribe(subscription, now);
 }
 
 void cf_subscription_unsubscribe(cf_subscription *subscription, cf_time now)

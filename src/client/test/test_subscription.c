@@ -493,6 +493,47 @@ static void an_answer_to_an_older_request_is_none(void **state)
     expect(d, "news: subscribe first\n");
 }
 
+/* The server's unsubscribe was sent before it saw the user's unsubscribe and subscribe. */
+static void an_unsubscribe_that_crossed_a_request_left_the_server_subscribed(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = be_subscribed(d);
+    cf_subscription_unsubscribe(news, d->now);
+    cf_subscription_subscribe(news, d->now);
+    driver_pump(d);
+    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
+    driver_receive(d, "{'uid':'3','method':'unsubscribe','body':{'channel':'news','status':true}}");
+    driver_forget(d);
+    driver_accept(d, 4, "news");
+    expect(d, "send 1 {'method':'unsubscribe','params':{'channel':'news'},'uid':'5'}\n");
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
+    driver_forget(d);
+    cf_subscription_subscribe(news, d->now);
+    driver_pump(d);
+    driver_receive(d, "{'uid':'5','method':'unsubscribe','body':{'channel':'news','status':true}}");
+    driver_accept(d, 6, "news");
+    expect(d, "send 1 {'method':'subscribe','params':{'channel':'news'},'uid':'6'}\n"
+              "news: subscribe first\n");
+}
+
+static void a_request_made_again_after_the_servers_unsubscribe_takes_the_first_answer(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = be_subscribed(d);
+    cf_subscription_unsubscribe(news, d->now);
+    cf_subscription_subscribe(news, d->now);
+    driver_pump(d);
+    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
+    cf_subscription_subscribe(news, d->now);
+    driver_pump(d);
+    driver_receive(d, "{'uid':'3','method':'unsubscribe','body':{'channel':'news','status':true}}");
+    driver_forget(d);
+    driver_accept(d, 4, "news");
+    driver_receive(d, "{'uid':'5','method':'subscribe','error':'already subscribed','body':{'channel':'news'}}");
+    expect(d, "news: subscribe first\n");
+    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBED);
+}
+
 static void a_refusal_is_told_and_kept(void **state)
 {
     driver *d = *state;
@@ -693,6 +734,13 @@ static void disconnect(driver *d, cf_subscription *subscription)
     cf_client_disconnect(d->client, d->now);
 }
 
+static void lose(driver *d, cf_subscription *subscription)
+{
+    (void)subscription;
+    d->transport_live = false;
+    cf_client_transport_closed(d->client, 2, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
+}
+
 static void replay_and_act(driver *d, void (*act)(driver *d, cf_subscription *subscription))
 {
     plan p = {CF_EVENT_MESSAGE, 1, act};
@@ -771,6 +819,32 @@ static void a_replay_that_was_cut_goes_on_after_the_reconnect(void **state)
     driver_forget(d);
     driver_welcome(d, 5);
     assert_int_equal(driver_count(d, "send 3 {'method':'subscribe','params':{'channel':'news','recover':true,'last':'m2'}"), 1);
+}
+
+static void a_hole_before_a_replay_that_was_cut_is_told_later(void **state)
+{
+    driver *d = *state;
+    plan p = {CF_EVENT_MESSAGE, 0, lose};
+    be_subscribed(d);
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
+    reconnect(d, 3);
+    d->hook = follow_plan;
+    d->hook_user = &p;
+    driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','recovered':false,'messages':["
+                      "{'uid':'m9','data':9},{'uid':'m8','data':8}]}}");
+    d->hook = NULL;
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_welcome(d, 5);
+    driver_forget(d);
+    driver_receive(d, "{'uid':'6','method':'subscribe','body':{'channel':'news','recovered':true,'messages':["
+                      "{'uid':'m9','data':9}]}}");
+    expect(d, "news: message m9 9\n"
+              "news: subscribe again\n");
+    reconnect(d, 7);
+    driver_forget(d);
+    driver_receive(d, "{'uid':'8','method':'subscribe','body':{'channel':'news','recovered':true,'messages':[]}}");
+    expect(d, "news: subscribe again recovered\n");
 }
 
 static void a_message_after_unsubscribe_in_the_same_frame_is_dropped(void **state)
@@ -1171,6 +1245,8 @@ int main(void)
         TEST(an_answer_is_found_by_its_channel),
         TEST(odd_answers_change_nothing),
         TEST(an_answer_to_an_older_request_is_none),
+        TEST(an_unsubscribe_that_crossed_a_request_left_the_server_subscribed),
+        TEST(a_request_made_again_after_the_servers_unsubscribe_takes_the_first_answer),
         TEST(a_refusal_is_told_and_kept),
         TEST(a_refusal_may_have_no_advice_and_any_error),
         TEST(positions_come_from_messages_and_answers),
@@ -1185,6 +1261,7 @@ int main(void)
         TEST(a_replay_ends_with_remove),
         TEST(a_replay_ends_with_disconnect),
         TEST(a_replay_that_was_cut_goes_on_after_the_reconnect),
+        TEST(a_hole_before_a_replay_that_was_cut_is_told_later),
         TEST(a_message_after_unsubscribe_in_the_same_frame_is_dropped),
         TEST(a_listener_made_the_rest_of_the_frame_get_lost),
         TEST(a_reconnect_revived_unsubscribed_ones),
