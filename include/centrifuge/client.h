@@ -198,8 +198,8 @@ typedef struct centrifuge_options {
     /*
      * -- private channels (section 11) --
      *
-     * A channel that begins with the prefix is subscribed with a sign that only your backend can make. It is asked for with a
-     * POST of {"client":"id of the connection","channels":["$name",...]} and answers with status 200 and the body
+     * A channel that begins with the prefix is subscribed with a sign that only your backend can make. The backend gets
+     * a POST of {"client":"id of the connection","channels":["$name",...]} and answers with status 200 and the body
      * {"$name":{"sign":"...","info":"..."},...}, "info" being optional; an entry {"status":403} refuses a channel. Any other
      * answer, and none within `auth_timeout`, refuses all channels of the request until they are asked for again.
      *
@@ -237,14 +237,12 @@ typedef struct centrifuge_options {
     const char *refresh_data; /* JSON text; default "{}" */
     int64_t refresh_timeout;  /* ms for the answer, of endpoint or application; default 10000 */
     int64_t refresh_interval; /* ms between attempts, to which up to 1000 are added; default 3000 */
-    int64_t
-        refresh_attempts; /* failures in a row before giving up (event refresh_failed); -1: never; 0: no attempt; default -1 */
+    int64_t refresh_attempts; /* failures in a row before the event refresh_failed; 0: no attempt; default -1: no limit */
     /* Called instead of a request: answer with centrifuge_client_refresh_answer, in this call or later. Default NULL. */
     void (*refresh)(centrifuge_client *client, centrifuge_request request, void *refresh_user);
     void *refresh_user;
 
-    size_t
-        http_answer_size_max; /* bytes of an endpoint's answer; default 1 MiB. Beyond: it counts as a failure. 0 is refused */
+    size_t http_answer_size_max; /* bytes of an endpoint's answer; default 1 MiB. Beyond: a failure. 0 is refused */
 
     /* -- batching (section 13) -- */
 

@@ -40,8 +40,7 @@
  *
  * Files: core.c (life, deadlines), queue.c (effects that wait), frame.c (what
  * is received), connection.c (section 7, 14), subscription.c (8), delivery.c
- * (6.2, 8.3, 10), call.c (9), options.c (2, 3); places kept for the next issues:
- * auth.c (11), refresh.c (12), batch.c (13).
+ * (6.2, 8.3, 10), call.c (9), auth.c (11), refresh.c (12), batch.c (13), options.c (2, 3).
  */
 #ifndef CF_CLIENT_CORE_H
 #define CF_CLIENT_CORE_H
@@ -179,7 +178,12 @@ centrifuge_error cf_subscription_ready(cf_subscription *subscription, cf_time no
 
 /*
  * Batching (client-spec.md 13, D34-D36 fixed): commands are collected until cf_client_flush or cf_client_stop_batching(flush).
- * A connect command is never batched. cf_client_start_auth_batching collects private channels for one authorization (11.1).
+ * Not collected: connect, the pings of an idle connection, and the subscriptions of a new connection, which are one frame anyway.
+ * Batching goes on over reconnects; what was collected ends with its connection (calls end as disconnected, subscriptions are
+ * asked for anew). Without memory for one frame the commands leave one by one.
+ *
+ * cf_client_start_auth_batching collects private channels for one authorization (11.1). It goes on over reconnects too, with what
+ * was put aside; channels that wait for a connection are asked for with it, in one authorization.
  */
 void cf_client_start_batching(cf_client *client);
 void cf_client_stop_batching(cf_client *client, bool flush, cf_time now);
@@ -203,7 +207,9 @@ void cf_client_network_changed(cf_client *client, bool online, cf_time now);
 /*
  * Answers to CF_EFFECT_AUTHORIZE and CF_EFFECT_REFRESH, from an HTTP endpoint or from the application; the core does not care.
  * `failed`: no answer could be had; else `answer` is the JSON text, read before the function returns (client-spec.md 11.2, 12.2).
- * An id that is not waited for (late, twice, cancelled) is ignored.
+ * An id that is not waited for (late, twice, cancelled, or not taken yet) is ignored. They may be called while the effect is
+ * carried out. Requests end with their connection (CF_EFFECT_REQUEST_CANCEL), except a refresh that a server's `expired` has
+ * caused: until it ends there is no attempt to connect, and cf_client_will_reconnect is true.
  */
 void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
 void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
@@ -248,8 +254,8 @@ typedef enum cf_event_kind {
 typedef struct cf_event {
     cf_event_kind kind;
     cf_subscription *subscription; /* NULL for the client's own events */
-    cf_bytes
-        raw; /* message, join, leave: the body as received; error: the whole message, or one made up (client-spec.md 6.3) */
+    cf_bytes raw; /* message, join, leave: the body as received; error: the whole message, or one made up (client-spec.md 6.3),
+                     which a subscribe error by an authorization has too */
     cf_bytes client;       /* connect; message, join, leave: who */
     cf_bytes transport;    /* connect: its name */
     int64_t latency;       /* connect: milliseconds, -1 unknown */

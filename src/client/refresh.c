@@ -30,8 +30,7 @@ static void plan_attempt(cf_client *client, cf_time now)
 {
     uint64_t random = client->environment.random(client->environment.user);
     int64_t jitter = (int64_t)((random * (JITTER + 1)) >> 32);
-    int64_t pause = client->settings->refresh_interval;
-    client->refresh.at = cf_time_after(now, pause > INT64_MAX - jitter ? pause : pause + jitter);
+    client->refresh.at = cf_time_after(cf_time_after(now, client->settings->refresh_interval), jitter);
 }
 
 static void give_up(cf_client *client, cf_time now)
@@ -39,8 +38,8 @@ static void give_up(cf_client *client, cf_time now)
     client->refresh.failures = 0;
     cf_log_text(client, CF_LOG_ERROR, CF_BYTES("the credentials could not be refreshed"), cf_bytes_make(NULL, 0));
     cf_connection_give_up(client, now);
-    if (!client->refresh.failed.queued)
-        cf_queue_append(client, &client->refresh.failed, CF_PENDING_REFRESH_FAILED);
+    /* none waits: there was a connection since the last one, whose opening stood behind it */
+    cf_queue_append(client, &client->refresh.failed, CF_PENDING_REFRESH_FAILED);
 }
 
 static void start(cf_client *client, cf_time now)

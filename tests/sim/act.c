@@ -26,6 +26,8 @@ static void choose_channels(sim_world *world)
         {{"open:constructor", 16}, false, true},
         {{"deep:\xc3\xa9\xe2\x82\xac", 10}, true, true},
         {{"nowhere:x", 9}, false, false},
+        {{"$deep:s", 7}, true, true},
+        {{"$p", 2}, false, true},
     };
     sim_ledger *ledger = &world->ledger;
     ledger->count = world->scenario.channels;
@@ -321,12 +323,15 @@ void sim_world_choose(sim_world *world)
     sim_random *random = &world->random;
     static const int64_t delays[] = {0, 2, 20, 20, 200, 1500};
     static const size_t windows[] = {1 << 20, 1 << 20, 1 << 16, 2000, 300};
+    static const int64_t lifetimes[] = {0, 0, 0, 5, 30, 3600};
     static const unsigned calls[] = {0, 50, 200, 500};
     scenario->clients = 1 + sim_random_below(random, sim_random_chance(random, 300) ? SIM_CLIENTS_MAX : 3);
     scenario->channels = 1 + sim_random_below(random, SIM_CHANNELS_MAX);
     scenario->actions = 20 + sim_random_below(random, 60);
     scenario->hostile = world->sabotage == SIM_SABOTAGE_NONE && sim_random_chance(random, 200);
     scenario->insecure = sim_random_chance(random, 400);
+    scenario->lies = sim_random_chance(random, 500);
+    scenario->lifetime = SIM_PICK(random, lifetimes);
     scenario->delay_max = SIM_PICK(random, delays);
     scenario->split = sim_random_below(random, 600);
     scenario->window = SIM_PICK(random, windows);

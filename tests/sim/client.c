@@ -1,5 +1,6 @@
 #include "client.h"
 
+#include "backend.h"
 #include "server.h"
 #include "watch.h"
 
@@ -29,10 +30,7 @@ static void fill_credentials(sim_client *client)
         options->insecure = true;
         return;
     }
-    size = snprintf(client->timestamp, sizeof(client->timestamp), "%" PRId64, sim_unix_time(client->world));
-    options->timestamp = cf_bytes_make(client->timestamp, (size_t)size);
-    cf_sign_token(CF_BYTES("the simulator's secret"), options->user, options->timestamp, CF_BYTES(""), client->token);
-    options->token = cf_bytes_make(client->token, sizeof(client->token));
+    sim_backend_sign(client);
 }
 
 static void fill_options(sim_client *client)
@@ -51,6 +49,9 @@ static void fill_options(sim_client *client)
     options->ping_interval = SIM_PICK(random, pings);
     options->ping = sim_random_chance(random, 900);
     options->resubscribe = sim_random_chance(random, 900);
+    options->batch = sim_random_chance(random, 200);
+    if (client->world->scenario.lies && sim_random_chance(random, 200))
+        options->refresh_attempts = (int64_t)sim_random_below(random, 4);
     if (sim_random_chance(random, 50))
         options->calls_max = 2;
     if (sim_random_chance(random, 50))
@@ -76,6 +77,7 @@ sim_client *sim_client_new(sim_world *world, unsigned index)
     sim_heap_init(&client->heap);
     cf_list_init(&client->subscriptions);
     cf_list_init(&client->calls);
+    cf_list_init(&client->requests);
     return client;
 }
 
@@ -110,6 +112,7 @@ static void empty_lists(sim_client *client)
 static void end_life(sim_client *client)
 {
     sim_watch_end(client);
+    sim_backend_end(client);
     cf_client_free(client->core);
     client->core = NULL;
     client->closing = false;
@@ -209,6 +212,13 @@ static void carry_out(sim_client *client, const cf_effect *effect)
     case CF_EFFECT_TRANSPORT_CLOSE:
         close_transport(client, effect);
         break;
+    case CF_EFFECT_AUTHORIZE:
+    case CF_EFFECT_REFRESH:
+        sim_backend_ask(client, effect);
+        break;
+    case CF_EFFECT_REQUEST_CANCEL:
+        sim_backend_cancel(client, effect->request.id);
+        break;
     case CF_EFFECT_EVENT:
         sim_watch_event(client, &effect->event);
         maybe_use(client);
@@ -301,7 +311,9 @@ cf_time sim_client_deadline(const sim_client *client)
 {
     if (client->core == NULL)
         return CF_TIME_NEVER;
-    return client->lazy ? client->world->now : cf_client_deadline(client->core);
+    cf_time answer = sim_backend_deadline(client);
+    cf_time core = client->lazy ? client->world->now : cf_client_deadline(client->core);
+    return answer < core ? answer : core;
 }
 
 void sim_client_tick(sim_client *client)
@@ -310,6 +322,9 @@ void sim_client_tick(sim_client *client)
         sim_client_pump(client);
         return;
     }
-    cf_client_tick(client->core, client->world->now);
+    if (sim_backend_deadline(client) <= client->world->now)
+        sim_backend_step(client);
+    else
+        cf_client_tick(client->core, client->world->now);
     sim_client_pump(client);
 }

@@ -48,6 +48,8 @@ struct sim_client {
     char token[CF_SHA256_HEX_SIZE];
     cf_client *core;     /* NULL between two lives */
     sim_link *transport; /* the live one */
+    cf_list requests;    /* made of the backend in this life */
+    uint32_t last_request;
     bool pumping;
     bool lazy;           /* effects wait: the program has called several functions before it runs its loop */
     bool closing;        /* cf_client_shutdown was called */

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-#define SIM_CHANNELS_MAX 6
+#define SIM_CHANNELS_MAX 8
 #define SIM_UID_MAX      32
 
 typedef struct sim_published {

@@ -43,6 +43,8 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_LEAK_CLIENT] = {"leak-client", " client-memory "},
     [SIM_SABOTAGE_LEAK_SERVER] = {"leak-server", " server-memory "},
     [SIM_SABOTAGE_KEEP_SESSION] = {"keep-session", " sessions "},
+    [SIM_SABOTAGE_STALE_SIGN] = {"stale-sign", " stale-sign "},
+    [SIM_SABOTAGE_FORGET_CANCEL] = {"forget-cancel", " request-left "},
 };
 
 /* ---- a crash names its seed too ---- */

@@ -70,6 +70,7 @@ static void fill_config(sim_server *server, unsigned index)
     config->secret = CF_BYTES(SECRET);
     config->insecure = world->scenario.insecure;
     config->name = CF_BYTES("simulated");
+    config->connection_lifetime = world->scenario.lifetime;
     if (sim_random_chance(&world->random, 100))
         config->client_queue_max_size = 2000;
     if (sim_random_chance(&world->random, 50))

@@ -241,6 +241,24 @@ static void use_ping(sim_client *client)
     cf_client_ping(client->core, client->world->now);
 }
 
+static void use_batching(sim_client *client)
+{
+    if (sim_random_chance(&client->world->random, 400))
+        cf_client_start_batching(client->core);
+    else if (sim_random_chance(&client->world->random, 500))
+        cf_client_flush(client->core, client->world->now);
+    else
+        cf_client_stop_batching(client->core, true, client->world->now);
+}
+
+static void use_auth_batching(sim_client *client)
+{
+    if (sim_random_chance(&client->world->random, 400))
+        cf_client_start_auth_batching(client->core);
+    else
+        cf_client_stop_auth_batching(client->core, client->world->now);
+}
+
 static void use_find(sim_client *client)
 {
     sim_ledger *ledger = &client->world->ledger;
@@ -272,10 +290,11 @@ typedef struct habit {
 } habit;
 
 static const habit habits[] = {
-    {12, use_connect},    {3, use_disconnect}, {18, use_subscribe}, {8, use_subscribe_again},
-    {6, use_unsubscribe}, {6, use_flip},       {3, use_remove},     {20, use_publish},
-    {1, use_bad_publish}, {5, use_presence},   {5, use_history},    {6, use_ready},
-    {3, use_ping},        {3, use_find},       {2, use_configure},
+    {12, use_connect},      {3, use_disconnect}, {18, use_subscribe}, {8, use_subscribe_again},
+    {6, use_unsubscribe},   {6, use_flip},       {3, use_remove},     {20, use_publish},
+    {1, use_bad_publish},   {5, use_presence},   {5, use_history},    {6, use_ready},
+    {3, use_ping},          {3, use_find},       {2, use_configure},  {4, use_batching},
+    {3, use_auth_batching},
 };
 
 void sim_client_use(sim_client *client)

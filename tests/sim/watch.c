@@ -245,6 +245,11 @@ static void subscription_event(sim_client *client, const cf_event *event)
     case CF_EVENT_SUBSCRIBE_ERROR:
         if (subscription->subscribed)
             sim_fail(client->world, "event-order", "client %u: refused while subscribed", client->index);
+        /* the backend signs for the client that asks: a sign that the server does not like was for another connection */
+        if (subscription->channel->name.data[0] == '$' && cf_bytes_equal(event->error, CF_BYTES("permission denied")) &&
+            !client->world->scenario.lies && !client->world->scenario.hostile)
+            sim_fail(client->world, "stale-sign", "client %u: %.*s", client->index, (int)event->channel.size,
+                     event->channel.data);
         break;
     case CF_EVENT_UNSUBSCRIBE:
         event_unsubscribe(subscription);
@@ -260,8 +265,9 @@ static void subscription_event(sim_client *client, const cf_event *event)
     }
 }
 
-static const char *const event_names[] = {"connect", "disconnect", "error",           "transport close", "message", "join",
-                                          "leave",   "subscribe",  "subscribe error", "unsubscribe",     "removed"};
+static const char *const event_names[] = {"connect",         "disconnect",      "error",       "refresh failed",
+                                          "transport close", "message",         "join",        "leave",
+                                          "subscribe",       "subscribe error", "unsubscribe", "removed"};
 
 void sim_watch_event(sim_client *client, const cf_event *event)
 {

@@ -166,6 +166,8 @@ static void end_faults(sim_world *world)
         if (client->core == NULL)
             continue;
         client->asked = client->online = true;
+        cf_client_stop_batching(client->core, true, world->now);
+        cf_client_stop_auth_batching(client->core, world->now);
         cf_client_network_changed(client->core, true, world->now);
         sim_client_pump(client);
     }
@@ -176,7 +178,7 @@ static int64_t patience(const sim_client *client)
 {
     const cf_client_options *options = &client->options;
     return 2 * (options->ping_interval + options->pong_wait_timeout) + 2 * options->connect_timeout + 2 * options->max_retry +
-           60000;
+           2 * (options->auth_timeout + options->refresh_timeout + options->refresh_interval) + 60000;
 }
 
 static void check_connected(sim_world *world, const sim_client *client)
@@ -264,9 +266,12 @@ static void begin(sim_world *world)
 {
     sim_world_choose(world);
     const sim_scenario *scenario = &world->scenario;
-    sim_note(world, "seed %" PRIu64 ": %zu clients, %zu channels, %u actions, delay %" PRId64 " ms, window %zu%s%s",
+    sim_note(world,
+             "seed %" PRIu64 ": %zu clients, %zu channels, %u actions, delay %" PRId64
+             " ms, window %zu%s%s%s, lifetime %" PRId64 " s",
              world->seed, scenario->clients, scenario->channels, scenario->actions, scenario->delay_max, scenario->window,
-             scenario->hostile ? ", hostile" : "", scenario->insecure ? ", insecure" : "");
+             scenario->hostile ? ", hostile" : "", scenario->insecure ? ", insecure" : "", scenario->lies ? ", lies" : "",
+             scenario->lifetime);
     if (!scenario->hostile)
         world->server = sim_server_new(world);
     for (size_t i = 0; i < scenario->clients; i++)

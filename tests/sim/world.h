@@ -4,7 +4,7 @@
  * moment; everything that breaks an invariant ends in sim_fail.
  *
  * Rooms: link.c (bytes on their way), server.c (the real server core),
- * peer.c (the hostile one), client.c (a driver for the client core and its
+ * peer.c (the hostile one), backend.c (the application's), client.c (a driver for the client core and its
  * careless user), watch.c (the invariants of a client), act.c (the generator's
  * steps), world.c (the clock and a seed's three acts: storm, calm, end).
  */
@@ -44,6 +44,8 @@ typedef enum sim_sabotage {
     SIM_SABOTAGE_LEAK_CLIENT,
     SIM_SABOTAGE_LEAK_SERVER,
     SIM_SABOTAGE_KEEP_SESSION,
+    SIM_SABOTAGE_STALE_SIGN,
+    SIM_SABOTAGE_FORGET_CANCEL,
     SIM_SABOTAGE_COUNT
 } sim_sabotage;
 
@@ -77,6 +79,8 @@ typedef struct sim_scenario {
     unsigned actions;
     bool hostile; /* a scripted peer instead of the server */
     bool insecure;
+    bool lies;        /* the application's backend is slow, fails, and says what is wrong */
+    int64_t lifetime; /* of credentials, s; 0: for ever */
     unsigned fault[SIM_FAULT_COUNT];
     unsigned user_calls; /* per mille of callbacks that call the library */
     int64_t delay_max;   /* ms of a packet */

@@ -421,6 +421,8 @@ static void without_a_network_it_waits(void **state)
     be_connected(d, 10);
     cf_client_network_changed(d->client, false, d->now);
     driver_pass(d, 20000);
+    cf_client_tick(d->client, d->now);
+    driver_pump(d);
     expect(d, "");
     cf_client_network_changed(d->client, true, d->now);
     driver_pass(d, 0);

@@ -366,6 +366,38 @@ static void endpoint_is_verified_as_the_server(void **state)
     check_endpoint(&other_name, no_subscribe, failed_handshake, "refused $a REFUSED 'authorization request failed'");
 }
 
+/* The connection is no https: the proxy is for the endpoint alone. */
+static void endpoint_is_reached_through_a_proxy(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_peer backend;
+    cf_peer proxy;
+    cf_journal journal;
+    centrifuge_options options;
+    char address[64];
+    peer_start(&peer, private_subscribe, NULL, NULL);
+    peer_start(&backend, signs, NULL, &server);
+    peer_start(&proxy, http_proxy, &backend.port, NULL);
+    quick_options(&options, &peer);
+    snprintf(address, sizeof address, "http://127.0.0.1:%d", proxy.port);
+    setenv("https_proxy", address, 1);
+    options.proxy = NULL;
+    options.proxy_user = "me:secret";
+    options.tls_ca_file = FILES "ca.pem";
+    snprintf(address, sizeof address, "https://127.0.0.1:%d/auth", backend.port);
+    options.auth_endpoint = address;
+    make_client(&options, &journal);
+    subscribe(&journal, "$a");
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "subscribe $a; ");
+    end_client(&journal);
+    unsetenv("https_proxy");
+    peer_finish(&proxy);
+    peer_finish(&backend);
+    peer_finish(&peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +415,7 @@ int main(void)
         cmocka_unit_test(proxy_with_tls_is_tunnelled),
         cmocka_unit_test(refusing_proxy_is_told),
         cmocka_unit_test(endpoint_is_verified_as_the_server),
+        cmocka_unit_test(endpoint_is_reached_through_a_proxy),
     };
     return cmocka_run_group_tests(tests, make_certificates, NULL);
 }
