@@ -135,7 +135,9 @@ typedef struct centrifuge_options {
     const char *timestamp; /* Unix seconds as text, as used in the token; required unless `insecure` */
     const char *token; /* made by your backend: centrifuge_backend_token in centrifuge/backend.h; required unless `insecure` */
     const char *info;  /* JSON text about the user, part of the token; default "" */
-    bool insecure;     /* for a server in insecure mode: credentials are not sent; default false */
+    /* The four above are JSON values, for servers that want others than texts; "" is an empty text; default false. */
+    bool credentials_json;
+    bool insecure; /* for a server in insecure mode: credentials are not sent; default false */
 
     /* -- behaviour (section 7, 8, 9, 14) -- */
 

@@ -66,7 +66,8 @@ typedef struct cf_client_options {
     cf_bytes user;
     cf_bytes timestamp;
     cf_bytes token;
-    cf_bytes info; /* default "" */
+    cf_bytes info;         /* default "" */
+    bool credentials_json; /* user, timestamp, token and info are JSON values, sent as they are */
     bool insecure;
     bool resubscribe;                /* default true */
     int64_t retry;                   /* 1000: start value of the backoff */

@@ -108,6 +108,7 @@ typedef struct cf_settings {
     size_t calls_max;
     size_t subscriptions_max;
     size_t channel_length_max;
+    bool credentials_json;
     bool insecure;
     bool resubscribe;
     uint32_t ends[CF_SETTING_COUNT]; /* offsets in `text`, where they follow one another */
