@@ -289,6 +289,7 @@ typedef struct centrifuge_subscribe_error_event {
     const char *text;
     const char *advice; /* "fix", "retry" or "" */
     bool resubscribe;
+    bool error_json; /* `text` is JSON: the server sent no text but, for example, a number */
 } centrifuge_subscribe_error_event;
 
 /* Not subscribed any more: asked for, taken away by the server, or the connection is lost (then it comes back). */
@@ -448,6 +449,7 @@ typedef struct centrifuge_result {
     centrifuge_bytes data; /* JSON: presence: an object of clients by id; history: an array of messages, newest first */
     bool resubscribe;      /* ready: as in centrifuge_subscribe_event */
     bool recovered;
+    bool error_json; /* `error` is JSON: the server sent no text but, for example, a number */
 } centrifuge_result;
 
 typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, const centrifuge_result *result, void *user);

@@ -242,6 +242,7 @@ typedef struct cf_event {
     centrifuge_error code; /* error, subscribe error, transport close */
     cf_bytes error;        /* error, subscribe error: the text */
     cf_bytes advice;       /* the same: "fix", "retry" or empty */
+    bool error_json;       /* the same: `error` is JSON, since it is no text */
 } cf_event;
 
 typedef struct cf_result {
@@ -253,6 +254,7 @@ typedef struct cf_result {
     cf_bytes data;    /* presence, history: raw JSON */
     bool resubscribe; /* ready: of the last subscribe event or error */
     bool recovered;
+    bool error_json; /* `error` is JSON, since it is no text */
 } cf_result;
 
 typedef enum cf_log_level { CF_LOG_DEBUG, CF_LOG_INFO, CF_LOG_WARNING, CF_LOG_ERROR } cf_log_level;

@@ -125,6 +125,7 @@ static void refuse(cf_subscription *subscription, const cf_wire_message *message
 {
     answered(subscription, CF_SUBSCRIPTION_REFUSED, false);
     keep_refusal(subscription, message->error_text, message->advice);
+    subscription->refusal_json = message->error.kind != CF_JSON_STRING;
     cf_client_report_message(subscription->client, message);
     tell_answer(subscription, CF_PENDING_SUBSCRIBE_ERROR);
     cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);

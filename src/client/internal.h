@@ -196,6 +196,7 @@ struct cf_client {
     cf_bytes error_raw;
     cf_bytes error_text; /* of `answer`, too */
     cf_bytes error_advice;
+    bool error_json;
     cf_subscription *answer_subscription;
     bool answer_recovered;
 
@@ -217,8 +218,9 @@ struct cf_subscription {
     uint32_t channel_size;
     uint8_t state; /* cf_subscription_state */
     bool has_position;
-    bool resubscribe;    /* of the last request */
-    bool recovered;      /* of the last answer */
+    bool resubscribe; /* of the last request */
+    bool recovered;   /* of the last answer */
+    bool refusal_json;
     bool was_subscribed; /* since it was asked for by the user */
     char channel[];
 };
@@ -235,6 +237,7 @@ typedef struct cf_call {
     uint8_t code;   /* from here: the result */
     bool resubscribe;
     bool recovered;
+    bool error_json;
     cf_bytes error;
     cf_bytes advice;
     cf_bytes body;
