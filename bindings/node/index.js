@@ -9,14 +9,15 @@ const { toLibrary, thrown } = require('./options');
 
 const parse = (json) => (json === undefined ? undefined : JSON.parse(json));
 
-/* {error, advice}, without advice where there is none. */
-function failure(error, advice) {
+/* {error, advice}, without advice where there is none. A server may send another error than a text. */
+function failure(text, json, advice) {
+  const error = json ? parse(text) : text;
   return advice ? { error, advice } : { error };
 }
 
 function failureOf(code) {
   const { text, temporary } = addon.errors[code];
-  return failure(text, temporary ? 'retry' : 'fix');
+  return failure(text, false, temporary ? 'retry' : 'fix');
 }
 
 class Centrifuge extends Emitter {
@@ -198,9 +199,9 @@ const tellers = {
     subscription.emit('subscribe', subscription._ready);
   },
 
-  refuse(client, channel, error, advice, isResubscribe) {
+  refuse(client, channel, error, json, advice, isResubscribe) {
     const subscription = client._subscriptions.get(channel);
-    subscription._ready = Object.assign(failure(error, advice), { channel, isResubscribe });
+    subscription._ready = Object.assign(failure(error, json, advice), { channel, isResubscribe });
     subscription.emit('error', subscription._ready);
   },
 
@@ -210,7 +211,7 @@ const tellers = {
     subscription.emit('unsubscribe', { channel });
   },
 
-  result(client, number, code, error, advice, body, isResubscribe) {
+  result(client, number, code, error, json, advice, body, isResubscribe) {
     const { resolve, reject, subscription } = client._calls.get(number);
     client._calls.delete(number);
     if (code === 'OK') {
@@ -219,7 +220,7 @@ const tellers = {
     }
     // refused is either this call, by an answer, or the subscription that it waited for
     const refused = code === 'REFUSED' && body === undefined && subscription._state() === 'refused';
-    reject(Object.assign(failure(error, advice), refused ? { channel: subscription.channel, isResubscribe } : {}));
+    reject(Object.assign(failure(error, json, advice), refused ? { channel: subscription.channel, isResubscribe } : {}));
   },
 };
 

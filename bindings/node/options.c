@@ -37,6 +37,7 @@ static const option known[] = {
     OPTION(timestamp, OPTION_TEXT),
     OPTION(token, OPTION_TEXT),
     OPTION(info, OPTION_TEXT),
+    OPTION(credentials_json, OPTION_FLAG),
     OPTION(insecure, OPTION_FLAG),
     OPTION(resubscribe, OPTION_FLAG),
     OPTION(retry, OPTION_TIME),

@@ -5,16 +5,20 @@
  */
 const flag = (value) => Boolean(value);
 const number = (value) => Number(value);
-/* 1.x sends credentials of any type; here they are text. */
-const text = (value) => (value === null ? null : typeof value === 'object' ? JSON.stringify(value) : String(value));
-const required = (value) => (value ? text(value) : null);
+const text = (value) => (value === null ? null : String(value));
+
+/* 1.x sends credentials of any type as they are: when one of them is no text, all go as JSON. */
+const credentials = ['user', 'timestamp', 'token', 'info'];
+
+function addCredentials(options, out) {
+  const given = credentials.filter((name) => options[name] || options[name] === '' || (name === 'info' && options.info !== undefined));
+  const json = given.some((name) => typeof options[name] !== 'string');
+  for (const name of given) out[name] = json && options[name] !== '' ? JSON.stringify(options[name]) : String(options[name]);
+  out.credentials_json = json;
+}
 
 const members = {
-  url: ['url', required],
-  user: ['user', (value) => (value === '' ? '' : required(value))],
-  timestamp: ['timestamp', required],
-  token: ['token', required],
-  info: ['info', text],
+  url: ['url', (value) => (value ? String(value) : null)],
   insecure: ['insecure', flag],
   resubscribe: ['resubscribe', flag],
   retry: ['retry', number],
@@ -54,6 +58,7 @@ function toLibrary(options) {
   for (const [name, [member, translate]] of Object.entries(members)) {
     if (options[name] !== undefined) out[member] = translate(options[name]);
   }
+  addCredentials(options, out);
   return out;
 }
 

@@ -198,6 +198,7 @@ static void tell_refusal(centrifuge_subscription *subscription, const centrifuge
         return;
     add_text(&told, event->channel);
     add_text(&told, event->text);
+    add_flag(&told, event->error_json);
     add_text(&told, event->advice);
     add_flag(&told, event->resubscribe);
     end(&told);
@@ -253,6 +254,7 @@ void tell_result(centrifuge_subscription *subscription, const centrifuge_result 
     add_number(&told, ended.number);
     add_text(&told, centrifuge_error_name(result->code));
     add_text(&told, result->error);
+    add_flag(&told, result->error_json);
     add_text(&told, result->advice);
     add_json(&told, result->body);
     add_flag(&told, result->resubscribe);

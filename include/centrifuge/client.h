@@ -144,7 +144,9 @@ typedef struct centrifuge_options {
     const char *timestamp; /* Unix seconds as text, as used in the token; required unless `insecure` */
     const char *token; /* made by your backend: centrifuge_backend_token in centrifuge/backend.h; required unless `insecure` */
     const char *info;  /* JSON text about the user, part of the token; default "" */
-    bool insecure;     /* for a server in insecure mode: credentials are not sent; default false */
+    /* The four above are JSON values, for servers that want others than texts; "" is an empty text; default false. */
+    bool credentials_json;
+    bool insecure; /* for a server in insecure mode: credentials are not sent; default false */
 
     /* -- behaviour (section 7, 8, 9, 14) -- */
 
@@ -358,6 +360,7 @@ typedef struct centrifuge_subscribe_error_event {
     const char *text;
     const char *advice; /* "fix", "retry" or "" */
     bool resubscribe;
+    bool error_json; /* `text` is JSON: the server sent no text but, for example, a number */
 } centrifuge_subscribe_error_event;
 
 /* Not subscribed any more: asked for, taken away by the server, or the connection is lost (then it comes back). */
@@ -516,6 +519,7 @@ typedef struct centrifuge_result {
     centrifuge_bytes data; /* JSON: presence: an object of clients by id; history: an array of messages, newest first */
     bool resubscribe;      /* ready: as in centrifuge_subscribe_event */
     bool recovered;
+    bool error_json; /* `error` is JSON: the server sent no text but, for example, a number */
 } centrifuge_result;
 
 typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, const centrifuge_result *result, void *user);

@@ -211,7 +211,8 @@ static bool refuse(cf_subscription *subscription, const cf_json_value *error, cf
     }
     CF_ASSERT(subscription->refusal_told == NULL); /* its events stood before the request that is answered here */
     subscription->refusal_told = refusal;
-    cf_subscription_set_refused(subscription, refusal->text, advice);
+    refusal->json = error->kind != CF_JSON_STRING;
+    cf_subscription_set_refused(subscription, refusal->text, advice, refusal->json);
     cf_queue_append(client, &refusal->error, CF_PENDING_AUTH_ERROR);
     refusal->answer.flag = subscription->resubscribe;
     cf_queue_append(client, &refusal->answer, CF_PENDING_AUTH_REFUSED);

@@ -41,6 +41,7 @@ void cf_call_result(const cf_call *call, cf_result *result)
     result->data = call->data;
     result->resubscribe = call->resubscribe;
     result->recovered = call->recovered;
+    result->error_json = call->error_json;
 }
 
 /* ---- sending ------------------------------------------------------------------------- */
@@ -84,6 +85,7 @@ static void refuse(cf_call *call)
     size_t split = refusal.size - subscription->refusal_advice;
     call->error = cf_bytes_slice(refusal, 0, split);
     call->advice = cf_bytes_slice(refusal, split, refusal.size);
+    call->error_json = subscription->refusal_json;
     call->resubscribe = subscription->resubscribe;
     complete(call, CENTRIFUGE_ERROR_REFUSED);
 }
@@ -256,6 +258,7 @@ cf_step cf_call_on_answer(cf_client *client, const cf_wire_message *message)
     cf_client_report_message(client, message);
     call->error = message->error_text;
     call->advice = message->advice;
+    call->error_json = message->error.kind != CF_JSON_STRING;
     complete(call, CENTRIFUGE_ERROR_REFUSED);
     return CF_STEP_DONE;
 }

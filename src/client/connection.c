@@ -222,6 +222,7 @@ void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, c
         .timestamp = cf_setting_text(settings, CF_SETTING_TIMESTAMP),
         .info = cf_setting_text(settings, CF_SETTING_INFO),
         .token = cf_setting_text(settings, CF_SETTING_TOKEN),
+        .json = settings->credentials_json,
     };
     cf_buffer line;
     client->opened = true;

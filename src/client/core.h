@@ -61,7 +61,8 @@ typedef struct cf_client_options {
     cf_bytes user;
     cf_bytes timestamp;
     cf_bytes token;
-    cf_bytes info; /* default "" */
+    cf_bytes info;         /* default "" */
+    bool credentials_json; /* user, timestamp, token and info are JSON values, sent as they are */
     bool insecure;
     bool resubscribe;                /* default true */
     int64_t retry;                   /* 1000: start value of the backoff */
@@ -270,6 +271,7 @@ typedef struct cf_event {
     centrifuge_error code; /* error, subscribe error, transport close */
     cf_bytes error;        /* error, subscribe error: the text */
     cf_bytes advice;       /* the same: "fix", "retry" or empty */
+    bool error_json;       /* the same: `error` is JSON, since it is no text */
 } cf_event;
 
 typedef struct cf_result {
@@ -281,6 +283,7 @@ typedef struct cf_result {
     cf_bytes data;    /* presence, history: raw JSON */
     bool resubscribe; /* ready: of the last subscribe event or error */
     bool recovered;
+    bool error_json; /* `error` is JSON, since it is no text */
 } cf_result;
 
 typedef enum cf_log_level { CF_LOG_DEBUG, CF_LOG_INFO, CF_LOG_WARNING, CF_LOG_ERROR } cf_log_level;

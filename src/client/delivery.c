@@ -122,15 +122,16 @@ static void keep_refusal(cf_subscription *subscription, cf_bytes error, cf_bytes
     cf_buffer_free(&text);
 }
 
-void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice)
+void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice, bool json)
 {
     answered(subscription, CF_SUBSCRIPTION_REFUSED, false);
     keep_refusal(subscription, error, advice);
+    subscription->refusal_json = json;
 }
 
 static void refuse(cf_subscription *subscription, const cf_wire_message *message)
 {
-    cf_subscription_set_refused(subscription, message->error_text, message->advice);
+    cf_subscription_set_refused(subscription, message->error_text, message->advice, message->error.kind != CF_JSON_STRING);
     cf_client_report_message(subscription->client, message);
     tell_answer(subscription, CF_PENDING_SUBSCRIBE_ERROR);
     cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);

@@ -118,6 +118,7 @@ typedef struct cf_settings {
     size_t calls_max;
     size_t subscriptions_max;
     size_t channel_length_max;
+    bool credentials_json;
     bool insecure;
     bool resubscribe;
     bool batch;
@@ -174,6 +175,7 @@ typedef struct cf_refusal {
     cf_buffer raw;
     cf_bytes text;   /* in `raw` */
     cf_bytes advice; /* constant */
+    bool json;       /* `text` is JSON: a status */
 } cf_refusal;
 
 /* What is known of the credentials' renewal (client-spec.md 12). */
@@ -258,6 +260,7 @@ struct cf_client {
     cf_bytes error_raw;
     cf_bytes error_text; /* of `answer`, too */
     cf_bytes error_advice;
+    bool error_json;
     cf_subscription *answer_subscription;
     bool answer_recovered;
 
@@ -282,8 +285,9 @@ struct cf_subscription {
     uint32_t channel_size;
     uint8_t state; /* cf_subscription_state */
     bool has_position;
-    bool resubscribe;    /* of the last request */
-    bool recovered;      /* of the last answer */
+    bool resubscribe; /* of the last request */
+    bool recovered;   /* of the last answer */
+    bool refusal_json;
     bool was_subscribed; /* since it was asked for by the user */
     bool missed;         /* a replay behind a hole has begun, and no subscribe event has told of it */
     char channel[];
@@ -301,6 +305,7 @@ typedef struct cf_call {
     uint8_t code;   /* from here: the result */
     bool resubscribe;
     bool recovered;
+    bool error_json;
     cf_bytes error;
     cf_bytes advice;
     cf_bytes body;
@@ -451,7 +456,7 @@ static inline bool cf_subscription_wanted(const cf_subscription *subscription)
 /* ---- delivery.c ---------------------------------------------------------------------------------- */
 
 /* Is refused from here; calls that come get these texts. */
-void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice);
+void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice, bool json);
 cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message);
 /* message, join, leave. */
 cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect);

@@ -146,6 +146,20 @@ static centrifuge_error check_url(const cf_client_options *options, const char *
     return CENTRIFUGE_ERROR_OK;
 }
 
+static centrifuge_error check_json(const cf_client_options *options, const char **what)
+{
+    const struct {
+        const char *name;
+        cf_bytes value;
+    } values[] = {
+        {"user", options->user}, {"timestamp", options->timestamp}, {"token", options->token}, {"info", options->info}};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]) && options->credentials_json; i++) {
+        if (values[i].value.size > 0 && !cf_json_valid(values[i].value))
+            return fail(CENTRIFUGE_ERROR_INVALID_OPTION, values[i].name, what);
+    }
+    return CENTRIFUGE_ERROR_OK;
+}
+
 static centrifuge_error check_texts(const cf_client_options *options, const char **what)
 {
     const struct {
@@ -200,6 +214,8 @@ centrifuge_error cf_client_options_check(const cf_client_options *options, const
     if (error == CENTRIFUGE_ERROR_OK)
         error = check_texts(options, what);
     if (error == CENTRIFUGE_ERROR_OK)
+        error = check_json(options, what);
+    if (error == CENTRIFUGE_ERROR_OK)
         error = check_numbers(options, what);
     return error;
 }
@@ -224,6 +240,7 @@ static cf_settings make_numbers(const cf_client_options *options)
         .calls_max = options->calls_max,
         .subscriptions_max = options->subscriptions_max,
         .channel_length_max = options->channel_length_max,
+        .credentials_json = options->credentials_json,
         .insecure = options->insecure,
         .resubscribe = options->resubscribe,
         .batch = options->batch,

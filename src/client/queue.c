@@ -230,12 +230,14 @@ void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes raw, cf
     client->error_raw = raw;
     client->error_text = text;
     client->error_advice = advice;
+    client->error_json = false;
     cf_queue_append(client, &client->error, CF_PENDING_ERROR);
 }
 
 void cf_client_report_message(cf_client *client, const cf_wire_message *message)
 {
     cf_client_report(client, CENTRIFUGE_ERROR_REFUSED, message->raw, message->error_text, message->advice);
+    client->error_json = message->error.kind != CF_JSON_STRING;
 }
 
 /* ---- the queue's members as effects ----------------------------------------------------------- */
@@ -316,6 +318,7 @@ static void show_failure(const cf_client *client, cf_effect *effect)
     effect->event.code = (centrifuge_error)client->error.code;
     effect->event.error = client->error_text;
     effect->event.advice = client->error_advice;
+    effect->event.error_json = client->error_json;
 }
 
 static void show_error(cf_client *client, cf_pending *pending, cf_effect *effect)
@@ -353,6 +356,7 @@ static void show_refused(const cf_refusal *refusal, cf_effect *effect)
     effect->event.raw = cf_buffer_bytes(&refusal->raw);
     effect->event.error = refusal->text;
     effect->event.advice = refusal->advice;
+    effect->event.error_json = refusal->json;
 }
 
 static void show_auth_error(cf_client *client, cf_pending *pending, cf_effect *effect)

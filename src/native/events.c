@@ -253,6 +253,7 @@ static void tell_subscribe_error(centrifuge_subscription *subscription, const cf
         .text = string(strings, event->error),
         .advice = string(strings, event->advice),
         .resubscribe = event->resubscribe,
+        .error_json = event->error_json,
     };
     TELL(subscription->client, subscription, subscription, error, subscription, &told);
 }
@@ -328,6 +329,7 @@ void cf_native_events_result(const cf_result *result)
         .data = raw(result->data),
         .resubscribe = result->resubscribe,
         .recovered = result->recovered,
+        .error_json = result->error_json,
     };
     call->done(call->subscription, &told, call->user);
     strings_free(&strings);

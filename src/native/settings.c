@@ -65,6 +65,7 @@ static void to_core(cf_client_options *core, const centrifuge_options *options)
     core->timestamp = slice(options->timestamp);
     core->token = slice(options->token);
     core->info = slice(options->info);
+    core->credentials_json = options->credentials_json;
     core->insecure = options->insecure;
     core->resubscribe = options->resubscribe;
     core->retry = options->retry;

@@ -439,6 +439,8 @@ static void finish_exchange(cf_session *session)
     if (!cf_session_is(session, CF_SESSION_ENDED)) {
         if (exchange->commands.count > 1)
             cf_buffer_append_byte(&exchange->replies, ']');
+        if (exchange->subscribed)
+            cf_hub_close_chunks(services->hub);
         if (exchange->replies.failed)
             cf_hub_starve(services->hub, session);
         else

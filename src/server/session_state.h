@@ -43,6 +43,7 @@ typedef struct cf_exchange {
     cf_buffer scratch;
     cf_buffer replies;
     cf_call call;
+    bool subscribed;  /* to something: what is published after it comes behind the replies */
     uint64_t started; /* microseconds */
     bool on_heap;
 } cf_exchange;

@@ -89,7 +89,7 @@ static bool check_channels(cf_bytes *channels)
 
 bool cf_wire_connect_params(cf_bytes params, cf_connect_params *out, cf_buffer *scratch)
 {
-    *out = (cf_connect_params){{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+    *out = (cf_connect_params){{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, false};
     return read_params(params, connect_fields, COUNT(connect_fields), out, scratch);
 }
 

@@ -20,14 +20,24 @@ static void end(cf_buffer *out, uint64_t uid)
     cf_buffer_append(out, CF_BYTES("\"}"));
 }
 
+static void append_credential(cf_buffer *out, cf_bytes key_and_colon, cf_bytes value, bool json)
+{
+    if (!json || value.size == 0) {
+        append_key(out, key_and_colon, value);
+        return;
+    }
+    cf_buffer_append(out, key_and_colon);
+    cf_buffer_append(out, value);
+}
+
 void cf_wire_write_connect(cf_buffer *out, uint64_t uid, const cf_connect_params *params, bool insecure)
 {
     begin(out, CF_METHOD_CONNECT);
-    append_key(out, CF_BYTES(",\"params\":{\"user\":"), params->user);
-    append_key(out, CF_BYTES(",\"info\":"), params->info);
+    append_credential(out, CF_BYTES(",\"params\":{\"user\":"), params->user, params->json);
+    append_credential(out, CF_BYTES(",\"info\":"), params->info, params->json);
     if (!insecure) {
-        append_key(out, CF_BYTES(",\"timestamp\":"), params->timestamp);
-        append_key(out, CF_BYTES(",\"token\":"), params->token);
+        append_credential(out, CF_BYTES(",\"timestamp\":"), params->timestamp, params->json);
+        append_credential(out, CF_BYTES(",\"token\":"), params->token, params->json);
     }
     cf_buffer_append_byte(out, '}');
     end(out, uid);
@@ -36,10 +46,10 @@ void cf_wire_write_connect(cf_buffer *out, uint64_t uid, const cf_connect_params
 void cf_wire_write_refresh(cf_buffer *out, uint64_t uid, const cf_connect_params *params)
 {
     begin(out, CF_METHOD_REFRESH);
-    append_key(out, CF_BYTES(",\"params\":{\"user\":"), params->user);
-    append_key(out, CF_BYTES(",\"timestamp\":"), params->timestamp);
-    append_key(out, CF_BYTES(",\"info\":"), params->info);
-    append_key(out, CF_BYTES(",\"token\":"), params->token);
+    append_credential(out, CF_BYTES(",\"params\":{\"user\":"), params->user, params->json);
+    append_credential(out, CF_BYTES(",\"timestamp\":"), params->timestamp, params->json);
+    append_credential(out, CF_BYTES(",\"info\":"), params->info, params->json);
+    append_credential(out, CF_BYTES(",\"token\":"), params->token, params->json);
     cf_buffer_append_byte(out, '}');
     end(out, uid);
 }

@@ -69,6 +69,7 @@ typedef struct cf_connect_params { /* also of refresh */
     cf_bytes timestamp;
     cf_bytes info;
     cf_bytes token;
+    bool json; /* of the client's side: they are JSON values, or empty for an empty text */
 } cf_connect_params;
 
 typedef struct cf_subscribe_params {

@@ -364,7 +364,7 @@ static due_thing next_due(const sim_link *link, cf_time *at)
 {
     due_thing thing = DUE_NOTHING;
     *at = CF_TIME_NEVER;
-    if (link->state == SIM_LINK_OPENING || link->state == SIM_LINK_REFUSED)
+    if (link->client != NULL && (link->state == SIM_LINK_OPENING || link->state == SIM_LINK_REFUSED))
         consider(link->due, DUE_OPEN, at, &thing);
     if (link->state != SIM_LINK_OPEN)
         return thing;

@@ -68,7 +68,7 @@ static void on_crash(int number)
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 /* The part of the sanitizers that has a runtime of its own reads this; on an abort the seed is said. */
-const char *__ubsan_default_options(void);
+__attribute__((visibility("default"))) const char *__ubsan_default_options(void);
 const char *__ubsan_default_options(void)
 {
     return "abort_on_error=1:print_stacktrace=1";

@@ -85,7 +85,7 @@ static void fill_config(sim_server *server, unsigned index)
         CF_BYTES("open"),
         {.recover = true, .history_size = 20, .history_lifetime = 60, .publish = true, .presence = true, .join_leave = true}};
     if (index == 1) {
-        namespaces[1].options.recover = false;
+        /* not `recover`: to a client of version 1, a channel that gets it looks like one whose history was empty */
         namespaces[1].options.history_drop_inactive = true;
         namespaces[2].options.presence = false;
         namespaces[2].options.publish = false;
@@ -269,22 +269,26 @@ static void ignore_done(void *user, cf_node_result result)
         sim_note(server->world, "publish failed: %s", result.error);
 }
 
+static void publish_draft(sim_server *server, sim_channel *channel)
+{
+    static const char padding[] =
+        "................................................................................................"
+        "................................................................................................";
+    char data[1024];
+    int pads = sim_random_chance(&server->world->random, 100) ? (int)sizeof(padding) - 1 : 0;
+    int size = snprintf(data, sizeof(data), "{\"draft\":%zu,\"padding\":\"%.*s%.*s%.*s\"}", ++channel->draft, pads, padding,
+                        pads, padding, pads, padding);
+    cf_node_publish(server->node, channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""), ignore_done,
+                    server);
+}
+
 void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count)
 {
     if (server->node == NULL)
         return;
     sim_server_begin(server);
-    for (unsigned i = 0; i < count; i++) {
-        static const char padding[] =
-            "................................................................................................"
-            "................................................................................................";
-        char data[1024];
-        int pads = sim_random_chance(&server->world->random, 100) ? (int)sizeof(padding) - 1 : 0;
-        int size = snprintf(data, sizeof(data), "{\"draft\":%zu,\"padding\":\"%.*s%.*s%.*s\"}", ++channel->draft, pads, padding,
-                            pads, padding, pads, padding);
-        cf_node_publish(server->node, channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""), ignore_done,
-                        server);
-    }
+    for (unsigned i = 0; i < count; i++)
+        publish_draft(server, channel);
     sim_server_end(server);
 }
 
@@ -395,12 +399,21 @@ void sim_server_accept(sim_link *link)
     sim_server_end(server);
 }
 
+/* A backend publishes in the turn in which a client is served, behind its command. */
+static void publish_between(sim_world *world)
+{
+    sim_ledger *ledger = &world->ledger;
+    if (sim_random_chance(&world->random, 100))
+        publish_draft(world->server, &ledger->channels[sim_random_below(&world->random, (unsigned)ledger->count)]);
+}
+
 static void session_event(sim_link *link, const cf_ws_event *event)
 {
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
         sim_note(link->world, "link %u: server gets %.*s", link->number, (int)event->payload.size, event->payload.data);
         cf_session_receive(link->session, event->payload);
+        publish_between(link->world);
         break;
     case CF_WS_EVENT_CLOSE:
         cf_session_gone(link->session);

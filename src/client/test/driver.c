@@ -143,8 +143,8 @@ static void write_subscription_event(driver *d, const cf_event *event)
         write_log(d, "%.*s: subscribe %s%s\n", TEXT(event->channel), first, event->recovered ? " recovered" : "");
         break;
     case CF_EVENT_SUBSCRIBE_ERROR:
-        write_log(d, "%.*s: refused %s '%.*s' '%.*s' %s\n", TEXT(event->channel), error_name(event->code), TEXT(event->error),
-                  TEXT(event->advice), first);
+        write_log(d, "%.*s: refused %s %s'%.*s' '%.*s' %s\n", TEXT(event->channel), error_name(event->code),
+                  event->error_json ? "json " : "", TEXT(event->error), TEXT(event->advice), first);
         break;
     case CF_EVENT_UNSUBSCRIBE:
         write_log(d, "%.*s: unsubscribe\n", TEXT(event->channel));
@@ -162,7 +162,7 @@ static void write_result(driver *d, const cf_result *result)
 {
     write_log(d, "result %s %s", (const char *)result->call, error_name(result->code));
     if (result->code != CENTRIFUGE_ERROR_OK)
-        write_log(d, " '%.*s' '%.*s'", TEXT(result->error), TEXT(result->advice));
+        write_log(d, " %s'%.*s' '%.*s'", result->error_json ? "json " : "", TEXT(result->error), TEXT(result->advice));
     else if (result->body.data != NULL)
         write_log(d, " %.*s", TEXT(result->body));
     if (result->data.size > 0)

@@ -80,6 +80,17 @@ static void an_error_answer_is_told_to_the_client_first(void **state)
               "result q REFUSED 'internal' ''\n");
 }
 
+static void an_error_that_is_no_text_is_said_to_be_json(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = be_subscribed(d);
+    driver_publish(d, news, "1", "p");
+    driver_forget(d);
+    driver_receive(d, "{'uid':'3','method':'publish','error':{'code': 5}}");
+    expect(d, "error REFUSED '{'code': 5}' '' {'uid':'3','method':'publish','error':{'code': 5}}\n"
+              "result p REFUSED json '{'code': 5}' ''\n");
+}
+
 static void data_is_any_json_value_byte_for_byte(void **state)
 {
     driver *d = *state;
@@ -338,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_are_sent_and_answered_in_any_order),
         TEST(an_error_answer_is_told_to_the_client_first),
+        TEST(an_error_that_is_no_text_is_said_to_be_json),
         TEST(data_is_any_json_value_byte_for_byte),
         TEST(what_is_not_one_json_value_is_refused),
         TEST(calls_wait_for_their_subscription),

@@ -92,6 +92,21 @@ static void insecure_sends_no_credentials(void **state)
               "send 1 {'method':'connect','params':{'user':'','info':''},'uid':'1'}\n");
 }
 
+static void credentials_of_json_are_sent_as_they_are(void **state)
+{
+    driver *d = *state;
+    d->options.credentials_json = true;
+    d->options.user = CF_BYTES("7");
+    d->options.info = CF_BYTES("[1, 2]");
+    d->options.timestamp = CF_BYTES("1e3");
+    d->options.token = CF_BYTES("null");
+    driver_start(d);
+    driver_connect(d);
+    driver_opened(d);
+    expect(d, "open 1 ws://host/connection/websocket\n"
+              "send 1 {'method':'connect','params':{'user':7,'info':[1, 2],'timestamp':1e3,'token':null},'uid':'1'}\n");
+}
+
 static void a_second_opening_or_answer_changes_nothing(void **state)
 {
     driver *d = *state;
@@ -1027,6 +1042,7 @@ int main(void)
         TEST(connects_subscribes_receives_and_publishes),
         TEST(connect_does_nothing_while_connecting_or_connected),
         TEST(insecure_sends_no_credentials),
+        TEST(credentials_of_json_are_sent_as_they_are),
         TEST(a_second_opening_or_answer_changes_nothing),
         TEST(an_answer_without_body_leaves_it_connecting),
         TEST(a_clock_that_went_back_measures_no_latency),

@@ -91,6 +91,22 @@ static void insecure_needs_no_credentials(void **state)
     assert_int_equal(cf_client_options_check(&o, NULL), CENTRIFUGE_ERROR_OK);
 }
 
+static void credentials_of_json_are_checked(void **state)
+{
+    (void)state;
+    cf_client_options o = good_options();
+    o.credentials_json = true;
+    o.user = CF_BYTES("\"u\"");
+    o.timestamp = CF_BYTES("7 ");
+    o.token = CF_BYTES("[null]");
+    o.info = CF_BYTES("");
+    assert_int_equal(cf_client_options_check(&o, NULL), CENTRIFUGE_ERROR_OK);
+    o.info = CF_BYTES("{");
+    expect_error(&o, CENTRIFUGE_ERROR_INVALID_OPTION, "info");
+    o.user = CF_BYTES("u");
+    expect_error(&o, CENTRIFUGE_ERROR_INVALID_OPTION, "user");
+}
+
 static void a_bad_url_comes_after_missing_credentials(void **state)
 {
     (void)state;
@@ -335,6 +351,7 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_reference),
         cmocka_unit_test(the_first_missing_option_is_named),
         cmocka_unit_test(insecure_needs_no_credentials),
+        cmocka_unit_test(credentials_of_json_are_checked),
         cmocka_unit_test(a_bad_url_comes_after_missing_credentials),
         cmocka_unit_test(texts_must_be_utf8_and_of_reasonable_size),
         cmocka_unit_test(no_time_is_zero_and_no_limit_is_off_by_accident),

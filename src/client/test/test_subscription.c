@@ -561,10 +561,10 @@ static void a_refusal_may_have_no_advice_and_any_error(void **state)
     driver_be_connected(d);
     driver_receive(d, "{'uid':'2','method':'subscribe','error':0,'body':{'channel':'news'}}");
     expect(d, "error REFUSED '0' '' {'uid':'2','method':'subscribe','error':0,'body':{'channel':'news'}}\n"
-              "news: refused REFUSED '0' '' first\n");
+              "news: refused REFUSED json '0' '' first\n");
     cf_subscription_history(news, d->now, "h");
     driver_pump(d);
-    expect(d, "result h REFUSED '0' ''\n");
+    expect(d, "result h REFUSED json '0' ''\n");
 }
 
 /* ---- recovery ---------------------------------------------------------------------------------------------- */

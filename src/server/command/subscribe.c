@@ -56,9 +56,16 @@ static void publish_join(cf_session *session)
                                               cf_services_engine_done, services);
 }
 
+/* What is published from here on comes behind the reply, though the join's chunk stands before it. */
+static void join(cf_session *session)
+{
+    session->exchange->subscribed = true;
+    publish_join(session);
+}
+
 static void succeed(cf_session *session, cf_bytes last)
 {
-    publish_join(session);
+    join(session);
     begin_body(session, NULL, CF_ADVICE_NONE, true, last);
     cf_buffer_append(&session->exchange->replies, CF_BYTES("null"));
     end_body(session, false);
@@ -66,13 +73,16 @@ static void succeed(cf_session *session, cf_bytes last)
 
 static void succeed_recovered(cf_session *session, const cf_publication *publications, size_t count, bool recovered)
 {
-    publish_join(session);
+    join(session);
     begin_body(session, NULL, CF_ADVICE_NONE, true, CF_BYTES(""));
     cf_body_messages(&session->exchange->replies, publications, count);
     end_body(session, recovered);
 }
 
-/* A failing history is not the client's concern: it only recovers nothing. */
+/*
+ * A client that asked to recover and could not is told so. One that asks for the first time must not be told that the history is
+ * empty: it would ask for all of it later.
+ */
 static void history_read(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found)
 {
     cf_session *session = user;
@@ -86,6 +96,8 @@ static void history_read(void *user, cf_engine_status status, const cf_publicati
             refuse(session, CF_TEXT_PERMISSION_DENIED);
         else if (session->exchange->call.recover)
             succeed_recovered(session, publications, count, found);
+        else if (status != CF_ENGINE_OK)
+            cf_call_fatal(session, CF_TEXT_INTERNAL, true);
         else
             succeed(session, count > 0 ? publications[0].uid : CF_BYTES(""));
     }

@@ -508,6 +508,27 @@ static void history_is_newest_first(void **state)
     harness_ask(&a, "{\"method\":\"history\",\"params\":{\"channel\":\"all:x\"}}", expected);
 }
 
+static void ignore_done(void *user, cf_node_result result)
+{
+    (void)user;
+    (void)result;
+}
+
+static void what_is_published_after_a_subscribe_comes_behind_its_reply(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = true;
+    start();
+    harness_connect(&h, &a, "7");
+    harness_begin(&h);
+    harness_feed(&a, SUBSCRIBE("x"));
+    cf_node_publish(h.node, CF_BYTES("x"), CF_BYTES("5"), CF_BYTES(""), CF_BYTES("u"), ignore_done, NULL);
+    harness_end(&h);
+    harness_expect(&a, "{\"method\":\"join\",\"body\":{\"channel\":\"x\",\"data\":{\"user\":\"7\",\"client\":\"$ID\"}}}");
+    harness_expect(&a, SUBSCRIBED("x"));
+    harness_expect(&a, "{\"method\":\"message\",\"body\":{\"uid\":\"u\",\"channel\":\"x\",\"data\":5}}");
+}
+
 static void joins_and_leaves_come_before_the_reply(void **state)
 {
     (void)state;
@@ -662,6 +683,7 @@ int main(void)
         TEST(data_passes_byte_for_byte),
         TEST(presence_and_history_have_their_errors),
         TEST(history_is_newest_first),
+        TEST(what_is_published_after_a_subscribe_comes_behind_its_reply),
         TEST(joins_and_leaves_come_before_the_reply),
         TEST(unsubscribe_succeeds_also_when_not_subscribed),
         TEST(a_removed_namespace_can_be_left),

@@ -163,6 +163,17 @@ static void a_failing_history_recovers_nothing(void **state)
                        "false}}");
 }
 
+static void a_history_that_cannot_be_read_is_not_said_to_be_empty(void **state)
+{
+    (void)state;
+    harness_send(&a, SUBSCRIBE);
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_UNAVAILABLE);
+    harness_expect_closed(&a, "internal server error", true);
+    answer_all();
+}
+
 static void failures_of_calls_are_answered(void **state)
 {
     (void)state;
@@ -325,6 +336,7 @@ int main(void)
         TEST(a_failing_subscribe_closes_all_who_waited),
         TEST(a_failing_presence_closes),
         TEST(a_failing_history_recovers_nothing),
+        TEST(a_history_that_cannot_be_read_is_not_said_to_be_empty),
         TEST(failures_of_calls_are_answered),
         TEST(clients_go_while_they_wait),
         TEST(an_engine_that_never_answers_leaves_no_memory_behind),

@@ -53,6 +53,11 @@ static void connect_and_refresh(void **state)
     cf_connect_params none = {.user = CF_BYTES(""), .info = CF_BYTES("{\"a\":\"\xc3\xa9\n\"}")};
     cf_wire_write_connect(&out, 3, &none, true);
     expect("{\"method\":\"connect\",\"params\":{\"user\":\"\",\"info\":\"{\\\"a\\\":\\\"\xc3\xa9\\n\\\"}\"},\"uid\":\"3\"}");
+    cf_connect_params json = {
+        .user = CF_BYTES("7"), .info = CF_BYTES("{\"x\":1}"), .timestamp = CF_BYTES("1000"), .json = true};
+    cf_wire_write_connect(&out, 4, &json, false);
+    expect(
+        "{\"method\":\"connect\",\"params\":{\"user\":7,\"info\":{\"x\":1},\"timestamp\":1000,\"token\":\"\"},\"uid\":\"4\"}");
 }
 
 static void subscribe(void **state)
