@@ -54,9 +54,9 @@ static void expect_refused(driver *d, const char *answer, const char *error, con
     driver_authorized(d, d->request, answer);
     snprintf(lines, sizeof(lines),
              "error REFUSED '%s' '%s' {'error':%s%s,'body':{'channel':'$p'}}\n"
-             "$p: refused REFUSED '%s' '%s' first\n",
-             text, error[0] == '\'' ? "fix" : "", error, error[0] == '\'' ? ",'advice':'fix'" : "", text,
-             error[0] == '\'' ? "fix" : "");
+             "$p: refused REFUSED %s'%s' '%s' first\n",
+             text, error[0] == '\'' ? "fix" : "", error, error[0] == '\'' ? ",'advice':'fix'" : "",
+             error[0] == '\'' ? "" : "json ", text, error[0] == '\'' ? "fix" : "");
     expect(d, lines);
     expect_state(subscription, CF_SUBSCRIPTION_REFUSED);
     cf_subscription_remove(subscription, d->now);
@@ -269,12 +269,12 @@ static void entries_grant_or_refuse_each_channel(void **state)
     driver_authorized(d, 1,
                       "{'$no':{'status':403},'$yes':{'status':200,'sign':'s','info':'i'},'$teapot':{'status':418,'sign':'x'}}");
     expect(d, "error REFUSED '403' '' {'error':403,'body':{'channel':'$no'}}\n"
-              "$no: refused REFUSED '403' '' first\n"
+              "$no: refused REFUSED json '403' '' first\n"
               "error REFUSED 'channel not found in authorization response' 'fix' "
               "{'error':'channel not found in authorization response','advice':'fix','body':{'channel':'$missing'}}\n"
               "$missing: refused REFUSED 'channel not found in authorization response' 'fix' first\n"
               "error REFUSED '418' '' {'error':418,'body':{'channel':'$teapot'}}\n"
-              "$teapot: refused REFUSED '418' '' first\n"
+              "$teapot: refused REFUSED json '418' '' first\n"
               "send 1 {'method':'subscribe','params':{'channel':'$yes','client':'c1','info':'i','sign':'s'},'uid':'2'}\n");
 }
 
