@@ -100,6 +100,8 @@ static napi_value js_configure(napi_env env, napi_callback_info info)
     centrifuge_error error = options_read(env, got.arguments[0], &given);
     if (!error)
         error = centrifuge_options_check(&given.options, &what);
+    given.options.authorize_user = got.bound;
+    given.options.refresh_user = got.bound;
     if (!error)
         error = centrifuge_client_configure(got.bound->client, &given.options);
     options_free(&given);
@@ -129,7 +131,8 @@ static napi_value js_ping(napi_env env, napi_callback_info info)
     return act(env, info, centrifuge_client_ping);
 }
 
-static napi_value js_flush(napi_env env, napi_callback_info info)
+/* Does what is there to do at once. */
+static napi_value js_turn(napi_env env, napi_callback_info info)
 {
     request got;
     if (receive(env, info, &got))
@@ -152,6 +155,68 @@ static napi_value js_id(napi_env env, napi_callback_info info)
 {
     request got;
     return receive(env, info, &got) ? text(env, centrifuge_client_id(got.bound->client)) : NULL;
+}
+
+/* ---- batching --------------------------------------------------------------------------- */
+
+static napi_value js_start_batching(napi_env env, napi_callback_info info)
+{
+    return act(env, info, centrifuge_client_start_batching);
+}
+
+/* (flush) */
+static napi_value js_stop_batching(napi_env env, napi_callback_info info)
+{
+    request got;
+    bool flush = false;
+    if (!receive(env, info, &got))
+        return NULL;
+    napi_get_value_bool(env, got.arguments[0], &flush);
+    return answer(&got, centrifuge_client_stop_batching(got.bound->client, flush));
+}
+
+static napi_value js_flush(napi_env env, napi_callback_info info)
+{
+    return act(env, info, centrifuge_client_flush);
+}
+
+static napi_value js_start_auth_batching(napi_env env, napi_callback_info info)
+{
+    return act(env, info, centrifuge_client_start_auth_batching);
+}
+
+static napi_value js_stop_auth_batching(napi_env env, napi_callback_info info)
+{
+    return act(env, info, centrifuge_client_stop_auth_batching);
+}
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+typedef centrifuge_error (*answerer)(centrifuge_client *client, centrifuge_request request, const char *answer, size_t size);
+
+/* (request, JSON or undefined) */
+static napi_value answer_request(napi_env env, napi_callback_info info, answerer function)
+{
+    request got;
+    uint32_t number = 0;
+    size_t size = 0;
+    if (!receive(env, info, &got))
+        return NULL;
+    napi_get_value_uint32(env, got.arguments[0], &number);
+    char *json = text_of(env, got.arguments[1], &size);
+    centrifuge_error error = function(got.bound->client, number, json, size);
+    free(json);
+    return answer(&got, error);
+}
+
+static napi_value js_authorize_answer(napi_env env, napi_callback_info info)
+{
+    return answer_request(env, info, centrifuge_client_authorize_answer);
+}
+
+static napi_value js_refresh_answer(napi_env env, napi_callback_info info)
+{
+    return answer_request(env, info, centrifuge_client_refresh_answer);
 }
 
 /* ---- subscriptions ---------------------------------------------------------------------- */
@@ -322,7 +387,14 @@ static bool list_class(napi_env env, napi_value exports)
         METHOD("connect", js_connect),
         METHOD("disconnect", js_disconnect),
         METHOD("ping", js_ping),
+        METHOD("turn", js_turn),
+        METHOD("startBatching", js_start_batching),
+        METHOD("stopBatching", js_stop_batching),
         METHOD("flush", js_flush),
+        METHOD("startAuthBatching", js_start_auth_batching),
+        METHOD("stopAuthBatching", js_stop_auth_batching),
+        METHOD("authorizeAnswer", js_authorize_answer),
+        METHOD("refreshAnswer", js_refresh_answer),
         METHOD("state", js_state),
         METHOD("id", js_id),
         METHOD("subscribe", js_subscribe),

@@ -62,15 +62,18 @@ void binding_drop(binding *bound);
 
 /* ---- options.c -------------------------------------------------------------------------- */
 
-#define OPTIONS_TEXTS_MAX 16
-
+/* The memory of the texts and lists that `options` points to. */
 typedef struct given_options {
     centrifuge_options options;
-    char *texts[OPTIONS_TEXTS_MAX];
-    size_t text_count;
+    void **owned;
+    size_t owned_count;
 } given_options;
 
-/* Members are named as in centrifuge_options; those that are missing keep their defaults, null is NULL. */
+/*
+ * Members are named as in centrifuge_options; those that are missing keep their defaults, null is NULL. Headers and parameters
+ * are arrays of name, value, name, value, ...; `authorize` and `refresh` say whether JavaScript answers. The binding is the
+ * user of both; the caller sets it.
+ */
 centrifuge_error options_read(napi_env env, napi_value object, given_options *given);
 void options_free(given_options *given);
 /* UTF-8 with NUL behind, to be freed; NULL without memory or for a value that is no string. `size` may be NULL. */
@@ -80,6 +83,9 @@ char *text_of(napi_env env, napi_value value, size_t *size);
 
 extern const centrifuge_client_events tell_client_events;
 extern const centrifuge_subscription_events tell_subscription_events;
+/* The options `authorize` and `refresh`; the user is the binding. */
+void tell_authorize(centrifuge_client *client, centrifuge_request request, centrifuge_bytes body, void *user);
+void tell_refresh(centrifuge_client *client, centrifuge_request request, void *user);
 /* Completion of every call. */
 void tell_result(centrifuge_subscription *subscription, const centrifuge_result *result, void *user);
 

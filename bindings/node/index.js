@@ -27,6 +27,7 @@ class Centrifuge extends Emitter {
     this._subscriptions = new Map(); // by channel
     this._calls = new Map(); // by number: { resolve, reject, subscription }
     this._callCount = 0;
+    this._thrown = null; // an array while a call does what it causes at once
     if (options) this.configure(options);
   }
 
@@ -52,6 +53,16 @@ class Centrifuge extends Emitter {
   disconnect() { if (this._library) this._done(this._library.disconnect()); }
 
   ping() { if (this._library) this._done(this._library.ping()); }
+
+  startBatching() { if (this._library) this._done(this._library.startBatching()); }
+
+  stopBatching(flush) { if (this._library) this._done(this._library.stopBatching(flush === true)); }
+
+  flush() { if (this._library) this._done(this._library.flush()); }
+
+  startAuthBatching() { if (this._library) this._done(this._library.startAuthBatching()); }
+
+  stopAuthBatching() { if (this._library) this._done(this._library.stopAuthBatching()); }
 
   isConnected() { return this._state() === 'connected'; }
 
@@ -89,8 +100,19 @@ class Centrifuge extends Emitter {
 
   /* After every call of the library. */
   _done(code) {
-    this._library.flush();
+    const outer = this._thrown;
+    this._thrown = [];
+    this._library.turn();
+    const [thrown] = this._thrown;
+    this._thrown = outer;
+    if (thrown !== undefined) throw thrown;
     if (code !== 'OK') throw addon.errors[code].text;
+  }
+
+  /* Out of the call that caused it, or as uncaught when none did. */
+  _throw(text) {
+    if (!this._thrown) throw text;
+    this._thrown.push(text);
   }
 
   /* In 1.x a client forgets its subscriptions when no connection will bring them back. */
@@ -160,7 +182,7 @@ class Subscription extends Emitter {
       const code = this._known() ? begin(client._library, number) : 'UNSUBSCRIBED';
       if (code === 'OK') client._calls.set(number, { resolve, reject, subscription: this });
       else reject(failureOf(code));
-      client._library.flush();
+      client._library.turn();
     });
     promise.catch(() => {});
     return promise;
@@ -183,6 +205,25 @@ const tellers = {
   transportClose(client, reason, reconnect, code) {
     const listener = client._options.onTransportClose;
     if (typeof listener === 'function') listener({ event: { type: 'close', code }, reason, reconnect });
+  },
+
+  refreshFailed(client) {
+    const listener = client._options.refreshFailed;
+    if (typeof listener === 'function') listener();
+  },
+
+  authorize(client, request, body) {
+    const answer = answerer(client, 'authorizeAnswer', request);
+    const { onPrivateChannelAuth, authTransport } = client._options;
+    if (typeof onPrivateChannelAuth === 'function') onPrivateChannelAuth({ data: parse(body) }, answer);
+    else refuseTransport(client, 'private channel auth', authTransport, answer);
+  },
+
+  refresh(client, request) {
+    const answer = answerer(client, 'refreshAnswer', request);
+    const { onRefresh, refreshTransport } = client._options;
+    if (typeof onRefresh === 'function') onRefresh({}, answer);
+    else refuseTransport(client, 'refresh', refreshTransport, answer);
   },
 
   log(client, text) { if (client._options.debug === true) console.debug(text); },
@@ -226,6 +267,16 @@ const tellers = {
 
 function emitBody(client, channel, event, body) {
   client._subscriptions.get(channel).emit(event, parse(body));
+}
+
+/* What the application calls with (failed, answer). */
+function answerer(client, method, request) {
+  return (failed, answer) => { client._done(client._library[method](request, failed === true ? undefined : JSON.stringify(answer))); };
+}
+
+function refuseTransport(client, kind, transport, answer) {
+  answer(true);
+  client._throw('Unknown ' + kind + ' transport ' + String(transport).toLowerCase());
 }
 
 module.exports = Centrifuge;

@@ -249,6 +249,8 @@ centrifuge_error binding_start(binding *bound, napi_value self, centrifuge_optio
     options->loop_watch = watch;
     options->loop_timer = set_timer;
     options->loop_user = bound;
+    options->authorize_user = bound;
+    options->refresh_user = bound;
     open_timer(bound);
     centrifuge_error error = centrifuge_client_new(&bound->client, options);
     if (!error && !open_context(bound, self))

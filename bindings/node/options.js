@@ -17,6 +17,12 @@ function addCredentials(options, out) {
   out.credentials_json = json;
 }
 
+/* A map -> name, value, name, value, ... */
+const pairs = (map) => Object.entries(map || {}).flatMap(([name, value]) => [name, String(value)]);
+
+/* What 1.x posts itself. Script loading (jsonp) needs a browser. */
+const isPosted = (transport) => transport === undefined || String(transport).toLowerCase() === 'ajax';
+
 const members = {
   url: ['url', (value) => (value ? String(value) : null)],
   insecure: ['insecure', flag],
@@ -27,6 +33,16 @@ const members = {
   ping: ['ping', (value) => value === true],
   pingInterval: ['ping_interval', number],
   pongWaitTimeout: ['pong_wait_timeout', number],
+  privateChannelPrefix: ['private_channel_prefix', text],
+  authEndpoint: ['auth_endpoint', text],
+  authHeaders: ['auth_headers', pairs],
+  authParams: ['auth_params', pairs],
+  refreshEndpoint: ['refresh_endpoint', text],
+  refreshHeaders: ['refresh_headers', pairs],
+  refreshParams: ['refresh_params', pairs],
+  refreshData: ['refresh_data', (value) => JSON.stringify(value)],
+  refreshAttempts: ['refresh_attempts', (value) => (value === null ? -1 : Number(value))],
+  refreshInterval: ['refresh_interval', number],
   // not in 1.x
   connectTimeout: ['connect_timeout', number],
   messageSizeMax: ['message_size_max', number],
@@ -42,6 +58,12 @@ const members = {
   tlsCertificate: ['tls_certificate', text],
   tlsKey: ['tls_key', text],
   tlsKeyPassword: ['tls_key_password', text],
+  interfaceName: ['interface_name', text],
+  headers: ['headers', pairs],
+  authTimeout: ['auth_timeout', number],
+  refreshTimeout: ['refresh_timeout', number],
+  httpAnswerSizeMax: ['http_answer_size_max', number],
+  batch: ['batch', flag],
 };
 
 const texts = {
@@ -59,6 +81,9 @@ function toLibrary(options) {
     if (options[name] !== undefined) out[member] = translate(options[name]);
   }
   addCredentials(options, out);
+  // index.js answers for a transport that there is not
+  out.authorize = typeof options.onPrivateChannelAuth === 'function' || !isPosted(options.authTransport);
+  out.refresh = typeof options.onRefresh === 'function' || !isPosted(options.refreshTransport);
   return out;
 }
 

@@ -140,13 +140,46 @@ static void tell_log(centrifuge_client *client, const centrifuge_log_event *even
     end(&told);
 }
 
+static void tell_refresh_failed(centrifuge_client *client, const centrifuge_refresh_failed_event *event, void *user)
+{
+    telling told;
+    (void)client;
+    (void)event;
+    if (begin(&told, user, "refreshFailed"))
+        end(&told);
+}
+
 const centrifuge_client_events tell_client_events = {
     .connect = tell_connect,
     .disconnect = tell_disconnect,
     .error = tell_error,
     .transport_close = tell_transport_close,
     .log = tell_log,
+    .refresh_failed = tell_refresh_failed,
 };
+
+/* ---- requests that JavaScript answers -------------------------------------------------- */
+
+void tell_authorize(centrifuge_client *client, centrifuge_request request, centrifuge_bytes body, void *user)
+{
+    telling told;
+    (void)client;
+    if (!begin(&told, user, "authorize"))
+        return;
+    add_number(&told, request);
+    add_json(&told, body);
+    end(&told);
+}
+
+void tell_refresh(centrifuge_client *client, centrifuge_request request, void *user)
+{
+    telling told;
+    (void)client;
+    if (!begin(&told, user, "refresh"))
+        return;
+    add_number(&told, request);
+    end(&told);
+}
 
 /* ---- subscriptions -------------------------------------------------------------------- */
 
