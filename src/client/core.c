@@ -26,6 +26,7 @@ centrifuge_error cf_client_new(cf_client **client, const cf_client_options *opti
     made->latency = -1;
     made->end = &made->first;
     cf_map_init(&made->subscriptions, environment->allocator, random_bits(environment));
+    cf_list_init(&made->departed);
     cf_list_init(&made->calls);
     cf_list_init(&made->deadlines);
     cf_list_init(&made->aside);
@@ -88,6 +89,7 @@ void cf_client_free(cf_client *client)
     const cf_allocator *allocator = client->environment.allocator;
     CF_ASSERT(client->shut && client->first == NULL);
     cf_queue_free_taken(client);
+    cf_subscriptions_forget_departed(client);
     while (client->subscriptions.head != NULL) {
         cf_subscription *subscription = cf_subscription_of(client->subscriptions.head);
         cf_map_remove(&client->subscriptions, &subscription->node);

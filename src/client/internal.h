@@ -227,6 +227,7 @@ struct cf_client {
     cf_text reason;
 
     cf_map subscriptions;
+    cf_list departed;        /* removed subscriptions whose unsubscribe command has no answer yet */
     cf_subscription *pushed; /* the last one that a message came for, or NULL */
     cf_list calls;           /* sent, by uid */
     cf_list deadlines;       /* the same, by deadline */
@@ -274,6 +275,7 @@ struct cf_subscription {
     cf_pending unsubscribe;
     cf_pending removed;
     cf_list waiting;          /* calls */
+    cf_list departed;         /* link in cf_client.departed */
     cf_list aside;            /* link in cf_client.aside */
     cf_member *member;        /* of the authorization that it waits for, or NULL */
     cf_refusal *refusal_told; /* whose events wait, or NULL */
@@ -289,6 +291,7 @@ struct cf_subscription {
     bool recovered;   /* of the last answer */
     bool refusal_json;
     bool was_subscribed; /* since it was asked for by the user */
+    bool told;           /* that it is removed: its memory is ours alone */
     bool missed;         /* a replay behind a hole has begun, and no subscribe event has told of it */
     char channel[];
 };
@@ -436,6 +439,10 @@ size_t cf_subscription_request_size(const cf_subscription *subscription);
 /* client-spec.md 7.2, step 5. */
 void cf_subscriptions_leave(cf_client *client, bool again);
 void cf_subscription_free(cf_subscription *subscription);
+/* The user knows that it is removed. */
+void cf_subscription_release(cf_subscription *subscription);
+/* The server's answers to their unsubscribe commands will not come any more. */
+void cf_subscriptions_forget_departed(cf_client *client);
 
 static inline cf_subscription *cf_subscription_of(cf_map_node *node)
 {

@@ -130,7 +130,7 @@ static void free_pending(cf_client *client, cf_pending *pending)
         cf_free(allocator, CF_CONTAINER(pending, cf_call, pending));
         break;
     case CF_PENDING_REMOVED:
-        cf_subscription_free(CF_CONTAINER(pending, cf_subscription, removed));
+        cf_subscription_release(CF_CONTAINER(pending, cf_subscription, removed));
         break;
     case CF_PENDING_REQUEST_CANCEL:
         cf_auth_free_request(CF_CONTAINER(pending, cf_request, pending), allocator);

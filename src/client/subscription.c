@@ -140,6 +140,19 @@ static centrifuge_error check_channel(const cf_client *client, cf_bytes channel)
     return may_ask(client) ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_STATE;
 }
 
+/* What comes for a channel before the server has seen this command is for its former, removed subscription; 0: there is none. */
+static uint64_t departed_uid(const cf_client *client, cf_bytes channel)
+{
+    uint64_t uid = 0;
+    CF_LIST_EACH(link, &client->departed)
+    {
+        const cf_subscription *departed = CF_CONTAINER(link, cf_subscription, departed);
+        if (cf_bytes_equal(cf_subscription_channel(departed), channel))
+            uid = departed->leaving;
+    }
+    return uid;
+}
+
 static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
 {
     cf_subscription *made = cf_alloc(client->environment.allocator, sizeof(cf_subscription) + channel.size);
@@ -149,6 +162,7 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
         .client = client, .user = user, .channel_size = (uint32_t)channel.size, .state = CF_SUBSCRIPTION_UNSUBSCRIBED};
     memcpy(made->channel, channel.data, channel.size);
     cf_list_init(&made->waiting);
+    made->leaving = departed_uid(client, channel);
     if (cf_map_add(&client->subscriptions, &made->node, cf_subscription_channel(made)))
         return made;
     cf_free(client->environment.allocator, made);
@@ -352,7 +366,41 @@ void cf_subscription_remove(cf_subscription *subscription, cf_time now)
         client->pushed = NULL;
     if (wanted)
         send_unsubscribe(subscription, now);
+    if (subscription->leaving != 0 && client->state == CF_CLIENT_CONNECTED)
+        cf_list_append(&client->departed, &subscription->departed);
     cf_queue_append(client, &subscription->removed, CF_PENDING_REMOVED);
+}
+
+void cf_subscription_release(cf_subscription *subscription)
+{
+    subscription->told = true;
+    if (!cf_list_linked(&subscription->departed))
+        cf_subscription_free(subscription);
+}
+
+static void forget_departed(cf_subscription *subscription)
+{
+    cf_list_remove(&subscription->departed);
+    if (subscription->told)
+        cf_subscription_free(subscription);
+}
+
+void cf_subscriptions_forget_departed(cf_client *client)
+{
+    while (!cf_list_empty(&client->departed))
+        forget_departed(CF_CONTAINER(client->departed.next, cf_subscription, departed));
+}
+
+static void answer_departed(cf_client *client, uint64_t uid)
+{
+    CF_LIST_EACH(link, &client->departed)
+    {
+        cf_subscription *departed = CF_CONTAINER(link, cf_subscription, departed);
+        if (departed->leaving != uid)
+            continue;
+        forget_departed(departed);
+        return;
+    }
 }
 
 static void leave(cf_subscription *subscription, bool again)
@@ -369,6 +417,7 @@ static void leave(cf_subscription *subscription, bool again)
 
 void cf_subscriptions_leave(cf_client *client, bool again)
 {
+    cf_subscriptions_forget_departed(client);
     CF_EACH_SUBSCRIPTION(node, client)
     leave(cf_subscription_of(node), again);
 }
@@ -377,9 +426,12 @@ cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message 
 {
     int64_t uid;
     cf_subscription *subscription = cf_client_find(client, message->b.channel);
+    bool answer = cf_bytes_to_int64(message->uid, &uid);
+    if (answer)
+        answer_departed(client, (uint64_t)uid);
     if (subscription == NULL)
         return CF_STEP_DONE;
-    if (cf_bytes_to_int64(message->uid, &uid) && (uint64_t)uid == subscription->leaving)
+    if (answer && (uint64_t)uid == subscription->leaving)
         subscription->leaving = 0;
     if (message->has_error) {
         cf_client_report_message(client, message);

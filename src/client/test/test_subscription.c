@@ -1037,6 +1037,23 @@ static void messages_after_unsubscribe_were_told_and_brought_the_position_back(v
     expect(d, "send 1 {'method':'subscribe','params':{'channel':'news'},'uid':'4'}\n");
 }
 
+static void messages_of_a_removed_subscription_do_not_reach_a_new_one(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = be_subscribed(d);
+    cf_subscription_remove(news, d->now);
+    driver_pump(d);
+    driver_subscribe(d, "news");
+    driver_forget(d);
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
+    expect(d, "");
+    driver_receive(d, "{'uid':'3','method':'unsubscribe','body':{'channel':'news','status':true}}");
+    driver_receive(d, "{'method':'message','body':{'uid':'m2','channel':'news','data':2}}");
+    driver_accept(d, 4, "news");
+    expect(d, "news: message m2 2\n"
+              "news: subscribe first\n");
+}
+
 static void messages_of_the_former_subscription_do_not_reach_the_next(void **state)
 {
     driver *d = *state;
@@ -1274,6 +1291,7 @@ int main(void)
         TEST(a_refusal_without_body_left_it_pending),
         TEST(messages_after_unsubscribe_were_told_and_brought_the_position_back),
         TEST(messages_of_the_former_subscription_do_not_reach_the_next),
+        TEST(messages_of_a_removed_subscription_do_not_reach_a_new_one),
         TEST(subscribe_while_pending_sent_a_second_command),
         TEST(subscribe_of_a_subscribed_one_returned_nothing),
         TEST(a_failure_told_while_disconnected_refused_it),
