@@ -2,6 +2,7 @@
 /* Bad input and bad behaviour: each gets what the protocol says, the server lives on and other clients notice nothing. */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
+const net = require('node:net');
 const { Server, Client, frame, credentials, until, sleep, sign } = require('./lib');
 
 const NAMESPACES = [{ name: 'all', publish: true, presence: true, history_size: 5, history_lifetime: 60 }];
@@ -164,6 +165,22 @@ test('100,000 commands in one array: by WebSocket, where the limit allows it, an
   } finally {
     await large.stop();
   }
+});
+
+test('a long answer reaches a slow reader whole, also at the end of a connection', async () => {
+  const count = 60000;
+  const command = '{"uid":"' + 'u'.repeat(100) + '","method":"channels"},';
+  const body = '[' + command.repeat(count).slice(0, -1) + ']';
+  const socket = net.connect({ port: server.apiPort, host: '127.0.0.1', highWaterMark: 16384 });
+  socket.write('POST /api/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nX-API-Sign: ' +
+    sign(body) + '\r\nContent-Length: ' + body.length + '\r\n\r\n' + body);
+  socket.pause();
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  let text = '';
+  for await (const piece of socket) text += piece;
+  const [head, json] = text.split('\r\n\r\n');
+  assert.match(head, /^HTTP\/1.1 200 /);
+  assert.strictEqual(JSON.parse(json).length, count);
 });
 
 /* ---- HTTP ---- */

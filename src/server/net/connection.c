@@ -120,8 +120,10 @@ void cf_connection_finish(cf_connection *connection)
     connection->protocol = &finishing;
     connection->owner = NULL;
     cf_connection_pause(connection, false);
-    if (connection->protocol == &finishing)
-        cf_connection_set_timer(connection, cf_time_after(cf_net_now(net), CF_NET_CLOSE_TIMEOUT));
+    if (connection->protocol != &finishing)
+        return;
+    uv_update_time(net->loop); /* a long request may have taken more than this time */
+    cf_connection_set_timer(connection, cf_time_after(cf_net_now(net), CF_NET_CLOSE_TIMEOUT));
 }
 
 /* ---- reading ---- */

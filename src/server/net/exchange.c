@@ -99,13 +99,13 @@ static void send_response(cf_http_exchange *self, const cf_http_response *respon
 /* The answer is given to the socket: what next? */
 static void go_on(cf_http_exchange *self)
 {
-    if (self->last) {
-        close_politely(self);
-        return;
-    }
-    if (self->writing) {
+    if (self->writing) { /* also before the end: a long answer takes longer than a polite end may */
         set_deadline(self, CF_HTTP_WRITE_TIMEOUT);
         cf_connection_pause(self->connection, true);
+        return;
+    }
+    if (self->last) {
+        close_politely(self);
         return;
     }
     cf_http_parser_reset(self->parser);
