@@ -44,8 +44,7 @@ static void write_body(cf_client *client, const cf_list *list, cf_buffer *body)
     cf_buffer_append(body, CF_BYTES("{\"client\":"));
     cf_json_write_string(body, cf_text_bytes(&client->id));
     cf_buffer_append(body, CF_BYTES(",\"channels\":"));
-    CF_LIST_EACH(link, list)
-    {
+    CF_LIST_EACH (link, list) {
         cf_buffer_append_byte(body, before);
         cf_json_write_string(body, cf_subscription_channel(subscription_of(link)));
         before = ',';
@@ -58,8 +57,8 @@ static cf_request *make_request(cf_client *client, const cf_list *list)
     const cf_allocator *allocator = client->environment.allocator;
     /* counted in members, so that the allocator sees an overflow */
     size_t count = (sizeof(cf_request) + sizeof(cf_member) - 1) / sizeof(cf_member);
-    CF_LIST_EACH(link, list)
-    count++;
+    CF_LIST_EACH (link, list)
+        count++;
     cf_request *request = cf_alloc_zero(allocator, count, sizeof(cf_member));
     if (request == NULL)
         return NULL;
@@ -446,8 +445,7 @@ static bool take_answer(cf_client *client, cf_request *request, cf_bytes answer,
 /* Nobody can answer a request that was not taken yet. */
 static cf_request *find_request(cf_client *client, uint32_t id)
 {
-    CF_LIST_EACH(link, &client->requests)
-    {
+    CF_LIST_EACH (link, &client->requests) {
         cf_request *request = request_of(link);
         if (request->pending.number == id && !request->pending.queued)
             return request;

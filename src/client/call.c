@@ -235,8 +235,7 @@ static cf_call *find_call(const cf_client *client, cf_bytes text)
     int64_t uid;
     if (!cf_bytes_to_int64(text, &uid) || uid <= 0)
         return NULL;
-    CF_LIST_EACH(link, &client->calls)
-    {
+    CF_LIST_EACH (link, &client->calls) {
         cf_call *call = CF_CONTAINER(link, cf_call, link);
         if (call->uid >= (uint64_t)uid)
             return call->uid == (uint64_t)uid ? call : NULL;

@@ -80,8 +80,8 @@ void cf_client_shutdown(cf_client *client, cf_time now)
     client->state = CF_CLIENT_DISCONNECTED;
     client->reconnect_at = client->connect_at = client->ping_at = CF_TIME_NEVER;
     cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_CLOSED);
-    CF_EACH_SUBSCRIPTION(node, client)
-    cf_calls_fail_waiting(cf_subscription_of(node), CENTRIFUGE_ERROR_CLOSED);
+    CF_EACH_SUBSCRIPTION (node, client)
+        cf_calls_fail_waiting(cf_subscription_of(node), CENTRIFUGE_ERROR_CLOSED);
 }
 
 void cf_client_free(cf_client *client)

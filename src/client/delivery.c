@@ -139,8 +139,7 @@ static void refuse(cf_subscription *subscription, const cf_wire_message *message
 
 static cf_subscription *find_request(cf_client *client, int64_t uid)
 {
-    CF_EACH_SUBSCRIPTION(node, client)
-    {
+    CF_EACH_SUBSCRIPTION (node, client) {
         cf_subscription *subscription = cf_subscription_of(node);
         if (subscription->request != 0 && subscription->request == (uint64_t)uid)
             return subscription;

@@ -144,8 +144,7 @@ static centrifuge_error check_channel(const cf_client *client, cf_bytes channel)
 static uint64_t departed_uid(const cf_client *client, cf_bytes channel)
 {
     uint64_t uid = 0;
-    CF_LIST_EACH(link, &client->departed)
-    {
+    CF_LIST_EACH (link, &client->departed) {
         const cf_subscription *departed = CF_CONTAINER(link, cf_subscription, departed);
         if (cf_bytes_equal(cf_subscription_channel(departed), channel))
             uid = departed->leaving;
@@ -221,8 +220,7 @@ static bool is_asked_now(const cf_subscription *subscription, bool private_chann
 static void write_requests(cf_client *client, cf_buffer *line)
 {
     char before = '[';
-    CF_EACH_SUBSCRIPTION(node, client)
-    {
+    CF_EACH_SUBSCRIPTION (node, client) {
         if (!is_asked_now(cf_subscription_of(node), false))
             continue;
         cf_buffer_append_byte(line, before);
@@ -238,8 +236,7 @@ static bool ask_public(cf_client *client)
     cf_subscription *only = NULL;
     size_t count = 0;
     size_t size = 0;
-    CF_EACH_SUBSCRIPTION(node, client)
-    {
+    CF_EACH_SUBSCRIPTION (node, client) {
         if (!is_asked_now(cf_subscription_of(node), false))
             continue;
         count++;
@@ -260,8 +257,7 @@ static bool ask_private(cf_client *client, cf_time now)
 {
     cf_list list;
     cf_list_init(&list);
-    CF_EACH_SUBSCRIPTION(node, client)
-    {
+    CF_EACH_SUBSCRIPTION (node, client) {
         if (is_asked_now(cf_subscription_of(node), true))
             cf_list_append(&list, &cf_subscription_of(node)->aside);
     }
@@ -274,8 +270,7 @@ static bool ask_private(cf_client *client, cf_time now)
 
 bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now)
 {
-    CF_EACH_SUBSCRIPTION(node, client)
-    {
+    CF_EACH_SUBSCRIPTION (node, client) {
         cf_subscription *subscription = cf_subscription_of(node);
         if (cf_subscription_wanted(subscription))
             start_request(subscription, reconnected && subscription->was_subscribed);
@@ -393,8 +388,7 @@ void cf_subscriptions_forget_departed(cf_client *client)
 
 static void answer_departed(cf_client *client, uint64_t uid)
 {
-    CF_LIST_EACH(link, &client->departed)
-    {
+    CF_LIST_EACH (link, &client->departed) {
         cf_subscription *departed = CF_CONTAINER(link, cf_subscription, departed);
         if (departed->leaving != uid)
             continue;
@@ -418,8 +412,8 @@ static void leave(cf_subscription *subscription, bool again)
 void cf_subscriptions_leave(cf_client *client, bool again)
 {
     cf_subscriptions_forget_departed(client);
-    CF_EACH_SUBSCRIPTION(node, client)
-    leave(cf_subscription_of(node), again);
+    CF_EACH_SUBSCRIPTION (node, client)
+        leave(cf_subscription_of(node), again);
 }
 
 cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message *message)

@@ -66,8 +66,7 @@ static void close_transport(centrifuge_client *client, uint32_t id)
 {
     if (!client->live || client->live->id != id)
         return;
-    CF_LIST_EACH(link, &client->sockets)
-    {
+    CF_LIST_EACH (link, &client->sockets) {
         cf_native_socket *other = CF_CONTAINER(link, cf_native_socket, link);
         if (other != client->live)
             cf_native_socket_kill(other);
@@ -174,8 +173,7 @@ centrifuge_error cf_native_driver_begin(centrifuge_client *client)
 
 static void flush(centrifuge_client *client)
 {
-    CF_LIST_EACH(link, &client->sockets)
-    {
+    CF_LIST_EACH (link, &client->sockets) {
         cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
         if (cf_native_socket_wants_to_send(socket))
             cf_native_socket_flush(socket);
@@ -220,8 +218,7 @@ void cf_native_driver_kick(centrifuge_client *client)
 
 static cf_native_socket *socket_at(centrifuge_client *client, centrifuge_socket handle)
 {
-    CF_LIST_EACH(link, &client->sockets)
-    {
+    CF_LIST_EACH (link, &client->sockets) {
         cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
         if (socket->state != CF_NATIVE_SOCKET_CONNECTING && socket->state != CF_NATIVE_SOCKET_DEAD && socket->socket == handle)
             return socket;
@@ -253,8 +250,7 @@ void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle,
 
 static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
 {
-    CF_LIST_EACH(link, &client->sockets)
-    {
+    CF_LIST_EACH (link, &client->sockets) {
         cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
         if (socket->curl_deadline <= now) {
             socket->curl_deadline = CF_TIME_NEVER;
@@ -296,8 +292,7 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
     cf_time deadline = cf_client_deadline(client->core);
     if (client->http)
         deadline = earlier(deadline, client->http->deadline);
-    CF_LIST_EACH(link, &client->sockets)
-    {
+    CF_LIST_EACH (link, &client->sockets) {
         const cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
         cf_time of_socket = earlier(socket->curl_deadline, socket->linger_until);
         deadline = socket->has_more ? cf_native_clock_now() : earlier(deadline, of_socket);
@@ -316,8 +311,7 @@ bool cf_native_driver_idle(const centrifuge_client *client)
 /* Goodbyes are sent as far as the system takes them at once. */
 static void close_sockets(centrifuge_client *client)
 {
-    CF_LIST_EACH(link, &client->sockets)
-    {
+    CF_LIST_EACH (link, &client->sockets) {
         cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
         cf_native_socket_flush(socket);
         cf_native_socket_kill(socket);

@@ -76,8 +76,7 @@ static void free_listener(cf_native_listener *listener)
 
 bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id)
 {
-    CF_LIST_EACH(link, listeners)
-    {
+    CF_LIST_EACH (link, listeners) {
         cf_native_listener *listener = CF_CONTAINER(link, cf_native_listener, link);
         if (listener->id != id)
             continue;

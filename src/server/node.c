@@ -296,8 +296,8 @@ void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_n
     }
     cf_hub_user *known = cf_hub_user_of(&node->hub, user_id);
     if (known != NULL)
-        CF_LIST_EACH(link, &known->sessions)
-    unsubscribe_session(CF_CONTAINER(link, cf_session, user_link), channel);
+        CF_LIST_EACH (link, &known->sessions)
+            unsubscribe_session(CF_CONTAINER(link, cf_session, user_link), channel);
     done(user, ok);
 }
 

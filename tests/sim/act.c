@@ -49,12 +49,12 @@ typedef struct fault_kind {
 static sim_link *any_link(sim_world *world)
 {
     unsigned count = 0;
-    CF_LIST_EACH(item, &world->links)
-    count++;
+    CF_LIST_EACH (item, &world->links)
+        count++;
     unsigned chosen = sim_random_below(&world->random, count);
-    CF_LIST_EACH(item, &world->links)
-    if (chosen-- == 0)
-        return CF_CONTAINER(item, sim_link, link);
+    CF_LIST_EACH (item, &world->links)
+        if (chosen-- == 0)
+            return CF_CONTAINER(item, sim_link, link);
     return NULL;
 }
 

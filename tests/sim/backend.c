@@ -181,8 +181,7 @@ void sim_backend_ask(sim_client *client, const cf_effect *effect)
 
 static request *find(const sim_client *client, uint32_t id)
 {
-    CF_LIST_EACH(item, &client->requests)
-    {
+    CF_LIST_EACH (item, &client->requests) {
         request *asked = CF_CONTAINER(item, request, link);
         if (asked->id == id)
             return asked;
@@ -207,8 +206,7 @@ void sim_backend_cancel(sim_client *client, uint32_t id)
 cf_time sim_backend_deadline(const sim_client *client)
 {
     cf_time next = CF_TIME_NEVER;
-    CF_LIST_EACH(item, &client->requests)
-    {
+    CF_LIST_EACH (item, &client->requests) {
         const request *asked = CF_CONTAINER(item, request, link);
         if (asked->due < next)
             next = asked->due;
@@ -218,8 +216,7 @@ cf_time sim_backend_deadline(const sim_client *client)
 
 void sim_backend_step(sim_client *client)
 {
-    CF_LIST_EACH(item, &client->requests)
-    {
+    CF_LIST_EACH (item, &client->requests) {
         request *asked = CF_CONTAINER(item, request, link);
         if (asked->due > client->world->now)
             continue;

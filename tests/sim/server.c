@@ -100,8 +100,7 @@ static void check(sim_server *server)
 {
     sim_world *world = server->world;
     size_t sessions = 0;
-    CF_LIST_EACH(item, &world->links)
-    {
+    CF_LIST_EACH (item, &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         if (link->session == NULL)
             continue;
@@ -165,8 +164,7 @@ static void stop(sim_server *server)
     end_turn(server);
     cf_node_free(server->node);
     server->node = NULL;
-    CF_LIST_EACH(item, &world->links)
-    {
+    CF_LIST_EACH (item, &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         link->session = NULL;
         if (link->server_open) {

@@ -41,8 +41,7 @@ static void judge_call(sim_client *client, sim_call *call, centrifuge_error erro
 
 static sim_subscription *find_live(sim_client *client, const sim_channel *channel)
 {
-    CF_LIST_EACH(item, &client->subscriptions)
-    {
+    CF_LIST_EACH (item, &client->subscriptions) {
         sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
         if (subscription->channel == channel && !subscription->removed)
             return subscription;
@@ -88,11 +87,10 @@ sim_subscription *sim_client_subscribe(sim_client *client, sim_channel *channel)
 static sim_subscription *any_subscription(sim_client *client)
 {
     unsigned count = 0;
-    CF_LIST_EACH(item, &client->subscriptions)
-    count += !CF_CONTAINER(item, sim_subscription, link)->removed;
+    CF_LIST_EACH (item, &client->subscriptions)
+        count += !CF_CONTAINER(item, sim_subscription, link)->removed;
     unsigned chosen = sim_random_below(&client->world->random, count);
-    CF_LIST_EACH(item, &client->subscriptions)
-    {
+    CF_LIST_EACH (item, &client->subscriptions) {
         sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
         if (!subscription->removed && chosen-- == 0)
             return subscription;

@@ -214,8 +214,7 @@ static void event_unsubscribe(sim_subscription *subscription)
 
 static sim_subscription *known_subscription(sim_client *client, const cf_event *event)
 {
-    CF_LIST_EACH(item, &client->subscriptions)
-    {
+    CF_LIST_EACH (item, &client->subscriptions) {
         sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
         if (subscription->core == event->subscription)
             return subscription;
@@ -295,8 +294,7 @@ static void check_own_message(sim_client *client, const sim_call *call)
     if (number == 0)
         sim_fail(client->world, "publish-kept", "client %u: call %u succeeded, but nothing was published", client->index,
                  call->number);
-    CF_LIST_EACH(item, &client->subscriptions)
-    {
+    CF_LIST_EACH (item, &client->subscriptions) {
         const sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
         if (subscription->channel == channel && subscription->subscribed && subscription->seen < number &&
             client->losses == call->losses)
@@ -307,8 +305,7 @@ static void check_own_message(sim_client *client, const sim_call *call)
 
 static void complete(sim_client *client, const cf_result *result)
 {
-    CF_LIST_EACH(item, &client->calls)
-    {
+    CF_LIST_EACH (item, &client->calls) {
         sim_call *call = CF_CONTAINER(item, sim_call, link);
         if ((void *)call != result->call)
             continue;
@@ -337,8 +334,7 @@ void sim_watch_result(sim_client *client, const cf_result *result)
 
 static void settled_subscriptions(sim_client *client)
 {
-    CF_LIST_EACH(item, &client->subscriptions)
-    {
+    CF_LIST_EACH (item, &client->subscriptions) {
         sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
         bool subscribed = cf_subscription_get_state(subscription->core) == CF_SUBSCRIPTION_SUBSCRIBED;
         if (subscribed != subscription->subscribed)
@@ -376,8 +372,7 @@ void sim_watch_end(sim_client *client)
 {
     if (client->transport != NULL)
         sim_fail(client->world, "one-transport", "client %u: a transport is live after the shutdown", client->index);
-    CF_LIST_EACH(item, &client->calls)
-    {
+    CF_LIST_EACH (item, &client->calls) {
         const sim_call *call = CF_CONTAINER(item, sim_call, link);
         if (!call->done)
             sim_fail(client->world, "call-once", "client %u: call %u never completes", client->index, call->number);

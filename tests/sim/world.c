@@ -68,8 +68,8 @@ static cf_time soonest(cf_time a, cf_time b)
 static cf_time next_deadline(const sim_world *world)
 {
     cf_time next = CF_TIME_NEVER;
-    CF_LIST_EACH(item, &world->links)
-    next = soonest(next, sim_link_deadline(CF_CONTAINER(item, sim_link, link)));
+    CF_LIST_EACH (item, &world->links)
+        next = soonest(next, sim_link_deadline(CF_CONTAINER(item, sim_link, link)));
     for (size_t i = 0; i < world->scenario.clients; i++)
         next = soonest(next, sim_client_deadline(world->clients[i]));
     if (world->server != NULL)
@@ -91,8 +91,7 @@ static void sweep_links(sim_world *world)
 /* Bytes before timers: a clock that jumped must not judge a peer whose bytes wait (client/core.h). */
 static bool step(sim_world *world)
 {
-    CF_LIST_EACH(item, &world->links)
-    {
+    CF_LIST_EACH (item, &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         if (sim_link_deadline(link) > world->now)
             continue;
@@ -152,8 +151,7 @@ static void end_faults(sim_world *world)
     world->refuse = world->hang = 0;
     if (world->server != NULL)
         sim_heap_fail(&world->server->heap, 0, 0);
-    CF_LIST_EACH(item, &world->links)
-    {
+    CF_LIST_EACH (item, &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         bool pings = link->client != NULL && link->client->options.ping && link->client->options.ping_interval > 0;
         if (link->world->scenario.hostile || (link->dark && !pings))
@@ -189,16 +187,14 @@ static void check_connected(sim_world *world, const sim_client *client)
     if (cf_client_get_state(client->core) != CF_CLIENT_CONNECTED)
         sim_fail(world, "progress", "client %u is not connected %" PRId64 " ms after the last fault", client->index,
                  patience(client));
-    CF_LIST_EACH(item, &client->subscriptions)
-    {
+    CF_LIST_EACH (item, &client->subscriptions) {
         const sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
         cf_subscription_state state = cf_subscription_get_state(subscription->core);
         if (state == CF_SUBSCRIPTION_SUBSCRIBING || (state == CF_SUBSCRIPTION_NEW && client->options.resubscribe))
             sim_fail(world, "progress", "client %u waits for its subscription to %.*s", client->index,
                      (int)subscription->channel->name.size, subscription->channel->name.data);
     }
-    CF_LIST_EACH(item, &client->calls)
-    {
+    CF_LIST_EACH (item, &client->calls) {
         const sim_call *call = CF_CONTAINER(item, sim_call, link);
         if (!call->done && client->options.resubscribe)
             sim_fail(world, "progress", "client %u waits for its call %u", client->index, call->number);
@@ -219,8 +215,7 @@ static void probe(sim_world *world)
     }
     sim_world_run(world, world->now + 2000);
     for (size_t i = 0; i < world->scenario.clients; i++)
-        CF_LIST_EACH(item, &world->clients[i]->subscriptions)
-        {
+        CF_LIST_EACH (item, &world->clients[i]->subscriptions) {
             const sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
             bool expected = published[subscription->channel - world->ledger.channels];
             if (expected && subscription->subscribed && subscription->seen != subscription->channel->count)
@@ -248,8 +243,8 @@ static void finish(sim_world *world)
 {
     for (size_t i = 0; i < world->scenario.clients; i++)
         sim_client_destroy(world->clients[i]);
-    CF_LIST_EACH(item, &world->links) /* strangers go too */
-    sim_link_end(CF_CONTAINER(item, sim_link, link), &CF_CONTAINER(item, sim_link, link)->up);
+    CF_LIST_EACH (item, &world->links) /* strangers go too */
+        sim_link_end(CF_CONTAINER(item, sim_link, link), &CF_CONTAINER(item, sim_link, link)->up);
     sim_world_run(world, world->now + 60000);
     if (world->server != NULL)
         sim_server_check_empty(world->server);

@@ -86,8 +86,8 @@ static const cf_protocol finishing = {
 size_t cf_net_finishing(const cf_net *net)
 {
     size_t count = 0;
-    CF_LIST_EACH(link, &net->connections)
-    count += CF_CONTAINER(link, cf_connection, link)->protocol == &finishing;
+    CF_LIST_EACH (link, &net->connections)
+        count += CF_CONTAINER(link, cf_connection, link)->protocol == &finishing;
     return count;
 }
 
