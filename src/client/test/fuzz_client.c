@@ -104,11 +104,12 @@ static void receive_raw(play *p, source *s)
 static void reply_raw(play *p, source *s)
 {
     size_t size = next_byte(s);
+    const char *data = (const char *)s->data;
     if (size > s->size)
         size = s->size;
-    play_reply(p, (const char *)s->data, size);
     s->data += size;
     s->size -= size;
+    play_reply(p, data, size);
 }
 
 static void operate(play *p, source *s)
