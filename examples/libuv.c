@@ -1,6 +1,4 @@
-/*
- * The client in a libuv loop: prints messages of a channel.  libuv [URL [CHANNEL [MESSAGES]]]
- */
+/* The client in a libuv loop: prints messages of a channel.  libuv [URL [CHANNEL [MESSAGES]]] */
 #define _POSIX_C_SOURCE 200809L
 
 #include <centrifuge/client.h>
