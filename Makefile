@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 
-.PHONY: help run build test bench fuzz format install clean
+.PHONY: help run build test bench fuzz coverage format install clean
 
 help:
 	@echo 'make run       install what is missing, build, start centrifuged for development (PORT=8000)'
@@ -10,6 +10,7 @@ help:
 	@echo 'make test      install what is missing, build with sanitizers, run all tests'
 	@echo 'make bench     measure; see docs/performance.md'
 	@echo 'make fuzz      run the fuzz targets (FUZZ_SECONDS=600 each, FUZZ_TARGETS="json frames" for some)'
+	@echo 'make coverage  count the branches that the unit tests of the core take; name every one that is not taken'
 	@echo 'make format    format the sources with clang-format'
 	@echo 'make install   install build/release (PREFIX=/usr/local, DESTDIR=)'
 	@echo 'make clean     remove build/'
@@ -28,6 +29,9 @@ bench:
 
 fuzz:
 	@scripts/fuzz
+
+coverage:
+	@scripts/coverage
 
 format:
 	@git ls-files -z '*.c' '*.h' '*.cpp' | xargs -0 clang-format -i

@@ -428,7 +428,9 @@ bool cf_json_next_element(cf_json_reader *reader)
 {
     if (!next_item(reader, ']'))
         return false;
-    return kind_at(reader, reader->at) != CF_JSON_NONE || syntax_error(reader, reader->at) != NULL;
+    if (kind_at(reader, reader->at) != CF_JSON_NONE)
+        return true;
+    return syntax_error(reader, reader->at) != NULL;
 }
 
 bool cf_json_finish(cf_json_reader *reader)

@@ -49,11 +49,11 @@ static size_t decode_escape(const char *at, const char *end, char out[4], size_t
     return 2;
 }
 
-/* The part of `raw` from `at` up to the next backslash. */
+/* The part of `raw` from `at`, which is inside of it, up to the next backslash. */
 static cf_bytes plain_part(cf_bytes raw, size_t at)
 {
     cf_bytes rest = cf_bytes_slice(raw, at, raw.size);
-    const char *backslash = rest.size > 0 ? memchr(rest.data, '\\', rest.size) : NULL;
+    const char *backslash = memchr(rest.data, '\\', rest.size);
     return backslash == NULL ? rest : cf_bytes_make(rest.data, (size_t)(backslash - rest.data));
 }
 
@@ -141,7 +141,7 @@ static int64_t read_exponent(cf_bytes text)
 
 static decimal read_decimal(cf_bytes raw)
 {
-    decimal number = {.negative = raw.size > 0 && raw.data[0] == '-'};
+    decimal number = {.negative = raw.data[0] == '-'};
     size_t from = number.negative ? 1 : 0;
     size_t end = from, point = SIZE_MAX;
     for (; end < raw.size && raw.data[end] != 'e' && raw.data[end] != 'E'; end++)

@@ -64,6 +64,8 @@ static void every_kind_lands_in_its_member(void **state)
     assert_bytes(made->out.params, "{\"a\" : \"\\n\"}");
     assert_true(made->out.recover);
     assert_int_equal(made->out.count, -3);
+    assert_true(read_text(made, "{\"recover\":true,\"recover\":false}", false));
+    assert_false(made->out.recover);
 }
 
 static void absent_and_empty_differ(void **state)

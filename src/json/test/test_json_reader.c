@@ -81,6 +81,7 @@ static void malformed_texts_tell_what_and_where(void **state)
         {"\"a\xff\"", CF_JSON_ERROR_UTF8, 2},
         {"\"\xed\xa0\x80\"", CF_JSON_ERROR_UTF8, 1},
         {"\"\xc3\"", CF_JSON_ERROR_UTF8, 1},
+        {"\"\xc3\xa9", CF_JSON_ERROR_SYNTAX, 3},
         {"\"0123456789\xc0\x80\"", CF_JSON_ERROR_UTF8, 11},
         {"\xef\xbb\xbf{}", CF_JSON_ERROR_SYNTAX, 0},
         {"[", CF_JSON_ERROR_SYNTAX, 1},
@@ -99,6 +100,7 @@ static void malformed_texts_tell_what_and_where(void **state)
         {"{\"a\":}", CF_JSON_ERROR_SYNTAX, 5},
         {"{\"a\":1,}", CF_JSON_ERROR_SYNTAX, 7},
         {"{a:1}", CF_JSON_ERROR_SYNTAX, 1},
+        {"{\"\\q\":1}", CF_JSON_ERROR_SYNTAX, 2},
         {"{1:1}", CF_JSON_ERROR_SYNTAX, 1},
         {"{\"a\":1]", CF_JSON_ERROR_SYNTAX, 6},
         {"{\"a\",1}", CF_JSON_ERROR_SYNTAX, 4},
@@ -273,6 +275,27 @@ static void leaving_early_is_no_finish(void **state)
     assert_false(cf_json_finish(&reader));
 }
 
+/* Looking once, at the end, finds the first error. */
+static void after_an_error_nothing_is_read(void **state)
+{
+    (void)state;
+    cf_json_reader reader;
+    cf_json_value value;
+    cf_json_reader_init(&reader, CF_BYTES("[x,1]"));
+    assert_true(cf_json_enter_array(&reader));
+    assert_false(cf_json_next_element(&reader));
+    assert_int_equal(cf_json_peek(&reader), CF_JSON_NONE);
+    assert_false(cf_json_read(&reader, &value));
+    assert_int_equal(value.kind, CF_JSON_NONE);
+    assert_false(cf_json_enter_array(&reader));
+    assert_false(cf_json_enter_object(&reader));
+    assert_false(cf_json_next_element(&reader));
+    assert_false(cf_json_next_member(&reader, &value));
+    assert_false(cf_json_finish(&reader));
+    assert_int_equal(reader.error, CF_JSON_ERROR_SYNTAX);
+    assert_int_equal(reader.offset, 1);
+}
+
 /* `open` repeated, then as many times `close`. */
 static size_t make_nested(char *text, size_t depth, const char *open, char close)
 {
@@ -361,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_caller_walks_through_objects_and_arrays),
         cmocka_unit_test(a_walk_is_as_strict_as_a_read),
         cmocka_unit_test(leaving_early_is_no_finish),
+        cmocka_unit_test(after_an_error_nothing_is_read),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(what_was_entered_counts_for_the_depth),
         cmocka_unit_test(positions_count_lines_and_columns),

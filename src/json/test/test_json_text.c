@@ -31,6 +31,11 @@ static void strings_decode(void **state)
         {"\"\\ude00\\ud83d\"", "\xef\xbf\xbd\xef\xbf\xbd"},
         {"\"\\ud83d\\ud83d\\ude00\"", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
         {"\"\\ud83d\\n\"", "\xef\xbf\xbd\n"},
+        {"\"\\ud83d\\nde00\"", "\xef\xbf\xbd\nde00"},
+        {"\"\\ud83dude000\"", "\xef\xbf\xbd"
+                              "ude000"},
+        {"\"\\ud83d\\ue000\"", "\xef\xbf\xbd\xee\x80\x80"},
+        {"\"\\uffff\"", "\xef\xbf\xbf"},
         {"\"\xd0\x9f\\u0020\xd0\x9f\"", "\xd0\x9f \xd0\x9f"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -81,6 +86,7 @@ static void numbers_become_integers(void **state)
         {"-1.9", true, -1},
         {"1e3", true, 1000},
         {"1.5e3", true, 1500},
+        {"1.5E+3", true, 1500},
         {"1.2345e2", true, 123},
         {"12345e-2", true, 123},
         {"12345e-7", true, 0},
