@@ -94,13 +94,13 @@ static void answered(cf_subscription *subscription, cf_subscription_state state,
 {
     subscription->state = (uint8_t)state;
     subscription->request = 0;
-    subscription->leaving = 0;
     subscription->recovered = recovered;
 }
 
 static void accept(cf_subscription *subscription, cf_time now, bool recovered)
 {
     answered(subscription, CF_SUBSCRIPTION_SUBSCRIBED, recovered && !subscription->missed);
+    subscription->leaving = 0;
     subscription->missed = false;
     subscription->was_subscribed = true;
     tell_answer(subscription, CF_PENDING_SUBSCRIBE);
@@ -122,6 +122,7 @@ static void keep_refusal(cf_subscription *subscription, cf_bytes error, cf_bytes
     cf_buffer_free(&text);
 }
 
+/* By the server, or before it was asked: then its answer to an unsubscribe command is still to come. */
 void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice, bool json)
 {
     answered(subscription, CF_SUBSCRIPTION_REFUSED, false);
@@ -132,6 +133,7 @@ void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, 
 static void refuse(cf_subscription *subscription, const cf_wire_message *message)
 {
     cf_subscription_set_refused(subscription, message->error_text, message->advice, message->error.kind != CF_JSON_STRING);
+    subscription->leaving = 0;
     cf_client_report_message(subscription->client, message);
     tell_answer(subscription, CF_PENDING_SUBSCRIBE_ERROR);
     cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);

@@ -403,6 +403,26 @@ static void unsubscribed_and_asked_for_again_it_is_the_second_answer_that_counts
     expect(d, "send 1 {'method':'subscribe','params':{'channel':'$p','client':'c1','sign':'2'},'uid':'3'}\n");
 }
 
+static void a_failed_authorization_took_the_answer_of_before_an_unsubscribe_for_the_next(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_authorized(d, 1, "{'$p':{'sign':'first'}}");
+    driver_unsubscribe(d, p);
+    driver_subscribe(d, "$p");
+    driver_authorized(d, 2, NULL);
+    driver_subscribe(d, "$p");
+    driver_authorized(d, 3, "{'$p':{'sign':'second'}}");
+    driver_forget(d);
+    driver_accept(d, 2, "$p");
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'$p','data':1}}");
+    expect(d, "");
+    expect_state(p, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_accept(d, 4, "$p");
+    expect(d, "$p: subscribe first\n");
+}
+
 static void removed_during_the_request_it_is_left_out(void **state)
 {
     driver *d = *state;
@@ -685,6 +705,7 @@ int main(void)
         TEST(answers_that_nobody_waits_for_are_ignored),
         TEST(unsubscribe_during_the_request_did_not_stop_the_subscription),
         TEST(unsubscribed_and_asked_for_again_it_is_the_second_answer_that_counts),
+        TEST(a_failed_authorization_took_the_answer_of_before_an_unsubscribe_for_the_next),
         TEST(removed_during_the_request_it_is_left_out),
         TEST(removed_by_the_handler_of_its_error_it_has_no_more_events),
         TEST(removed_before_its_refusal_is_told_it_has_no_events),
