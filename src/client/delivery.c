@@ -4,11 +4,10 @@
 
 /* ---- messages -------------------------------------------------------------------------------------- */
 
-/* What was on its way when the user unsubscribed is dropped (D25), also when he has subscribed again meanwhile. */
+/* What was on its way when the user unsubscribed is dropped (D25), whatever he has asked for since. */
 static bool is_deaf(const cf_subscription *subscription)
 {
-    return !cf_subscription_wanted(subscription) ||
-           (subscription->state == CF_SUBSCRIPTION_SUBSCRIBING && subscription->leaving != 0);
+    return !cf_subscription_wanted(subscription) || subscription->leaving != 0;
 }
 
 static bool set_position(cf_subscription *subscription, cf_bytes uid)

@@ -423,6 +423,25 @@ static void a_failed_authorization_took_the_answer_of_before_an_unsubscribe_for_
     expect(d, "$p: subscribe first\n");
 }
 
+static void a_failed_authorization_let_messages_of_before_an_unsubscribe_through(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_authorized(d, 1, "{'$p':{'sign':'first'}}");
+    driver_accept(d, 2, "$p");
+    driver_unsubscribe(d, p);
+    driver_subscribe(d, "$p");
+    driver_authorized(d, 2, NULL);
+    driver_forget(d);
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'$p','data':1}}");
+    expect(d, "");
+    driver_subscribe(d, "$p");
+    driver_forget(d);
+    driver_authorized(d, 3, "{'$p':{'sign':'second'}}");
+    expect(d, "send 1 {'method':'subscribe','params':{'channel':'$p','client':'c1','sign':'second'},'uid':'4'}\n");
+}
+
 static void removed_during_the_request_it_is_left_out(void **state)
 {
     driver *d = *state;
@@ -706,6 +725,7 @@ int main(void)
         TEST(unsubscribe_during_the_request_did_not_stop_the_subscription),
         TEST(unsubscribed_and_asked_for_again_it_is_the_second_answer_that_counts),
         TEST(a_failed_authorization_took_the_answer_of_before_an_unsubscribe_for_the_next),
+        TEST(a_failed_authorization_let_messages_of_before_an_unsubscribe_through),
         TEST(removed_during_the_request_it_is_left_out),
         TEST(removed_by_the_handler_of_its_error_it_has_no_more_events),
         TEST(removed_before_its_refusal_is_told_it_has_no_events),
