@@ -5,6 +5,13 @@
  * has been taken.
  */
 
+static void log_ignored(cf_client *client)
+{
+    const cf_json_reader *reader = &client->frame.messages.reader;
+    cf_log_number(client, CF_LOG_WARNING, CF_BYTES("ignored a frame of "), reader->end - reader->start,
+                  CF_BYTES(" bytes that holds no messages"));
+}
+
 void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text, cf_time now)
 {
     if (client->shut || id != client->transport || !client->opened)
@@ -17,8 +24,7 @@ void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text,
     cf_connection_alive(client, now);
     client->frame.active = cf_wire_messages_begin(&client->frame.messages, text);
     if (!client->frame.active)
-        cf_log_number(client, CF_LOG_WARNING, CF_BYTES("ignored a frame of "), (int64_t)text.size,
-                      CF_BYTES(" bytes that holds no messages"));
+        log_ignored(client);
 }
 
 void cf_frame_drop_replay(cf_client *client)
@@ -34,12 +40,12 @@ void cf_frame_drop(cf_client *client)
     client->frame.active = false;
 }
 
-static cf_step end(cf_client *client)
+static cf_step end(cf_client *client, cf_step step)
 {
     client->frame.active = false;
     if (client->frame.scratch.capacity > CF_SCRATCH_KEPT)
         cf_buffer_free(&client->frame.scratch);
-    return CF_STEP_END;
+    return step;
 }
 
 static cf_step dispatch(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect)
@@ -81,8 +87,12 @@ cf_step cf_frame_step(cf_client *client, cf_time now, cf_effect *effect)
         return cf_subscription_replay_step(client, now, effect);
     if (cf_wire_messages_next(&frame->messages, &message, &frame->scratch))
         return dispatch(client, now, &message, effect);
+    if (frame->messages.reader.error != CF_JSON_OK) {
+        log_ignored(client);
+        return end(client, CF_STEP_DONE);
+    }
     if (!frame->scratch.failed)
-        return end(client);
+        return end(client, CF_STEP_END);
     cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }

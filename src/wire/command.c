@@ -1,5 +1,7 @@
 #include "wire/wire.h"
 
+#include "base/assert.h"
+
 static const cf_json_field command_fields[] = {
     {"uid", CF_JSON_FIELD_STRING, offsetof(cf_wire_command, uid)},
     {"method", CF_JSON_FIELD_STRING, offsetof(cf_wire_command, method)},
@@ -11,8 +13,7 @@ static bool read_command(cf_json_reader *reader, cf_wire_command *command, cf_bu
     *command = (cf_wire_command){{NULL, 0}, {NULL, 0}, {NULL, 0}};
     cf_buffer_truncate(scratch, 0);
     return cf_json_read_fields(reader, command_fields, sizeof(command_fields) / sizeof(command_fields[0]), true, command,
-                               scratch) &&
-           !scratch->failed;
+                               scratch);
 }
 
 /* Checks the whole array and counts its commands. */
@@ -61,5 +62,8 @@ bool cf_wire_commands_next(cf_wire_commands *commands, cf_wire_command *command,
         *command = commands->only;
         return true;
     }
-    return cf_json_next_element(&commands->reader) && read_command(&commands->reader, command, scratch);
+    bool found = cf_json_next_element(&commands->reader);
+    bool read = read_command(&commands->reader, command, scratch);
+    CF_ASSERT(found && read); /* as when they were counted */
+    return true;
 }

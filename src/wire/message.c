@@ -89,9 +89,8 @@ static void store(const body_field *field, const cf_json_reader *reader, const c
     case FIELD_LIST:
         *(cf_bytes *)target = value->kind == CF_JSON_ARRAY ? value->raw : cf_bytes_make(NULL, 0);
         break;
-    case FIELD_RAW:
+    default: /* FIELD_RAW */
         *(cf_bytes *)target = raw_json(value);
-        break;
     }
 }
 
@@ -195,7 +194,7 @@ static read_member find_member(const cf_json_value *key)
     return NULL;
 }
 
-/* The reader stands in front of an object. */
+/* The reader stands in front of an object. False without memory. */
 static bool read_message(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
 {
     cf_json_value key;
@@ -211,7 +210,7 @@ static bool read_message(cf_json_reader *reader, cf_wire_message *message, cf_bu
             skip(reader);
     }
     message->raw = cf_bytes_make(start, (size_t)(reader->at - start));
-    return reader->error == CF_JSON_OK && !scratch->failed;
+    return !scratch->failed;
 }
 
 bool cf_wire_messages_begin(cf_wire_messages *messages, cf_bytes text)
@@ -219,14 +218,17 @@ bool cf_wire_messages_begin(cf_wire_messages *messages, cf_bytes text)
     cf_json_value value;
     *messages = (cf_wire_messages){.done = true};
     cf_json_reader_init(&messages->reader, text);
+    if (cf_json_peek(&messages->reader) == CF_JSON_OBJECT) {
+        messages->done = false;
+        return true;
+    }
     cf_json_read(&messages->reader, &value);
-    if (!cf_json_finish(&messages->reader) || (value.kind != CF_JSON_OBJECT && value.kind != CF_JSON_ARRAY))
+    if (!cf_json_finish(&messages->reader) || value.kind != CF_JSON_ARRAY)
         return false;
     cf_json_reader_init(&messages->reader, value.raw);
     messages->done = false;
-    messages->array = value.kind == CF_JSON_ARRAY;
-    if (messages->array)
-        cf_json_enter_array(&messages->reader);
+    messages->array = true;
+    cf_json_enter_array(&messages->reader);
     return true;
 }
 
@@ -237,7 +239,8 @@ bool cf_wire_messages_next(cf_wire_messages *messages, cf_wire_message *message,
         return false;
     if (!messages->array) {
         messages->done = true;
-        return read_message(reader, message, scratch);
+        bool read = read_message(reader, message, scratch);
+        return cf_json_finish(reader) && read;
     }
     while (cf_json_next_element(reader)) {
         if (cf_json_peek(reader) == CF_JSON_OBJECT)
@@ -267,11 +270,9 @@ bool cf_wire_read_advice(cf_bytes text, cf_bytes *reason, bool *reconnect, cf_bu
     *reason = cf_bytes_make(NULL, 0);
     cf_buffer_clear(scratch);
     cf_json_reader_init(&reader, text);
-    if (cf_json_peek(&reader) != CF_JSON_OBJECT || !cf_json_enter_object(&reader))
+    if (!cf_json_enter_object(&reader))
         return false;
-    while (cf_json_next_member(&reader, &key)) {
-        if (!cf_json_read(&reader, &value))
-            break;
+    while (cf_json_next_member(&reader, &key) && cf_json_read(&reader, &value)) {
         if (cf_json_string_equal(&key, CF_BYTES("reason")))
             *reason = decode(&reader, &value, scratch);
         else if (cf_json_string_equal(&key, CF_BYTES("reconnect")))

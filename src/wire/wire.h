@@ -61,7 +61,7 @@ typedef struct cf_wire_commands {
  * without memory (scratch->failed). `scratch` is cleared, then reserved for the text: decoded strings lie there.
  */
 bool cf_wire_commands_begin(cf_wire_commands *commands, cf_bytes text, cf_buffer *scratch);
-/* False when there are no more (or no memory: scratch->failed). Slices of a command stay valid until the next call. */
+/* False when there are no more. `scratch` is the same one; slices of a command stay valid until the next call. */
 bool cf_wire_commands_next(cf_wire_commands *commands, cf_wire_command *command, cf_buffer *scratch);
 
 typedef struct cf_connect_params { /* also of refresh */
@@ -147,8 +147,9 @@ typedef struct cf_wire_message {
 } cf_wire_message;
 
 /*
- * Goes through the messages of one frame: an object is one, an array any number; other values are none. An array is checked as a
- * whole before its first message comes out; elements that are no objects are passed over.
+ * Goes through the messages of one frame: an object is one, an array any number; other values are none. Nothing comes out of a
+ * frame that is not good JSON as a whole: an array is checked before its first message, an object while it is read, as nearly
+ * every frame is one. Elements of an array that are no objects are passed over.
  */
 typedef struct cf_wire_messages {
     cf_json_reader reader;
@@ -156,12 +157,12 @@ typedef struct cf_wire_messages {
     bool done;
 } cf_wire_messages;
 
-/*
- * False when the frame is no JSON (messages->reader says why and where), or is neither an object nor an array. The whole frame
- * is checked here: the messages that come out are good JSON.
- */
+/* False when the frame is no array of good JSON (messages->reader.error says why) and does not begin as an object. */
 bool cf_wire_messages_begin(cf_wire_messages *messages, cf_bytes text);
-/* False at the end (or no memory: scratch->failed). `scratch` is cleared and reserved; the message is valid until the next call. */
+/*
+ * False at the end, when the frame's one object is not good JSON (messages->reader.error says why), or else without memory
+ * (scratch->failed). `scratch` is cleared and reserved; the message is valid until the next call.
+ */
 bool cf_wire_messages_next(cf_wire_messages *messages, cf_wire_message *message, cf_buffer *scratch);
 /*
  * Reads one message body (`{uid, channel, data, client, info}`), as it stands in history and in recovered messages, into

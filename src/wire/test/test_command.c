@@ -212,8 +212,8 @@ static void connect_parameters(void **state)
     expect_bytes(params.user, "");
     assert_true(cf_wire_connect_params(CF_BYTES("{\"user\":null}"), &params, &scratch));
     expect_bytes(params.user, "");
-    static const char *const bad[] = {"", "[]", "\"x\"", "1", "{\"user\":42}", "{\"timestamp\":1795452449}", "{\"info\":{}}",
-                                      "{"};
+    static const char *const bad[] = {"",  "[]",   "\"x\"", "1", "{\"user\":42}", "{\"timestamp\":1795452449}", "{\"info\":{}}",
+                                      "{", "{} {}"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(cf_wire_connect_params(cf_bytes_of(bad[i]), &params, &scratch));
 }

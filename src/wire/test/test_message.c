@@ -219,11 +219,64 @@ static void frames_without_messages(void **state)
         assert_int_equal(messages.reader.error, CF_JSON_OK);
         assert_false(cf_wire_messages_next(&messages, &message, &scratch));
     }
-    static const char *const bad[] = {"", "{", "x", "{\"method\":\"ping\"} x", "[{\"method\":\"ping\"},}", "{\"a\":\"\xff\"}"};
+    static const char *const bad[] = {"", "x", "[", "[{\"method\":\"ping\"},}", "[{}] x"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(cf_wire_messages_begin(&messages, cf_bytes_of(bad[i])));
         assert_int_not_equal(messages.reader.error, CF_JSON_OK);
         assert_false(cf_wire_messages_next(&messages, &message, &scratch));
+    }
+}
+
+/* However much of it was good. */
+static void of_a_broken_object_nothing_comes_out(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "{",
+        "{\"a\":\"\xff\"}",
+        "{\"method\":\"ping\"} x",
+        "{\"method\":\"ping\"}{}",
+        "{\"method\":\"ping\",}",
+        "{\"uid\":\"1\",\"method\":\"ping\",\"x\":}",
+        "{\"method\":\"p\\q\"}",
+        "{\"method\":ping}",
+        "{\"uid\":01}",
+        "{\"uid\":-}",
+        "{\"error\":nul}",
+        "{\"advice\":\"\t\"}",
+        "{\"body\":-}",
+        "{\"body\":{\"channel\":\"c\",\"data\":tru}}",
+        "{\"body\":{\"channel\":\"c\",\"x\":[1,]}}",
+        "{\"method\":\"message\",\"body\":{\"channel\":\"\\u0063\",\"data\":1}",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_true(cf_wire_messages_begin(&messages, cf_bytes_of(bad[i])));
+        if (cf_wire_messages_next(&messages, &message, &scratch))
+            fail_msg("a message came out of %s", bad[i]);
+        assert_int_not_equal(messages.reader.error, CF_JSON_OK);
+        assert_false(scratch.failed);
+        assert_false(cf_wire_messages_next(&messages, &message, &scratch));
+    }
+}
+
+/* The client reports the one and forgets the other. */
+static void a_broken_object_is_told_apart_from_no_memory(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool broken;
+    } cases[] = {{"{\"uid\":\"\\u0031\"}", false}, {"{\"uid\":\"\\u0031\"} x", true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        test_allocator failing = test_allocator_failing_at(1);
+        cf_allocator limited = test_allocator_make(&failing);
+        cf_buffer own;
+        cf_buffer_init(&own, &limited, CF_BUFFER_NO_LIMIT);
+        assert_true(cf_wire_messages_begin(&messages, cf_bytes_of(cases[i].text)));
+        assert_false(cf_wire_messages_next(&messages, &message, &own));
+        assert_true(own.failed);
+        assert_int_equal(messages.reader.error != CF_JSON_OK, cases[i].broken);
+        cf_buffer_free(&own);
     }
 }
 
@@ -342,8 +395,9 @@ static void advices(void **state)
     assert_true(cf_wire_read_advice(CF_BYTES(" {\"reconnect\":false,\"reason\":\"\\u0061\"} "), &reason, &reconnect, &scratch));
     expect_bytes(reason, "a");
     assert_false(reconnect);
-    assert_true(cf_wire_read_advice(CF_BYTES("{\"reconnect\":false}"), &reason, &reconnect, &scratch));
+    assert_true(cf_wire_read_advice(CF_BYTES("{\"reconnect\":false,\"code\":3}"), &reason, &reconnect, &scratch));
     expect_bytes(reason, "");
+    assert_false(reconnect);
     static const char *const others[] = {"",
                                          "disconnect",
                                          "42",
@@ -355,10 +409,27 @@ static void advices(void **state)
                                          "{\"reason\":\"x\"}",
                                          "{\"reconnect\":1}",
                                          "{\"reconnect\":null}",
+                                         "{\"reason\":x,\"reconnect\":true}",
                                          "{\"reason\":\"x\",\"reconnect\":true",
                                          "{\"reconnect\":true} x"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         assert_false(cf_wire_read_advice(cf_bytes_of(others[i]), &reason, &reconnect, &scratch));
+}
+
+static void without_memory_there_is_no_body_and_no_advice(void **state)
+{
+    (void)state;
+    cf_bytes reason;
+    bool reconnect;
+    test_allocator failing = test_allocator_failing_at(1);
+    cf_allocator limited = test_allocator_make(&failing);
+    cf_buffer own;
+    cf_buffer_init(&own, &limited, CF_BUFFER_NO_LIMIT);
+    assert_false(cf_wire_read_body(CF_BYTES("{\"channel\":\"\\u0063\"}"), &message, &own));
+    assert_true(own.failed);
+    failing = test_allocator_failing_at(1);
+    assert_false(cf_wire_read_advice(CF_BYTES("{\"reason\":\"\\u0061\",\"reconnect\":true}"), &reason, &reconnect, &own));
+    assert_true(own.failed);
 }
 
 static void every_allocation_may_fail(void **state)
@@ -395,6 +466,8 @@ int main(void)
         cmocka_unit_test(pushes),
         cmocka_unit_test(an_array_is_taken_one_by_one),
         cmocka_unit_test(frames_without_messages),
+        cmocka_unit_test(of_a_broken_object_nothing_comes_out),
+        cmocka_unit_test(a_broken_object_is_told_apart_from_no_memory),
         cmocka_unit_test(fields_of_another_kind_stay_zero),
         cmocka_unit_test(of_duplicates_the_last_one_counts),
         cmocka_unit_test(keys_match_exactly),
@@ -402,6 +475,7 @@ int main(void)
         cmocka_unit_test(plain_messages_need_no_memory),
         cmocka_unit_test(bodies_alone),
         cmocka_unit_test(advices),
+        cmocka_unit_test(without_memory_there_is_no_body_and_no_advice),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
