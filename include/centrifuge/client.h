@@ -249,6 +249,13 @@ typedef struct centrifuge_options {
     /* -- batching (section 13) -- */
 
     bool batch; /* the commands of one turn of the loop leave as one frame; default false */
+
+    /*
+     * A limit, as those above: callbacks of one turn of the loop; default 10000. What is more waits for the next turn, nothing
+     * is lost, and nothing is read from the connection meanwhile: a game or another loop gets its time back. Reached: the event
+     * high_water, LIMIT_EVENTS.
+     */
+    size_t events_per_turn;
 } centrifuge_options;
 
 /*
@@ -316,6 +323,17 @@ typedef struct centrifuge_refresh_failed_event {
     int64_t attempts; /* the option `refresh_attempts` */
 } centrifuge_refresh_failed_event;
 
+/*
+ * The application is slow, or the way to the server is: three quarters of a limit are used up; of `events_per_turn`, all. Told
+ * once, and again when less than half was used meanwhile (a turn had events to spare), before anything is refused; only a
+ * program that goes from below to beyond within one turn hears of both in that turn.
+ */
+typedef struct centrifuge_high_water_event {
+    centrifuge_error limit; /* LIMIT_QUEUE, LIMIT_CALLS, LIMIT_SUBSCRIPTIONS or LIMIT_EVENTS: see their options */
+    size_t used;            /* now: bytes, calls, subscriptions or events */
+    size_t max;             /* the limit */
+} centrifuge_high_water_event;
+
 /* Functions that are NULL are not called. `user` is what was given together with this struct. */
 typedef struct centrifuge_client_events {
     void (*connect)(centrifuge_client *client, const centrifuge_connect_event *event, void *user);
@@ -324,6 +342,7 @@ typedef struct centrifuge_client_events {
     void (*transport_close)(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user);
     void (*log)(centrifuge_client *client, const centrifuge_log_event *event, void *user);
     void (*refresh_failed)(centrifuge_client *client, const centrifuge_refresh_failed_event *event, void *user);
+    void (*high_water)(centrifuge_client *client, const centrifuge_high_water_event *event, void *user);
 } centrifuge_client_events;
 
 /* ---- events of a subscription ----------------------------------------------------------- */
@@ -392,6 +411,22 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_new(centrifuge_client **client
  * Errors: those of centrifuge_client_new, WRONG_THREAD.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options);
+
+/* What the next connection says who it is: as configured, or from the last refresh. */
+typedef struct centrifuge_credentials {
+    const char *user;
+    const char *timestamp;
+    const char *token;
+    const char *info;
+    bool json; /* the option credentials_json */
+} centrifuge_credentials;
+
+/*
+ * For a centrifuge_client_configure that keeps what a refresh has brought. The strings are valid until the next call of this
+ * function and until the client is destroyed. Errors: INVALID_ARGUMENT, NO_MEMORY, WRONG_THREAD, CLOSED.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_get_credentials(centrifuge_client *client,
+                                                                  centrifuge_credentials *credentials);
 
 /*
  * Ends everything: the connection is closed, every call that waits gets CENTRIFUGE_ERROR_CLOSED, work that was posted and has

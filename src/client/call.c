@@ -101,14 +101,14 @@ static void succeed_ready(cf_call *call)
 
 static centrifuge_error check_call(const cf_subscription *subscription, size_t size)
 {
-    const cf_client *client = subscription->client;
+    cf_client *client = subscription->client;
     if (client->shut)
         return CENTRIFUGE_ERROR_CLOSED;
     if (subscription->state == CF_SUBSCRIPTION_UNSUBSCRIBED)
         return CENTRIFUGE_ERROR_UNSUBSCRIBED;
-    if (client->call_count >= client->settings->calls_max)
+    if (!cf_limit_admits(client, CF_LIMIT_CALLS, 1))
         return CENTRIFUGE_ERROR_LIMIT_CALLS;
-    if (cf_queue_full(client, size))
+    if (!cf_limit_admits(client, CF_LIMIT_QUEUE, size))
         return CENTRIFUGE_ERROR_LIMIT_QUEUE;
     return CENTRIFUGE_ERROR_OK;
 }

@@ -121,6 +121,7 @@ static void leave(cf_client *client, cf_time now, const departure *why)
     if (client->transport != 0 && !why->lost)
         close_transport(client, why);
     client->transport = 0;
+    client->unsent = 0;
     client->state = CF_CLIENT_DISCONNECTED;
     client->reconnect_at = client->connect_at = client->ping_at = CF_TIME_NEVER;
     client->reconnecting = false;
@@ -206,7 +207,7 @@ static void send_ping(cf_client *client, cf_time now, bool collect)
 
 void cf_client_ping(cf_client *client, cf_time now)
 {
-    if (client->state == CF_CLIENT_CONNECTED && !cf_queue_full(client, COMMAND_SIZE))
+    if (client->state == CF_CLIENT_CONNECTED && cf_limit_admits(client, CF_LIMIT_QUEUE, COMMAND_SIZE))
         send_ping(client, now, true);
 }
 

@@ -121,6 +121,17 @@ cf_bytes cf_client_id(const cf_client *client)
     return client->state == CF_CLIENT_CONNECTED ? cf_text_bytes(&client->id) : cf_bytes_make(NULL, 0);
 }
 
+cf_credentials cf_client_credentials(const cf_client *client)
+{
+    return (cf_credentials){
+        .user = cf_setting_text(client->settings, CF_SETTING_USER),
+        .timestamp = cf_setting_text(client->settings, CF_SETTING_TIMESTAMP),
+        .token = cf_setting_text(client->settings, CF_SETTING_TOKEN),
+        .info = cf_setting_text(client->settings, CF_SETTING_INFO),
+        .json = client->settings->credentials_json,
+    };
+}
+
 int64_t cf_client_latency(const cf_client *client)
 {
     return client->latency;

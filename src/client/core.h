@@ -38,7 +38,7 @@
  * latest in cf_client_shutdown. At most one live transport. No retry without
  * delay. Answers that arrive late carry the id they belong to and are dropped.
  *
- * Files: core.c (life, deadlines), queue.c (effects that wait), frame.c (what
+ * Files: core.c (life, deadlines), queue.c (effects that wait), limit.c, frame.c (what
  * is received), connection.c (section 7, 14), subscription.c (8), delivery.c
  * (6.2, 8.3, 10), call.c (9), auth.c (11), refresh.c (12), batch.c (13), options.c (2, 3).
  */
@@ -79,7 +79,7 @@ typedef struct cf_client_options {
     int64_t refresh_attempts;        /* -1: no limit; 0: never ask; failures in a row before giving up */
     bool batch;                /* false; true: the commands of one turn (until all effects are taken) leave as one frame */
     size_t message_size_max;   /* 16 MiB: a received frame */
-    size_t queue_size_max;     /* 16 MiB: outgoing bytes not yet handed to a transport */
+    size_t queue_size_max;     /* 16 MiB: outgoing bytes that wait, here and in the driver */
     size_t calls_max;          /* 65536: calls without an answer */
     size_t subscriptions_max;  /* 65536 */
     size_t channel_length_max; /* 65535: bytes of a channel name */
@@ -128,6 +128,16 @@ cf_client_state cf_client_get_state(const cf_client *client);
 bool cf_client_will_reconnect(const cf_client *client);
 /* Id of the current connection; empty when there is none. */
 cf_bytes cf_client_id(const cf_client *client);
+/* Those that the next connection uses: of the options, or from the last refresh. Texts, or JSON if `json`. */
+typedef struct cf_credentials {
+    cf_bytes user;
+    cf_bytes timestamp;
+    cf_bytes token;
+    cf_bytes info;
+    bool json;
+} cf_credentials;
+/* Valid until the next call of another function. */
+cf_credentials cf_client_credentials(const cf_client *client);
 /* Milliseconds of the last measurement, -1 when never measured. */
 int64_t cf_client_latency(const cf_client *client);
 /* Sends one ping command when connected. */
@@ -198,6 +208,8 @@ void cf_client_stop_auth_batching(cf_client *client, cf_time now);
 void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, cf_time now);
 /* One message of the transport. See above for how long `text` must stay. At most one text at a time: take all effects first. */
 void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text, cf_time now);
+/* How many bytes of CF_EFFECT_TRANSPORT_SEND the driver has still to send: they count for `queue_size_max`. */
+void cf_client_transport_unsent(cf_client *client, uint32_t id, size_t size);
 /* Signs of life without content (WebSocket ping or pong, SockJS heartbeat). */
 void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now);
 /* Closed by the peer, lost, or never opened. `reason` as in a close frame; empty when there was none. `error` says why, for the log and the event. */
@@ -241,6 +253,7 @@ typedef enum cf_event_kind {
     CF_EVENT_DISCONNECT,
     CF_EVENT_ERROR,
     CF_EVENT_REFRESH_FAILED,  /* the attempts to refresh are used up (client-spec.md 12.2) */
+    CF_EVENT_HIGH_WATER,      /* three quarters of a limit are used; again when it had fallen below half */
     CF_EVENT_TRANSPORT_CLOSE, /* every transport whose opening was taken, once; see 'Order' above */
     /* of a subscription */
     CF_EVENT_MESSAGE,
@@ -272,6 +285,8 @@ typedef struct cf_event {
     cf_bytes error;        /* error, subscribe error: the text */
     cf_bytes advice;       /* the same: "fix", "retry" or empty */
     bool error_json;       /* the same: `error` is JSON, since it is no text */
+    size_t used;           /* high water: of the limit that `code` names; bytes, calls or subscriptions */
+    size_t max;            /* the same: the limit */
 } cf_event;
 
 typedef struct cf_result {

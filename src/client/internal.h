@@ -68,6 +68,7 @@ typedef enum cf_pending_kind {
     CF_PENDING_REMOVED,
     CF_PENDING_RESULT, /* in a cf_call */
     CF_PENDING_LOG,
+    CF_PENDING_HIGH_WATER,
     CF_PENDING_SETTINGS, /* never in the queue: replaced options that an effect may still show */
     CF_PENDING_COUNT
 } cf_pending_kind;
@@ -87,6 +88,9 @@ typedef struct cf_line {
     size_t size;
     char text[];
 } cf_line;
+
+/* What the application can have too much of. */
+typedef enum cf_limit { CF_LIMIT_QUEUE, CF_LIMIT_CALLS, CF_LIMIT_SUBSCRIPTIONS, CF_LIMIT_COUNT } cf_limit;
 
 /* ---- options, as they are kept ----------------------------------------------------- */
 
@@ -233,6 +237,7 @@ struct cf_client {
     cf_list deadlines;       /* the same, by deadline */
     size_t call_count;       /* sent and waiting */
     size_t queued;           /* bytes to send: lines in the queue and in the batch, data of calls that wait */
+    size_t unsent;           /* bytes that the transport has not sent, by the driver's word */
 
     bool batching; /* by the user's word, as ... */
     bool auth_batching;
@@ -254,7 +259,8 @@ struct cf_client {
     cf_pending disconnect;
     cf_pending transport_close;
     cf_pending error;
-    cf_pending answer; /* to a subscribe command */
+    cf_pending answer;                     /* to a subscribe command */
+    cf_pending high_water[CF_LIMIT_COUNT]; /* `flag`: told, and not fallen below half since */
     /* What they carry besides. The texts are constants, `reason`, or lie in the current frame. */
     cf_bytes disconnect_reason;
     cf_bytes transport_close_reason;
@@ -340,9 +346,6 @@ static inline cf_line *cf_line_of(cf_pending *pending)
 {
     return CF_CONTAINER(pending, cf_line, pending);
 }
-/* Too many bytes with `size` more? */
-bool cf_queue_full(const cf_client *client, size_t size);
-
 /* `text`, then `detail` (may be empty) behind a colon, cut when it is long. Lost without memory. */
 void cf_log_text(cf_client *client, cf_log_level level, cf_bytes text, cf_bytes detail);
 void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t number, cf_bytes behind);
@@ -351,6 +354,12 @@ void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t
 void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes raw, cf_bytes text, cf_bytes advice);
 /* The same for a message from the server. */
 void cf_client_report_message(cf_client *client, const cf_wire_message *message);
+
+/* ---- limit.c -------------------------------------------------------------------------------- */
+
+/* Is there room for `more`? Warns once when three quarters are reached. */
+bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more);
+void cf_limit_event(const cf_client *client, cf_limit limit, cf_event *event);
 
 /* ---- frame.c ------------------------------------------------------------------------------- */
 

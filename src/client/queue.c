@@ -190,12 +190,6 @@ bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint3
     return true;
 }
 
-bool cf_queue_full(const cf_client *client, size_t size)
-{
-    size_t limit = client->settings->queue_size_max;
-    return client->queued > limit || size > limit - client->queued;
-}
-
 void cf_log_text(cf_client *client, cf_log_level level, cf_bytes text, cf_bytes detail)
 {
     cf_buffer line;
@@ -409,6 +403,11 @@ static void show_log(cf_client *client, cf_pending *pending, cf_effect *effect)
     cf_queue_retire(client, pending, CF_PENDING_LOG);
 }
 
+static void show_high_water(cf_client *client, cf_pending *pending, cf_effect *effect)
+{
+    cf_limit_event(client, (cf_limit)pending->number, &effect->event);
+}
+
 bool cf_queue_take(cf_client *client, cf_effect *effect)
 {
     static void (*const show[CF_PENDING_COUNT])(cf_client * client, cf_pending * pending, cf_effect * effect) = {
@@ -431,6 +430,7 @@ bool cf_queue_take(cf_client *client, cf_effect *effect)
         [CF_PENDING_REMOVED] = show_removed,
         [CF_PENDING_RESULT] = show_result,
         [CF_PENDING_LOG] = show_log,
+        [CF_PENDING_HIGH_WATER] = show_high_water,
     };
     if (client->first == NULL)
         return false;

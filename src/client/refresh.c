@@ -158,21 +158,24 @@ static const credential credentials[] = {
 
 #define CREDENTIALS (sizeof(credentials) / sizeof(credentials[0]))
 
-/* A number is taken as its text: a timestamp mostly is one. */
-static bool take_value(const cf_json_value *value, cf_bytes *text, cf_buffer *scratch)
+/* Where credentials are JSON the value stays as it is; else a number is taken as its text: a timestamp mostly is one. */
+static bool take_value(const cf_json_value *value, bool json, cf_bytes *text, cf_buffer *scratch)
 {
     size_t from = scratch->size;
     if (value->kind != CF_JSON_STRING && value->kind != CF_JSON_NUMBER)
         return false;
     *text = value->raw;
-    if (!value->escaped)
+    if (json && value->kind == CF_JSON_STRING && value->raw.size > 0)
+        *text = cf_bytes_make(value->raw.data - 1, value->raw.size + 2); /* with its quotes */
+    if (json || !value->escaped)
         return true;
     cf_json_decode_string(value->raw, scratch);
     *text = cf_bytes_slice(cf_buffer_bytes(scratch), from, scratch->size);
     return true;
 }
 
-static bool read_members(cf_json_reader *reader, cf_bytes texts[CF_SETTING_COUNT], bool given[CREDENTIALS], cf_buffer *scratch)
+static bool read_members(cf_json_reader *reader, bool json, cf_bytes texts[CF_SETTING_COUNT], bool given[CREDENTIALS],
+                         cf_buffer *scratch)
 {
     cf_json_value key, value;
     if (!cf_json_enter_object(reader))
@@ -181,19 +184,19 @@ static bool read_members(cf_json_reader *reader, cf_bytes texts[CF_SETTING_COUNT
         cf_json_read(reader, &value);
         for (size_t i = 0; i < CREDENTIALS; i++) {
             if (cf_json_string_equal(&key, credentials[i].name))
-                given[i] = take_value(&value, &texts[credentials[i].setting], scratch);
+                given[i] = take_value(&value, json, &texts[credentials[i].setting], scratch);
         }
     }
     return cf_json_finish(reader);
 }
 
 /* All that is needed, and nothing that cf_client_configure would refuse (D47, D49). */
-static bool read_credentials(cf_bytes answer, cf_bytes texts[CF_SETTING_COUNT], cf_buffer *scratch)
+static bool read_credentials(cf_bytes answer, bool json, cf_bytes texts[CF_SETTING_COUNT], cf_buffer *scratch)
 {
     cf_json_reader reader;
     bool given[CREDENTIALS] = {false};
     cf_json_reader_init(&reader, answer);
-    if (!read_members(&reader, texts, given, scratch))
+    if (!read_members(&reader, json, texts, given, scratch))
         return false;
     for (size_t i = 0; i < CREDENTIALS; i++) {
         size_t size = texts[credentials[i].setting].size;
@@ -217,7 +220,7 @@ static const char *replace_credentials(cf_client *client, cf_bytes answer)
     cf_settings *settings = NULL;
     if (!cf_buffer_reserve(&scratch, answer.size))
         failure = "out of memory";
-    else if (!read_credentials(answer, texts, &scratch))
+    else if (!read_credentials(answer, client->settings->credentials_json, texts, &scratch))
         failure = "the answer does not hold user, timestamp and token";
     else if ((settings = cf_settings_with_credentials(client->settings, texts, client->environment.allocator)) == NULL)
         failure = "out of memory";
@@ -237,6 +240,7 @@ static void send_command(cf_client *client, cf_time now)
         .timestamp = cf_setting_text(settings, CF_SETTING_TIMESTAMP),
         .info = cf_setting_text(settings, CF_SETTING_INFO),
         .token = cf_setting_text(settings, CF_SETTING_TOKEN),
+        .json = settings->credentials_json,
     };
     cf_buffer line;
     cf_line_begin(client, &line, settings->ends[CF_SETTING_INFO] + COMMAND_SIZE);

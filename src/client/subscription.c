@@ -88,7 +88,7 @@ static bool send_request(cf_subscription *subscription)
 static centrifuge_error request(cf_subscription *subscription, cf_time now)
 {
     cf_client *client = subscription->client;
-    if (cf_queue_full(client, subscription->channel_size))
+    if (!cf_limit_admits(client, CF_LIMIT_QUEUE, subscription->channel_size))
         return CENTRIFUGE_ERROR_LIMIT_QUEUE;
     bool private_channel = cf_auth_needed(client, cf_subscription_channel(subscription));
     if (!(private_channel ? cf_auth_ask(subscription, now) : send_request(subscription)))
@@ -171,7 +171,7 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
 static centrifuge_error make_and_ask(cf_client *client, cf_time now, cf_bytes channel, void *user,
                                      cf_subscription **subscription)
 {
-    if (cf_map_count(&client->subscriptions) >= client->settings->subscriptions_max)
+    if (!cf_limit_admits(client, CF_LIMIT_SUBSCRIPTIONS, 1))
         return CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS;
     cf_subscription *made = make(client, channel, user);
     if (made == NULL)

@@ -103,6 +103,7 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     cf_list_init(&client->subscriptions);
     cf_list_init(&client->listeners);
     cf_buffer_init(&client->id_text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&client->credentials_text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     *made = client;
     centrifuge_error error = build(client, options);
     if (error) {
@@ -129,6 +130,33 @@ centrifuge_error centrifuge_client_configure(centrifuge_client *client, const ce
     cf_native_settings_free(&client->settings);
     client->settings = settings;
     cf_native_driver_kick(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_client_get_credentials(centrifuge_client *client, centrifuge_credentials *credentials)
+{
+    centrifuge_error error = enter(client);
+    if (error)
+        return error;
+    if (!credentials)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    const cf_credentials core = cf_client_credentials(client->core);
+    const cf_bytes values[] = {core.user, core.timestamp, core.token, core.info};
+    size_t starts[sizeof values / sizeof values[0]];
+    cf_buffer *text = &client->credentials_text;
+    cf_buffer_clear(text);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        starts[i] = text->size;
+        cf_buffer_append(text, values[i]);
+        cf_buffer_append_byte(text, '\0');
+    }
+    if (text->failed)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    *credentials = (centrifuge_credentials){.user = text->data + starts[0],
+                                            .timestamp = text->data + starts[1],
+                                            .token = text->data + starts[2],
+                                            .info = text->data + starts[3],
+                                            .json = core.json};
     return CENTRIFUGE_ERROR_OK;
 }
 

@@ -205,7 +205,9 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     socket->linger_until = socket->curl_deadline = CF_TIME_NEVER;
     cf_ws_decoder_init(&socket->decoder, CF_WS_CLIENT, client->settings.message_size_max, true, &cf_native_allocator);
     cf_buffer_init(&socket->sending, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&socket->queued, &cf_native_allocator, client->settings.queue_size_max);
+    size_t queue_max = client->settings.queue_size_max;
+    queue_max = queue_max < SIZE_MAX - CF_NATIVE_SOCKET_SLACK ? queue_max + CF_NATIVE_SOCKET_SLACK : SIZE_MAX;
+    cf_buffer_init(&socket->queued, &cf_native_allocator, queue_max);
     cf_buffer_init(&socket->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
     cf_list_append(&client->sockets, &socket->link);
     centrifuge_error error = start(socket, &parts);

@@ -85,6 +85,7 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
     case CF_EFFECT_TRANSPORT_SEND:
         if (client->live && client->live->id == effect->transport.id)
             cf_native_socket_send(client->live, effect->transport.text);
+        cf_native_driver_unsent(client);
         break;
     case CF_EFFECT_TRANSPORT_CLOSE:
         close_transport(client, effect->transport.id);
@@ -101,9 +102,11 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
         cf_native_http_cancel(client, effect->request.id);
         break;
     case CF_EFFECT_EVENT:
+        client->events++;
         cf_native_events_deliver(client, &effect->event);
         break;
     case CF_EFFECT_RESULT:
+        client->events++;
         cf_native_events_result(&effect->result);
         break;
     case CF_EFFECT_LOG:
@@ -112,12 +115,30 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
     }
 }
 
+/* The next turn goes on. */
+static void halt(centrifuge_client *client)
+{
+    client->halted = true;
+    if (!client->was_halted)
+        cf_native_events_high_water(client, CENTRIFUGE_ERROR_LIMIT_EVENTS, client->events, client->settings.events_per_turn);
+    client->was_halted = true;
+}
+
 void cf_native_driver_settle(centrifuge_client *client)
 {
     cf_effect effect;
     client->kicked = false;
-    while (!client->ending && cf_client_next_effect(client->core, client->now, &effect))
+    while (!client->ending && !client->halted && cf_client_next_effect(client->core, client->now, &effect)) {
         carry_out(client, &effect);
+        if (client->events >= client->settings.events_per_turn)
+            halt(client);
+    }
+}
+
+void cf_native_driver_unsent(centrifuge_client *client)
+{
+    if (client->live)
+        cf_client_transport_unsent(client->core, client->live->id, cf_native_socket_unsent(client->live));
 }
 
 /* ---- what a socket tells ------------------------------------------------------------ */
@@ -167,8 +188,22 @@ centrifuge_error cf_native_driver_begin(centrifuge_client *client)
     if (client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
     client->in_turn = true;
+    client->events = 0;
     cf_native_driver_now(client);
     return CENTRIFUGE_ERROR_OK;
+}
+
+/* What the last turn left comes before anything new. */
+static void resume(centrifuge_client *client)
+{
+    if (!client->halted || client->events > 0)
+        return;
+    client->halted = false;
+    cf_native_driver_settle(client);
+    CF_LIST_EACH (link, &client->sockets) {
+        if (!client->halted && !client->ending)
+            cf_native_socket_resume(CF_CONTAINER(link, cf_native_socket, link));
+    }
 }
 
 static void flush(centrifuge_client *client)
@@ -180,8 +215,11 @@ static void flush(centrifuge_client *client)
     }
 }
 
+/* Not while effects may point into what they hold. */
 static void reap(centrifuge_client *client)
 {
+    if (client->halted && !client->ending)
+        return;
     for (cf_list *link = client->sockets.next, *next; link != &client->sockets; link = next) {
         next = link->next;
         cf_native_socket_reap(CF_CONTAINER(link, cf_native_socket, link));
@@ -196,8 +234,9 @@ centrifuge_error cf_native_driver_end(centrifuge_client *client)
         cf_native_driver_settle(client);
         if (!client->ending)
             flush(client);
-    } while (client->kicked && !client->ending);
+    } while (client->kicked && !client->ending && !client->halted);
     client->in_turn = false;
+    client->was_halted = client->halted;
     if (client->ending) {
         cf_native_driver_destroy(client);
         return CENTRIFUGE_ERROR_CLOSED;
@@ -228,6 +267,9 @@ static cf_native_socket *socket_at(centrifuge_client *client, centrifuge_socket 
 
 void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle, int events)
 {
+    resume(client);
+    if (client->ending)
+        return;
     if (handle == client->loop.wakeup.reader) {
         cf_native_wakeup_drain(&client->loop.wakeup);
         return;
@@ -265,11 +307,16 @@ static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
 
 /*
  * Sockets first: after a sleep of the machine bytes may wait that prove the peer alive. What they brought is told before time
- * changes the state again.
+ * changes the state again. Nor is a peer silent whose bytes are not read because the application has more than its share to do.
  */
 void cf_native_driver_timers(centrifuge_client *client)
 {
+    resume(client);
+    if (client->ending)
+        return;
     cf_time now = cf_native_driver_now(client);
+    if (client->halted && client->live)
+        cf_client_transport_alive(client->core, client->live->id, now);
     bool due = cf_client_deadline(client->core) <= now;
     socket_timers(client, now, due);
     cf_native_http_timers(client, now, due);
@@ -287,7 +334,7 @@ static cf_time earlier(cf_time a, cf_time b)
 
 cf_time cf_native_driver_deadline(const centrifuge_client *client)
 {
-    if (client->kicked)
+    if (client->kicked || client->halted)
         return cf_native_clock_now();
     cf_time deadline = cf_client_deadline(client->core);
     if (client->http)
@@ -302,8 +349,9 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
 
 bool cf_native_driver_idle(const centrifuge_client *client)
 {
-    return !client->kicked && cf_list_empty(&client->sockets) && !client->http && !cf_client_will_reconnect(client->core) &&
-           cf_client_get_state(client->core) == CF_CLIENT_DISCONNECTED && !atomic_load(&client->posted);
+    return !client->kicked && !client->halted && cf_list_empty(&client->sockets) && !client->http &&
+           !cf_client_will_reconnect(client->core) && cf_client_get_state(client->core) == CF_CLIENT_DISCONNECTED &&
+           !atomic_load(&client->posted);
 }
 
 /* ---- the end ------------------------------------------------------------------------------ */
@@ -336,5 +384,6 @@ void cf_native_driver_destroy(centrifuge_client *client)
     cf_native_listeners_free(&client->listeners);
     cf_native_settings_free(&client->settings);
     cf_buffer_free(&client->id_text);
+    cf_buffer_free(&client->credentials_text);
     cf_free(&cf_native_allocator, client);
 }

@@ -179,6 +179,18 @@ static void tell_refresh_failed(centrifuge_client *client, const cf_event *event
     TELL(client, NULL, client, refresh_failed, client, &told);
 }
 
+void cf_native_events_high_water(centrifuge_client *client, centrifuge_error limit, size_t used, size_t max)
+{
+    centrifuge_high_water_event told = {.limit = limit, .used = used, .max = max};
+    TELL(client, NULL, client, high_water, client, &told);
+}
+
+static void tell_high_water(centrifuge_client *client, const cf_event *event, cf_strings *strings)
+{
+    (void)strings;
+    cf_native_events_high_water(client, event->code, event->used, event->max);
+}
+
 void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text)
 {
     static const centrifuge_log_level levels[] = {
@@ -277,6 +289,7 @@ static const cf_teller tellers[] = {
     [CF_EVENT_DISCONNECT] = {tell_disconnect, NULL},
     [CF_EVENT_ERROR] = {tell_error, NULL},
     [CF_EVENT_REFRESH_FAILED] = {tell_refresh_failed, NULL},
+    [CF_EVENT_HIGH_WATER] = {tell_high_water, NULL},
     [CF_EVENT_TRANSPORT_CLOSE] = {tell_transport_close, NULL},
     [CF_EVENT_MESSAGE] = {NULL, tell_message},
     [CF_EVENT_JOIN] = {NULL, tell_join},

@@ -108,6 +108,7 @@ typedef struct cf_native_settings {
     int64_t connect_timeout;
     size_t message_size_max;
     size_t queue_size_max;
+    size_t events_per_turn;
     cf_ws_header *headers;
     size_t header_count;
     const char *proxy;
@@ -167,6 +168,8 @@ void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline);
 /* Bytes of one read, and how many reads one turn does before others have theirs. */
 #define CF_NATIVE_SOCKET_READ_SIZE 65536
 #define CF_NATIVE_SOCKET_READS_MAX 16
+/* What may wait to be sent beyond `queue_size_max`: frames around what was admitted, pongs, subscriptions that come back. */
+#define CF_NATIVE_SOCKET_SLACK ((size_t)1 << 20)
 
 typedef enum cf_native_socket_state {
     CF_NATIVE_SOCKET_CONNECTING, /* libcurl works: name, TCP, proxy, TLS */
@@ -188,7 +191,9 @@ typedef struct cf_native_socket {
     bool secure;              /* wss */
     bool plain;               /* the system's socket is ours, without TLS */
     centrifuge_socket socket; /* from CF_NATIVE_SOCKET_HANDSHAKE on */
-    bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
+    char *unread;             /* of the read buffer or `head`, while the turn's share of events is used up */
+    size_t unread_size;
+    bool has_more; /* bytes may wait that the system's socket does not tell of: read again without asking */
     cf_time linger_until;
     cf_ws_decoder decoder;
     /*
@@ -198,7 +203,7 @@ typedef struct cf_native_socket {
     cf_buffer sending;
     size_t sent;
     cf_buffer queued;
-    cf_buffer head; /* response head so far */
+    cf_buffer head; /* response head so far, and what came with it */
     char key[CF_WS_KEY_SIZE];
     char problem[CURL_ERROR_SIZE];
 } cf_native_socket;
@@ -212,6 +217,10 @@ void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, i
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code);
 void cf_native_socket_drop_curl(cf_native_socket *socket);
 void cf_native_socket_watch(cf_native_socket *socket);
+/* Goes on with what was received. */
+void cf_native_socket_resume(cf_native_socket *socket);
+/* Bytes that wait. */
+size_t cf_native_socket_unsent(const cf_native_socket *socket);
 /* Reads all there is, within the turn's share. */
 void cf_native_socket_read(cf_native_socket *socket);
 /* Sends what waits. */
@@ -290,6 +299,7 @@ void cf_native_listeners_free(cf_list *listeners);
 
 void cf_native_events_deliver(centrifuge_client *client, const cf_event *event);
 void cf_native_events_result(const cf_result *result);
+void cf_native_events_high_water(centrifuge_client *client, centrifuge_error limit, size_t used, size_t max);
 void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text);
 void cf_native_subscription_free(centrifuge_subscription *subscription);
 
@@ -323,6 +333,9 @@ struct centrifuge_client {
     centrifuge_listener last_listener;
     cf_time now; /* when the clock was read last: reading it for each message costs a tenth of the message */
     bool in_turn;
+    bool halted;       /* the turn's share of events is used up: the core has effects, which may point into what was received */
+    bool was_halted;   /* the last turn ended so */
+    size_t events;     /* told in this turn */
     bool kicked;       /* the core may have effects that no turn has taken */
     bool ending;       /* destroyed: no events any more */
     bool asked_to_end; /* the application disconnected, as opposed to the server */
@@ -331,6 +344,7 @@ struct centrifuge_client {
     cf_native_posted *taken;            /* oldest first, being run */
     char *read_buffer;                  /* CF_NATIVE_SOCKET_READ_SIZE bytes while there is a socket */
     cf_buffer id_text;
+    cf_buffer credentials_text;
     uint8_t random[128]; /* from the system's source, used once; `random_left` bytes of its end are fresh */
     size_t random_left;
 };
@@ -354,6 +368,8 @@ centrifuge_error cf_native_driver_end(centrifuge_client *client);
 void cf_native_driver_kick(centrifuge_client *client);
 /* Carries out effects until there are none. */
 void cf_native_driver_settle(centrifuge_client *client);
+/* Tells the core what waits to be sent. */
+void cf_native_driver_unsent(centrifuge_client *client);
 void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket socket, int events);
 void cf_native_driver_timers(centrifuge_client *client);
 /* When the next turn is needed even without input. */

@@ -35,6 +35,7 @@ centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, s
     defaults.refresh_attempts = core.refresh_attempts;
     defaults.http_answer_size_max = (size_t)1 << 20;
     defaults.batch = core.batch;
+    defaults.events_per_turn = 10000;
     memset(options, 0, size);
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
     options->size = size;
@@ -130,7 +131,9 @@ static centrifuge_error check_requests(const centrifuge_options *options, const 
     }
     if (!options->refresh_data || !cf_json_valid(cf_bytes_of(options->refresh_data)))
         return refuse(what, "refresh_data");
-    return options->http_answer_size_max ? CENTRIFUGE_ERROR_OK : refuse(what, "http_answer_size_max");
+    if (!options->http_answer_size_max)
+        return refuse(what, "http_answer_size_max");
+    return options->events_per_turn ? CENTRIFUGE_ERROR_OK : refuse(what, "events_per_turn");
 }
 
 static centrifuge_error check(const centrifuge_options *options, cf_client_options *core, const char **what)
@@ -233,6 +236,7 @@ static void copy(cf_native_settings *settings, const centrifuge_options *options
     settings->connect_timeout = options->connect_timeout;
     settings->message_size_max = options->message_size_max;
     settings->queue_size_max = options->queue_size_max;
+    settings->events_per_turn = options->events_per_turn;
 }
 
 centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,

@@ -26,6 +26,11 @@ bool cf_native_socket_wants_to_send(const cf_native_socket *socket)
     return socket->sent < socket->sending.size || socket->queued.size > 0;
 }
 
+size_t cf_native_socket_unsent(const cf_native_socket *socket)
+{
+    return socket->sending.size - socket->sent + socket->queued.size;
+}
+
 static CURLcode send_bytes(cf_native_socket *socket, const char *data, size_t size, size_t *sent)
 {
     if (!socket->plain)
@@ -65,6 +70,7 @@ void cf_native_socket_flush(cf_native_socket *socket)
         }
         socket->sent += sent;
     }
+    cf_native_driver_unsent(socket->client);
     cf_native_socket_watch(socket);
 }
 
@@ -130,15 +136,31 @@ static void take(cf_native_socket *socket, const cf_ws_event *event)
     }
 }
 
+/* As far as the turn's share of events goes. */
 static void decode(cf_native_socket *socket, char *data, size_t size)
 {
+    const centrifuge_client *client = socket->client;
     cf_ws_event event;
     do {
         size_t used = cf_ws_decoder_read(&socket->decoder, data, size, &event);
         data += used;
         size -= used;
         take(socket, &event);
-    } while (socket->state == CF_NATIVE_SOCKET_OPEN && !socket->client->ending && (event.kind != CF_WS_EVENT_NONE || size > 0));
+    } while (socket->state == CF_NATIVE_SOCKET_OPEN && !client->ending && !client->halted &&
+             (event.kind != CF_WS_EVENT_NONE || size > 0));
+    socket->unread = client->halted ? data : NULL;
+    socket->unread_size = size;
+}
+
+void cf_native_socket_resume(cf_native_socket *socket)
+{
+    if (socket->state == CF_NATIVE_SOCKET_OPEN && socket->unread)
+        decode(socket, socket->unread, socket->unread_size);
+    if (socket->client->halted)
+        return;
+    socket->unread = NULL;
+    if (socket->state != CF_NATIVE_SOCKET_HANDSHAKE)
+        cf_buffer_free(&socket->head);
 }
 
 static void refuse_response(cf_native_socket *socket, centrifuge_error error, const char *detail)
@@ -179,13 +201,12 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
     case CF_WS_RESPONSE_OK:
         break;
     }
-    cf_buffer head = socket->head;
-    cf_buffer_init(&socket->head, &cf_native_allocator, 0);
     socket->state = CF_NATIVE_SOCKET_OPEN;
+    socket->unread = socket->head.data + used;
+    socket->unread_size = socket->head.size - used;
     cf_native_driver_opened(socket);
-    if (socket->state == CF_NATIVE_SOCKET_OPEN && head.size > used)
-        decode(socket, head.data + used, head.size - used);
-    cf_buffer_free(&head);
+    if (!socket->client->halted)
+        cf_native_socket_resume(socket);
 }
 
 static void end_of_stream(cf_native_socket *socket)
@@ -207,15 +228,20 @@ static CURLcode receive_bytes(cf_native_socket *socket, char *data, size_t *size
 
 void cf_native_socket_read(cf_native_socket *socket)
 {
+    const centrifuge_client *client = socket->client;
+    socket->has_more = client->halted;
+    if (client->halted)
+        return;
     char *data = cf_native_driver_read_buffer(socket->client);
-    socket->has_more = false;
     if (!data) {
         cf_native_driver_lost(socket, no_reason, CENTRIFUGE_ERROR_NO_MEMORY, "no memory to read into");
         return;
     }
     for (int i = 0; i < CF_NATIVE_SOCKET_READS_MAX; i++) {
-        if (socket->state == CF_NATIVE_SOCKET_CONNECTING || socket->state == CF_NATIVE_SOCKET_DEAD || socket->client->ending)
+        if (socket->state == CF_NATIVE_SOCKET_CONNECTING || socket->state == CF_NATIVE_SOCKET_DEAD || client->ending)
             return;
+        if (client->halted)
+            break;
         size_t size = 0;
         CURLcode code = receive_bytes(socket, data, &size);
         cf_native_driver_now(socket->client);

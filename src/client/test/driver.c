@@ -108,6 +108,9 @@ static void write_client_event(driver *d, const cf_event *event)
     case CF_EVENT_DISCONNECT:
         write_log(d, "disconnect '%.*s' %s\n", TEXT(event->reason), again);
         break;
+    case CF_EVENT_HIGH_WATER:
+        write_log(d, "high-water %s %zu of %zu\n", error_name(event->code), event->used, event->max);
+        break;
     case CF_EVENT_REFRESH_FAILED:
         write_log(d, "refresh-failed\n");
         break;

@@ -23,6 +23,7 @@
  *     refresh 2
  *     cancel 1
  *     refresh-failed
+ *     high-water LIMIT_CALLS 3 of 4
  *     log WARNING text                             only with `show_logs`
  */
 #ifndef CLIENT_TEST_DRIVER_H

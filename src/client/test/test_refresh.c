@@ -72,6 +72,24 @@ static void be_expired(driver *d)
     welcome(d, "'expires':true,'expired':true,'ttl':0");
 }
 
+/* The options are JSON: what is taken from the answer stays JSON, what is not keeps its value. */
+static void credentials_in_json_are_replaced_by_json(void **state)
+{
+    driver *d = *state;
+    d->options.credentials_json = true;
+    d->options.user = CF_BYTES("7");
+    d->options.timestamp = CF_BYTES("1");
+    d->options.token = CF_BYTES("\"t\"");
+    d->options.info = CF_BYTES("{\"a\":1}");
+    be_refreshing(d);
+    driver_refreshed(d, 1, "{'user':8,'timestamp':'2\\u0041','token':'t2'}");
+    expect(d, "send 1 {'method':'refresh','params':{'user':8,'timestamp':'2\\u0041','info':{'a':1},'token':'t2'},'uid':'2'}\n");
+    cf_credentials credentials = cf_client_credentials(d->client);
+    assert_true(credentials.json);
+    assert_true(cf_bytes_equal(credentials.token, CF_BYTES("\"t2\"")));
+    assert_true(cf_bytes_equal(credentials.info, CF_BYTES("{\"a\":1}")));
+}
+
 static void answer_command(driver *d, unsigned uid, const char *rest)
 {
     char text[200];
@@ -597,12 +615,14 @@ static void without_memory_for_the_new_id_the_connection_is_given_up(void **stat
     expect_state(d, CF_CLIENT_DISCONNECTED, true);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(credentials_in_json_are_replaced_by_json, set_up, tear_down),
+cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-int main(void)
+    int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(credentials_are_renewed_when_they_expire),
+        TEST(credentials_in_json_are_replaced_by_json),
         TEST(new_credentials_count_for_later_connections_too),
         TEST(without_expires_nothing_is_planned),
         TEST(an_odd_answer_to_the_command_ends_the_renewal),

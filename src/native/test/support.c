@@ -54,6 +54,13 @@ static void on_transport_close(centrifuge_client *client, const centrifuge_trans
     note(user, "closed %s '%s'; ", centrifuge_error_name(event->code), event->reason);
 }
 
+static void on_high_water(centrifuge_client *client, const centrifuge_high_water_event *event, void *user)
+{
+    (void)client;
+    assert_true(event->used <= event->max);
+    note(user, "high water %s of %zu; ", centrifuge_error_name(event->limit), event->max);
+}
+
 static void on_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
 {
     assert_string_equal(centrifuge_subscription_channel(subscription), message->channel);
@@ -96,6 +103,7 @@ const centrifuge_client_events journal_client_events = {
     .disconnect = on_disconnect,
     .error = on_error,
     .transport_close = on_transport_close,
+    .high_water = on_high_water,
 };
 
 const centrifuge_subscription_events journal_subscription_events = {

@@ -264,6 +264,14 @@ static void at_refresh_failed(centrifuge_client *client, const centrifuge_refres
     assert_int_equal(event->attempts, 1);
 }
 
+static void at_high_water(centrifuge_client *client, const centrifuge_high_water_event *event, void *user)
+{
+    (void)client;
+    acted(user, "high water");
+    assert_int_equal(event->limit, CENTRIFUGE_ERROR_LIMIT_EVENTS);
+    assert_int_equal(event->used, event->max);
+}
+
 /* CLOSED when the act was the end. */
 static void at_authorize(centrifuge_client *client, centrifuge_request request, centrifuge_bytes body, void *user)
 {
@@ -335,6 +343,8 @@ static const char *const places[] = {"connect",     "disconnect", "error", "tran
                                      "unsubscribe", "completion", "post",  "authorize"};
 /* With credentials that have expired. */
 static const char *const places_of_refresh[] = {"refresh", "refresh failed"};
+/* With one event a turn. */
+static const char *const places_of_small_turns[] = {"high water"};
 
 /* ---- the scene: a peer that makes all of them happen, connection after connection ------------ */
 
@@ -404,12 +414,12 @@ static void expired_scene(cf_peer *peer)
     peer->failure[0] = '\0';
 }
 
-static const centrifuge_client_events trial_client_events = {at_connect,         at_disconnect, at_error,
-                                                             at_transport_close, at_log,        at_refresh_failed};
+static const centrifuge_client_events trial_client_events = {at_connect, at_disconnect,     at_error,     at_transport_close,
+                                                             at_log,     at_refresh_failed, at_high_water};
 static const centrifuge_subscription_events trial_events = {at_message,   at_join,    at_leave,
                                                             at_subscribe, at_refused, at_unsubscribe};
 
-static void begin_trial(trial *self, const cf_peer *peer)
+static void begin_trial(trial *self, const cf_peer *peer, size_t events_per_turn)
 {
     centrifuge_options options;
     quick_options(&options, peer);
@@ -418,6 +428,7 @@ static void begin_trial(trial *self, const cf_peer *peer)
     options.refresh = at_refresh;
     options.authorize_user = options.refresh_user = self;
     options.refresh_attempts = 1;
+    options.events_per_turn = events_per_turn;
     OK(centrifuge_client_new(&self->journal.client, &options));
     OK(centrifuge_client_listen(self->journal.client, &trial_client_events, self, NULL));
     OK(centrifuge_client_subscribe(self->journal.client, "news", &trial_events, self, &self->subscription));
@@ -441,10 +452,10 @@ static void end_trial(trial *self)
     assert_int_equal(self->accepted, self->completed);
 }
 
-static void run_trial(const cf_peer *peer, const char *where, void (*act)(trial *))
+static void run_trial(const cf_peer *peer, const char *where, void (*act)(trial *), size_t events_per_turn)
 {
     trial self = {.where = where, .act = act};
-    begin_trial(&self, peer);
+    begin_trial(&self, peer, events_per_turn);
     for (int i = 0; i < 200 && !self.acted; i++) {
         centrifuge_error error = centrifuge_client_wait(self.journal.client, 20);
         assert_true(error == CENTRIFUGE_ERROR_OK || (error == CENTRIFUGE_ERROR_CLOSED && self.destroyed));
@@ -456,13 +467,13 @@ static void run_trial(const cf_peer *peer, const char *where, void (*act)(trial 
     end_trial(&self);
 }
 
-static void try_all(peer_script script, const char *const *where, size_t count_of_places)
+static void try_all(peer_script script, const char *const *where, size_t count_of_places, size_t events_per_turn)
 {
     cf_peer peer;
     peer_start(&peer, script, NULL, NULL);
     for (size_t i = 0; i < count_of_places; i++)
         for (size_t j = 0; j < COUNT(acts); j++)
-            run_trial(&peer, where[i], acts[j]);
+            run_trial(&peer, where[i], acts[j], events_per_turn);
     atomic_store(&peer.step, 1);
     peer_finish(&peer);
 }
@@ -470,8 +481,17 @@ static void try_all(peer_script script, const char *const *where, size_t count_o
 static void every_call_in_every_callback(void **state)
 {
     (void)state;
-    try_all(scene, places, COUNT(places));
-    try_all(expired_scene, places_of_refresh, COUNT(places_of_refresh));
+    try_all(scene, places, COUNT(places), 10000);
+    try_all(expired_scene, places_of_refresh, COUNT(places_of_refresh), 10000);
+}
+
+/* What waits from turn to turn meets every call, too. */
+static void every_call_in_every_callback_of_small_turns(void **state)
+{
+    (void)state;
+    try_all(scene, places, COUNT(places), 1);
+    try_all(scene, places_of_small_turns, COUNT(places_of_small_turns), 1);
+    try_all(expired_scene, places_of_refresh, COUNT(places_of_refresh), 1);
 }
 
 /* Destroy after each number of turns, with calls in all states. */
@@ -482,7 +502,7 @@ static void destroy_at_any_point(void **state)
     peer_start(&peer, scene, NULL, NULL);
     for (int turns = 0; turns < 40; turns++) {
         trial self = {.where = "nowhere"};
-        begin_trial(&self, &peer);
+        begin_trial(&self, &peer, turns % 2 ? 1 : 10000);
         for (int i = 0; i < turns; i++)
             OK(centrifuge_client_wait(self.journal.client, 1));
         do_calls(&self);
@@ -498,6 +518,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_in_every_callback),
+        cmocka_unit_test(every_call_in_every_callback_of_small_turns),
         cmocka_unit_test(destroy_at_any_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

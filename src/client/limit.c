@@ -1,0 +1,61 @@
+#include "client/internal.h"
+
+/* Limits that the application can run into, and the warning before it does. */
+
+static size_t used_of(const cf_client *client, cf_limit limit)
+{
+    switch (limit) {
+    case CF_LIMIT_QUEUE:
+        return client->queued + client->unsent;
+    case CF_LIMIT_CALLS:
+        return client->call_count;
+    default:
+        CF_ASSERT(limit == CF_LIMIT_SUBSCRIPTIONS);
+        return cf_map_count(&client->subscriptions);
+    }
+}
+
+static size_t max_of(const cf_client *client, cf_limit limit)
+{
+    const size_t limits[CF_LIMIT_COUNT] = {
+        [CF_LIMIT_QUEUE] = client->settings->queue_size_max,
+        [CF_LIMIT_CALLS] = client->settings->calls_max,
+        [CF_LIMIT_SUBSCRIPTIONS] = client->settings->subscriptions_max,
+    };
+    return limits[limit];
+}
+
+bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more)
+{
+    size_t used = used_of(client, limit);
+    size_t max = max_of(client, limit);
+    size_t after = more > SIZE_MAX - used ? SIZE_MAX : used + more;
+    cf_pending *warning = &client->high_water[limit];
+    if (used < max / 2)
+        warning->flag = false;
+    if (after >= max - max / 4 && !warning->flag && !warning->queued) {
+        warning->flag = true;
+        warning->number = limit;
+        cf_queue_append(client, warning, CF_PENDING_HIGH_WATER);
+    }
+    return after <= max;
+}
+
+void cf_limit_event(const cf_client *client, cf_limit limit, cf_event *event)
+{
+    static const centrifuge_error codes[CF_LIMIT_COUNT] = {
+        [CF_LIMIT_QUEUE] = CENTRIFUGE_ERROR_LIMIT_QUEUE,
+        [CF_LIMIT_CALLS] = CENTRIFUGE_ERROR_LIMIT_CALLS,
+        [CF_LIMIT_SUBSCRIPTIONS] = CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS,
+    };
+    event->kind = CF_EVENT_HIGH_WATER;
+    event->code = codes[limit];
+    event->used = used_of(client, limit);
+    event->max = max_of(client, limit);
+}
+
+void cf_client_transport_unsent(cf_client *client, uint32_t id, size_t size)
+{
+    if (id == client->transport && !client->shut)
+        client->unsent = size;
+}

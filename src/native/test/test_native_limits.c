@@ -1,0 +1,273 @@
+/*
+ * A share of events a turn, and an application or a server that is slower than what it is given.
+ */
+#include "native/test/support.h"
+
+#define MESSAGE(n) "{\"method\":\"message\",\"body\":{\"uid\":\"u" #n "\",\"channel\":\"news\",\"data\":" #n "}}"
+#define FIVE       "[" MESSAGE(1) "," MESSAGE(2) "," MESSAGE(3) "," MESSAGE(4) "," MESSAGE(5) "]"
+#define TOLD(n)    "message news " #n " u" #n " ; "
+
+static centrifuge_client *make_small_turns(cf_journal *journal, const cf_peer *peer, size_t events_per_turn)
+{
+    centrifuge_options options;
+    quick_options(&options, peer);
+    options.events_per_turn = events_per_turn;
+    return make_client(&options, journal);
+}
+
+static void five_and_one(cf_peer *peer)
+{
+    if (peer_welcome(peer, "c1") && peer_subscribed(peer, "news")) {
+        peer_send(peer, FIVE);
+        peer_send(peer, MESSAGE(6));
+        peer_wait_end(peer);
+    }
+}
+
+/* Whatever a turn tells, it is no more than its share; the order stays, nothing is lost. */
+static void a_turn_tells_no_more_than_its_share(void **state)
+{
+    (void)state;
+    for (size_t share = 1; share <= 4; share++) {
+        cf_peer peer;
+        cf_journal journal;
+        peer_start(&peer, five_and_one, NULL, NULL);
+        centrifuge_client *client = make_small_turns(&journal, &peer, share);
+        subscribe(&journal, "news");
+        OK(centrifuge_client_connect(client));
+        for (size_t before = 0, now; !noted(&journal, TOLD(6)); before = now) {
+            OK(centrifuge_client_wait(client, 100));
+            now = times_noted(&journal, "; ") - times_noted(&journal, "high water");
+            assert_true(now - before <= share);
+        }
+        assert_true(noted(&journal, "high water LIMIT_EVENTS"));
+        const char *at = journal.text;
+        static const char *const all[] = {TOLD(1), TOLD(2), TOLD(3), TOLD(4), TOLD(5), TOLD(6)};
+        for (size_t i = 0; i < COUNT(all); i++) {
+            at = strstr(at, all[i]);
+            assert_non_null(at);
+        }
+        assert_int_equal(times_noted(&journal, "message"), COUNT(all));
+        end_client(&journal);
+        peer_finish(&peer);
+    }
+}
+
+/* Turns that follow one another without a pause are one time of too much to do. */
+static void too_much_to_do_is_told_once(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, five_and_one, NULL, NULL);
+    centrifuge_client *client = make_small_turns(&journal, &peer, 2);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(client));
+    run_until(&journal, TOLD(1));
+    size_t before = times_noted(&journal, "high water LIMIT_EVENTS of 2; ");
+    run_until(&journal, TOLD(5));
+    assert_true(times_noted(&journal, "high water LIMIT_EVENTS of 2; ") <= before + 1);
+    run_until(&journal, TOLD(6));
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+static void a_share_that_is_not_used_up_is_not_told_of(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, five_and_one, NULL, NULL);
+    centrifuge_client *client = make_small_turns(&journal, &peer, 100);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(client));
+    run_until(&journal, TOLD(6));
+    assert_false(noted(&journal, "high water"));
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+/* What waits for the next turn is not told any more once it is not wanted. */
+static void an_unsubscribe_between_two_turns_ends_the_messages(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, five_and_one, NULL, NULL);
+    centrifuge_client *client = make_small_turns(&journal, &peer, 1);
+    centrifuge_subscription *news = subscribe(&journal, "news");
+    OK(centrifuge_client_connect(client));
+    run_until(&journal, TOLD(2));
+    OK(centrifuge_subscription_unsubscribe(news));
+    run_until(&journal, "unsubscribe news; ");
+    for (int i = 0; i < 10; i++)
+        OK(centrifuge_client_wait(client, 1));
+    assert_int_equal(times_noted(&journal, "message"), 2);
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+static void a_disconnect_between_two_turns_is_told(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, five_and_one, NULL, NULL);
+    centrifuge_client *client = make_small_turns(&journal, &peer, 1);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(client));
+    run_until(&journal, TOLD(2));
+    OK(centrifuge_client_disconnect(client));
+    run_until(&journal, "disconnect 'client' 0; ");
+    assert_int_equal(times_noted(&journal, "message"), 2);
+    OK(centrifuge_client_run(client));
+    OK(centrifuge_client_destroy(client));
+    peer_finish(&peer);
+}
+
+static void destroyed_between_two_turns(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, five_and_one, NULL, NULL);
+    centrifuge_client *client = make_small_turns(&journal, &peer, 1);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(client));
+    run_until(&journal, TOLD(3));
+    OK(centrifuge_client_destroy(client));
+    assert_int_equal(times_noted(&journal, "message"), 3);
+    peer_finish(&peer);
+}
+
+static void five_and_gone(cf_peer *peer)
+{
+    if (peer_welcome(peer, "c1") && peer_subscribed(peer, "news")) {
+        peer_send(peer, FIVE);
+        peer_drop(peer);
+    }
+}
+
+/* The connection is lost while its messages wait: they were received, so they are told. */
+static void messages_of_a_lost_connection_are_told(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, five_and_gone, NULL, NULL);
+    centrifuge_client *client = make_small_turns(&journal, &peer, 1);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(client));
+    run_until(&journal, "disconnect");
+    assert_int_equal(times_noted(&journal, "message"), 5);
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+static void pings_while_busy(cf_peer *peer)
+{
+    if (peer_welcome(peer, "c1") && peer_subscribed(peer, "news")) {
+        for (int i = 0; i < 40; i++)
+            peer_send(peer, FIVE);
+        peer_wait_end(peer);
+    }
+}
+
+/* The peer is not silent while what it said waits to be read. */
+static void a_slow_application_does_not_lose_its_connection(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_options options;
+    peer_start(&peer, pings_while_busy, NULL, NULL);
+    quick_options(&options, &peer);
+    options.events_per_turn = 1;
+    options.ping_interval = 1;
+    options.pong_wait_timeout = 1;
+    centrifuge_client *client = make_client(&options, &journal);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_connect(client));
+    run_until(&journal, TOLD(5));
+    for (int i = 0; i < 100 && times_noted(&journal, "message") < 200; i++)
+        OK(centrifuge_client_wait(client, 0));
+    assert_false(noted(&journal, "disconnect"));
+    OK(centrifuge_client_destroy(client));
+    peer_finish(&peer);
+}
+
+static void reads_when_told(cf_peer *peer)
+{
+    if (peer_welcome(peer, "c1") && peer_subscribed(peer, "news")) {
+        while (atomic_load(&peer->step) == 0)
+            continue;
+        peer_wait_end(peer);
+    }
+}
+
+/* The server does not read: the application is told, then refused, and nothing of what was accepted is lost. */
+static void a_slow_server_is_told_before_a_call_is_refused(void **state)
+{
+    (void)state;
+    enum { SIZE = 60000 };
+    static char data[SIZE + 2];
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_options options;
+    memset(data, 'x', sizeof data);
+    data[0] = data[SIZE + 1] = '"';
+    peer_start(&peer, reads_when_told, NULL, NULL);
+    quick_options(&options, &peer);
+    options.queue_size_max = 1 << 20;
+    options.timeout = 60000;
+    centrifuge_client *client = make_client(&options, &journal);
+    centrifuge_subscription *news = subscribe(&journal, "news");
+    OK(centrifuge_client_connect(client));
+    run_until(&journal, "subscribe news");
+    centrifuge_error error = CENTRIFUGE_ERROR_OK;
+    for (int i = 0; i < 1000 && error == CENTRIFUGE_ERROR_OK; i++) {
+        error = centrifuge_subscription_publish(news, data, sizeof data, NULL, NULL);
+        if (error)
+            assert_true(noted(&journal, "high water LIMIT_QUEUE of 1048576; "));
+        OK(centrifuge_client_tick(client));
+    }
+    assert_int_equal(error, CENTRIFUGE_ERROR_LIMIT_QUEUE);
+    assert_false(noted(&journal, "disconnect"));
+    atomic_store(&peer.step, 1);
+    for (int i = 0; i < 1000 && error; i++) {
+        OK(centrifuge_client_wait(client, 10));
+        error = centrifuge_subscription_publish(news, data, sizeof data, NULL, NULL);
+    }
+    assert_int_equal(error, CENTRIFUGE_ERROR_OK);
+    assert_false(noted(&journal, "disconnect"));
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+static void no_events_at_all_are_refused(void **state)
+{
+    (void)state;
+    centrifuge_options options;
+    const char *what;
+    quick_options(&options, NULL);
+    options.events_per_turn = 0;
+    assert_int_equal(centrifuge_options_check(&options, &what), CENTRIFUGE_ERROR_INVALID_OPTION);
+    assert_string_equal(what, "events_per_turn");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_turn_tells_no_more_than_its_share),
+        cmocka_unit_test(too_much_to_do_is_told_once),
+        cmocka_unit_test(a_share_that_is_not_used_up_is_not_told_of),
+        cmocka_unit_test(an_unsubscribe_between_two_turns_ends_the_messages),
+        cmocka_unit_test(a_disconnect_between_two_turns_is_told),
+        cmocka_unit_test(destroyed_between_two_turns),
+        cmocka_unit_test(messages_of_a_lost_connection_are_told),
+        cmocka_unit_test(a_slow_application_does_not_lose_its_connection),
+        cmocka_unit_test(a_slow_server_is_told_before_a_call_is_refused),
+        cmocka_unit_test(no_events_at_all_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
