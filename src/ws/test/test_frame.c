@@ -195,6 +195,7 @@ static void nothing_is_read_after_a_close(void **state)
     (void)state;
     EXPECT(CF_WS_CLIENT, "\x88\x02\x03\xe8\x81\x01x\xff", "close 0 1000 \n");
     EXPECT(CF_WS_CLIENT, "\x88\x00\x81\x01x", "close 0 1005 \n");
+    EXPECT(CF_WS_CLIENT, "\x88\x02\x03\xf3", "close 0 1011 \n");
     EXPECT(CF_WS_CLIENT,
            "\x01\x01x\x88\x05\x0b\xb8"
            "bye",
@@ -352,10 +353,17 @@ static void memory_follows_what_arrives(void **state)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    static const char bytes[] = "\x01\x03"
-                                "abc\x89\x01p\x80\x02"
-                                "de\x81\x02xy";
-    const size_t size = sizeof(bytes) - 1;
+    /* the last frame outgrows the first allocation for it */
+    static const char begin_of_bytes[] = "\x01\x03"
+                                         "abc\x89\x01p\x80\x02"
+                                         "de\x81\x64";
+    char bytes[sizeof(begin_of_bytes) - 1 + 100];
+    const size_t size = sizeof(bytes);
+    char expected[200] = "ping 0 0 p\nmessage 1 0 abcde\nmessage 1 0 ";
+    memset(bytes, 'x', size);
+    memcpy(bytes, begin_of_bytes, sizeof(begin_of_bytes) - 1);
+    memset(expected + strlen(expected), 'x', 100);
+    strcat(expected, "\n");
     for (size_t n = 1;; n++) {
         test_allocator memory = test_allocator_failing_at(n);
         cf_allocator allocator = test_allocator_make(&memory);
@@ -371,7 +379,7 @@ static void every_allocation_may_fail(void **state)
         if (memory.failed)
             assert_non_null(strstr(text, "error 0 1011 out of memory\n"));
         else
-            assert_string_equal(text, "ping 0 0 p\nmessage 1 0 abcde\nmessage 1 0 xy\n");
+            assert_string_equal(text, expected);
         cf_ws_decoder_free(&decoder);
         cf_buffer_free(&log);
         assert_int_equal(memory.live, 0);
@@ -408,6 +416,28 @@ static void frames_as_in_the_rfc(void **state)
     end(&f);
 }
 
+/* Half a frame would make the peer read what follows as its end. */
+static void a_frame_that_does_not_fit_is_not_begun(void **state)
+{
+    (void)state;
+    test_allocator memory = test_allocator_failing_at(0);
+    cf_allocator allocator = test_allocator_make(&memory);
+    cf_buffer out;
+    cf_buffer_init(&out, &allocator, 6);
+    cf_ws_append_frame(&out, CF_WS_TEXT, CF_BYTES("Hello"), NULL);
+    assert_true(out.failed);
+    assert_int_equal(out.size, 0);
+    cf_buffer_clear(&out);
+    cf_ws_append_frame(&out, CF_WS_TEXT, cf_bytes_make("larger than any memory", SIZE_MAX), NULL);
+    assert_true(out.failed);
+    assert_int_equal(out.size, 0);
+    cf_buffer_clear(&out);
+    cf_ws_append_frame(&out, CF_WS_TEXT, CF_BYTES("Hell"), NULL);
+    assert_false(out.failed);
+    expect_bytes(&out, "\x81\x04Hell", 6);
+    cf_buffer_free(&out);
+}
+
 static void a_long_close_reason_is_cut_at_a_character(void **state)
 {
     (void)state;
@@ -431,19 +461,23 @@ static void own_frames_can_be_walked(void **state)
     (void)state;
     fixture f;
     begin(&f, CF_WS_CLIENT, MAX, true);
-    char payload[300] = {0};
+    static const char payload[65536];
     cf_ws_append_frame(&f.log, CF_WS_TEXT, CF_BYTES("one"), NULL);
     cf_ws_append_frame(&f.log, CF_WS_PING, CF_BYTES(""), NULL);
+    cf_ws_append_frame(&f.log, CF_WS_TEXT, cf_bytes_make(payload, 300), NULL);
     cf_ws_append_frame(&f.log, CF_WS_TEXT, cf_bytes_make(payload, sizeof(payload)), NULL);
     static const struct {
         cf_ws_opcode opcode;
         size_t size, whole;
-    } expected[] = {{CF_WS_TEXT, 3, 5}, {CF_WS_PING, 0, 2}, {CF_WS_TEXT, 300, 304}};
+    } expected[] = {{CF_WS_TEXT, 3, 5}, {CF_WS_PING, 0, 2}, {CF_WS_TEXT, 300, 304}, {CF_WS_TEXT, 65536, 65546}};
     cf_bytes rest = cf_buffer_bytes(&f.log);
     cf_ws_opcode opcode;
     cf_bytes content;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         assert_int_equal(cf_ws_own_frame(cf_bytes_slice(rest, 0, expected[i].whole - 1), &opcode, &content), 0);
+        assert_int_equal(cf_ws_own_frame(cf_bytes_slice(rest, 0, 1), &opcode, &content), 0);
+        if (expected[i].size > CF_WS_CONTROL_MAX)
+            assert_int_equal(cf_ws_own_frame(cf_bytes_slice(rest, 0, 3), &opcode, &content), 0);
         assert_int_equal(cf_ws_own_frame(rest, &opcode, &content), expected[i].whole);
         assert_int_equal(opcode, expected[i].opcode);
         assert_int_equal(content.size, expected[i].size);
@@ -477,6 +511,7 @@ int main(void)
         cmocka_unit_test(memory_follows_what_arrives),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(frames_as_in_the_rfc),
+        cmocka_unit_test(a_frame_that_does_not_fit_is_not_begun),
         cmocka_unit_test(a_long_close_reason_is_cut_at_a_character),
         cmocka_unit_test(own_frames_can_be_walked),
     };

@@ -24,7 +24,7 @@ static void accept_key_as_in_the_rfc(void **state)
     assert_memory_equal(key, KEY.data, CF_WS_KEY_SIZE);
 }
 
-static void a_key_of_the_largest_size(void **state)
+static void a_key_of_the_largest_size_and_none(void **state)
 {
     (void)state;
     char key[CF_WS_KEY_MAX + 1];
@@ -35,6 +35,8 @@ static void a_key_of_the_largest_size(void **state)
     cf_ws_accept_key(request.key, accept);
     request.key.size++;
     assert_int_equal(cf_ws_check_request(&request), 400);
+    cf_ws_accept_key(cf_bytes_make(NULL, 0), accept);
+    assert_memory_equal(accept, "Kfh9QIsMVZcl6xEPYxPHzW8SZ8w=", CF_WS_ACCEPT_SIZE);
 }
 
 static void requests_are_checked_in_order(void **state)
@@ -103,6 +105,7 @@ static void good_answers(void **state)
              "Set-Cookie: a=b\r\nX-Empty:\r\n"),
         HEAD("Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " ACCEPT "\r\n"
              "Sec-WebSocket-Extensions: \r\n"),
+        HEAD(GOOD "Connection: keep-alive\r\n"),
         "HTTP/1.1 101\r\n" GOOD "\r\n",
     };
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -142,15 +145,23 @@ static void bad_answers(void **state)
          "the answer's Sec-WebSocket-Accept does not belong to this request"},
         {HEAD(GOOD "Sec-WebSocket-Extensions: permessage-deflate\r\n"),
          "the answer has a WebSocket extension that was not asked for"},
+        {HEAD(GOOD "Sec-WebSocket-Extensions: x\r\nSec-WebSocket-Extensions:\r\n"),
+         "the answer has a WebSocket extension that was not asked for"},
         {HEAD(GOOD "Sec-WebSocket-Protocol: chat\r\n"), "the answer has a WebSocket subprotocol that was not asked for"},
         {HEAD(GOOD "no colon here\r\n"), "the answer has a malformed header"},
         {HEAD(GOOD " folded: line\r\n"), "the answer has a malformed header"},
         {HEAD(GOOD "Name : x\r\n"), "the answer has a malformed header"},
         {HEAD(GOOD ": x\r\n"), "the answer has a malformed header"},
+        {HEAD(GOOD "Na\x7fme: x\r\n"), "the answer has a malformed header"},
         {"HTTP/1.1 xyz OK\r\n\r\n", "the answer is not HTTP/1.1"},
         {"HTTP/1.1 1011\r\n\r\n", "the answer is not HTTP/1.1"},
+        {"HTTP/1.1 10\r\n\r\n", "the answer is not HTTP/1.1"},
+        {"HTTP/1.10101 OK\r\n\r\n", "the answer is not HTTP/1.1"},
+        {"HTTP/1.1 1 1 OK\r\n\r\n", "the answer is not HTTP/1.1"},
+        {"HTTP/1.1 099 OK\r\n\r\n", "the answer is not HTTP/1.1"},
         {"HTTP/1.1\r\n\r\n", "the answer is not HTTP/1.1"},
         {"HTTP/2", "the answer is not HTTP/1.1"},
+        {"HTTP/2 101 OK\r\n\r\n", "the answer is not HTTP/1.1"},
         {"\x81", "the answer is not HTTP/1.1"},
         {"SSH-2.0-OpenSSH", "the answer is not HTTP/1.1"},
     };
@@ -198,7 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accept_key_as_in_the_rfc),
-        cmocka_unit_test(a_key_of_the_largest_size),
+        cmocka_unit_test(a_key_of_the_largest_size_and_none),
         cmocka_unit_test(requests_are_checked_in_order),
         cmocka_unit_test(heads_are_written_as_specified),
         cmocka_unit_test(good_answers),
