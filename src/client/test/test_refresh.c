@@ -615,10 +615,9 @@ static void without_memory_for_the_new_id_the_connection_is_given_up(void **stat
     expect_state(d, CF_CLIENT_DISCONNECTED, true);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(credentials_in_json_are_replaced_by_json, set_up, tear_down),
-cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-    int main(void)
+int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(credentials_are_renewed_when_they_expire),
