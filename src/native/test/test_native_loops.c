@@ -106,9 +106,8 @@ static void poll_turn(poll_loop *loop)
     }
 }
 
-static void foreign_poll_loop(void **state)
+static void run_foreign_poll_loop(size_t events_per_turn)
 {
-    (void)state;
     cf_peer peer;
     cf_journal journal;
     centrifuge_options options;
@@ -118,6 +117,7 @@ static void foreign_poll_loop(void **state)
     options.loop_watch = poll_watch;
     options.loop_timer = poll_timer;
     options.loop_user = &loop;
+    options.events_per_turn = events_per_turn;
     loop.client = make_client(&options, &journal);
     assert_int_equal(centrifuge_client_run(loop.client), CENTRIFUGE_ERROR_INVALID_STATE);
     assert_int_equal(centrifuge_client_tick(loop.client), CENTRIFUGE_ERROR_INVALID_STATE);
@@ -132,6 +132,19 @@ static void foreign_poll_loop(void **state)
     assert_int_equal(loop.count, 0);
     assert_true(loop.timer == -1);
     peer_finish(&peer);
+}
+
+static void foreign_poll_loop(void **state)
+{
+    (void)state;
+    run_foreign_poll_loop(10000);
+}
+
+/* What a turn may not tell is told in the next, for which the loop's timer is asked. */
+static void foreign_poll_loop_with_small_turns(void **state)
+{
+    (void)state;
+    run_foreign_poll_loop(1);
 }
 
 static void thousand_messages(cf_peer *peer)
@@ -505,6 +518,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tick_never_waits_and_does_everything),
         cmocka_unit_test(foreign_poll_loop),
+        cmocka_unit_test(foreign_poll_loop_with_small_turns),
         cmocka_unit_test(traffic_does_not_set_the_timer_anew),
         cmocka_unit_test(foreign_libuv_loop),
         cmocka_unit_test(posts_of_many_threads_run_in_order),
