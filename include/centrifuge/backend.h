@@ -1,6 +1,6 @@
 /*
  * libcentrifuge for an application's backend: tokens and signs for its users'
- * clients, and calls of the server's HTTP API.
+ * clients, calls of the server's HTTP API.
  *
  *     char token[CENTRIFUGE_SIGN_SIZE];
  *     centrifuge_backend_token("secret", "42", "1795452449", "", token);
@@ -11,7 +11,7 @@
  *     options.secret = "secret";
  *     centrifuge_backend *backend;
  *     if (centrifuge_backend_new(&backend, &options) == CENTRIFUGE_ERROR_OK) {
- *         if (centrifuge_backend_publish(backend, "news", "{\"text\":\"hello\"}", NULL, NULL) != CENTRIFUGE_ERROR_OK)
+ *         if (centrifuge_backend_publish(backend, "news", "\"hello\"", NULL, NULL))
  *             fprintf(stderr, "%s\n", centrifuge_backend_error_text(backend));
  *         centrifuge_backend_destroy(backend);
  *     }
@@ -67,13 +67,14 @@ CENTRIFUGE_API centrifuge_error centrifuge_backend_token(const char *secret, con
 /*
  * The sign with which one connection may subscribe to a private channel.
  *
- * `secret`   as above
+ * `secret`   the server's option `secret`; must not be empty
  * `client`   id of the connection, as the client got it from the server
  * `channel`  with its prefix: "$news"
  * `info`     JSON text about the user in this channel, as the client will hand it over; "" or NULL for none
  * `sign`     gets the text
  *
- * Pure. Errors as above; `client` and `channel` must not be empty.
+ * Pure: no allocation, no state. Errors: INVALID_ARGUMENT for NULL or an empty secret, client or channel; `sign` is "" then
+ * (unless it is NULL).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_backend_sign(const char *secret, const char *client, const char *channel,
                                                         const char *info, char sign[CENTRIFUGE_SIGN_SIZE]);
@@ -81,11 +82,12 @@ CENTRIFUGE_API centrifuge_error centrifuge_backend_sign(const char *secret, cons
 /*
  * The value of the header X-API-Sign for a request to the HTTP API, for programs that send it themselves.
  *
- * `secret`  as above
+ * `secret`  the server's option `secret`; must not be empty
  * `body`    the body of the request, `size` bytes, exactly as it will be sent
  * `sign`    gets the text
  *
- * Pure. Errors as above; `body` may be NULL when `size` is 0.
+ * Pure: no allocation, no state. `body` may be NULL when `size` is 0. Errors: INVALID_ARGUMENT for any other NULL or an empty
+ * secret; `sign` is "" then (unless it is NULL).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_backend_api_sign(const char *secret, const void *body, size_t size,
                                                             char sign[CENTRIFUGE_SIGN_SIZE]);
@@ -139,13 +141,13 @@ CENTRIFUGE_API centrifuge_error centrifuge_backend_options_default_sized(centrif
  */
 CENTRIFUGE_API centrifuge_error centrifuge_backend_options_check(const centrifuge_backend_options *options, const char **what);
 
-/* ---- life --------------------------------------------------------------------------- */
+/* ---- life of a backend object --------------------------------------------------------------------------- */
 
 /* One server's HTTP API, with a connection that is kept between calls. */
 typedef struct centrifuge_backend centrifuge_backend;
 
 /*
- * Makes one; nothing is sent yet. `*backend` is set to it, or to NULL on error.
+ * Makes a backend object; nothing is sent yet. `*backend` is set to it, or to NULL on error.
  * Errors: those of centrifuge_backend_options_check, NO_MEMORY, SYSTEM, UNSUPPORTED (libcurl lacks what an option needs).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_backend_new(centrifuge_backend **backend, const centrifuge_backend_options *options);
@@ -153,12 +155,12 @@ CENTRIFUGE_API centrifuge_error centrifuge_backend_new(centrifuge_backend **back
 /* Closes the connection and frees all that it gave back. NULL is allowed. */
 CENTRIFUGE_API void centrifuge_backend_destroy(centrifuge_backend *backend);
 
-/* ---- calls (protocol 5) --------------------------------------------------------------- */
+/* ---- calls of the HTTP API (protocol 5) --------------------------------------------------------------- */
 
 /*
  * Errors of every call:
  *
- *   REFUSED             the server answered with an error; its text and advice are below
+ *   REFUSED             the server answered with an error: centrifuge_backend_error_text, centrifuge_backend_advice
  *   INVALID_ARGUMENT    NULL or an empty name where one is needed: nothing was sent
  *   INVALID_JSON, INVALID_UTF8  nothing was sent
  *   TIMEOUT             no answer within `timeout`; it is not known whether the server did what was asked
@@ -201,10 +203,10 @@ CENTRIFUGE_API centrifuge_error centrifuge_backend_history(centrifuge_backend *b
 /* Channels with subscribers: an array of names. */
 CENTRIFUGE_API centrifuge_error centrifuge_backend_channels(centrifuge_backend *backend, const char **data);
 
-/* Of all nodes: {"nodes":[{"uid","version","name","started_at","metrics"}],"metrics_interval":seconds}. */
+/* The nodes and what they count: {"nodes":[{"uid","version","name","started_at","metrics"}],"metrics_interval":seconds}. */
 CENTRIFUGE_API centrifuge_error centrifuge_backend_stats(centrifuge_backend *backend, const char **data);
 
-/* Of the node that answers: {"uid","version","name","started_at","metrics"}, counted since it started. */
+/* The node that answers and what it has counted since it started: {"uid","version","name","started_at","metrics"}. */
 CENTRIFUGE_API centrifuge_error centrifuge_backend_node(centrifuge_backend *backend, const char **data);
 
 /*

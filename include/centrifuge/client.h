@@ -1,21 +1,22 @@
 /*
  * libcentrifuge: real-time messages from a Centrifugo-compatible server.
  *
- * This header is the reference of the client; docs/client.md is the guide. A
- * first program:
+ * The guide is docs/client.md, the reference is here. A first program:
  *
- *     static void on_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+ *     static void on_message(centrifuge_subscription *subscription,
+ *                            const centrifuge_message *message, void *user)
  *     {
- *         printf("%s: %.*s\n", message->channel, (int)message->data.size, message->data.bytes);
+ *         printf("%.*s\n", (int)message->data.size, message->data.bytes);
  *     }
  *
+ *     centrifuge_subscription_events events = {.message = on_message};
  *     centrifuge_options options;
  *     centrifuge_options_default(&options);
  *     options.url = "ws://localhost:8000/connection/websocket";
  *     options.insecure = true;
  *     centrifuge_client *client;
  *     if (centrifuge_client_new(&client, &options) == CENTRIFUGE_ERROR_OK) {
- *         centrifuge_client_subscribe(client, "news", &(centrifuge_subscription_events){.message = on_message}, NULL, NULL);
+ *         centrifuge_client_subscribe(client, "news", &events, NULL, NULL);
  *         centrifuge_client_connect(client);
  *         centrifuge_client_run(client);
  *         centrifuge_client_destroy(client);
@@ -59,7 +60,7 @@
 extern "C" {
 #endif
 
-/* ---- version ------------------------------------------------------------------ */
+/* ---- version of the library ------------------------------------------------------------------ */
 
 #define CENTRIFUGE_VERSION_MAJOR 0
 #define CENTRIFUGE_VERSION_MINOR 1
@@ -72,7 +73,7 @@ CENTRIFUGE_API int centrifuge_version(void);
 /* The same as text, "1.2.3"; static. Any thread. */
 CENTRIFUGE_API const char *centrifuge_version_text(void);
 
-/* ---- errors ---------------------------------------------------------------------- */
+/* ---- names and texts of errors ---------------------------------------------------------------------- */
 
 /* "NO_MEMORY" for CENTRIFUGE_ERROR_NO_MEMORY; "UNKNOWN" for a number that is none. Static. Any thread. */
 CENTRIFUGE_API const char *centrifuge_error_name(centrifuge_error error);
@@ -105,7 +106,7 @@ typedef uintptr_t centrifuge_socket;
 typedef int centrifuge_socket;
 #endif
 
-/* ---- options -------------------------------------------------------------------------- */
+/* ---- options of a client -------------------------------------------------------------------------- */
 
 /* A header of an HTTP request. */
 typedef struct centrifuge_header {
@@ -260,15 +261,14 @@ typedef struct centrifuge_options {
 
 /*
  * Fills `options` with the defaults, none of the required ones. Call as centrifuge_options_default(&options). Any thread.
- * Returns CENTRIFUGE_ERROR_INVALID_ARGUMENT for NULL.
+ * Errors: INVALID_ARGUMENT for NULL.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, size_t size);
 #define centrifuge_options_default(options) centrifuge_options_default_sized((options), sizeof(centrifuge_options))
 
 /*
- * Are they complete and valid? The first that is not, in the order of section 2.2, gives the error; `what` (may be NULL)
- * gets the name of the option, static. Returns MISSING_URL, MISSING_USER, MISSING_TIMESTAMP, MISSING_TOKEN, INVALID_URL,
- * INVALID_OPTION. Any thread.
+ * Are they complete and valid? The first that is not gives the error; `what` (may be NULL) gets the name of the option,
+ * static. Any thread. Errors: MISSING_URL, MISSING_USER, MISSING_TIMESTAMP, MISSING_TOKEN, INVALID_URL, INVALID_OPTION.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_options_check(const centrifuge_options *options, const char **what);
 
@@ -397,7 +397,7 @@ typedef struct centrifuge_subscription_events {
     void (*unsubscribe)(centrifuge_subscription *subscription, const centrifuge_unsubscribe_event *event, void *user);
 } centrifuge_subscription_events;
 
-/* ---- client: life -------------------------------------------------------------------------- */
+/* ---- life of a client -------------------------------------------------------------------------- */
 
 /*
  * Makes a client that is not connected; `*client` is set to it, or to NULL on error. With loop hooks, they are called from
@@ -449,7 +449,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_connect(centrifuge_client *cli
 /* Disconnects; no further attempts. Event `disconnect` with reason "client". Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_disconnect(centrifuge_client *client);
 
-/* The network came (tries at once) or went (do not try until it is back). Errors: WRONG_THREAD, CLOSED. */
+/* Tells whether there is a network: true tries at once, false waits for the next true. Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online);
 
 /* Sends one ping when connected (section 14). Errors: WRONG_THREAD, CLOSED. */
@@ -466,10 +466,10 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_listen_sized(size_t events_siz
 /* centrifuge_client_listen(client, events, user, listener) */
 #define centrifuge_client_listen(...) centrifuge_client_listen_sized(sizeof(centrifuge_client_events), __VA_ARGS__)
 
-/* Errors: INVALID_ARGUMENT for one that is none, WRONG_THREAD, CLOSED. */
+/* Takes a listener away. Errors: INVALID_ARGUMENT for one that is none, WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifuge_listener listener);
 
-/* ---- client: questions; the owner's thread only ---------------------------------------------- */
+/* ---- the state of a client; the owner's thread only ---------------------------------------------- */
 
 typedef enum centrifuge_client_state {
     CENTRIFUGE_CLIENT_DISCONNECTED, /* also while waiting for the next attempt: see centrifuge_client_will_reconnect */
@@ -477,6 +477,7 @@ typedef enum centrifuge_client_state {
     CENTRIFUGE_CLIENT_CONNECTED
 } centrifuge_client_state;
 
+/* Is it connected? */
 CENTRIFUGE_API centrifuge_client_state centrifuge_client_get_state(const centrifuge_client *client);
 /* Is an attempt planned? */
 CENTRIFUGE_API bool centrifuge_client_will_reconnect(const centrifuge_client *client);
@@ -506,7 +507,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_subscribe_sized(size_t events_
 /* The existing subscription of a channel, or NULL. Owner's thread only. */
 CENTRIFUGE_API centrifuge_subscription *centrifuge_client_find(centrifuge_client *client, const char *channel);
 
-/* As centrifuge_client_listen. */
+/* Adds a listener to the subscription's events, as centrifuge_client_listen does to the client's. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_listen_sized(size_t events_size, centrifuge_subscription *subscription,
                                                                      const centrifuge_subscription_events *events, void *user,
                                                                      centrifuge_listener *listener);
@@ -525,7 +526,7 @@ typedef enum centrifuge_subscription_state {
     CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED
 } centrifuge_subscription_state;
 
-/* Owner's thread only; valid as long as the subscription. */
+/* What it is: owner's thread only; valid as long as the subscription. */
 CENTRIFUGE_API const char *centrifuge_subscription_channel(const centrifuge_subscription *subscription);
 CENTRIFUGE_API centrifuge_client *centrifuge_subscription_client(const centrifuge_subscription *subscription);
 CENTRIFUGE_API centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge_subscription *subscription);
@@ -604,9 +605,9 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_start_batching(centrifuge_clie
 CENTRIFUGE_API centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool flush);
 /* Sends what was collected as one frame; collecting goes on. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_flush(centrifuge_client *client);
-/* Collects private channels to be authorized (section 11.1)... */
+/* Collects private channels instead of asking for their signs (section 11.1). */
 CENTRIFUGE_API centrifuge_error centrifuge_client_start_auth_batching(centrifuge_client *client);
-/* ... and asks for all of them with one request. */
+/* Asks for all of them with one request. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client);
 
 /* ---- loops -------------------------------------------------------------------------------------------- */
@@ -646,7 +647,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_tick(centrifuge_client *client
  * know any more is ignored. Errors: INVALID_STATE (inside a callback), WRONG_THREAD, CLOSED (destroyed by a callback).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_socket_ready(centrifuge_client *client, centrifuge_socket socket, int events);
-/* From the foreign loop: the time asked for with loop_timer has passed. Errors as above. */
+/* From the foreign loop: the time asked for with loop_timer has passed. Errors: as centrifuge_client_socket_ready. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_client *client);
 
 /* ---- other threads ---------------------------------------------------------------------------------------- */
