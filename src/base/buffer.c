@@ -104,7 +104,8 @@ void cf_buffer_truncate(cf_buffer *buffer, size_t size)
 
 const char *cf_buffer_text(cf_buffer *buffer)
 {
-    if (buffer->failed || buffer->size == SIZE_MAX || !grow(buffer, buffer->size + 1))
+    CF_ASSERT(buffer->size < SIZE_MAX);
+    if (buffer->failed || !grow(buffer, buffer->size + 1))
         return NULL;
     buffer->data[buffer->size] = '\0';
     return buffer->data;

@@ -81,6 +81,49 @@ static void text_ends_with_nul_even_at_the_limit(void **state)
     cf_buffer_free(&buffer);
 }
 
+static void text_without_memory_for_its_nul_is_none(void **state)
+{
+    (void)state;
+    NEW_BUFFER(CF_BUFFER_NO_LIMIT);
+    memory = test_allocator_failing_at(1);
+    assert_null(cf_buffer_text(&buffer));
+    assert_true(buffer.failed);
+    cf_buffer_free(&buffer);
+}
+
+static void a_limit_that_was_lowered_counts_for_what_comes(void **state)
+{
+    (void)state;
+    NEW_BUFFER(10);
+    cf_buffer_append(&buffer, CF_BYTES("12345"));
+    buffer.limit = 3;
+    cf_buffer_append(&buffer, CF_BYTES("6"));
+    assert_true(buffer.failed);
+    assert_bytes(cf_buffer_bytes(&buffer), "12345");
+    cf_buffer_free(&buffer);
+}
+
+/* Says yes to everything: half of all addresses cannot be had. */
+static void *resize_endless(void *user, void *memory, size_t size)
+{
+    static char room[1];
+    (void)memory;
+    *(size_t *)user = size;
+    return room;
+}
+
+static void growth_does_not_overflow(void **state)
+{
+    (void)state;
+    size_t asked = 0;
+    cf_allocator allocator = {resize_endless, &asked};
+    cf_buffer buffer;
+    cf_buffer_init(&buffer, &allocator, CF_BUFFER_NO_LIMIT);
+    assert_true(cf_buffer_reserve(&buffer, SIZE_MAX / 2 + 2));
+    assert_true(cf_buffer_reserve(&buffer, SIZE_MAX / 2 + 3));
+    assert_int_equal(asked, SIZE_MAX);
+}
+
 static void reserved_room_does_not_move(void **state)
 {
     (void)state;
@@ -156,6 +199,13 @@ static void allocations(void **state)
     cf_free(&allocator, empty);
     cf_free(&allocator, NULL);
     assert_int_equal(memory.live, 0);
+    cf_free(&allocator, cf_alloc_zero(&allocator, 10, 0));
+    assert_null(cf_copy(&allocator, cf_bytes_make("no room for its NUL", SIZE_MAX)));
+    memory = test_allocator_failing_at(1);
+    assert_null(cf_copy(&allocator, CF_BYTES("text")));
+    memory = test_allocator_failing_at(1);
+    assert_null(cf_alloc_zero(&allocator, 10, sizeof(int)));
+    assert_int_equal(memory.live, 0);
 }
 
 int main(void)
@@ -166,6 +216,9 @@ int main(void)
         cmocka_unit_test(an_append_over_the_limit_changes_nothing_and_is_remembered),
         cmocka_unit_test(a_size_that_would_overflow_is_refused),
         cmocka_unit_test(text_ends_with_nul_even_at_the_limit),
+        cmocka_unit_test(text_without_memory_for_its_nul_is_none),
+        cmocka_unit_test(a_limit_that_was_lowered_counts_for_what_comes),
+        cmocka_unit_test(growth_does_not_overflow),
         cmocka_unit_test(reserved_room_does_not_move),
         cmocka_unit_test(the_front_and_the_end_can_be_cut),
         cmocka_unit_test(a_failed_allocation_leaves_the_content),

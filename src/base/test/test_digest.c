@@ -91,6 +91,8 @@ static void hmac_examples(void **state)
         {{key_a, 20}, {data_d, 50}, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe", 32},
         {{key_count, 25}, {data_c, 50}, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b", 32},
         {{key_c, 20}, CF_BYTES("Test With Truncation"), "a3b6167473100ee06e0c796c2955552b", 16},
+        /* not of the RFC: no key is one of zeros */
+        {{NULL, 0}, CF_BYTES("hello"), "4352b26e33fe0d769a8922a6ba29004109f01688e26acc9e6cb347e5a5afc4da", 32},
         {{key_a, 131},
          CF_BYTES("Test Using Larger Than Block-Size Key - Hash Key First"),
          "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",

@@ -120,6 +120,19 @@ static void an_empty_map_needs_no_memory(void **state)
     assert_int_equal(memory.calls, 0);
 }
 
+static void a_key_larger_than_any_other_is_in_no_map(void **state)
+{
+    (void)state;
+    test_allocator memory = {0};
+    cf_allocator allocator = test_allocator_make(&memory);
+    cf_map map;
+    cf_map_node node;
+    cf_map_init(&map, &allocator, 1);
+    assert_true(cf_map_add(&map, &node, CF_BYTES("x")));
+    assert_null(cf_map_find(&map, cf_bytes_make("x", SIZE_MAX)));
+    cf_map_free(&map);
+}
+
 static void the_seed_changes_the_hash(void **state)
 {
     (void)state;
@@ -143,9 +156,8 @@ static void the_seed_changes_the_hash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(behaves_like_an_array),
-        cmocka_unit_test(survives_every_failed_allocation),
-        cmocka_unit_test(an_empty_map_needs_no_memory),
+        cmocka_unit_test(behaves_like_an_array),        cmocka_unit_test(survives_every_failed_allocation),
+        cmocka_unit_test(an_empty_map_needs_no_memory), cmocka_unit_test(a_key_larger_than_any_other_is_in_no_map),
         cmocka_unit_test(the_seed_changes_the_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
