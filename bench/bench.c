@@ -103,20 +103,24 @@ uint64_t bench_cpu(pid_t pid)
     return got == 1 && ran > 0 ? ran : cpu_from_stat(pid);
 }
 
-uint64_t bench_memory(pid_t pid)
+bench_memory_sizes bench_memory(pid_t pid)
 {
     char path[64];
     char line[256];
-    uint64_t kilobytes = 0;
+    bench_memory_sizes sizes = {0, 0};
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "r");
     if (file == NULL)
         bench_die(path);
-    while (fgets(line, sizeof(line), file) != NULL)
+    while (fgets(line, sizeof(line), file) != NULL) {
+        uint64_t kilobytes;
+        if (sscanf(line, "VmRSS: %" SCNu64, &kilobytes) == 1)
+            sizes.all = kilobytes * 1024;
         if (sscanf(line, "RssAnon: %" SCNu64, &kilobytes) == 1)
-            break;
+            sizes.own = kilobytes * 1024;
+    }
     fclose(file);
-    return kilobytes * 1024;
+    return sizes;
 }
 
 void bench_nonblocking(int fd)

@@ -26,8 +26,13 @@ uint64_t bench_now(void); /* ns, monotonic */
 uint64_t bench_own_cpu(void);
 /* CPU time that another process has used, user and system, ns: precise from schedstat where the kernel has it. */
 uint64_t bench_cpu(pid_t pid);
-/* Resident memory of a process that is its own (no files), bytes. */
-uint64_t bench_memory(pid_t pid);
+/* Resident memory of a process, bytes: all of it, and what is its own (no files). */
+typedef struct bench_memory_sizes {
+    uint64_t all;
+    uint64_t own;
+} bench_memory_sizes;
+
+bench_memory_sizes bench_memory(pid_t pid);
 
 /* A listening socket on 127.0.0.1; `port` 0 becomes the one that was given. */
 int bench_listen(uint16_t *port);

@@ -279,13 +279,13 @@ static int run_idle(int argc, char **argv)
     init(&self, argc, argv, count);
     for (size_t i = 0; i < count; i++)
         self.peers[i].channel = -1;
-    uint64_t memory = bench_memory(pid);
+    uint64_t memory = bench_memory(pid).own;
     uint64_t cpu = bench_cpu(pid);
     uint64_t start = bench_now();
     open_all(&self);
     uint64_t wall = bench_now() - start;
     cpu = bench_cpu(pid) - cpu;
-    uint64_t grown = bench_memory(pid);
+    uint64_t grown = bench_memory(pid).own;
     grown = grown > memory ? grown - memory : 0;
     printf("bytes=%" PRIu64 " rate=%" PRIu64 " cpu_ns=%" PRIu64 " connections=%zu\n", grown / count,
            (uint64_t)count * 1000000000 / wall, cpu / count, count);
