@@ -34,6 +34,16 @@ def split_errors(comment):
     return "\n\n".join(each for each in description if each.strip()), "\n\n".join(errors)
 
 
+def clause(comment):
+    """The beginning of a comment as one line; "" when it makes none."""
+    text = re.split(r"[.;:?] |[.;:?]$|\n\n| \(", " ".join(comment.split("\n\n")[0].split()))[0]
+    while len(text) > SUMMARY_LENGTH and ", " in text:
+        text = text.rpartition(", ")[0]
+    if not re.match(r"[A-Z][a-z ]", text) or len(text) > SUMMARY_LENGTH:
+        return ""
+    return (text[0].lower() + text[1:]).replace("`", "")
+
+
 class Page:
     """What one page is about. Its name is that of its first function, or of its last type."""
 
@@ -52,14 +62,11 @@ class Page:
         return [self.name] + others
 
     def summary(self):
-        """One line: the beginning of what the first function's comment says, else the section's title."""
-        comment = self.functions[0].comment if self.functions and self.functions[0].name == self.name else ""
-        clause = re.split(r"[.;:?] |[.;:?]$|\n\n| \(", " ".join(comment.split("\n\n")[0].split()))[0]
-        while len(clause) > SUMMARY_LENGTH and ", " in clause:
-            clause = clause.rpartition(", ")[0]
-        if not re.match(r"[A-Z][a-z]", clause) or len(clause) > SUMMARY_LENGTH:
-            return title_of(self.section)
-        return (clause[0].lower() + clause[1:]).replace("`", "")
+        """One line: of a section that is all here its title, else the beginning of what the first function's comment says."""
+        whole = all(each in self.functions for each in self.section.declarations if each.kind == "function")
+        if len(self.functions) == 1 or not whole:
+            return clause(self.functions[0].comment) or title_of(self.section)
+        return title_of(self.section)
 
 
 def pages_of(header):
@@ -291,11 +298,18 @@ class Library:
             if pages:
                 lines += [".Ss " + first_upper(title_of(section)), ".Bl -tag -width Ds -compact"]
                 for page in pages:
-                    for name in page.names():
-                        lines.append(".It Xr %s 3" % name)
-                    # What the section's title says needs no saying again.
-                    lines += inline(page.summary(), Names()) if page.summary() != title_of(section) else []
+                    lines += self.index_of(page)
                 lines.append(".El")
+        return lines
+
+    @staticmethod
+    def index_of(page):
+        lines, last = [], None
+        for name in page.names():
+            each = next(each for each in page.declarations if each.name == name)
+            lines.append(".It Xr %s 3" % name)
+            lines += inline(clause(each.comment), Names()) if each.comment != last else []
+            last = each.comment
         return lines
 
     def others(self, name):

@@ -70,12 +70,12 @@ extern "C" {
 
 /* CENTRIFUGE_VERSION of the library that runs; any thread. */
 CENTRIFUGE_API int centrifuge_version(void);
-/* The same as text, "1.2.3"; static. Any thread. */
+/* The version as text, "1.2.3"; static. Any thread. */
 CENTRIFUGE_API const char *centrifuge_version_text(void);
 
 /* ---- names and texts of errors ---------------------------------------------------------------------- */
 
-/* "NO_MEMORY" for CENTRIFUGE_ERROR_NO_MEMORY; "UNKNOWN" for a number that is none. Static. Any thread. */
+/* The name, "NO_MEMORY" for CENTRIFUGE_ERROR_NO_MEMORY; "UNKNOWN" for a number that is none. Static. Any thread. */
 CENTRIFUGE_API const char *centrifuge_error_name(centrifuge_error error);
 /* A sentence for people: what was wrong and, where it helps, what to do. Static. Any thread. */
 CENTRIFUGE_API const char *centrifuge_error_text(centrifuge_error error);
@@ -334,7 +334,7 @@ typedef struct centrifuge_high_water_event {
     size_t max;             /* the limit */
 } centrifuge_high_water_event;
 
-/* Functions that are NULL are not called. `user` is what was given together with this struct. */
+/* What a client tells. Functions that are NULL are not called. `user` is what was given together with this struct. */
 typedef struct centrifuge_client_events {
     void (*connect)(centrifuge_client *client, const centrifuge_connect_event *event, void *user);
     void (*disconnect)(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user);
@@ -387,7 +387,7 @@ typedef struct centrifuge_unsubscribe_event {
     const char *channel;
 } centrifuge_unsubscribe_event;
 
-/* Functions that are NULL are not called. `user` is what was given together with this struct. */
+/* What a subscription tells. Functions that are NULL are not called. `user` is what was given together with this struct. */
 typedef struct centrifuge_subscription_events {
     void (*message)(centrifuge_subscription *subscription, const centrifuge_message *message, void *user);
     void (*join)(centrifuge_subscription *subscription, const centrifuge_join_event *event, void *user);
@@ -412,7 +412,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_new(centrifuge_client **client
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options);
 
-/* What the next connection says who it is: as configured, or from the last refresh. */
+/* Who a connection says it is: as configured, or from the last refresh. */
 typedef struct centrifuge_credentials {
     const char *user;
     const char *timestamp;
@@ -422,8 +422,9 @@ typedef struct centrifuge_credentials {
 } centrifuge_credentials;
 
 /*
- * For a centrifuge_client_configure that keeps what a refresh has brought. The strings are valid until the next call of this
- * function and until the client is destroyed. Errors: INVALID_ARGUMENT, NO_MEMORY, WRONG_THREAD, CLOSED.
+ * Who the next connection will say it is, for a centrifuge_client_configure that keeps what a refresh has brought. The strings
+ * are valid until the next call of this function and until the client is destroyed. Errors: INVALID_ARGUMENT, NO_MEMORY,
+ * WRONG_THREAD, CLOSED.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_get_credentials(centrifuge_client *client,
                                                                   centrifuge_credentials *credentials);
@@ -485,7 +486,7 @@ CENTRIFUGE_API bool centrifuge_client_will_reconnect(const centrifuge_client *cl
 CENTRIFUGE_API const char *centrifuge_client_id(centrifuge_client *client);
 /* Milliseconds of the last measurement (section 7.6), -1 when never measured. */
 CENTRIFUGE_API int64_t centrifuge_client_latency(const centrifuge_client *client);
-/* "raw-websocket" while connected, "" else. Static. */
+/* The name of the transport: "raw-websocket" while connected, "" else. Static. */
 CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *client);
 
 /* ---- subscriptions --------------------------------------------------------------------------- */
@@ -514,7 +515,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_listen_sized(size_t even
 /* centrifuge_subscription_listen(subscription, events, user, listener) */
 #define centrifuge_subscription_listen(...)                                                                                    \
     centrifuge_subscription_listen_sized(sizeof(centrifuge_subscription_events), __VA_ARGS__)
-/* As centrifuge_client_unlisten. */
+/* Takes one away, as centrifuge_client_unlisten. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription,
                                                                  centrifuge_listener listener);
 
@@ -536,7 +537,7 @@ CENTRIFUGE_API centrifuge_subscription_state centrifuge_subscription_get_state(c
  * happens. Errors of the three: INVALID_ARGUMENT, WRONG_THREAD, CLOSED; of this one also LIMIT_QUEUE, NO_MEMORY.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subscription);
-/* Event `unsubscribe`; no messages after it. Listeners stay, and centrifuge_subscription_subscribe brings it back. */
+/* Ends it: event `unsubscribe`, no messages after it. Listeners stay, and centrifuge_subscription_subscribe brings it back. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *subscription);
 /*
  * Unsubscribes and forgets the subscription with its listeners; no event. Calls that wait get CENTRIFUGE_ERROR_UNSUBSCRIBED. It
@@ -544,7 +545,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_s
  */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscription);
 
-/* ---- calls --------------------------------------------------------------------------------------- */
+/* ---- calls of a subscription ---------------------------------------------------------------------- */
 
 /* The outcome of a call (section 6.3, 9). */
 typedef struct centrifuge_result {
@@ -591,7 +592,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_authorize_answer(centrifuge_cl
 CENTRIFUGE_API centrifuge_error centrifuge_client_refresh_answer(centrifuge_client *client, centrifuge_request request,
                                                                  const char *answer, size_t size);
 
-/* ---- batching (section 13) ------------------------------------------------------------------------------ */
+/* ---- batching of commands and authorizations (section 13) ---------------------------------------- */
 
 /*
  * Collects commands instead of sending them, until told otherwise; the connect command is never among them. What was collected
@@ -607,7 +608,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_stop_batching(centrifuge_clien
 CENTRIFUGE_API centrifuge_error centrifuge_client_flush(centrifuge_client *client);
 /* Collects private channels instead of asking for their signs (section 11.1). */
 CENTRIFUGE_API centrifuge_error centrifuge_client_start_auth_batching(centrifuge_client *client);
-/* Asks for all of them with one request. */
+/* Asks for the signs of what was collected with one request. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client);
 
 /* ---- loops -------------------------------------------------------------------------------------------- */
@@ -643,11 +644,11 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_wait(centrifuge_client *client
 CENTRIFUGE_API centrifuge_error centrifuge_client_tick(centrifuge_client *client);
 
 /*
- * From the foreign loop: `socket` is ready for `events`; errors and hang-ups count as both. A socket that the client does not
+ * The foreign loop's call: `socket` is ready for `events`; errors and hang-ups count as both. A socket that the client does not
  * know any more is ignored. Errors: INVALID_STATE (inside a callback), WRONG_THREAD, CLOSED (destroyed by a callback).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_socket_ready(centrifuge_client *client, centrifuge_socket socket, int events);
-/* From the foreign loop: the time asked for with loop_timer has passed. Errors: as centrifuge_client_socket_ready. */
+/* The foreign loop's call: the time asked for with loop_timer has passed. Errors: as centrifuge_client_socket_ready. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_client *client);
 
 /* ---- other threads ---------------------------------------------------------------------------------------- */
