@@ -1,13 +1,5 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #define LOG_MAX (1 << 20)
 
 static const char *error_name(centrifuge_error error)
@@ -258,6 +250,17 @@ size_t driver_count(const driver *d, const char *beginning)
     return count;
 }
 
+void driver_expect_state(const driver *d, cf_client_state state, bool will_reconnect)
+{
+    assert_int_equal(cf_client_get_state(d->client), state);
+    assert_int_equal(cf_client_will_reconnect(d->client), will_reconnect);
+}
+
+void driver_expect_subscription(const cf_subscription *subscription, cf_subscription_state state)
+{
+    assert_int_equal(cf_subscription_get_state(subscription), state);
+}
+
 /* ---- life ------------------------------------------------------------------------------- */
 
 void driver_init(driver *d)
@@ -291,6 +294,22 @@ void driver_end(driver *d)
     }
     assert_int_equal(d->blocks, 0);
     free(d->log);
+}
+
+int driver_set_up(void **state)
+{
+    driver *d = malloc(sizeof(driver));
+    assert_non_null(d);
+    driver_init(d);
+    *state = d;
+    return 0;
+}
+
+int driver_tear_down(void **state)
+{
+    driver_end(*state);
+    free(*state);
+    return 0;
 }
 
 /* ---- the transport ---------------------------------------------------------------------- */
@@ -426,4 +445,23 @@ void driver_accept(driver *d, unsigned uid, const char *channel)
     char text[200];
     snprintf(text, sizeof(text), "{'uid':'%u','method':'subscribe','body':{'channel':'%s','status':true}}", uid, channel);
     driver_receive(d, text);
+}
+
+cf_subscription *driver_be_subscribed(driver *d)
+{
+    driver_start(d);
+    cf_subscription *news = driver_subscribe(d, "news");
+    driver_be_connected(d);
+    driver_accept(d, 2, "news");
+    driver_forget(d);
+    return news;
+}
+
+void driver_reconnect(driver *d, unsigned uid)
+{
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_forget(d);
+    driver_welcome(d, uid);
 }

@@ -29,6 +29,7 @@
 #ifndef CLIENT_TEST_DRIVER_H
 #define CLIENT_TEST_DRIVER_H
 
+#include "base/test/test.h"
 #include "client/core.h"
 
 typedef struct driver driver;
@@ -60,6 +61,11 @@ struct driver {
     size_t log_size;
 };
 
+/* A test whose *state is a driver, from driver_init to driver_end. */
+#define TEST(name) cmocka_unit_test_setup_teardown(name, driver_set_up, driver_tear_down)
+int driver_set_up(void **state);
+int driver_tear_down(void **state);
+
 /* A client with url ws://host and user u, timestamp 1, token t; random 0, so that waits are as long as they can be. */
 void driver_init(driver *d);
 /* Makes the client: between the two, options may be changed. False when there was no memory. */
@@ -75,6 +81,8 @@ void driver_expect(driver *d, const char *file, int line, const char *lines);
 void driver_forget(driver *d);
 /* How often does a line with this beginning stand in the transcript? */
 size_t driver_count(const driver *d, const char *beginning);
+void driver_expect_state(const driver *d, cf_client_state state, bool will_reconnect);
+void driver_expect_subscription(const cf_subscription *subscription, cf_subscription_state state);
 
 /* Of the last transport; each pumps. */
 void driver_opened(driver *d);
@@ -100,5 +108,9 @@ void driver_be_connected(driver *d);
 void driver_welcome(driver *d, unsigned uid);
 /* A good answer to a subscribe command, without recovery. */
 void driver_accept(driver *d, unsigned uid, const char *channel);
+/* Makes the client, connected and subscribed to news, with uid 2. */
+cf_subscription *driver_be_subscribed(driver *d);
+/* Loses the connection and gets another; `uid` of the connect command. The transcript begins with what its answer leads to. */
+void driver_reconnect(driver *d, unsigned uid);
 
 #endif

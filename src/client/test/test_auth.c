@@ -1,49 +1,11 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 /* client-spec.md 11. Numbers like D19 are the defects of its section 17. */
-
-static int set_up(void **state)
-{
-    driver *d = malloc(sizeof(driver));
-    driver_init(d);
-    *state = d;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    driver_end(*state);
-    free(*state);
-    return 0;
-}
-
-static void expect_state(const cf_subscription *subscription, cf_subscription_state state)
-{
-    assert_int_equal(cf_subscription_get_state(subscription), state);
-}
 
 static void be_connected(driver *d)
 {
     driver_start(d);
     driver_be_connected(d);
-}
-
-/* Loses the connection and gets another; `uid` of the connect command. */
-static void reconnect(driver *d, unsigned uid)
-{
-    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
-    driver_pass(d, 2000);
-    driver_opened(d);
-    driver_forget(d);
-    driver_welcome(d, uid);
 }
 
 static void expect_refused(driver *d, const char *answer, const char *error, const char *text)
@@ -58,7 +20,7 @@ static void expect_refused(driver *d, const char *answer, const char *error, con
              text, error[0] == '\'' ? "fix" : "", error, error[0] == '\'' ? ",'advice':'fix'" : "",
              error[0] == '\'' ? "" : "json ", text, error[0] == '\'' ? "fix" : "");
     expect(d, lines);
-    expect_state(subscription, CF_SUBSCRIPTION_REFUSED);
+    driver_expect_subscription(subscription, CF_SUBSCRIPTION_REFUSED);
     cf_subscription_remove(subscription, d->now);
     driver_pump(d);
     driver_forget(d);
@@ -79,7 +41,7 @@ static void expect_granted(driver *d, const char *answer, const char *params)
     snprintf(lines, sizeof(lines), "send 1 {'method':'subscribe','params':{'channel':'$p','client':'c1'%s},'uid':'%u'}\n",
              params, uid);
     expect(d, lines);
-    expect_state(subscription, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(subscription, CF_SUBSCRIPTION_SUBSCRIBING);
     cf_subscription_remove(subscription, d->now);
     driver_pump(d);
     driver_forget(d);
@@ -93,7 +55,7 @@ static void a_private_channel_is_authorized_first(void **state)
     be_connected(d);
     cf_subscription *p = driver_subscribe(d, "$p");
     expect(d, "authorize 1 {'client':'c1','channels':['$p']}\n");
-    expect_state(p, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBING);
     driver_authorized(d, 1, "{'$p':{'sign':'the-sign','info':'{\\'role\\':\\'x\\'}'},'$other':{'sign':'no'}}");
     expect(
         d,
@@ -101,7 +63,7 @@ static void a_private_channel_is_authorized_first(void **state)
         "'uid':'2'}\n");
     driver_accept(d, 2, "$p");
     expect(d, "$p: subscribe first\n");
-    expect_state(p, CF_SUBSCRIPTION_SUBSCRIBED);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBED);
 }
 
 static void channels_of_a_connect_answer_need_one_authorization(void **state)
@@ -130,7 +92,7 @@ static void a_reconnect_asks_again_and_recovers(void **state)
     driver_subscribe(d, "$p");
     driver_authorized(d, 1, "{'$p':{'sign':'s','info':'i'}}");
     driver_receive(d, "{'uid':'2','method':'subscribe','body':{'channel':'$p','last':'m5'}}");
-    reconnect(d, 3);
+    driver_reconnect(d, 3);
     expect(d, "authorize 2 {'client':'c2','channels':['$p']}\n"
               "connect c2 raw-websocket 0 ms\n");
     driver_authorized(d, 2, "{'$p':{'sign':'s','info':'i'}}");
@@ -214,7 +176,7 @@ static void a_reconnect_ended_auth_batching(void **state)
     be_connected(d);
     cf_client_start_auth_batching(d->client);
     driver_subscribe(d, "$aside");
-    reconnect(d, 2);
+    driver_reconnect(d, 2);
     driver_subscribe(d, "$p");
     expect(d, "connect c2 raw-websocket 0 ms\n");
     cf_client_stop_auth_batching(d->client, d->now);
@@ -385,7 +347,7 @@ static void unsubscribe_during_the_request_did_not_stop_the_subscription(void **
     driver_forget(d);
     driver_authorized(d, 1, "{'$p':{'sign':'p'},'$q':{'sign':'q'}}");
     expect(d, "send 1 {'method':'subscribe','params':{'channel':'$q','client':'c1','sign':'q'},'uid':'3'}\n");
-    expect_state(p, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_UNSUBSCRIBED);
 }
 
 static void unsubscribed_and_asked_for_again_it_is_the_second_answer_that_counts(void **state)
@@ -418,7 +380,7 @@ static void a_failed_authorization_took_the_answer_of_before_an_unsubscribe_for_
     driver_accept(d, 2, "$p");
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'$p','data':1}}");
     expect(d, "");
-    expect_state(p, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBING);
     driver_accept(d, 4, "$p");
     expect(d, "$p: subscribe first\n");
 }
@@ -547,7 +509,7 @@ static void a_failure_while_disconnected_refused_what_waits_for_the_connection(v
     driver_forget(d);
     driver_authorized(d, 1, NULL);
     expect(d, "");
-    expect_state(p, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBING);
 }
 
 static void disconnect_cancels_the_request(void **state)
@@ -640,7 +602,7 @@ static void without_memory_for_the_request_nothing_changes(void **state)
         d->fail_at = d->allocations + n;
         assert_int_equal(cf_client_subscribe(d->client, d->now, CF_BYTES("$p"), NULL, &same, NULL), CENTRIFUGE_ERROR_NO_MEMORY);
         assert_null(same);
-        expect_state(p, CF_SUBSCRIPTION_REFUSED);
+        driver_expect_subscription(p, CF_SUBSCRIPTION_REFUSED);
     }
     driver_pump(d);
     expect(d, "");
@@ -699,8 +661,6 @@ static void without_memory_for_an_answer_the_connection_is_given_up(void **state
         }
     }
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,48 +1,6 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 /* client-spec.md 13. Numbers like D34 are the defects of its section 17. */
-
-static int set_up(void **state)
-{
-    driver *d = malloc(sizeof(driver));
-    driver_init(d);
-    *state = d;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    driver_end(*state);
-    free(*state);
-    return 0;
-}
-
-static cf_subscription *be_subscribed(driver *d)
-{
-    driver_start(d);
-    cf_subscription *news = driver_subscribe(d, "news");
-    driver_be_connected(d);
-    driver_accept(d, 2, "news");
-    driver_forget(d);
-    return news;
-}
-
-static void reconnect(driver *d)
-{
-    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
-    driver_pass(d, 2000);
-    driver_opened(d);
-    driver_forget(d);
-    driver_welcome(d, 1);
-}
 
 static void flush(driver *d)
 {
@@ -64,7 +22,7 @@ static void stop(driver *d, bool and_flush)
 static void commands_are_collected_until_they_are_flushed(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     driver_publish(d, news, "\"a\"", "a");
     driver_publish(d, news, "\"b\"", "b");
@@ -103,7 +61,7 @@ static void subscribe_and_unsubscribe_are_collected_too(void **state)
 static void what_is_left_goes_behind_what_was_sent_meanwhile(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     driver_publish(d, news, "1", "one");
     stop(d, false);
@@ -166,7 +124,7 @@ static void the_connect_command_was_collected(void **state)
 static void an_idle_ping_does_not_wait_for_the_batch(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
+    driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     driver_pass(d, 30000);
     expect(d, "send 1 " PING("3") "\n");
@@ -176,7 +134,7 @@ static void an_idle_ping_does_not_wait_for_the_batch(void **state)
 static void calls_and_a_flush_in_one_go_were_two_frames(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     cf_subscription_publish(news, d->now, CF_BYTES("1"), (void *)(uintptr_t) "1");
     cf_subscription_publish(news, d->now, CF_BYTES("2"), (void *)(uintptr_t) "2");
@@ -189,7 +147,7 @@ static void calls_and_a_flush_in_one_go_were_two_frames(void **state)
 static void a_reconnect_ended_the_batch_and_sent_what_was_stale(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     driver_publish(d, news, "1", "one");
     driver_subscribe(d, "other");
@@ -217,7 +175,7 @@ static void a_reconnect_ended_the_batch_and_sent_what_was_stale(void **state)
 static void disconnect_forgets_the_batch(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     driver_publish(d, news, "1", "one");
     driver_disconnect(d);
@@ -235,7 +193,7 @@ static void disconnect_forgets_the_batch(void **state)
 static void shutting_down_forgets_the_batch(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     driver_publish(d, news, "1", "one");
     cf_client_shutdown(d->client, d->now);
@@ -260,7 +218,7 @@ static void what_is_collected_counts_as_queued(void **state)
 {
     driver *d = *state;
     d->options.queue_size_max = 150;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     assert_int_equal(driver_publish(d, news, "1", "1"), CENTRIFUGE_ERROR_OK);
     assert_int_equal(driver_publish(d, news, "2", "2"), CENTRIFUGE_ERROR_OK);
@@ -285,7 +243,7 @@ static void the_commands_of_one_turn_are_one_frame(void **state)
 {
     driver *d = *state;
     d->options.batch = true;
-    be_subscribed(d);
+    driver_be_subscribed(d);
     d->hook = subscribe_and_publish_inside;
     driver_receive(d, "[{'method':'message','body':{'uid':'m1','channel':'news','data':1}},"
                       "{'method':'message','body':{'uid':'m2','channel':'news','data':2}}]");
@@ -324,14 +282,14 @@ static void the_users_batch_goes_before_that_of_the_turn(void **state)
 {
     driver *d = *state;
     d->options.batch = true;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     driver_publish(d, news, "1", "one");
     expect(d, "");
     stop(d, false);
     expect(d, "send 1 " PUBLISH("1", "3") "\n");
     cf_client_start_batching(d->client);
-    reconnect(d);
+    driver_reconnect(d, 1);
     expect(d, "send 2 {'method':'subscribe','params':{'channel':'news'},'uid':'5'}\n"
               "connect c2 raw-websocket 0 ms\n");
 }
@@ -340,7 +298,7 @@ static void what_was_asked_for_before_disconnect_is_sent(void **state)
 {
     driver *d = *state;
     d->options.batch = true;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription_publish(news, d->now, CF_BYTES("1"), (void *)(uintptr_t) "one");
     cf_client_disconnect(d->client, d->now);
     driver_pump(d);
@@ -352,7 +310,7 @@ static void what_was_asked_for_before_disconnect_is_sent(void **state)
 static void without_memory_for_one_frame_the_commands_go_one_by_one(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     driver_publish(d, news, "1", "one");
     driver_publish(d, news, "2", "two");
@@ -365,7 +323,7 @@ static void without_memory_for_one_frame_the_commands_go_one_by_one(void **state
 static void without_memory_to_collect_nothing_changes(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_start_batching(d->client);
     for (size_t n = 1; n <= 2; n++) {
         d->fail_at = d->allocations + n;
@@ -374,8 +332,6 @@ static void without_memory_to_collect_nothing_changes(void **state)
     flush(d);
     expect(d, "");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

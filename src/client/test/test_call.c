@@ -1,40 +1,6 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 /* client-spec.md 8.5 and 9. Numbers like D24 are the defects of its section 17. */
-
-static int set_up(void **state)
-{
-    driver *d = malloc(sizeof(driver));
-    driver_init(d);
-    *state = d;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    driver_end(*state);
-    free(*state);
-    return 0;
-}
-
-/* Connected and subscribed to news, with uid 2. */
-static cf_subscription *be_subscribed(driver *d)
-{
-    driver_start(d);
-    cf_subscription *news = driver_subscribe(d, "news");
-    driver_be_connected(d);
-    driver_accept(d, 2, "news");
-    driver_forget(d);
-    return news;
-}
 
 static void presence(driver *d, cf_subscription *subscription, const char *name)
 {
@@ -45,7 +11,7 @@ static void presence(driver *d, cf_subscription *subscription, const char *name)
 static void calls_are_sent_and_answered_in_any_order(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_publish(d, news, "{\"input\":\"hello\"}", "publish");
     presence(d, news, "presence");
     assert_int_equal(cf_subscription_history(news, d->now, "history"), CENTRIFUGE_ERROR_OK);
@@ -67,7 +33,7 @@ static void calls_are_sent_and_answered_in_any_order(void **state)
 static void an_error_answer_is_told_to_the_client_first(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_publish(d, news, "1", "p");
     presence(d, news, "q");
     driver_forget(d);
@@ -83,7 +49,7 @@ static void an_error_answer_is_told_to_the_client_first(void **state)
 static void an_error_that_is_no_text_is_said_to_be_json(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_publish(d, news, "1", "p");
     driver_forget(d);
     driver_receive(d, "{'uid':'3','method':'publish','error':{'code': 5}}");
@@ -96,7 +62,7 @@ static void data_is_any_json_value_byte_for_byte(void **state)
     driver *d = *state;
     static const char *const values[] = {"1",    "\"two\"",      "null", "true", "[1,[2]]", "{ \"a\" : 1.50e1 }",
                                          "\"\"", "\"<\\u00e4>\""};
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         char line[200];
         assert_int_equal(driver_publish(d, news, values[i], "p"), CENTRIFUGE_ERROR_OK);
@@ -115,7 +81,7 @@ static void what_is_not_one_json_value_is_refused(void **state)
 {
     driver *d = *state;
     static const char *const values[] = {"", " ", "{", "1 2", "nul", "'x'", "[1,]", "\"\xff\""};
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
         assert_int_equal(driver_publish(d, news, values[i], "p"), CENTRIFUGE_ERROR_INVALID_JSON);
     expect(d, "");
@@ -151,7 +117,7 @@ static void calls_wait_for_their_subscription(void **state)
 static void calls_made_while_reconnecting_go_out_after_it(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_closed(d, "", CENTRIFUGE_ERROR_OK);
     presence(d, news, "p");
     driver_pass(d, 2000);
@@ -166,7 +132,7 @@ static void calls_made_while_reconnecting_go_out_after_it(void **state)
 static void calls_without_an_answer_time_out(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_publish(d, news, "1", "first");
     driver_pass(d, 3000);
     presence(d, news, "second");
@@ -184,7 +150,7 @@ static void the_timer_of_an_answered_call_lived_on(void **state)
 {
     driver *d = *state;
     d->options.ping = false;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     size_t blocks = d->blocks;
     driver_publish(d, news, "1", "p");
     assert_true(cf_client_deadline(d->client) == d->now + 5000);
@@ -196,7 +162,7 @@ static void the_timer_of_an_answered_call_lived_on(void **state)
 static void a_shorter_timeout_overtakes(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_publish(d, news, "1", "long");
     driver_publish(d, news, "1", "long too");
     d->options.timeout = 1000;
@@ -214,7 +180,7 @@ static void a_shorter_timeout_overtakes(void **state)
 static void a_lost_connection_ends_calls(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     presence(d, news, "p");
     driver_forget(d);
     driver_closed(d, "", CENTRIFUGE_ERROR_NETWORK);
@@ -253,7 +219,7 @@ static void calls_that_wait_were_never_ended_by_unsubscribe_or_disconnect(void *
 static void calls_of_an_unsubscribed_one_are_refused(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_disconnect(d);
     driver_forget(d);
     assert_int_equal(driver_publish(d, news, "1", "p"), CENTRIFUGE_ERROR_UNSUBSCRIBED);
@@ -265,7 +231,7 @@ static void calls_of_an_unsubscribed_one_are_refused(void **state)
 static void unsubscribe_does_not_end_calls_that_were_sent(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     presence(d, news, "p");
     driver_unsubscribe(d, news);
     driver_forget(d);
@@ -277,7 +243,7 @@ static void calls_have_a_limit(void **state)
 {
     driver *d = *state;
     d->options.calls_max = 2;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription *pending = driver_subscribe(d, "pending");
     presence(d, news, "a");
     presence(d, pending, "b");
@@ -292,7 +258,7 @@ static void the_queue_has_a_limit_also_for_what_waits(void **state)
     driver *d = *state;
     char data[600];
     d->options.queue_size_max = 1000;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription *pending = driver_subscribe(d, "pending");
     memset(data, '1', sizeof(data));
     cf_bytes bytes = cf_bytes_make(data, sizeof(data));
@@ -311,7 +277,7 @@ static void the_queue_has_a_limit_also_for_what_waits(void **state)
 static void shutdown_ends_all_calls(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription *pending = driver_subscribe(d, "pending");
     presence(d, news, "sent");
     presence(d, pending, "waiting");
@@ -330,7 +296,7 @@ static void a_thousand_calls_are_answered(void **state)
 {
     driver *d = *state;
     char answer[100];
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     for (int i = 0; i < 1000; i++)
         assert_int_equal(cf_subscription_presence(news, d->now, "p"), CENTRIFUGE_ERROR_OK);
     driver_pump(d);
@@ -341,8 +307,6 @@ static void a_thousand_calls_are_answered(void **state)
     assert_int_equal(driver_count(d, "result p OK"), 1000);
     assert_int_equal(driver_count(d, "result"), 1000);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,37 +1,8 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 /* client-spec.md 7 and 14. Numbers like D1 are the defects of its section 17. */
 
 #define CONNECT_1 "send 1 {'method':'connect','params':{'user':'u','info':'','timestamp':'1','token':'t'},'uid':'1'}\n"
-
-static int set_up(void **state)
-{
-    driver *d = malloc(sizeof(driver));
-    driver_init(d);
-    *state = d;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    driver_end(*state);
-    free(*state);
-    return 0;
-}
-
-static void expect_state(driver *d, cf_client_state state, bool waiting)
-{
-    assert_int_equal(cf_client_get_state(d->client), state);
-    assert_int_equal(cf_client_will_reconnect(d->client), waiting);
-}
 
 /* ---- the rows of table 7.4 ------------------------------------------------------------ */
 
@@ -65,17 +36,17 @@ static void connect_does_nothing_while_connecting_or_connected(void **state)
 {
     driver *d = *state;
     driver_start(d);
-    expect_state(d, CF_CLIENT_DISCONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, false);
     assert_int_equal(cf_client_latency(d->client), -1);
     driver_connect(d);
-    expect_state(d, CF_CLIENT_CONNECTING, false);
+    driver_expect_state(d, CF_CLIENT_CONNECTING, false);
     driver_connect(d);
     expect(d, "open 1 ws://host/connection/websocket\n");
     driver_opened(d);
     driver_connect(d);
     expect(d, CONNECT_1);
     driver_welcome(d, 1);
-    expect_state(d, CF_CLIENT_CONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_CONNECTED, false);
     driver_connect(d);
     expect(d, "connect c1 raw-websocket 0 ms\n");
 }
@@ -130,7 +101,7 @@ static void an_answer_without_body_leaves_it_connecting(void **state)
     d->now += 3;
     driver_receive(d, "{'uid':'1','method':'connect'}");
     driver_receive(d, "{'uid':'1','method':'connect','body':null}");
-    expect_state(d, CF_CLIENT_CONNECTING, false);
+    driver_expect_state(d, CF_CLIENT_CONNECTING, false);
     d->now += 3;
     driver_forget(d);
     driver_welcome(d, 1);
@@ -158,7 +129,7 @@ static void disconnect_ends_it_for_good(void **state)
     expect(d, "disconnect 'client' stop\n"
               "close 1\n"
               "transport-close 'connection closed' again OK\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, false);
     assert_int_equal(cf_client_id(d->client).size, 0);
     assert_true(cf_client_deadline(d->client) == CF_TIME_NEVER);
     driver_disconnect(d);
@@ -176,7 +147,7 @@ static void losing_the_connection_tells_close_then_disconnect_and_tries_again(vo
     driver_closed(d, "", CENTRIFUGE_ERROR_NETWORK);
     expect(d, "transport-close 'connection closed' again NETWORK\n"
               "disconnect 'connection closed' again\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, true);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
     driver_pass(d, 1999);
     expect(d, "");
     driver_pass(d, 1);
@@ -224,7 +195,7 @@ static void a_disconnect_message_is_obeyed(void **state)
     expect(d, "disconnect '' stop\n"
               "close 2\n"
               "transport-close 'connection closed' again OK\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, false);
 }
 
 static void what_follows_a_disconnect_message_in_its_frame_is_dropped(void **state)
@@ -312,7 +283,7 @@ static void disconnect_while_opening_did_not_stop_the_transport(void **state)
     driver_pump(d);
     driver_pass(d, 100000);
     expect(d, "");
-    expect_state(d, CF_CLIENT_DISCONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, false);
 }
 
 /* D2 */
@@ -348,7 +319,7 @@ static void events_of_the_old_transport_hit_the_new_one(void **state)
     cf_client_transport_opened(d->client, 1, CF_BYTES("x"), d->now);
     driver_pump(d);
     expect(d, "");
-    expect_state(d, CF_CLIENT_CONNECTING, false);
+    driver_expect_state(d, CF_CLIENT_CONNECTING, false);
 }
 
 /* D4 */
@@ -510,7 +481,7 @@ static void a_transport_that_cannot_be_made_left_it_connecting_for_good(void **s
     for (size_t i = 0; i < 4; i++) {
         driver_connect(d);
         driver_closed(d, "", errors[i]);
-        expect_state(d, CF_CLIENT_DISCONNECTED, false);
+        driver_expect_state(d, CF_CLIENT_DISCONNECTED, false);
         assert_int_equal(driver_count(d, "disconnect 'connection closed' stop"), 1);
         assert_int_equal(driver_count(d, "error "), 1);
         driver_forget(d);
@@ -535,14 +506,14 @@ static void connect_answered_with_an_error_hung(void **state)
     driver_receive(d, "{'uid':'1','method':'connect','error':'limit exceeded','advice':'retry'}");
     expect(d,
            "error REFUSED 'limit exceeded' 'retry' {'uid':'1','method':'connect','error':'limit exceeded','advice':'retry'}\n");
-    expect_state(d, CF_CLIENT_CONNECTING, false);
+    driver_expect_state(d, CF_CLIENT_CONNECTING, false);
     driver_pass(d, 999);
     expect(d, "");
     driver_pass(d, 1);
     expect(d, "disconnect 'connect error' again\n"
               "close 1\n"
               "transport-close 'connection closed' again REFUSED\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, true);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
 }
 
 static void a_good_answer_after_an_error_is_accepted(void **state)
@@ -781,7 +752,7 @@ static void the_network_that_comes_back_is_tried_at_once(void **state)
     driver_closed(d, "", CENTRIFUGE_ERROR_NETWORK);
     driver_forget(d);
     assert_true(cf_client_deadline(d->client) == CF_TIME_NEVER);
-    expect_state(d, CF_CLIENT_DISCONNECTED, true);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
     driver_pass(d, 100000);
     cf_client_tick(d->client, d->now);
     driver_pump(d);
@@ -880,7 +851,7 @@ static void events_for_a_transport_that_was_not_opened_yet_are_ignored(void **st
     cf_client_transport_closed(d->client, 1, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
     driver_pump(d);
     expect(d, "open 1 ws://host/connection/websocket\n");
-    expect_state(d, CF_CLIENT_CONNECTING, false);
+    driver_expect_state(d, CF_CLIENT_CONNECTING, false);
 }
 
 static void what_was_to_be_sent_to_a_lost_transport_is_dropped(void **state)
@@ -1033,8 +1004,6 @@ static void shutdown_drops_events_that_wait(void **state)
     driver_pump(d);
     expect(d, "close 1\n");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

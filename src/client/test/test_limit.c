@@ -1,39 +1,6 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 /* A limit is told of before it refuses, once, and again after there was room. */
-
-static int set_up(void **state)
-{
-    driver *d = malloc(sizeof(driver));
-    driver_init(d);
-    *state = d;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    driver_end(*state);
-    free(*state);
-    return 0;
-}
-
-/* With the channel news. */
-static cf_subscription *be_subscribed(driver *d)
-{
-    driver_start(d);
-    driver_be_connected(d);
-    cf_subscription *news = driver_subscribe(d, "news");
-    driver_accept(d, 2, "news");
-    driver_forget(d);
-    return news;
-}
 
 static void call(driver *d, cf_subscription *subscription, centrifuge_error error)
 {
@@ -45,7 +12,7 @@ static void calls_are_told_of_at_three_quarters(void **state)
 {
     driver *d = *state;
     d->options.calls_max = 4;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     call(d, news, CENTRIFUGE_ERROR_OK);
     call(d, news, CENTRIFUGE_ERROR_OK);
     assert_int_equal(driver_count(d, "high-water"), 0);
@@ -66,7 +33,7 @@ static void a_limit_of_one_is_told_of(void **state)
 {
     driver *d = *state;
     d->options.calls_max = 1;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     call(d, news, CENTRIFUGE_ERROR_OK);
     assert_int_equal(driver_count(d, "high-water LIMIT_CALLS 1 of 1"), 1);
     call(d, news, CENTRIFUGE_ERROR_LIMIT_CALLS);
@@ -76,7 +43,7 @@ static void no_limit_is_never_told_of(void **state)
 {
     driver *d = *state;
     d->options.calls_max = d->options.queue_size_max = d->options.subscriptions_max = SIZE_MAX;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     for (int i = 0; i < 100; i++)
         call(d, news, CENTRIFUGE_ERROR_OK);
     assert_int_equal(driver_count(d, "high-water"), 0);
@@ -129,7 +96,7 @@ static void bytes_that_the_transport_has_not_sent_count(void **state)
 {
     driver *d = *state;
     d->options.queue_size_max = 1000;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_transport_unsent(d->client, d->transport, 700);
     assert_int_equal(publish(d, news, 100), CENTRIFUGE_ERROR_OK);
     driver_pump(d);
@@ -149,7 +116,7 @@ static void a_new_connection_has_sent_everything(void **state)
 {
     driver *d = *state;
     d->options.queue_size_max = 1000;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_client_transport_unsent(d->client, d->transport, 1000);
     driver_closed(d, "", CENTRIFUGE_ERROR_NETWORK);
     driver_pass(d, d->options.retry);
@@ -160,7 +127,7 @@ static void what_is_told_at_the_end_is_nothing(void **state)
 {
     driver *d = *state;
     d->options.calls_max = 1;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     assert_int_equal(cf_subscription_presence(news, d->now, "p"), CENTRIFUGE_ERROR_OK);
     cf_client_shutdown(d->client, d->now);
     driver_pump(d);
@@ -171,14 +138,14 @@ static void what_is_told_at_the_end_is_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(calls_are_told_of_at_three_quarters, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_limit_of_one_is_told_of, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(no_limit_is_never_told_of, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(subscriptions_are_told_of, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bytes_that_wait_for_a_connection_are_told_of, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bytes_that_the_transport_has_not_sent_count, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_new_connection_has_sent_everything, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_told_at_the_end_is_nothing, set_up, tear_down),
+        TEST(calls_are_told_of_at_three_quarters),
+        TEST(a_limit_of_one_is_told_of),
+        TEST(no_limit_is_never_told_of),
+        TEST(subscriptions_are_told_of),
+        TEST(bytes_that_wait_for_a_connection_are_told_of),
+        TEST(bytes_that_the_transport_has_not_sent_count),
+        TEST(a_new_connection_has_sent_everything),
+        TEST(what_is_told_at_the_end_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

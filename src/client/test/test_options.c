@@ -1,12 +1,5 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 /* client-spec.md 2 and 3 */
 
 static void *resize(void *user, void *memory, size_t size)
@@ -262,21 +255,6 @@ static void an_address_that_does_not_fit_is_no_memory(void **state)
 
 /* ---- configure ----------------------------------------------------------------------------- */
 
-static int set_up(void **state)
-{
-    driver *d = malloc(sizeof(driver));
-    driver_init(d);
-    *state = d;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    driver_end(*state);
-    free(*state);
-    return 0;
-}
-
 static void a_client_without_options_is_configured_later(void **state)
 {
     driver *d = *state;
@@ -342,8 +320,6 @@ static void options_are_replaced_while_they_are_used(void **state)
     driver_connect(d);
     expect(d, "open 1 ws://host/connection/websocket\n");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

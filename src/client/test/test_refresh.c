@@ -1,38 +1,9 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 /* client-spec.md 12. Numbers like D12 are the defects of its section 17. */
-
-static int set_up(void **state)
-{
-    driver *d = malloc(sizeof(driver));
-    driver_init(d);
-    *state = d;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    driver_end(*state);
-    free(*state);
-    return 0;
-}
 
 #define GOOD "{'user':'u','timestamp':'2','token':'t2'}"
 #define SENT "send 1 {'method':'refresh','params':{'user':'u','timestamp':'2','info':'','token':'t2'},'uid':'2'}\n"
-
-static void expect_state(driver *d, cf_client_state state, bool will_reconnect)
-{
-    assert_int_equal(cf_client_get_state(d->client), state);
-    assert_int_equal(cf_client_will_reconnect(d->client), will_reconnect);
-}
 
 /* A good answer to the last connect command, with more in its body. */
 static void welcome(driver *d, const char *more)
@@ -219,7 +190,7 @@ static void expect_failure(const char *answer)
     expect(&d, "");
     driver_pass(&d, 3000);
     expect(&d, "refresh 2\n");
-    expect_state(&d, CF_CLIENT_CONNECTED, false);
+    driver_expect_state(&d, CF_CLIENT_CONNECTED, false);
     driver_end(&d);
 }
 
@@ -314,7 +285,7 @@ static void after_so_many_failures_it_gives_up(void **state)
               "close 1\n"
               "transport-close 'connection closed' again OK\n"
               "refresh-failed\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, false);
     assert_int_equal(cf_client_deadline(d->client), CF_TIME_NEVER);
 }
 
@@ -331,7 +302,7 @@ static void failures_are_counted_in_a_row(void **state)
     driver_forget(d);
     driver_refreshed(d, 3, NULL);
     expect(d, "");
-    expect_state(d, CF_CLIENT_CONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_CONNECTED, false);
 }
 
 static void the_count_survives_reconnects(void **state)
@@ -376,7 +347,7 @@ static void an_answer_after_disconnect_connected_again(void **state)
               "transport-close 'connection closed' again OK\n");
     driver_refreshed(d, 1, GOOD);
     expect(d, "");
-    expect_state(d, CF_CLIENT_DISCONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, false);
 }
 
 /* D13 */
@@ -458,7 +429,7 @@ static void an_expired_connect_is_not_repeated_before_the_refresh_ends(void **st
     expect(d, "close 1\n"
               "transport-close 'connection closed' again OK\n"
               "refresh 1\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, true);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
     driver_connect(d);
     driver_pass(d, 9000);
     cf_client_network_changed(d->client, true, d->now);
@@ -480,7 +451,7 @@ static void failures_after_an_expired_connect_are_repeated(void **state)
     driver_forget(d);
     driver_pass(d, 2999);
     expect(d, "");
-    expect_state(d, CF_CLIENT_DISCONNECTED, true);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
     driver_pass(d, 1);
     expect(d, "refresh 2\n");
 }
@@ -495,7 +466,7 @@ static void giving_up_after_an_expired_connect_went_on(void **state)
     driver_refreshed(d, 1, NULL);
     expect(d, "disconnect 'refresh failed' stop\n"
               "refresh-failed\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, false);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, false);
     driver_pass(d, 100000);
     expect(d, "");
 }
@@ -600,7 +571,7 @@ static void without_memory_for_the_command_the_connection_is_given_up(void **sta
               "disconnect 'out of memory' again\n"
               "close 1\n"
               "transport-close 'connection closed' again NO_MEMORY\n");
-    expect_state(d, CF_CLIENT_DISCONNECTED, true);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
 }
 
 static void without_memory_for_the_new_id_the_connection_is_given_up(void **state)
@@ -612,10 +583,8 @@ static void without_memory_for_the_new_id_the_connection_is_given_up(void **stat
     d->fail_at = d->allocations + 1;
     answer_command(d, 2, "'body':{'client':'a longer name','expires':true,'ttl':10}");
     assert_int_equal(driver_count(d, "error NO_MEMORY"), 1);
-    expect_state(d, CF_CLIENT_DISCONNECTED, true);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,55 +1,6 @@
 #include "driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 /* client-spec.md 8 and 10. Numbers like D5 are the defects of its section 17. */
-
-static int set_up(void **state)
-{
-    driver *d = malloc(sizeof(driver));
-    driver_init(d);
-    *state = d;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    driver_end(*state);
-    free(*state);
-    return 0;
-}
-
-static void expect_state(const cf_subscription *subscription, cf_subscription_state state)
-{
-    assert_int_equal(cf_subscription_get_state(subscription), state);
-}
-
-/* Connected and subscribed to news, with uid 2. */
-static cf_subscription *be_subscribed(driver *d)
-{
-    driver_start(d);
-    cf_subscription *news = driver_subscribe(d, "news");
-    driver_be_connected(d);
-    driver_accept(d, 2, "news");
-    driver_forget(d);
-    return news;
-}
-
-/* Loses the connection and gets another; `uid` of the connect command. */
-static void reconnect(driver *d, unsigned uid)
-{
-    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
-    driver_pass(d, 2000);
-    driver_opened(d);
-    driver_forget(d);
-    driver_welcome(d, uid);
-}
 
 static void refuse(driver *d, unsigned uid, const char *channel)
 {
@@ -78,7 +29,7 @@ static void the_same_channel_is_the_same_subscription(void **state)
     assert_ptr_equal(cf_client_find(d->client, CF_BYTES("news")), one);
     assert_null(cf_client_find(d->client, CF_BYTES("new")));
     assert_true(cf_bytes_equal(cf_subscription_channel(one), CF_BYTES("news")));
-    expect_state(one, CF_SUBSCRIPTION_NEW);
+    driver_expect_subscription(one, CF_SUBSCRIPTION_NEW);
 }
 
 static void bad_channels_are_refused(void **state)
@@ -117,7 +68,7 @@ static void what_cannot_be_counted_is_refused(void **state)
 static void the_room_for_decoded_strings_is_given_back(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
+    driver_be_subscribed(d);
     size_t bytes = d->bytes;
     char *text = malloc(10000);
     size_t size =
@@ -200,22 +151,22 @@ static void subscribe_while_connected(void **state)
     driver_be_connected(d);
     cf_subscription *news = driver_subscribe(d, "news");
     expect(d, "send 1 {'method':'subscribe','params':{'channel':'news'},'uid':'2'}\n");
-    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
     driver_accept(d, 2, "news");
     expect(d, "news: subscribe first\n");
-    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
     driver_pump(d);
     expect(d, "");
     driver_unsubscribe(d, news);
-    expect_state(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
     expect(d, "news: unsubscribe\n"
               "send 1 {'method':'unsubscribe','params':{'channel':'news'},'uid':'3'}\n");
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
     driver_pump(d);
     expect(d, "send 1 {'method':'subscribe','params':{'channel':'news'},'uid':'4'}\n");
     refuse(d, 4, "news");
-    expect_state(news, CF_SUBSCRIPTION_REFUSED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_REFUSED);
     driver_forget(d);
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
     driver_pump(d);
@@ -227,16 +178,16 @@ static void subscribe_while_not_connected_waits(void **state)
     driver *d = *state;
     driver_start(d);
     cf_subscription *news = driver_subscribe(d, "news");
-    expect_state(news, CF_SUBSCRIPTION_NEW);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_NEW);
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
-    expect_state(news, CF_SUBSCRIPTION_NEW);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_NEW);
     driver_unsubscribe(d, news);
     expect(d, "news: unsubscribe\n"); /* no command without a connection */
-    expect_state(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
     driver_unsubscribe(d, news);
     expect(d, "");
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
-    expect_state(news, CF_SUBSCRIPTION_NEW);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_NEW);
 }
 
 static void a_good_answer_to_connect_asks_for_all_in_one_frame(void **state)
@@ -277,13 +228,13 @@ static void unsubscribe_in_every_state(void **state)
     driver_receive(d, "{'uid':'4','method':'unsubscribe','body':{'channel':'pending','status':true}}");
     driver_accept(d, 2, "pending"); /* the answer to the request is ignored now */
     expect(d, "");
-    expect_state(pending, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(pending, CF_SUBSCRIPTION_UNSUBSCRIBED);
 }
 
 static void an_error_answer_to_unsubscribe_is_reported(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_unsubscribe(d, news);
     driver_forget(d);
     driver_receive(d, "{'uid':'3','method':'unsubscribe','error':'internal','body':{'channel':'news'}}");
@@ -293,13 +244,13 @@ static void an_error_answer_to_unsubscribe_is_reported(void **state)
 static void the_server_takes_a_subscription_away(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
     expect(d, "news: unsubscribe\n");
-    expect_state(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
     driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
     expect(d, "");
-    reconnect(d, 3);
+    driver_reconnect(d, 3);
     expect(d, "connect c2 raw-websocket 0 ms\n");
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
     driver_pump(d);
@@ -316,13 +267,13 @@ static void the_server_takes_a_pending_subscription_away(void **state)
     driver_be_connected(d);
     driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
     expect(d, "news: unsubscribe\n");
-    expect_state(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
 }
 
 static void a_lost_connection_brings_them_back(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription *refused = driver_subscribe(d, "refused");
     refuse(d, 3, "refused");
     cf_subscription *pending = driver_subscribe(d, "pending");
@@ -331,9 +282,9 @@ static void a_lost_connection_brings_them_back(void **state)
     expect(d, "transport-close 'x' again OK\n"
               "news: unsubscribe\n"
               "disconnect 'x' again\n");
-    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBING);
-    expect_state(refused, CF_SUBSCRIPTION_SUBSCRIBING);
-    expect_state(pending, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(refused, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(pending, CF_SUBSCRIPTION_SUBSCRIBING);
     driver_pass(d, 2000);
     driver_opened(d);
     driver_forget(d);
@@ -353,8 +304,8 @@ static void a_lost_connection_brings_them_back(void **state)
 static void a_renewed_subscription_may_be_refused(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
-    reconnect(d, 3);
+    driver_be_subscribed(d);
+    driver_reconnect(d, 3);
     driver_forget(d);
     refuse(d, 4, "news");
     expect(d,
@@ -383,7 +334,7 @@ static void without_resubscribe_they_end_with_the_connection(void **state)
               "news: unsubscribe\n"
               "result p DISCONNECTED 'disconnected' 'retry'\n"
               "disconnect 'connection closed' again\n");
-    expect_state(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_INVALID_STATE);
     driver_pass(d, 2000);
     driver_opened(d);
@@ -403,7 +354,7 @@ static void turning_resubscribe_off_keeps_new_ones_waiting(void **state)
     d->options.resubscribe = false;
     cf_client_configure(d->client, &d->options, NULL);
     driver_be_connected(d);
-    expect_state(news, CF_SUBSCRIPTION_NEW);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_NEW);
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
     driver_pump(d);
     expect(d, "send 1 {'method':'subscribe','params':{'channel':'news'},'uid':'2'}\n");
@@ -432,7 +383,7 @@ static void joins_and_leaves_are_told(void **state)
 static void bodies_come_byte_for_byte(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
+    driver_be_subscribed(d);
     driver_receive(
         d, "{ 'method' : 'message' , 'body' : { 'data' : [ 1.50 , 'x' ] , 'channel' : 'news', 'uid':'m', 'info':{ } } }");
     expect(d, "news: message m [ 1.50 , 'x' ] info { }\n");
@@ -467,13 +418,13 @@ static void odd_answers_change_nothing(void **state)
     driver_receive(d, "{'uid':'2','method':'subscribe','body':{'channel':'other'}}");
     driver_receive(d, "{'uid':'9','method':'subscribe','error':'x','body':null}");
     expect(d, "");
-    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
     driver_accept(d, 2, "news");
     driver_forget(d);
     driver_accept(d, 2, "news");
     driver_receive(d, "{'uid':'3','method':'subscribe','error':'already subscribed','body':{'channel':'news'}}");
     expect(d, "");
-    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
 }
 
 static void an_answer_to_an_older_request_is_none(void **state)
@@ -497,7 +448,7 @@ static void an_answer_to_an_older_request_is_none(void **state)
 static void an_unsubscribe_that_crossed_a_request_left_the_server_subscribed(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription_unsubscribe(news, d->now);
     cf_subscription_subscribe(news, d->now);
     driver_pump(d);
@@ -519,7 +470,7 @@ static void an_unsubscribe_that_crossed_a_request_left_the_server_subscribed(voi
 static void a_request_made_again_after_the_servers_unsubscribe_takes_the_first_answer(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription_unsubscribe(news, d->now);
     cf_subscription_subscribe(news, d->now);
     driver_pump(d);
@@ -531,7 +482,7 @@ static void a_request_made_again_after_the_servers_unsubscribe_takes_the_first_a
     driver_accept(d, 4, "news");
     driver_receive(d, "{'uid':'5','method':'subscribe','error':'already subscribed','body':{'channel':'news'}}");
     expect(d, "news: subscribe first\n");
-    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
 }
 
 static void a_refusal_is_told_and_kept(void **state)
@@ -586,7 +537,7 @@ static void positions_come_from_messages_and_answers(void **state)
                       "{'uid':'6','method':'subscribe','body':{'channel':'none'}},"
                       "{'method':'message','body':{'uid':'m1','channel':'message','data':1}},"
                       "{'method':'message','body':{'channel':'answer','data':'without uid'}}]");
-    reconnect(d, 7);
+    driver_reconnect(d, 7);
     expect(d, "send 2 [{'method':'subscribe','params':{'channel':'message','recover':true,'last':'m1'},'uid':'8'},"
               "{'method':'subscribe','params':{'channel':'answer','recover':true,'last':'m7'},'uid':'9'},"
               "{'method':'subscribe','params':{'channel':'empty','recover':true,'last':''},'uid':'10'},"
@@ -598,9 +549,9 @@ static void positions_come_from_messages_and_answers(void **state)
 static void missed_messages_are_replayed_oldest_first(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
-    reconnect(d, 3);
+    driver_reconnect(d, 3);
     driver_publish(d, news, "9", "p");
     driver_forget(d);
     driver_receive(
@@ -617,19 +568,19 @@ static void missed_messages_are_replayed_oldest_first(void **state)
     assert_int_equal(cf_subscription_ready(news, d->now, true, "r"), CENTRIFUGE_ERROR_OK);
     driver_pump(d);
     expect(d, "result r OK again recovered\n");
-    reconnect(d, 6);
+    driver_reconnect(d, 6);
     assert_int_equal(driver_count(d, "send 3 {'method':'subscribe','params':{'channel':'news','recover':true,'last':'m5'}"), 1);
 }
 
 static void a_list_without_messages_is_none(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
-    reconnect(d, 3);
+    driver_be_subscribed(d);
+    driver_reconnect(d, 3);
     driver_forget(d);
     driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','last':'m9','messages':[1,2]}}");
     expect(d, "news: subscribe again\n");
-    reconnect(d, 5);
+    driver_reconnect(d, 5);
     assert_int_equal(driver_count(d, "send 3 {'method':'subscribe','params':{'channel':'news','recover':true,'last':'m9'}"), 1);
 }
 
@@ -637,11 +588,11 @@ static void a_list_without_messages_is_none(void **state)
 static void an_empty_last_replaced_a_known_position(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
+    driver_be_subscribed(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
     for (unsigned i = 0; i < 3; i++) {
         char answer[200];
-        reconnect(d, 3 + 2 * i);
+        driver_reconnect(d, 3 + 2 * i);
         assert_non_null(strstr(d->log, "'recover':true,'last':'m1'"));
         snprintf(answer, sizeof(answer),
                  "{'uid':'%u','method':'subscribe','body':{'channel':'news','messages':[],'last':'%s'}}", 4 + 2 * i, "");
@@ -653,14 +604,14 @@ static void an_empty_last_replaced_a_known_position(void **state)
 static void an_empty_position_stays_one(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
+    driver_be_subscribed(d);
     for (unsigned i = 0; i < 2; i++) {
         char answer[200];
-        reconnect(d, 3 + 2 * i);
+        driver_reconnect(d, 3 + 2 * i);
         snprintf(answer, sizeof(answer), "{'uid':'%u','method':'subscribe','body':{'channel':'news','last':''}}", 4 + 2 * i);
         driver_receive(d, answer);
     }
-    reconnect(d, 7);
+    driver_reconnect(d, 7);
     assert_int_equal(driver_count(d, "send 4 {'method':'subscribe','params':{'channel':'news','recover':true,'last':''}"), 1);
 }
 
@@ -668,7 +619,7 @@ static void an_empty_position_stays_one(void **state)
 static void positions_outlived_their_subscription(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
     driver_receive(d, "{'method':'message','body':{'uid':'x1','channel':'unknown','data':1}}");
     driver_disconnect(d);
@@ -686,7 +637,7 @@ static void positions_outlived_their_subscription(void **state)
 static void unsubscribe_forgets_the_position(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
     driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news'}}");
     driver_forget(d);
@@ -744,9 +695,9 @@ static void lose(driver *d, cf_subscription *subscription)
 static void replay_and_act(driver *d, void (*act)(driver *d, cf_subscription *subscription))
 {
     plan p = {CF_EVENT_MESSAGE, 1, act};
-    be_subscribed(d);
+    driver_be_subscribed(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
-    reconnect(d, 3);
+    driver_reconnect(d, 3);
     driver_forget(d);
     d->hook = follow_plan;
     d->hook_user = &p;
@@ -802,9 +753,9 @@ static void a_replay_ends_with_disconnect(void **state)
 static void a_replay_that_was_cut_goes_on_after_the_reconnect(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
+    driver_be_subscribed(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
-    reconnect(d, 3);
+    driver_reconnect(d, 3);
     cf_effect effect;
     static const char text[] = "{\"uid\":\"4\",\"method\":\"subscribe\",\"body\":{\"channel\":\"news\",\"messages\":["
                                "{\"uid\":\"m3\",\"data\":3},{\"uid\":\"m2\",\"data\":2}]}}";
@@ -825,9 +776,9 @@ static void a_hole_before_a_replay_that_was_cut_is_told_later(void **state)
 {
     driver *d = *state;
     plan p = {CF_EVENT_MESSAGE, 0, lose};
-    be_subscribed(d);
+    driver_be_subscribed(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
-    reconnect(d, 3);
+    driver_reconnect(d, 3);
     d->hook = follow_plan;
     d->hook_user = &p;
     driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','recovered':false,'messages':["
@@ -841,7 +792,7 @@ static void a_hole_before_a_replay_that_was_cut_is_told_later(void **state)
                       "{'uid':'m9','data':9}]}}");
     expect(d, "news: message m9 9\n"
               "news: subscribe again\n");
-    reconnect(d, 7);
+    driver_reconnect(d, 7);
     driver_forget(d);
     driver_receive(d, "{'uid':'8','method':'subscribe','body':{'channel':'news','recovered':true,'messages':[]}}");
     expect(d, "news: subscribe again recovered\n");
@@ -851,7 +802,7 @@ static void a_message_after_unsubscribe_in_the_same_frame_is_dropped(void **stat
 {
     driver *d = *state;
     plan p = {CF_EVENT_MESSAGE, 0, unsubscribe};
-    be_subscribed(d);
+    driver_be_subscribed(d);
     d->hook = follow_plan;
     d->hook_user = &p;
     driver_receive(d, "[{'method':'message','body':{'uid':'m1','channel':'news','data':1}},"
@@ -890,11 +841,11 @@ static void a_listener_made_the_rest_of_the_frame_get_lost(void **state)
 static void a_reconnect_revived_unsubscribed_ones(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_unsubscribe(d, news);
-    reconnect(d, 4);
+    driver_reconnect(d, 4);
     expect(d, "connect c2 raw-websocket 0 ms\n");
-    expect_state(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
     assert_int_equal(cf_subscription_presence(news, d->now, "p"), CENTRIFUGE_ERROR_UNSUBSCRIBED);
     driver_unsubscribe(d, news); /* no second event */
     expect(d, "send 2 {'method':'unsubscribe','params':{'channel':'news'},'uid':'5'}\n");
@@ -921,7 +872,7 @@ static void a_refused_channel_was_not_asked_for_again(void **state)
 static void ready_of_an_unsubscribed_one_threw(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_unsubscribe(d, news);
     driver_forget(d);
     assert_int_equal(cf_subscription_ready(news, d->now, false, "r"), CENTRIFUGE_ERROR_UNSUBSCRIBED);
@@ -957,8 +908,8 @@ static void ready_without_the_callback_that_is_due_threw(void **state)
 static void ready_did_not_say_recovered(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
-    reconnect(d, 3);
+    cf_subscription *news = driver_be_subscribed(d);
+    driver_reconnect(d, 3);
     cf_subscription_ready(news, d->now, true, "waiting");
     driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','recovered':true}}");
     cf_subscription_ready(news, d->now, false, "late");
@@ -971,7 +922,7 @@ static void ready_did_not_say_recovered(void **state)
 static void disconnect_told_unsubscribe_of_those_that_never_were(void **state)
 {
     driver *d = *state;
-    be_subscribed(d);
+    driver_be_subscribed(d);
     cf_subscription *refused = driver_subscribe(d, "refused");
     refuse(d, 3, "refused");
     cf_subscription *pending = driver_subscribe(d, "pending");
@@ -981,14 +932,14 @@ static void disconnect_told_unsubscribe_of_those_that_never_were(void **state)
               "disconnect 'client' stop\n"
               "close 1\n"
               "transport-close 'connection closed' again OK\n");
-    expect_state(refused, CF_SUBSCRIPTION_UNSUBSCRIBED);
-    expect_state(pending, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(refused, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(pending, CF_SUBSCRIPTION_UNSUBSCRIBED);
     cf_subscription *fresh = driver_subscribe(d, "new");
     driver_connect(d);
     driver_forget(d);
     driver_disconnect(d);
     assert_int_equal(driver_count(d, "new: unsubscribe"), 0);
-    expect_state(fresh, CF_SUBSCRIPTION_UNSUBSCRIBED);
+    driver_expect_subscription(fresh, CF_SUBSCRIPTION_UNSUBSCRIBED);
 }
 
 /* D18 */
@@ -1025,7 +976,7 @@ static void a_refusal_without_body_left_it_pending(void **state)
 static void messages_after_unsubscribe_were_told_and_brought_the_position_back(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_unsubscribe(d, news);
     driver_forget(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
@@ -1040,7 +991,7 @@ static void messages_after_unsubscribe_were_told_and_brought_the_position_back(v
 static void messages_of_a_removed_subscription_do_not_reach_a_new_one(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription_remove(news, d->now);
     driver_pump(d);
     driver_subscribe(d, "news");
@@ -1057,7 +1008,7 @@ static void messages_of_a_removed_subscription_do_not_reach_a_new_one(void **sta
 static void messages_of_the_former_subscription_do_not_reach_the_next(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription_unsubscribe(news, d->now);
     cf_subscription_subscribe(news, d->now);
     driver_pump(d);
@@ -1084,14 +1035,14 @@ static void subscribe_while_pending_sent_a_second_command(void **state)
     expect(d, "");
     driver_closed(d, "", CENTRIFUGE_ERROR_OK);
     cf_subscription_subscribe(news, d->now); /* and while it waits for the next connection */
-    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
 }
 
 /* D44 */
 static void subscribe_of_a_subscribed_one_returned_nothing(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
     assert_ptr_equal(driver_subscribe(d, "news"), news);
     expect(d, "");
@@ -1101,14 +1052,14 @@ static void subscribe_of_a_subscribed_one_returned_nothing(void **state)
 static void a_failure_told_while_disconnected_refused_it(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_closed(d, "", CENTRIFUGE_ERROR_OK);
     driver_forget(d);
     cf_client_transport_received(d->client, 1,
                                  CF_BYTES("{\"uid\":\"2\",\"method\":\"subscribe\",\"error\":\"x\",\"body\":null}"), d->now);
     driver_pump(d);
     expect(d, "");
-    expect_state(news, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
 }
 
 /* ---- removal ---------------------------------------------------------------------------------------------------------------- */
@@ -1116,7 +1067,7 @@ static void a_failure_told_while_disconnected_refused_it(void **state)
 static void a_removed_subscription_says_no_more(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
     driver_publish(d, news, "1", "sent");
     driver_forget(d);
@@ -1135,7 +1086,7 @@ static void a_removed_subscription_says_no_more(void **state)
 static void remove_ends_calls_of_its_own_only(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription *other = driver_subscribe(d, "other");
     driver_accept(d, 3, "other");
     driver_publish(d, other, "1", "other");
@@ -1178,7 +1129,7 @@ static void an_answer_that_waits_is_not_told_of_a_removed_one(void **state)
 static void an_unsubscribed_one_is_removed_without_a_command(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     driver_unsubscribe(d, news);
     driver_forget(d);
     cf_subscription_remove(news, d->now);
@@ -1191,7 +1142,7 @@ static void an_unsubscribed_one_is_removed_without_a_command(void **state)
 static void a_removal_before_the_end_is_still_told(void **state)
 {
     driver *d = *state;
-    cf_subscription *news = be_subscribed(d);
+    cf_subscription *news = driver_be_subscribed(d);
     cf_subscription *other = driver_subscribe(d, "other");
     driver_forget(d);
     cf_subscription_remove(news, d->now);
@@ -1230,8 +1181,6 @@ static void many_subscriptions_are_found(void **state)
         d, "[{'method':'message','body':{'channel':'c501','data':1}},{'method':'message','body':{'channel':'c500','data':1}}]");
     expect(d, "c501: message  1\n");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
