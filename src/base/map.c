@@ -114,3 +114,8 @@ void cf_map_remove(cf_map *map, cf_map_node *node)
     HASH_DELETE(hh, map->head, node);
     node->hh.tbl = NULL;
 }
+
+void cf_map_sort(cf_map *map, int (*compare)(const cf_map_node *first, const cf_map_node *second))
+{
+    HASH_SORT(map->head, compare);
+}

@@ -152,6 +152,37 @@ static uint64_t departed_uid(const cf_client *client, cf_bytes channel)
     return uid;
 }
 
+/*
+ * A name that JavaScript takes for the index of an array: "0" to "4294967294", as numbers are written. Such names come first
+ * in a table (client-spec.md 8.1). -1 for others.
+ */
+static int64_t table_index(cf_bytes name)
+{
+    int64_t index;
+    bool signed_or_none = name.data[0] < '0' || name.data[0] > '9';
+    bool zeros_in_front = name.data[0] == '0' && name.size > 1;
+    if (signed_or_none || zeros_in_front || !cf_bytes_to_int64(name, &index))
+        return -1;
+    return index < UINT32_MAX ? index : -1;
+}
+
+static int compare_places(const cf_map_node *first, const cf_map_node *second)
+{
+    int64_t a = table_index(cf_subscription_channel(CF_CONTAINER(first, cf_subscription, node)));
+    int64_t b = table_index(cf_subscription_channel(CF_CONTAINER(second, cf_subscription, node)));
+    if (a >= 0 && b >= 0)
+        return a < b ? -1 : 1;
+    return (b >= 0) - (a >= 0);
+}
+
+/* Once for all that were added, since few programs have such names. */
+static void order_table(cf_client *client)
+{
+    if (client->disordered)
+        cf_map_sort(&client->subscriptions, compare_places);
+    client->disordered = false;
+}
+
 static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
 {
     cf_subscription *made = cf_alloc(client->environment.allocator, sizeof(cf_subscription) + channel.size);
@@ -162,8 +193,10 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
     memcpy(made->channel, channel.data, channel.size);
     cf_list_init(&made->waiting);
     made->leaving = departed_uid(client, channel);
-    if (cf_map_add(&client->subscriptions, &made->node, cf_subscription_channel(made)))
+    if (cf_map_add(&client->subscriptions, &made->node, cf_subscription_channel(made))) {
+        client->disordered = client->disordered || table_index(channel) >= 0;
         return made;
+    }
     cf_free(client->environment.allocator, made);
     return NULL;
 }
@@ -270,6 +303,7 @@ static bool ask_private(cf_client *client, cf_time now)
 
 bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now)
 {
+    order_table(client);
     CF_EACH_SUBSCRIPTION (node, client) {
         cf_subscription *subscription = cf_subscription_of(node);
         if (cf_subscription_wanted(subscription))
@@ -412,6 +446,7 @@ static void leave(cf_subscription *subscription, bool again)
 void cf_subscriptions_leave(cf_client *client, bool again)
 {
     cf_subscriptions_forget_departed(client);
+    order_table(client);
     CF_EACH_SUBSCRIPTION (node, client)
         leave(cf_subscription_of(node), again);
 }

@@ -1,5 +1,6 @@
 #include "base/test/test.h"
 
+#include "base/list.h"
 #include "base/map.h"
 
 typedef struct element {
@@ -153,12 +154,51 @@ static void the_seed_changes_the_hash(void **state)
     assert_int_equal(memory.live, 0);
 }
 
+static int compare_first_bytes(const cf_map_node *first, const cf_map_node *second)
+{
+    return CF_CONTAINER(first, element, node)->key[0] - CF_CONTAINER(second, element, node)->key[0];
+}
+
+/* An order by one byte, so that many are equal, of any number of elements. */
+static void sorts_and_keeps_the_order_of_equals(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count < ELEMENTS; count++) {
+        static element elements[ELEMENTS];
+        static size_t added[ELEMENTS];
+        test_allocator memory = test_allocator_failing_at(0);
+        cf_allocator allocator = test_allocator_make(&memory);
+        cf_map map;
+        make_elements(elements);
+        cf_map_init(&map, &allocator, 1);
+        for (size_t i = 0; i < count; i++) {
+            element *one = &elements[i * 7919 % ELEMENTS];
+            added[one - elements] = i;
+            assert_true(cf_map_add(&map, &one->node, key_of(one)));
+        }
+        cf_map_sort(&map, compare_first_bytes);
+        size_t seen = 0;
+        for (cf_map_node *node = map.head; node != NULL; node = cf_map_next(node)) {
+            cf_map_node *next = cf_map_next(node);
+            int order = next == NULL ? -1 : compare_first_bytes(node, next);
+            seen++;
+            assert_true(order <= 0);
+            if (order == 0)
+                assert_true(added[CF_CONTAINER(node, element, node) - elements] <
+                            added[CF_CONTAINER(next, element, node) - elements]);
+        }
+        assert_int_equal(seen, count);
+        cf_map_free(&map);
+        assert_int_equal(memory.live, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(behaves_like_an_array),        cmocka_unit_test(survives_every_failed_allocation),
         cmocka_unit_test(an_empty_map_needs_no_memory), cmocka_unit_test(a_key_larger_than_any_other_is_in_no_map),
-        cmocka_unit_test(the_seed_changes_the_hash),
+        cmocka_unit_test(the_seed_changes_the_hash),    cmocka_unit_test(sorts_and_keeps_the_order_of_equals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

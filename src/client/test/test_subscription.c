@@ -202,10 +202,44 @@ static void a_good_answer_to_connect_asks_for_all_in_one_frame(void **state)
     driver_opened(d);
     driver_forget(d);
     driver_welcome(d, 1);
-    expect(d, "send 1 [{'method':'subscribe','params':{'channel':'10'},'uid':'2'},"
-              "{'method':'subscribe','params':{'channel':'news'},'uid':'3'},"
-              "{'method':'subscribe','params':{'channel':'9'},'uid':'4'}]\n"
+    expect(d, "send 1 [{'method':'subscribe','params':{'channel':'9'},'uid':'2'},"
+              "{'method':'subscribe','params':{'channel':'10'},'uid':'3'},"
+              "{'method':'subscribe','params':{'channel':'news'},'uid':'4'}]\n"
               "connect c1 raw-websocket 0 ms\n");
+}
+
+/* As an object of JavaScript has its keys (8.1). */
+static void names_like_numbers_come_first_in_their_order(void **state)
+{
+    static const char *const names[] = {
+        "b", "10", "a", "9", "01", "-1", "4294967294", "4294967295", "1x", "0", "99999999999999999999"};
+    driver *d = *state;
+    driver_start(d);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        driver_subscribe(d, names[i]);
+    driver_be_connected(d);
+    static const char *const table[] = {"0",  "9",          "10", "4294967294",          "b", "a", "01",
+                                        "-1", "4294967295", "1x", "99999999999999999999"};
+    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        driver_accept(d, 2 + i, table[i]);
+    driver_subscribe(d, "5");
+    driver_accept(d, 13, "5");
+    driver_forget(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    expect(d, "transport-close 'connection closed' again OK\n"
+              "0: unsubscribe\n"
+              "5: unsubscribe\n"
+              "9: unsubscribe\n"
+              "10: unsubscribe\n"
+              "4294967294: unsubscribe\n"
+              "b: unsubscribe\n"
+              "a: unsubscribe\n"
+              "01: unsubscribe\n"
+              "-1: unsubscribe\n"
+              "4294967295: unsubscribe\n"
+              "1x: unsubscribe\n"
+              "99999999999999999999: unsubscribe\n"
+              "disconnect 'connection closed' again\n");
 }
 
 static void unsubscribe_in_every_state(void **state)
@@ -1198,6 +1232,7 @@ int main(void)
         TEST(subscribe_while_connected),
         TEST(subscribe_while_not_connected_waits),
         TEST(a_good_answer_to_connect_asks_for_all_in_one_frame),
+        TEST(names_like_numbers_come_first_in_their_order),
         TEST(unsubscribe_in_every_state),
         TEST(an_error_answer_to_unsubscribe_is_reported),
         TEST(the_server_takes_a_subscription_away),
