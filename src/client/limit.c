@@ -29,16 +29,16 @@ bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more)
 {
     size_t used = used_of(client, limit);
     size_t max = max_of(client, limit);
-    size_t after = more > SIZE_MAX - used ? SIZE_MAX : used + more;
+    CF_ASSERT(more <= SIZE_MAX - used); /* all of it is in memory */
     cf_pending *warning = &client->high_water[limit];
     if (used < max / 2)
         warning->flag = false;
-    if (after >= max - max / 4 && !warning->flag && !warning->queued) {
+    if (used + more >= max - max / 4 && !warning->flag && !warning->queued) {
         warning->flag = true;
         warning->number = limit;
         cf_queue_append(client, warning, CF_PENDING_HIGH_WATER);
     }
-    return after <= max;
+    return used + more <= max;
 }
 
 void cf_limit_event(const cf_client *client, cf_limit limit, cf_event *event)
@@ -56,6 +56,6 @@ void cf_limit_event(const cf_client *client, cf_limit limit, cf_event *event)
 
 void cf_client_transport_unsent(cf_client *client, uint32_t id, size_t size)
 {
-    if (id == client->transport && !client->shut)
+    if (id == client->transport)
         client->unsent = size;
 }

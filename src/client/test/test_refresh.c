@@ -61,6 +61,19 @@ static void credentials_in_json_are_replaced_by_json(void **state)
     assert_true(cf_bytes_equal(credentials.info, CF_BYTES("{\"a\":1}")));
 }
 
+static void an_empty_info_in_json_is_an_empty_text(void **state)
+{
+    driver *d = *state;
+    d->options.credentials_json = true;
+    d->options.user = CF_BYTES("7");
+    d->options.timestamp = CF_BYTES("1");
+    d->options.token = CF_BYTES("\"t\"");
+    d->options.info = CF_BYTES("{\"a\":1}");
+    be_refreshing(d);
+    driver_refreshed(d, 1, "{'user':7,'timestamp':2,'token':'t2','info':''}");
+    expect(d, "send 1 {'method':'refresh','params':{'user':7,'timestamp':2,'info':'','token':'t2'},'uid':'2'}\n");
+}
+
 static void answer_command(driver *d, unsigned uid, const char *rest)
 {
     char text[200];
@@ -591,6 +604,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(credentials_are_renewed_when_they_expire),
         TEST(credentials_in_json_are_replaced_by_json),
+        TEST(an_empty_info_in_json_is_an_empty_text),
         TEST(new_credentials_count_for_later_connections_too),
         TEST(without_expires_nothing_is_planned),
         TEST(an_odd_answer_to_the_command_ends_the_renewal),

@@ -501,6 +501,18 @@ static void an_unsubscribe_that_crossed_a_request_left_the_server_subscribed(voi
               "news: subscribe first\n");
 }
 
+static void an_answer_while_an_unsubscribe_is_on_its_way_needs_no_second_one(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = driver_be_subscribed(d);
+    driver_unsubscribe(d, news);
+    expect(d, "news: unsubscribe\n"
+              "send 1 {'method':'unsubscribe','params':{'channel':'news'},'uid':'3'}\n");
+    driver_receive(d, "{'method':'subscribe','body':{'channel':'news','status':true}}");
+    expect(d, "");
+    driver_expect_subscription(news, CF_SUBSCRIPTION_UNSUBSCRIBED);
+}
+
 static void a_request_made_again_after_the_servers_unsubscribe_takes_the_first_answer(void **state)
 {
     driver *d = *state;
@@ -1006,6 +1018,22 @@ static void a_refusal_without_body_left_it_pending(void **state)
               "news: refused REFUSED 'internal server error' 'retry' first\n");
 }
 
+/* Also those that are not waited for have no uid. */
+static void a_refusal_that_says_nothing_of_whom_refuses_nobody(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = driver_be_subscribed(d);
+    cf_subscription *other = driver_subscribe(d, "other");
+    driver_forget(d);
+    driver_receive(d, "{'method':'subscribe','error':'internal server error','body':null}");
+    expect(d, "");
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
+    driver_expect_subscription(other, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_receive(d, "{'uid':'3','method':'subscribe','error':'internal server error','body':null}");
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
+    driver_expect_subscription(other, CF_SUBSCRIPTION_REFUSED);
+}
+
 /* D25 */
 static void messages_after_unsubscribe_were_told_and_brought_the_position_back(void **state)
 {
@@ -1247,6 +1275,7 @@ int main(void)
         TEST(odd_answers_change_nothing),
         TEST(an_answer_to_an_older_request_is_none),
         TEST(an_unsubscribe_that_crossed_a_request_left_the_server_subscribed),
+        TEST(an_answer_while_an_unsubscribe_is_on_its_way_needs_no_second_one),
         TEST(a_request_made_again_after_the_servers_unsubscribe_takes_the_first_answer),
         TEST(a_refusal_is_told_and_kept),
         TEST(a_refusal_may_have_no_advice_and_any_error),
@@ -1273,6 +1302,7 @@ int main(void)
         TEST(disconnect_told_unsubscribe_of_those_that_never_were),
         TEST(a_first_subscription_while_reconnecting_was_told_as_again),
         TEST(a_refusal_without_body_left_it_pending),
+        TEST(a_refusal_that_says_nothing_of_whom_refuses_nobody),
         TEST(messages_after_unsubscribe_were_told_and_brought_the_position_back),
         TEST(messages_of_the_former_subscription_do_not_reach_the_next),
         TEST(messages_of_a_removed_subscription_do_not_reach_a_new_one),
