@@ -108,6 +108,30 @@ static napi_value js_configure(napi_env env, napi_callback_info info)
     return error ? refuse(env, error, what) : NULL;
 }
 
+/* { user, timestamp, token, info, json } */
+static napi_value js_credentials(napi_env env, napi_callback_info info)
+{
+    request got;
+    centrifuge_credentials now;
+    napi_value object;
+    napi_value json;
+    if (!receive(env, info, &got) || centrifuge_client_get_credentials(got.bound->client, &now) != CENTRIFUGE_ERROR_OK ||
+        napi_create_object(env, &object) != napi_ok || napi_get_boolean(env, now.json, &json) != napi_ok)
+        return NULL;
+    const struct {
+        const char *name;
+        napi_value value;
+    } members[] = {{"user", text(env, now.user)},
+                   {"timestamp", text(env, now.timestamp)},
+                   {"token", text(env, now.token)},
+                   {"info", text(env, now.info)},
+                   {"json", json}};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (napi_set_named_property(env, object, members[i].name, members[i].value) != napi_ok)
+            return NULL;
+    return object;
+}
+
 /* ---- the client ----------------------------------------------------------------------- */
 
 static napi_value act(napi_env env, napi_callback_info info, centrifuge_error (*function)(centrifuge_client *client))
@@ -384,6 +408,7 @@ static bool list_class(napi_env env, napi_value exports)
 {
     static const napi_property_descriptor methods[] = {
         METHOD("configure", js_configure),
+        METHOD("credentials", js_credentials),
         METHOD("connect", js_connect),
         METHOD("disconnect", js_disconnect),
         METHOD("ping", js_ping),

@@ -5,7 +5,7 @@
  */
 const addon = require('./load');
 const Emitter = require('./emitter');
-const { toLibrary, thrown } = require('./options');
+const { toLibrary, fromLibrary, thrown } = require('./options');
 
 const parse = (json) => (json === undefined ? undefined : JSON.parse(json));
 
@@ -24,6 +24,7 @@ class Centrifuge extends Emitter {
   constructor(options) {
     super(addon.report);
     this._options = {};
+    this._given = {}; // the credentials of it that the library has
     this._subscriptions = new Map(); // by channel
     this._calls = new Map(); // by number: { resolve, reject, subscription }
     this._callCount = 0;
@@ -32,6 +33,7 @@ class Centrifuge extends Emitter {
   }
 
   configure(options) {
+    if (this._library) this._refreshed();
     for (const [name, value] of Object.entries(options || {})) {
       if (value !== undefined) this._options[name] = value;
     }
@@ -39,6 +41,7 @@ class Centrifuge extends Emitter {
     try {
       if (this._library) this._library.configure(wanted);
       else this._open(wanted);
+      this._given = fromLibrary(this._library.credentials());
     } catch (exception) {
       throw thrown(exception, addon.errors);
     }
@@ -89,6 +92,13 @@ class Centrifuge extends Emitter {
     const library = new addon.Client(options);
     library.tell = (event, ...values) => tellers[event](this, ...values);
     this._library = library;
+  }
+
+  /* What a refresh has brought in place of what was given last. */
+  _refreshed() {
+    for (const [name, value] of Object.entries(fromLibrary(this._library.credentials()))) {
+      if (value !== this._given[name]) this._options[name] = this._given[name] = value;
+    }
   }
 
   _opened() {
@@ -225,6 +235,8 @@ const tellers = {
     if (typeof onRefresh === 'function') onRefresh({}, answer);
     else refuseTransport(client, 'refresh', refreshTransport, answer);
   },
+
+  highWater(client, limit, used, max) { client.emit('highWater', { limit, used, max }); },
 
   log(client, text) { if (client._options.debug === true) console.debug(text); },
 

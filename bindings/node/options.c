@@ -77,6 +77,7 @@ static const option known[] = {
     OPTION(refresh_attempts, OPTION_TIME),
     OPTION(http_answer_size_max, OPTION_SIZE),
     OPTION(batch, OPTION_FLAG),
+    OPTION(events_per_turn, OPTION_SIZE),
     LIST(headers, header_count, OPTION_HEADERS),
     LIST(auth_headers, auth_header_count, OPTION_HEADERS),
     LIST(auth_params, auth_param_count, OPTION_PARAMETERS),

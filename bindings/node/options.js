@@ -5,6 +5,14 @@
  */
 const flag = (value) => Boolean(value);
 const number = (value) => Number(value);
+/* As JavaScript's timers take it: at least one millisecond. */
+const delay = (value) => (Number(value) >= 1 ? Math.min(Number(value), Number.MAX_SAFE_INTEGER) : 1);
+/* null is no limit, as is what is no number; only 0 asks for none at all. */
+function attempts(value) {
+  if (value === null || Number.isNaN(Number(value))) return -1;
+  return Number(value) === 0 ? 0 : Math.max(Math.ceil(Number(value)), 1);
+}
+
 const text = (value) => (value === null ? null : String(value));
 
 /* 1.x sends credentials of any type as they are: when one of them is no text, all go as JSON. */
@@ -27,12 +35,12 @@ const members = {
   url: ['url', (value) => (value ? String(value) : null)],
   insecure: ['insecure', flag],
   resubscribe: ['resubscribe', flag],
-  retry: ['retry', number],
-  maxRetry: ['max_retry', number],
-  timeout: ['timeout', number],
+  retry: ['retry', delay],
+  maxRetry: ['max_retry', delay],
+  timeout: ['timeout', delay],
   ping: ['ping', (value) => value === true],
   pingInterval: ['ping_interval', number],
-  pongWaitTimeout: ['pong_wait_timeout', number],
+  pongWaitTimeout: ['pong_wait_timeout', delay],
   privateChannelPrefix: ['private_channel_prefix', text],
   authEndpoint: ['auth_endpoint', text],
   authHeaders: ['auth_headers', pairs],
@@ -41,8 +49,8 @@ const members = {
   refreshHeaders: ['refresh_headers', pairs],
   refreshParams: ['refresh_params', pairs],
   refreshData: ['refresh_data', (value) => JSON.stringify(value)],
-  refreshAttempts: ['refresh_attempts', (value) => (value === null ? -1 : Number(value))],
-  refreshInterval: ['refresh_interval', number],
+  refreshAttempts: ['refresh_attempts', attempts],
+  refreshInterval: ['refresh_interval', delay],
   // not in 1.x
   connectTimeout: ['connect_timeout', number],
   messageSizeMax: ['message_size_max', number],
@@ -64,6 +72,7 @@ const members = {
   refreshTimeout: ['refresh_timeout', number],
   httpAnswerSizeMax: ['http_answer_size_max', number],
   batch: ['batch', flag],
+  eventsPerTurn: ['events_per_turn', number],
 };
 
 const texts = {
@@ -87,10 +96,16 @@ function toLibrary(options) {
   return out;
 }
 
+/* What the library says they are, by the names of 1.x. */
+function fromLibrary({ json, ...values }) {
+  const read = ([name, value]) => [name, json && value !== '' ? JSON.parse(value) : value];
+  return Object.fromEntries(Object.entries(values).map(read));
+}
+
 /* `exception` is of the addon: the name of an error in `code`, that of an option as message. 1.x throws strings. */
 function thrown(exception, errors) {
   if (!exception || !errors[exception.code]) return exception;
   return texts[exception.code] || errors[exception.code].text + (exception.message ? ": '" + exception.message + "'" : '');
 }
 
-module.exports = { toLibrary, thrown };
+module.exports = { toLibrary, fromLibrary, thrown };

@@ -149,6 +149,18 @@ static void tell_refresh_failed(centrifuge_client *client, const centrifuge_refr
         end(&told);
 }
 
+static void tell_high_water(centrifuge_client *client, const centrifuge_high_water_event *event, void *user)
+{
+    telling told;
+    (void)client;
+    if (!begin(&told, user, "highWater"))
+        return;
+    add_text(&told, centrifuge_error_name(event->limit));
+    add_number(&told, (double)event->used);
+    add_number(&told, (double)event->max);
+    end(&told);
+}
+
 const centrifuge_client_events tell_client_events = {
     .connect = tell_connect,
     .disconnect = tell_disconnect,
@@ -156,6 +168,7 @@ const centrifuge_client_events tell_client_events = {
     .transport_close = tell_transport_close,
     .log = tell_log,
     .refresh_failed = tell_refresh_failed,
+    .high_water = tell_high_water,
 };
 
 /* ---- requests that JavaScript answers -------------------------------------------------- */

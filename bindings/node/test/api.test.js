@@ -32,11 +32,33 @@ test('options can come later; undefined leaves a value, null replaces it', () =>
 }));
 
 test('a bad option is named', () => {
-  for (const [options, text] of [[{ retry: -1 }, "invalid option: 'retry'"], [{ url: 'x' }, /http/], [{ callsMax: 0 }, /'calls_max'/]]) {
+  for (const [options, text] of [[{ connectTimeout: -1 }, "invalid option: 'connect_timeout'"], [{ url: 'x' }, /http/], [{ callsMax: 0 }, /'calls_max'/]]) {
     assert.throws(() => new Centrifuge(Object.assign({ url: 'ws://localhost', insecure: true }, options)),
       (thrown) => (typeof text === 'string' ? thrown === text : text.test(thrown)));
   }
 });
+
+test('a limit that is nearly used up is told', async () => {
+  const client = new Centrifuge({ url: 'ws://127.0.0.1:9', insecure: true, subscriptionsMax: 4 });
+  const notes = [];
+  client.on('highWater', (context) => notes.push(context));
+  for (const channel of ['a', 'b', 'c']) client.subscribe(channel);
+  assert.deepStrictEqual(notes, [{ limit: 'LIMIT_SUBSCRIPTIONS', used: 3, max: 4 }]);
+});
+
+test('a turn may be small', () => withServer((command, socket) => {
+  if (command.method !== 'ping') return false;
+  socket.send(JSON.stringify([...Array(50).keys()].map((data) => ({ method: 'message', body: { uid: String(data), channel: 'news', data } }))));
+  return true;
+}, async (url) => {
+  const client = new Centrifuge({ url, insecure: true, eventsPerTurn: 3 });
+  const seen = [];
+  const all = new Promise((resolve) => { client.subscribe('news', ({ data }) => { if (seen.push(data) === 50) resolve(); }).on('subscribe', () => client.ping()); });
+  client.connect();
+  await all;
+  assert.deepStrictEqual(seen, [...Array(50).keys()]);
+  client.disconnect();
+}));
 
 test('channels are text as it is', () => withServer((command, socket) => {
   if (command.method === 'subscribe') socket.send(JSON.stringify({ method: 'message', body: { uid: '1', channel: command.params.channel, data: 1 } }));

@@ -177,9 +177,10 @@ test('attempts that are used up are told without arguments', () => withServer(as
   assert.deepStrictEqual(notes, [{ reason: 'refresh failed', reconnect: false }, []]);
 }, expiring));
 
-test('refreshAttempts null sets no limit', () => {
-  assert.doesNotThrow(() => new Centrifuge({ url: 'ws://localhost', insecure: true, refreshAttempts: null }));
-  assert.throws(() => new Centrifuge({ url: 'ws://localhost', insecure: true, refreshInterval: -1 }), (thrown) => /'refresh_interval'/.test(thrown));
+test('numbers are taken as JavaScript takes them; refreshAttempts null sets no limit', () => {
+  for (const options of [{ refreshAttempts: null }, { refreshAttempts: -2 }, { refreshInterval: -1 }, { retry: 0 }, { timeout: 'soon' }, { maxRetry: Infinity }]) {
+    assert.doesNotThrow(() => new Centrifuge(Object.assign({ url: 'ws://localhost', insecure: true }, options)));
+  }
 });
 
 test('batching collects until flush() or stopBatching(true)', () => withServer(async ({ client, commands }) => {
