@@ -86,10 +86,10 @@ static char *put(char *to, const char *text, size_t size)
     return to + size;
 }
 
-/* As encodeURIComponent does. */
+/* As encodeURIComponent does, and the apostrophe, as browsers do where they put it into a query. */
 static char *put_encoded(char *to, const char *text)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*()";
     static const char digits[] = "0123456789ABCDEF";
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;

@@ -118,7 +118,8 @@ static bool has_line(cf_peer *peer, const char *line)
 
 static void sees_headers(cf_peer *peer)
 {
-    if (peer_expect_request(peer, ASKED("$a")) && has_line(peer, "POST /auth?a=1&name%20of=a%26b%2F%C3%A9%2B HTTP/1.1\r\n") &&
+    if (peer_expect_request(peer, ASKED("$a")) &&
+        has_line(peer, "POST /auth?a=1&name%20of=a%26b%2F%C3%A9%2B%27!~*() HTTP/1.1\r\n") &&
         has_line(peer, "X-Requested-With: XMLHttpRequest\r\n") && has_line(peer, "\r\ncontent-type: text/plain\r\n") &&
         has_line(peer, "X-Empty:\r\n") && has_line(peer, "X-Session: 1\r\n") &&
         (!strstr(peer->head, "application/json") || peer_fail(peer, "two content types")) &&
@@ -130,7 +131,7 @@ static void headers_and_parameters_arrive(void **state)
 {
     (void)state;
     static const centrifuge_header headers[] = {{"X-Session", "1"}, {"X-Empty", ""}, {"content-type", "text/plain"}};
-    static const centrifuge_parameter params[] = {{"name of", "a&b/\xc3\xa9+"}};
+    static const centrifuge_parameter params[] = {{"name of", "a&b/\xc3\xa9+'!~*()"}};
     two_peers peers;
     cf_journal journal;
     centrifuge_options options;
