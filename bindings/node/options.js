@@ -28,6 +28,11 @@ function addCredentials(options, out) {
 /* A map -> name, value, name, value, ... */
 const pairs = (map) => Object.entries(map || {}).flatMap(([name, value]) => [name, String(value)]);
 
+/* In 1.x a configured header is added to ours of that name, in the library it takes its place. */
+const ours = { 'x-requested-with': 'XMLHttpRequest', 'content-type': 'application/json' };
+const joined = (name, value) => (ours[name.toLowerCase()] ? ours[name.toLowerCase()] + ', ' + value : value);
+const headers = (map) => pairs(Object.fromEntries(Object.entries(map || {}).map(([name, value]) => [name, joined(name, value)])));
+
 /* What 1.x posts itself. Script loading (jsonp) needs a browser. */
 const isPosted = (transport) => transport === undefined || String(transport).toLowerCase() === 'ajax';
 
@@ -43,10 +48,10 @@ const members = {
   pongWaitTimeout: ['pong_wait_timeout', delay],
   privateChannelPrefix: ['private_channel_prefix', text],
   authEndpoint: ['auth_endpoint', text],
-  authHeaders: ['auth_headers', pairs],
+  authHeaders: ['auth_headers', headers],
   authParams: ['auth_params', pairs],
   refreshEndpoint: ['refresh_endpoint', text],
-  refreshHeaders: ['refresh_headers', pairs],
+  refreshHeaders: ['refresh_headers', headers],
   refreshParams: ['refresh_params', pairs],
   refreshData: ['refresh_data', (value) => JSON.stringify(value)],
   refreshAttempts: ['refresh_attempts', attempts],
