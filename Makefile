@@ -34,7 +34,7 @@ coverage:
 	@scripts/coverage
 
 format:
-	@git ls-files -z '*.c' '*.h' '*.cpp' | xargs -0 clang-format -i
+	@git ls-files -z '*.c' '*.h' '*.hpp' '*.cpp' | xargs -0 clang-format -i
 
 install: build
 	@cmake --install build/release --prefix '$(PREFIX)'

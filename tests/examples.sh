@@ -49,6 +49,10 @@ if "$examples/private" "$url" '$chat:members' wrong >/dev/null 2>"$temporary/den
     fail "private took a wrong secret"
 fi
 
+# What it publishes waits until it is subscribed, so that it reads it.
+printf '"hello"\n' | "$examples/news" "$url" chat:news 1 >"$temporary/news" || fail "news failed"
+until_has "$temporary/news" 'chat:news: "hello"'
+
 # Lines from one, received by the two others.
 "$examples/first" "$url" chat:lines >"$temporary/first" &
 first=$!
@@ -66,4 +70,4 @@ wait "$libuv" || fail "libuv failed"
 kill "$first"
 wait "$first" 2>/dev/null || true
 until_has "$temporary/first" 'chat:lines: "first"'
-echo "examples: all six ran"
+echo "examples: all seven ran"

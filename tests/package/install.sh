@@ -1,6 +1,6 @@
 #!/bin/bash
 # install.sh BUILD: installs into an empty folder and builds programs against what is there: with pkg-config, with find_package
-# from C and C++, and with the static library; runs them.
+# from C and C++, its wrapper included, and with the static library; runs them.
 set -euo pipefail
 build=$(realpath "$1")
 temporary=$(mktemp -d)
@@ -29,6 +29,10 @@ main=tests/package/consumer/main.c
 "$compiler" $sanitize "$main" $(pkg-config --cflags --libs libcentrifuge) -o "$temporary/shared"
 runs "$temporary/shared"
 
+plusplus=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
+"$plusplus" -std=c++11 $sanitize tests/package/consumer/wrapper.cpp $(pkg-config --cflags --libs libcentrifuge) -o "$temporary/wrapper"
+runs "$temporary/wrapper"
+
 # Static: what --static adds, without the shared library in sight.
 mkdir "$temporary/static-only"
 cp "$libdir/libcentrifuge.a" "$temporary/static-only/"
@@ -43,7 +47,7 @@ fi
 cmake -S tests/package/consumer -B "$temporary/consumer" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
     -DCMAKE_C_FLAGS="$sanitize" -DCMAKE_CXX_FLAGS="$sanitize" >>"$temporary/log"
 cmake --build "$temporary/consumer" >>"$temporary/log"
-for program in shared static plusplus; do
+for program in shared static plusplus wrapper; do
     runs "$temporary/consumer/$program"
 done
-echo "install: five programs built and run with libcentrifuge $version"
+echo "install: seven programs built and run with libcentrifuge $version"
