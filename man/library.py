@@ -7,6 +7,7 @@ from mdoc import Names, blocks, escape, inline, literal, tag_list
 
 ERRORS = re.compile(r"(?:^|(?<=\s))(?:(?:Further )?[Ee]rrors?(?: of [a-z ]+)?:|Errors as |Returns (?=[A-Z]))")
 SUMMARY_LENGTH = 90
+TERMINAL_WIDTH = 78
 LONG_STRUCT = 30  # members; the synopsis leaves out what the description lists with types
 
 
@@ -93,8 +94,17 @@ def function_synopsis(function):
 
 
 def short_lines(source):
-    """Function pointers of a struct with their parameters on a line of their own."""
-    return re.sub(r"^( +)(.*?\(\*\w+\))(\(.*\);)$", r"\1\2\n\1    \3", source, flags=re.M)
+    """Function pointers broken behind their parameters, so that they fit a terminal."""
+    return re.sub(r"^.*\(\*\w+\)\(.*\);$", lambda found: broken(found.group()), source, flags=re.M)
+
+
+def broken(line):
+    lines, indent = [], line[:len(line) - len(line.lstrip())] + "    "
+    while len(line) > TERMINAL_WIDTH and ", " in line[:TERMINAL_WIDTH]:
+        at = line[:TERMINAL_WIDTH].rindex(", ") + 1
+        lines.append(line[:at])
+        line = indent + line[at + 1:]
+    return "\n".join(lines + [line])
 
 
 def type_synopsis(declaration):
@@ -102,8 +112,6 @@ def type_synopsis(declaration):
         return []
     source = re.sub(r"[ \t]*/\*.*?\*/", "", declaration.source, flags=re.S)
     source = re.sub(r"\n\s*\n", "\n", source)
-    if declaration.kind == "type":
-        source = re.sub(r"(\(\*\w+\))(\()", r"\1\n    \2", source)
     return literal(short_lines(source), "")
 
 
@@ -113,7 +121,7 @@ def member_list(members, names):
         if member.kind == "":
             lines.append(".It Dv " + member.name)
         elif member.kind == "function":
-            lines += [".It Va " + member.name, ".Dl " + escape(member.source)]
+            lines += [".It Va " + member.name] + literal(broken(member.source), " -compact")
         else:
             lines.append(".It Vt %s Ns Va %s" % ('"%s"' % (member.kind if member.kind.endswith("*") else member.kind + " "), member.name))
         lines += blocks(member.comment, names)
@@ -135,6 +143,18 @@ def members(declaration, names):
             text = "\n\n".join(each for each in (first_upper(rule) + ".", member.comment) if each != ".")
             lines += [".Ss " + first_upper(title)] + blocks(text, names)
     return lines
+
+
+def describe_constants(constants, names):
+    """A paragraph for each comment, which is about the constants below it."""
+    parts = []
+    for name, _, comment in constants:
+        if comment:
+            parts.append([".Dv %s :" % name] + inline(comment, names))
+        elif parts:
+            head = parts[-1][0]
+            parts[-1][0] = "%s , %s :" % (head[:-2], name)
+    return parts
 
 
 def describe_type(declaration, names, alone):
@@ -172,7 +192,8 @@ def describe_errors(page, names, table):
     lines.append(".Sh ERRORS")
     for index, (function, errors) in enumerate(said):
         lines += ([".Pp"] if index else []) + error_lines(function if len(functions) > 1 else "", errors, names)
-    text = " ".join(errors for _, errors in said)
+    # What is a list already says what they mean.
+    text = " ".join(errors for _, errors in said if "\n  " not in errors)
     rows = [("CENTRIFUGE_ERROR_" + name, meaning) for name, meaning, _ in table if re.search(r"\b(CENTRIFUGE_ERROR_)?%s\b" % name, text)]
     rows = [row for row in rows if row[0] != "CENTRIFUGE_ERROR_OK"]
     return lines + ([".Pp", "What they mean:"] + tag_list(rows, Names()) if rows else [])
@@ -245,8 +266,10 @@ class Library:
         return lines
 
     def description(self, page, names):
-        parts = [blocks(split_errors(each)[0], names) for each in page.section.comments]
-        parts += [describe_functions(page.functions, names)] if page.functions else []
+        about = [blocks(split_errors(each)[0], names) for each in page.section.comments]
+        functions = [describe_functions(page.functions, names)] if page.functions else []
+        # Of one function first, then what it has in common with others.
+        parts = functions + about if len(page.functions) == 1 else about + functions
         types = [each for each in page.types if each.comment or any(member.comment for member in each.members)]
         if page.name in [each.name for each in types]:
             # A page that is called like a type begins with it.
@@ -255,7 +278,7 @@ class Library:
             types.remove(main)
             parts[1:1] = [[".Ss Functions"]] if page.functions else []
         parts += [describe_type(each, names, False) for each in types]
-        parts += [[".Dv %s :" % name] + inline(comment, names) for name, _, comment in page.section.constants if comment]
+        parts += describe_constants(page.section.constants, names)
         if self.is_error_page(page):
             parts.append(self.error_values())
         return self.joined(parts)

@@ -169,7 +169,7 @@ CENTRIFUGE_API void centrifuge_backend_destroy(centrifuge_backend *backend);
  *   PROTOCOL            the answer is not one of a Centrifugo server
  *   LIMIT_MESSAGE_SIZE, NO_MEMORY
  *
- * `data`, where a call has it, may be NULL; it gets JSON text that stays until the next call, NULL on error.
+ * An answer, `const char **`, may be NULL; it gets JSON text that stays until the next call, NULL on error.
  */
 
 /*

@@ -245,11 +245,15 @@ typedef struct centrifuge_options {
     void (*refresh)(centrifuge_client *client, centrifuge_request request, void *refresh_user);
     void *refresh_user;
 
+    /* -- both kinds of requests -- */
+
     size_t http_answer_size_max; /* bytes of an endpoint's answer; default 1 MiB. Beyond: a failure. 0 is refused */
 
     /* -- batching (section 13) -- */
 
     bool batch; /* the commands of one turn of the loop leave as one frame; default false */
+
+    /* -- turns of the loop -- */
 
     /*
      * A limit, as those above: callbacks of one turn of the loop; default 10000. What is more waits for the next turn, nothing
@@ -533,7 +537,7 @@ CENTRIFUGE_API centrifuge_client *centrifuge_subscription_client(const centrifug
 CENTRIFUGE_API centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge_subscription *subscription);
 
 /*
- * Asks for it again after centrifuge_subscription_unsubscribe, a refusal, or an unsubscription by the server; else nothing
+ * Asks for the channel again: after centrifuge_subscription_unsubscribe, a refusal, or an unsubscription by the server; else nothing
  * happens. Errors of the three: INVALID_ARGUMENT, WRONG_THREAD, CLOSED; of this one also LIMIT_QUEUE, NO_MEMORY.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subscription);
@@ -644,11 +648,11 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_wait(centrifuge_client *client
 CENTRIFUGE_API centrifuge_error centrifuge_client_tick(centrifuge_client *client);
 
 /*
- * The foreign loop's call: `socket` is ready for `events`; errors and hang-ups count as both. A socket that the client does not
+ * Tells that `socket` is ready for `events`: called by the foreign loop; errors and hang-ups count as both. A socket that the client does not
  * know any more is ignored. Errors: INVALID_STATE (inside a callback), WRONG_THREAD, CLOSED (destroyed by a callback).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_socket_ready(centrifuge_client *client, centrifuge_socket socket, int events);
-/* The foreign loop's call: the time asked for with loop_timer has passed. Errors: as centrifuge_client_socket_ready. */
+/* Tells that the time asked for with loop_timer has passed: called by the foreign loop. Errors: as centrifuge_client_socket_ready. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_client *client);
 
 /* ---- other threads ---------------------------------------------------------------------------------------- */
