@@ -149,8 +149,10 @@ bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)
         if (step == CF_STEP_EFFECT)
             return true;
         if (step == CF_STEP_END && !cf_batch_end_turn(client))
-            return false;
+            break;
     }
+    cf_limits_relax(client);
+    return false;
 }
 
 /* ---- time ------------------------------------------------------------------------------- */

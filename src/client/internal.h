@@ -358,6 +358,8 @@ void cf_client_report_message(cf_client *client, const cf_wire_message *message)
 
 /* ---- limit.c -------------------------------------------------------------------------------- */
 
+/* No effect waits: what is used less now may be told of again. */
+void cf_limits_relax(cf_client *client);
 /* Is there room for `more`? Warns once when three quarters are reached. */
 bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more);
 void cf_limit_event(const cf_client *client, cf_limit limit, cf_event *event);

@@ -25,14 +25,27 @@ static size_t max_of(const cf_client *client, cf_limit limit)
     return limits[limit];
 }
 
+/* Below half it may be told of again. */
+static void relax(cf_client *client, cf_limit limit)
+{
+    size_t max = max_of(client, limit);
+    if (used_of(client, limit) < max - max / 2)
+        client->high_water[limit].flag = false;
+}
+
+void cf_limits_relax(cf_client *client)
+{
+    for (unsigned limit = 0; limit < CF_LIMIT_COUNT; limit++)
+        relax(client, (cf_limit)limit);
+}
+
 bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more)
 {
     size_t used = used_of(client, limit);
     size_t max = max_of(client, limit);
     CF_ASSERT(more <= SIZE_MAX - used); /* all of it is in memory */
     cf_pending *warning = &client->high_water[limit];
-    if (used < max / 2)
-        warning->flag = false;
+    relax(client, limit);
     if (used + more >= max - max / 4 && !warning->flag && !warning->queued) {
         warning->flag = true;
         warning->number = limit;

@@ -39,6 +39,18 @@ static void a_limit_of_one_is_told_of(void **state)
     call(d, news, CENTRIFUGE_ERROR_LIMIT_CALLS);
 }
 
+static void a_limit_of_one_was_told_of_only_once(void **state)
+{
+    driver *d = *state;
+    d->options.subscriptions_max = 1;
+    driver_start(d);
+    cf_subscription_remove(driver_subscribe(d, "a"), d->now);
+    driver_pump(d);
+    driver_forget(d);
+    driver_subscribe(d, "b");
+    expect(d, "high-water LIMIT_SUBSCRIPTIONS 1 of 1\n");
+}
+
 static void no_limit_is_never_told_of(void **state)
 {
     driver *d = *state;
@@ -91,6 +103,21 @@ static void bytes_that_wait_for_a_connection_are_told_of(void **state)
     expect(d, "");
 }
 
+static void unsubscribe_commands_filled_the_queue_unseen_after_an_old_warning(void **state)
+{
+    driver *d = *state;
+    d->options.queue_size_max = 40;
+    cf_subscription *news = driver_be_subscribed(d);
+    assert_int_equal(publish(d, news, 30), CENTRIFUGE_ERROR_OK);
+    driver_pump(d);
+    assert_int_equal(driver_count(d, "high-water"), 1);
+    driver_forget(d);
+    cf_subscription_unsubscribe(news, d->now);
+    assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_LIMIT_QUEUE);
+    driver_pump(d);
+    assert_int_equal(driver_count(d, "high-water LIMIT_QUEUE"), 1);
+}
+
 /* A slow connection: what the driver could not send yet counts. */
 static void bytes_that_the_transport_has_not_sent_count(void **state)
 {
@@ -140,9 +167,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_are_told_of_at_three_quarters),
         TEST(a_limit_of_one_is_told_of),
+        TEST(a_limit_of_one_was_told_of_only_once),
         TEST(no_limit_is_never_told_of),
         TEST(subscriptions_are_told_of),
         TEST(bytes_that_wait_for_a_connection_are_told_of),
+        TEST(unsubscribe_commands_filled_the_queue_unseen_after_an_old_warning),
         TEST(bytes_that_the_transport_has_not_sent_count),
         TEST(a_new_connection_has_sent_everything),
         TEST(what_is_told_at_the_end_is_nothing),
