@@ -1,6 +1,6 @@
 #!/bin/bash
 # The wrapper compiles without a warning in every standard, without exceptions and run-time types, also where it is included
-# twice, and code of C++11 and C++17 links into one program.
+# twice, and in the guide; code of C++11 and C++17 links into one program.
 set -euo pipefail
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
@@ -18,6 +18,13 @@ for standard in 11 14 17 20; do
 done
 check 14 tests/cpp/test_client.cpp
 check 20 tests/cpp/test_client.cpp
+
+# Every piece of C++ in the guide.
+awk -v folder="$temporary" '/^```cpp$/ { file = folder "/guide" ++count ".cpp"; next } /^```$/ { file = "" } file { print > file }' docs/cpp.md
+for piece in "$temporary"/guide*.cpp; do
+    c++ -std=c++11 $flags -fsyntax-only "$piece"
+    c++ -std=c++17 $flags -fsyntax-only "$piece"
+done
 
 cat >"$temporary/part.cpp" <<'END'
 #include <centrifuge/client.hpp>
