@@ -130,7 +130,9 @@ static void a_key_larger_than_any_other_is_in_no_map(void **state)
     cf_map_node node;
     cf_map_init(&map, &allocator, 1);
     assert_true(cf_map_add(&map, &node, CF_BYTES("x")));
+#if SIZE_MAX > UINT32_MAX
     assert_null(cf_map_find(&map, cf_bytes_make("x", SIZE_MAX)));
+#endif
     cf_map_free(&map);
 }
 
