@@ -1,6 +1,6 @@
 /*
- * A sensor that publishes a reading a few times, and waits for the server to confirm each. Readings made while the connection
- * is down are sent when it is back.
+ * A sensor that publishes a reading a few times, and waits for the server to confirm each. While there is no connection the
+ * reading waits; what was not confirmed is published again.
  *
  *     sensor [URL [CHANNEL [READINGS]]]
  */
@@ -24,6 +24,7 @@ static void on_published(centrifuge_subscription *subscription, const centrifuge
         self->left = -1;
     } else if (result->code == CENTRIFUGE_ERROR_OK) {
         self->left--;
+        self->number++;
     }
     if (self->left > 0)
         publish(subscription, self); /* the next one, or the same again after a timeout or a lost connection */
@@ -35,7 +36,6 @@ static void publish(centrifuge_subscription *subscription, station *self)
 {
     char data[64];
     int size = snprintf(data, sizeof data, "{\"reading\":%d,\"celsius\":%.1f}", self->number, 20.0 + self->number % 5);
-    self->number++;
     centrifuge_error error = centrifuge_subscription_publish(subscription, data, (size_t)size, on_published, self);
     if (error)
         fprintf(stderr, "%s\n", centrifuge_error_text(error));

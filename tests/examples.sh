@@ -31,13 +31,27 @@ until_has() {
     fail "no '$2' in $(basename "$1")"
 }
 
-"$build/centrifuged" -c share/development.json -p 0 >"$temporary/server" 2>&1 &
-server=$!
-until_has "$temporary/server" 127.0.0.1:
+# serve PORT
+serve() {
+    "$build/centrifuged" -c share/development.json -p "$1" >"$temporary/server" 2>&1 &
+    server=$!
+    until_has "$temporary/server" 127.0.0.1:
+}
+
+serve 0
 port=$(grep -o '127\.0\.0\.1:[0-9]*' "$temporary/server" | head -n 1 | cut -d: -f2)
 url=ws://127.0.0.1:$port/connection/websocket
 
 "$examples/sensor" "$url" chat:sensors 3 >"$temporary/sensor" || fail "sensor failed"
+until_has "$temporary/sensor" "0 readings left"
+# With a server that comes later.
+kill "$server"
+wait "$server" || true
+"$examples/sensor" "$url" chat:sensors 3 >"$temporary/sensor" &
+sensor=$!
+sleep 0.3
+serve "$port"
+wait "$sensor" || fail "sensor did not find the server that came"
 until_has "$temporary/sensor" "0 readings left"
 
 "$examples/tick" "$url" game:room 600 >"$temporary/tick" || fail "tick failed"
