@@ -18,6 +18,8 @@
 
 /* The slice is exactly this string literal, which may have NULs in it. */
 #define assert_bytes(bytes, literal) test_bytes_equal((bytes), CF_BYTES(literal), __FILE__, __LINE__)
+/* The slice is exactly this text. */
+#define assert_text(bytes, text) test_bytes_equal((bytes), cf_bytes_of(text), __FILE__, __LINE__)
 
 static inline void test_bytes_equal(cf_bytes actual, cf_bytes expected, const char *file, int line)
 {

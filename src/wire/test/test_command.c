@@ -1,41 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "wire/test/scratch.h"
 
-#include "base/test/allocator.h"
-#include "wire/wire.h"
-
-#include <string.h>
-
-static test_allocator memory;
-static cf_allocator allocator;
-static cf_buffer scratch;
 static cf_wire_commands commands;
 static cf_wire_command command;
-
-static int set_up(void **state)
-{
-    (void)state;
-    memory = test_allocator_failing_at(0);
-    allocator = test_allocator_make(&memory);
-    cf_buffer_init(&scratch, &allocator, CF_BUFFER_NO_LIMIT);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    cf_buffer_free(&scratch);
-    return memory.live == 0 ? 0 : -1;
-}
-
-static void expect_bytes(cf_bytes bytes, const char *text)
-{
-    if (!cf_bytes_equal(bytes, cf_bytes_of(text)))
-        fail_msg("'%.*s' is not '%s'", (int)bytes.size, bytes.data, text);
-}
 
 static bool begin(const char *text)
 {
@@ -45,9 +11,9 @@ static bool begin(const char *text)
 static void expect_command(const char *uid, const char *method, const char *params)
 {
     assert_true(cf_wire_commands_next(&commands, &command, &scratch));
-    expect_bytes(command.uid, uid);
-    expect_bytes(command.method, method);
-    expect_bytes(command.params, params);
+    assert_text(command.uid, uid);
+    assert_text(command.method, method);
+    assert_text(command.params, params);
 }
 
 static void expect_end(void)
@@ -99,7 +65,7 @@ static void keys_match_in_any_case_and_the_last_one_wins(void **state)
     expect_command("1", "connect", "{\"User\":\"2\"}");
     cf_connect_params params;
     assert_true(cf_wire_connect_params(command.params, &params, &scratch));
-    expect_bytes(params.user, "2");
+    assert_text(params.user, "2");
     assert_true(begin("{\"uid\":\"7\",\"uid\":\"7b\",\"method\":\"zz\",\"Method\":\"ping\"}"));
     expect_command("7b", "ping", "");
 }
@@ -204,14 +170,14 @@ static void connect_parameters(void **state)
     expect_command("", "",
                    "{\"user\":\"42\",\"timestamp\":\"1795452449\",\"info\":\"{\\\"a\\\":1}\",\"token\":\"9b0e\",\"x\":[]}");
     assert_true(cf_wire_connect_params(command.params, &params, &scratch));
-    expect_bytes(params.user, "42");
-    expect_bytes(params.timestamp, "1795452449");
-    expect_bytes(params.info, "{\"a\":1}");
-    expect_bytes(params.token, "9b0e");
+    assert_text(params.user, "42");
+    assert_text(params.timestamp, "1795452449");
+    assert_text(params.info, "{\"a\":1}");
+    assert_text(params.token, "9b0e");
     assert_true(cf_wire_connect_params(CF_BYTES("null"), &params, &scratch));
-    expect_bytes(params.user, "");
+    assert_text(params.user, "");
     assert_true(cf_wire_connect_params(CF_BYTES("{\"user\":null}"), &params, &scratch));
-    expect_bytes(params.user, "");
+    assert_text(params.user, "");
     static const char *const bad[] = {"",  "[]",   "\"x\"", "1", "{\"user\":42}", "{\"timestamp\":1795452449}", "{\"info\":{}}",
                                       "{", "{} {}"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -226,11 +192,11 @@ static void subscribe_parameters(void **state)
         CF_BYTES("{\"channel\":\"$c\",\"client\":\"id\",\"last\":\"L\",\"recover\":true,\"info\":\"{}\","
                  "\"sign\":\"S\"}"),
         &params, &scratch));
-    expect_bytes(params.channel, "$c");
-    expect_bytes(params.client, "id");
-    expect_bytes(params.last, "L");
-    expect_bytes(params.info, "{}");
-    expect_bytes(params.sign, "S");
+    assert_text(params.channel, "$c");
+    assert_text(params.client, "id");
+    assert_text(params.last, "L");
+    assert_text(params.info, "{}");
+    assert_text(params.sign, "S");
     assert_true(params.recover);
     assert_true(cf_wire_subscribe_params(CF_BYTES("{\"channel\":\"c\",\"recover\":null,\"last\":null}"), &params, &scratch));
     assert_false(params.recover);
@@ -246,17 +212,17 @@ static void client_parameters(void **state)
     cf_params params;
     assert_true(
         cf_wire_params(CF_METHOD_PUBLISH, false, CF_BYTES("{\"channel\":\"c\",\"data\": {\"x\" : 2.50}}"), &params, &scratch));
-    expect_bytes(params.channel, "c");
-    expect_bytes(params.data, "{\"x\" : 2.50}");
+    assert_text(params.channel, "c");
+    assert_text(params.data, "{\"x\" : 2.50}");
     assert_true(cf_wire_params(CF_METHOD_PUBLISH, false, CF_BYTES("{\"channel\":\"c\",\"data\":null}"), &params, &scratch));
-    expect_bytes(params.data, "null");
+    assert_text(params.data, "null");
     assert_true(cf_wire_params(CF_METHOD_PUBLISH, false, CF_BYTES("{\"channel\":\"c\",\"client\":1}"), &params, &scratch));
     assert_null(params.data.data);
     static const cf_method of_a_channel[] = {CF_METHOD_UNSUBSCRIBE, CF_METHOD_PRESENCE, CF_METHOD_HISTORY};
     for (size_t i = 0; i < 3; i++) {
         assert_true(
             cf_wire_params(of_a_channel[i], false, CF_BYTES("{\"channel\":\"c\",\"data\":1,\"user\":2}"), &params, &scratch));
-        expect_bytes(params.channel, "c");
+        assert_text(params.channel, "c");
         assert_null(params.data.data);
         assert_false(cf_wire_params(of_a_channel[i], false, CF_BYTES(""), &params, &scratch));
         assert_false(cf_wire_params(of_a_channel[i], false, CF_BYTES("{\"channel\":[]}"), &params, &scratch));
@@ -268,11 +234,11 @@ static void ping_parameters(void **state)
     (void)state;
     cf_params params;
     assert_true(cf_wire_params(CF_METHOD_PING, false, CF_BYTES(""), &params, &scratch));
-    expect_bytes(params.data, "");
+    assert_text(params.data, "");
     assert_true(cf_wire_params(CF_METHOD_PING, false, CF_BYTES("null"), &params, &scratch));
-    expect_bytes(params.data, "");
+    assert_text(params.data, "");
     assert_true(cf_wire_params(CF_METHOD_PING, false, CF_BYTES("{\"data\":\"hi\"}"), &params, &scratch));
-    expect_bytes(params.data, "hi");
+    assert_text(params.data, "hi");
     assert_false(cf_wire_params(CF_METHOD_PING, false, CF_BYTES("{\"data\":1}"), &params, &scratch));
     assert_false(cf_wire_params(CF_METHOD_PING, false, CF_BYTES("[]"), &params, &scratch));
 }
@@ -283,16 +249,16 @@ static void api_parameters(void **state)
     cf_params params;
     assert_true(cf_wire_params(CF_METHOD_PUBLISH, true,
                                CF_BYTES("{\"channel\":\"c\",\"data\":1,\"client\":\"id\",\"uid\":\"u\"}"), &params, &scratch));
-    expect_bytes(params.client, "id");
-    expect_bytes(params.uid, "u");
+    assert_text(params.client, "id");
+    assert_text(params.uid, "u");
     assert_false(
         cf_wire_params(CF_METHOD_PUBLISH, true, CF_BYTES("{\"channel\":\"c\",\"data\":1,\"uid\":1}"), &params, &scratch));
     assert_true(
         cf_wire_params(CF_METHOD_UNSUBSCRIBE, true, CF_BYTES("{\"user\":\"42\",\"channel\":\"c\"}"), &params, &scratch));
-    expect_bytes(params.user, "42");
-    expect_bytes(params.channel, "c");
+    assert_text(params.user, "42");
+    assert_text(params.channel, "c");
     assert_true(cf_wire_params(CF_METHOD_DISCONNECT, true, CF_BYTES("{\"user\":\"42\"}"), &params, &scratch));
-    expect_bytes(params.user, "42");
+    assert_text(params.user, "42");
     assert_false(cf_wire_params(CF_METHOD_DISCONNECT, true, CF_BYTES(""), &params, &scratch));
     static const cf_method without[] = {CF_METHOD_CHANNELS, CF_METHOD_STATS, CF_METHOD_NODE};
     for (size_t i = 0; i < 3; i++) {
@@ -322,9 +288,9 @@ static void broadcast_parameters(void **state)
         bool taken = cf_wire_params(CF_METHOD_BROADCAST, true, cf_bytes_of(cases[i].params), &params, &scratch);
         assert_int_equal(taken, cases[i].channels != NULL);
         if (taken) {
-            expect_bytes(params.channels, cases[i].channels);
+            assert_text(params.channels, cases[i].channels);
             assert_int_equal(params.channels.data != NULL, cases[i].channels[0] != '\0');
-            expect_bytes(params.data, "1");
+            assert_text(params.data, "1");
         }
     }
 }

@@ -1,41 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "wire/test/scratch.h"
 
-#include "base/test/allocator.h"
-#include "wire/wire.h"
-
-#include <string.h>
-
-static test_allocator memory;
-static cf_allocator allocator;
-static cf_buffer scratch;
 static cf_wire_messages messages;
 static cf_wire_message message;
-
-static int set_up(void **state)
-{
-    (void)state;
-    memory = test_allocator_failing_at(0);
-    allocator = test_allocator_make(&memory);
-    cf_buffer_init(&scratch, &allocator, CF_BUFFER_NO_LIMIT);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    cf_buffer_free(&scratch);
-    return memory.live == 0 ? 0 : -1;
-}
-
-static void expect_bytes(cf_bytes bytes, const char *text)
-{
-    if (!cf_bytes_equal(bytes, cf_bytes_of(text)))
-        fail_msg("'%.*s' is not '%s'", (int)bytes.size, bytes.data, text);
-}
 
 /* The frame is one message. */
 static void read_one(const char *text)
@@ -59,12 +25,12 @@ static void connect_reply(void **state)
         "\"expired\":false,\"ttl\":3600}}";
     read_one(text);
     assert_int_equal(message.method, CF_METHOD_CONNECT);
-    expect_bytes(message.raw, text);
-    expect_bytes(message.uid, "1");
+    assert_text(message.raw, text);
+    assert_text(message.uid, "1");
     assert_false(message.has_error);
     assert_true(message.has_body);
-    expect_bytes(message.b.version, "1.8.0");
-    expect_bytes(message.b.client, "c38e");
+    assert_text(message.b.version, "1.8.0");
+    assert_text(message.b.client, "c38e");
     assert_true(message.b.expires);
     assert_false(message.b.expired);
     assert_int_equal(message.b.ttl, 3600);
@@ -77,24 +43,24 @@ static void subscribe_replies(void **state)
              "\"messages\":null,"
              "\"recovered\":false}}");
     assert_int_equal(message.method, CF_METHOD_SUBSCRIBE);
-    expect_bytes(message.b.channel, "news");
+    assert_text(message.b.channel, "news");
     assert_true(message.b.status);
     assert_true(message.b.has_last);
-    expect_bytes(message.b.last, "");
+    assert_text(message.b.last, "");
     assert_null(message.b.messages.data);
     assert_false(message.b.recovered);
 
     read_one("{\"uid\":\"1\",\"method\":\"subscribe\",\"body\":{\"channel\":\"all:rec\",\"status\":true,\"last\":\"\","
              "\"messages\":[{\"uid\":\"b\",\"channel\":\"all:rec\",\"data\":4},{\"uid\":\"a\"}],\"recovered\":true}}");
-    expect_bytes(message.b.messages, "[{\"uid\":\"b\",\"channel\":\"all:rec\",\"data\":4},{\"uid\":\"a\"}]");
+    assert_text(message.b.messages, "[{\"uid\":\"b\",\"channel\":\"all:rec\",\"data\":4},{\"uid\":\"a\"}]");
     assert_true(message.b.recovered);
 
     read_one("{\"method\":\"subscribe\",\"body\":{\"channel\":\"c\",\"last\":null}}");
     assert_true(message.b.has_last);
-    expect_bytes(message.b.last, "");
+    assert_text(message.b.last, "");
     read_one("{\"method\":\"subscribe\",\"body\":{\"channel\":\"c\",\"last\":\"x2aQ\",\"messages\":[]}}");
-    expect_bytes(message.b.last, "x2aQ");
-    expect_bytes(message.b.messages, "[]");
+    assert_text(message.b.last, "x2aQ");
+    assert_text(message.b.messages, "[]");
     read_one("{\"method\":\"subscribe\",\"body\":{\"channel\":\"c\"}}");
     assert_false(message.b.has_last);
 }
@@ -106,14 +72,14 @@ static void error_replies(void **state)
              "subscribed\",\"advice\":\"fix\",\"body\":{\"channel\":\"news\","
              "\"status\":false,\"last\":\"\",\"messages\":null,\"recovered\":false}}");
     assert_true(message.has_error);
-    expect_bytes(message.error_text, "already subscribed");
-    expect_bytes(message.advice, "fix");
-    expect_bytes(message.b.channel, "news");
+    assert_text(message.error_text, "already subscribed");
+    assert_text(message.advice, "fix");
+    assert_text(message.b.channel, "news");
     read_one("{\"uid\":\"2\",\"method\":\"publish\",\"error\":\"dial \\\"x\\\"\",\"body\":null}");
-    expect_bytes(message.error_text, "dial \"x\"");
-    expect_bytes(message.advice, "");
+    assert_text(message.error_text, "dial \"x\"");
+    assert_text(message.advice, "");
     assert_false(message.has_body);
-    expect_bytes(message.body, "null");
+    assert_text(message.body, "null");
 }
 
 /* client-spec.md 6.2: only a missing key, null and "" are no error. */
@@ -132,7 +98,7 @@ static void what_is_an_error(void **state)
         read_one(text);
         assert_int_equal(message.has_error, cases[i].error);
         if (cases[i].error && cases[i].value[0] != '"')
-            expect_bytes(message.error_text, cases[i].value);
+            assert_text(message.error_text, cases[i].value);
     }
 }
 
@@ -144,20 +110,20 @@ static void call_replies(void **state)
     assert_true(message.b.status);
     read_one("{\"uid\":\"10\",\"method\":\"presence\",\"body\":{\"channel\":\"all:x\",\"data\":{\"c38e\":{\"user\":\"42\"}}}}");
     assert_int_equal(message.method, CF_METHOD_PRESENCE);
-    expect_bytes(message.b.data, "{\"c38e\":{\"user\":\"42\"}}");
-    expect_bytes(message.body, "{\"channel\":\"all:x\",\"data\":{\"c38e\":{\"user\":\"42\"}}}");
+    assert_text(message.b.data, "{\"c38e\":{\"user\":\"42\"}}");
+    assert_text(message.body, "{\"channel\":\"all:x\",\"data\":{\"c38e\":{\"user\":\"42\"}}}");
     read_one("{\"uid\":\"11\",\"method\":\"history\",\"body\":{\"channel\":\"all:x\",\"data\":[ ]}}");
-    expect_bytes(message.b.data, "[ ]");
+    assert_text(message.b.data, "[ ]");
     read_one("{\"uid\":\"4\",\"method\":\"presence\",\"error\":\"not "
              "available\",\"advice\":\"retry\",\"body\":{\"channel\":\"news\","
              "\"data\":null}}");
-    expect_bytes(message.b.data, "null");
+    assert_text(message.b.data, "null");
     read_one("{\"uid\":\"7\",\"method\":\"ping\"}");
     assert_int_equal(message.method, CF_METHOD_PING);
     assert_false(message.has_body);
     assert_null(message.body.data);
     read_one("{\"uid\":\"7\",\"method\":\"ping\",\"body\":{\"data\":\"hi\"}}");
-    expect_bytes(message.b.data, "\"hi\"");
+    assert_text(message.b.data, "\"hi\"");
 }
 
 static void pushes(void **state)
@@ -167,15 +133,15 @@ static void pushes(void **state)
              "\"all:x\","
              "\"data\":{\"x\" : 1}}}");
     assert_int_equal(message.method, CF_METHOD_MESSAGE);
-    expect_bytes(message.uid, "");
-    expect_bytes(message.b.uid, "x2aQ");
-    expect_bytes(message.b.client, "c38e");
-    expect_bytes(message.b.info, "{\"user\":\"42\"}");
-    expect_bytes(message.b.channel, "all:x");
-    expect_bytes(message.b.data, "{\"x\" : 1}");
+    assert_text(message.uid, "");
+    assert_text(message.b.uid, "x2aQ");
+    assert_text(message.b.client, "c38e");
+    assert_text(message.b.info, "{\"user\":\"42\"}");
+    assert_text(message.b.channel, "all:x");
+    assert_text(message.b.data, "{\"x\" : 1}");
     read_one("{\"method\":\"join\",\"body\":{\"channel\":\"c\",\"data\":{\"user\":\"42\",\"client\":\"c38e\"}}}");
     assert_int_equal(message.method, CF_METHOD_JOIN);
-    expect_bytes(message.b.data, "{\"user\":\"42\",\"client\":\"c38e\"}");
+    assert_text(message.b.data, "{\"user\":\"42\",\"client\":\"c38e\"}");
     read_one("{\"method\":\"leave\",\"body\":{\"channel\":\"c\"}}");
     assert_int_equal(message.method, CF_METHOD_LEAVE);
     assert_null(message.b.data.data);
@@ -183,7 +149,7 @@ static void pushes(void **state)
     assert_int_equal(message.method, CF_METHOD_UNSUBSCRIBE);
     read_one("{\"method\":\"disconnect\",\"body\":{\"reason\":\"go\",\"reconnect\":true}}");
     assert_int_equal(message.method, CF_METHOD_DISCONNECT);
-    expect_bytes(message.b.reason, "go");
+    assert_text(message.b.reason, "go");
     assert_true(message.b.reconnect);
     read_one(
         "{\"uid\":\"13\",\"method\":\"refresh\",\"body\":{\"client\":\"c38e\",\"expires\":true,\"expired\":true,\"ttl\":4}}");
@@ -201,10 +167,10 @@ static void an_array_is_taken_one_by_one(void **state)
     assert_true(cf_wire_messages_begin(&messages, cf_bytes_of(text)));
     assert_true(cf_wire_messages_next(&messages, &message, &scratch));
     assert_int_equal(message.method, CF_METHOD_PING);
-    expect_bytes(message.raw, "{\"uid\":\"1\",\"method\":\"p\\u0069ng\"}");
+    assert_text(message.raw, "{\"uid\":\"1\",\"method\":\"p\\u0069ng\"}");
     assert_true(cf_wire_messages_next(&messages, &message, &scratch));
     assert_int_equal(message.method, CF_METHOD_UNKNOWN);
-    expect_bytes(message.uid, "2");
+    assert_text(message.uid, "2");
     assert_false(cf_wire_messages_next(&messages, &message, &scratch));
     assert_true(cf_wire_messages_begin(&messages, CF_BYTES("[]")));
     assert_false(cf_wire_messages_next(&messages, &message, &scratch));
@@ -287,22 +253,22 @@ static void fields_of_another_kind_stay_zero(void **state)
         "{\"method\":5,\"uid\":7,\"advice\":{},\"body\":{\"channel\":1,\"client\":null,\"uid\":[],\"expires\":1,\"ttl\":\"5\","
         "\"messages\":{},\"status\":\"true\",\"last\":5}}");
     assert_int_equal(message.method, CF_METHOD_UNKNOWN);
-    expect_bytes(message.uid, "7");
-    expect_bytes(message.advice, "");
-    expect_bytes(message.b.channel, "");
-    expect_bytes(message.b.client, "");
-    expect_bytes(message.b.uid, "");
+    assert_text(message.uid, "7");
+    assert_text(message.advice, "");
+    assert_text(message.b.channel, "");
+    assert_text(message.b.client, "");
+    assert_text(message.b.uid, "");
     assert_false(message.b.expires);
     assert_false(message.b.status);
     assert_int_equal(message.b.ttl, 0);
     assert_null(message.b.messages.data);
     assert_true(message.b.has_last);
-    expect_bytes(message.b.last, "");
+    assert_text(message.b.last, "");
     read_one("{\"method\":\"message\",\"body\":[1]}");
     assert_false(message.has_body);
-    expect_bytes(message.body, "[1]");
+    assert_text(message.body, "[1]");
     read_one("{\"method\":\"message\",\"body\":\"x\"}");
-    expect_bytes(message.body, "\"x\"");
+    assert_text(message.body, "\"x\"");
     read_one("{\"method\":\"connect\",\"body\":{\"ttl\":1e400}}");
     assert_int_equal(message.b.ttl, 0);
 }
@@ -314,13 +280,13 @@ static void of_duplicates_the_last_one_counts(void **state)
         "{\"method\":\"join\",\"uid\":\"1\",\"body\":{\"channel\":\"a\",\"client\":\"x\"},\"uid\":\"2\",\"method\":\"leave\","
         "\"body\":{\"channel\":\"b\",\"channel\":\"c\"}}");
     assert_int_equal(message.method, CF_METHOD_LEAVE);
-    expect_bytes(message.uid, "2");
-    expect_bytes(message.b.channel, "c");
-    expect_bytes(message.b.client, "");
+    assert_text(message.uid, "2");
+    assert_text(message.b.channel, "c");
+    assert_text(message.b.client, "");
     read_one("{\"method\":\"join\",\"body\":{\"channel\":\"a\"},\"body\":null,\"error\":\"x\",\"error\":null}");
     assert_false(message.has_body);
     assert_false(message.has_error);
-    expect_bytes(message.b.channel, "");
+    assert_text(message.b.channel, "");
 }
 
 /* Keys of a client's messages are those of JavaScript: their case counts. */
@@ -329,7 +295,7 @@ static void keys_match_exactly(void **state)
     (void)state;
     read_one("{\"Method\":\"ping\",\"m\\u0065thod\":\"message\",\"body\":{\"Channel\":\"x\",\"ch\\u0061nnel\":\"y\"}}");
     assert_int_equal(message.method, CF_METHOD_MESSAGE);
-    expect_bytes(message.b.channel, "y");
+    assert_text(message.b.channel, "y");
 }
 
 static void many_escaped_texts_stay_where_they_are(void **state)
@@ -339,16 +305,16 @@ static void many_escaped_texts_stay_where_they_are(void **state)
         "{\"uid\":\"\\u0031\",\"method\":\"mess\\u0061ge\",\"error\":\"\\u0065\",\"advice\":\"\\u0061\",\"body\":{\"uid\":"
         "\"\\u0075\","
         "\"channel\":\"\\ud83d\\ude00\",\"client\":\"\\n\\n\\n\",\"version\":\"\\/\",\"reason\":\"\\\\\",\"last\":\"\\t\"}}");
-    expect_bytes(message.uid, "1");
+    assert_text(message.uid, "1");
     assert_int_equal(message.method, CF_METHOD_MESSAGE);
-    expect_bytes(message.error_text, "e");
-    expect_bytes(message.advice, "a");
-    expect_bytes(message.b.uid, "u");
-    expect_bytes(message.b.channel, "\xf0\x9f\x98\x80");
-    expect_bytes(message.b.client, "\n\n\n");
-    expect_bytes(message.b.version, "/");
-    expect_bytes(message.b.reason, "\\");
-    expect_bytes(message.b.last, "\t");
+    assert_text(message.error_text, "e");
+    assert_text(message.advice, "a");
+    assert_text(message.b.uid, "u");
+    assert_text(message.b.channel, "\xf0\x9f\x98\x80");
+    assert_text(message.b.client, "\n\n\n");
+    assert_text(message.b.version, "/");
+    assert_text(message.b.reason, "\\");
+    assert_text(message.b.last, "\t");
 }
 
 static void plain_messages_need_no_memory(void **state)
@@ -360,7 +326,7 @@ static void plain_messages_need_no_memory(void **state)
     assert_true(
         cf_wire_messages_begin(&messages, CF_BYTES("{\"method\":\"message\",\"body\":{\"channel\":\"c\",\"data\":\"\\n\"}}")));
     assert_true(cf_wire_messages_next(&messages, &message, &unused));
-    expect_bytes(message.b.data, "\"\\n\"");
+    assert_text(message.b.data, "\"\\n\"");
     assert_int_equal(memory.calls, calls);
 }
 
@@ -370,12 +336,12 @@ static void bodies_alone(void **state)
     assert_true(cf_wire_read_body(
         CF_BYTES("{\"uid\":\"a\",\"channel\":\"c\",\"data\":null,\"client\":\"i\\u0064\",\"info\":{}}"), &message, &scratch));
     assert_int_equal(message.method, CF_METHOD_MESSAGE);
-    expect_bytes(message.b.uid, "a");
-    expect_bytes(message.b.channel, "c");
-    expect_bytes(message.b.data, "null");
-    expect_bytes(message.b.client, "id");
-    expect_bytes(message.b.info, "{}");
-    expect_bytes(message.body, "{\"uid\":\"a\",\"channel\":\"c\",\"data\":null,\"client\":\"i\\u0064\",\"info\":{}}");
+    assert_text(message.b.uid, "a");
+    assert_text(message.b.channel, "c");
+    assert_text(message.b.data, "null");
+    assert_text(message.b.client, "id");
+    assert_text(message.b.info, "{}");
+    assert_text(message.body, "{\"uid\":\"a\",\"channel\":\"c\",\"data\":null,\"client\":\"i\\u0064\",\"info\":{}}");
     assert_false(cf_wire_read_body(CF_BYTES("1"), &message, &scratch));
     assert_false(cf_wire_read_body(CF_BYTES("{"), &message, &scratch));
     assert_false(cf_wire_read_body(CF_BYTES(""), &message, &scratch));
@@ -390,13 +356,13 @@ static void advices(void **state)
     bool reconnect;
     assert_true(
         cf_wire_read_advice(CF_BYTES("{\"reason\":\"shutting down\",\"reconnect\":true}"), &reason, &reconnect, &scratch));
-    expect_bytes(reason, "shutting down");
+    assert_text(reason, "shutting down");
     assert_true(reconnect);
     assert_true(cf_wire_read_advice(CF_BYTES(" {\"reconnect\":false,\"reason\":\"\\u0061\"} "), &reason, &reconnect, &scratch));
-    expect_bytes(reason, "a");
+    assert_text(reason, "a");
     assert_false(reconnect);
     assert_true(cf_wire_read_advice(CF_BYTES("{\"reconnect\":false,\"code\":3}"), &reason, &reconnect, &scratch));
-    expect_bytes(reason, "");
+    assert_text(reason, "");
     assert_false(reconnect);
     static const char *const others[] = {"",
                                          "disconnect",

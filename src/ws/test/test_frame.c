@@ -1,10 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "base/test/test.h"
 
-#include "base/test/allocator.h"
 #include "ws/test/events.h"
 
 #define MAX 1000 /* message_max of most tests */

@@ -1,13 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "base/test/test.h"
 
-#include "base/test/allocator.h"
 #include "ws/handshake.h"
-
-#include <string.h>
 
 /* RFC 6455 section 1.3. */
 #define KEY    CF_BYTES("dGhlIHNhbXBsZSBub25jZQ==")
