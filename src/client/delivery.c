@@ -33,8 +33,10 @@ static cf_bytes read_who(cf_bytes data, cf_buffer *scratch)
 
 static cf_step show_push(cf_subscription *subscription, const cf_wire_message *message, cf_event_kind kind, cf_effect *effect)
 {
-    *effect = (cf_effect){.kind = CF_EFFECT_EVENT};
+    static const cf_event blank; /* copied: to set so much to zero, gcc begins a `rep stos`, a tenth of a message's cost */
     cf_event *event = &effect->event;
+    effect->kind = CF_EFFECT_EVENT;
+    *event = blank;
     event->kind = kind;
     event->subscription = subscription;
     event->raw = message->body;

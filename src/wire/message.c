@@ -98,7 +98,7 @@ static bool is_named(const cf_json_value *key, cf_bytes name)
 {
     if (key->escaped)
         return cf_json_string_equal(key, name);
-    return key->raw.size == name.size && memcmp(key->raw.data, name.data, name.size) == 0;
+    return key->raw.size == name.size && key->raw.data[0] == name.data[0] && memcmp(key->raw.data, name.data, name.size) == 0;
 }
 
 static const body_field *find_field(const cf_json_value *key)
@@ -122,9 +122,17 @@ static void read_body_members(cf_json_reader *reader, cf_wire_message *message, 
     }
 }
 
+static const cf_wire_message blank = {.method = CF_METHOD_UNKNOWN};
+
+/* Copied in two pieces: to set so much to zero, gcc begins a `rep stos`, a tenth of a message's cost. */
+static void clear(cf_wire_message *message)
+{
+    memcpy(message, &blank, offsetof(cf_wire_message, b));
+    message->b = blank.b;
+}
+
 static void read_body(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
 {
-    static const cf_wire_message blank;
     cf_json_value value;
     message->b = blank.b;
     message->has_body = cf_json_peek(reader) == CF_JSON_OBJECT;
@@ -198,7 +206,7 @@ static read_member find_member(const cf_json_value *key)
 static bool read_message(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
 {
     cf_json_value key;
-    *message = (cf_wire_message){.method = CF_METHOD_UNKNOWN};
+    clear(message);
     cf_buffer_clear(scratch);
     const char *start = reader->at;
     cf_json_enter_object(reader);

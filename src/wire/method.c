@@ -26,7 +26,8 @@ static const cf_bytes names[CF_METHOD_COUNT] = {
 cf_method cf_method_of(cf_bytes name)
 {
     for (int method = CF_METHOD_UNKNOWN + 1; method < CF_METHOD_COUNT; method++) {
-        if (names[method].size == name.size && memcmp(names[method].data, name.data, name.size) == 0)
+        const cf_bytes *known = &names[method];
+        if (known->size == name.size && known->data[0] == name.data[0] && memcmp(known->data, name.data, name.size) == 0)
             return (cf_method)method;
     }
     return CF_METHOD_UNKNOWN;
