@@ -15,9 +15,13 @@ void sim_backend_cancel(sim_client *client, uint32_t id);
 cf_time sim_backend_deadline(const sim_client *client);
 /* Gives the answers that are due. */
 void sim_backend_step(sim_client *client);
+/* No effect waits: nobody asks for what is over. */
+void sim_backend_settled(sim_client *client);
 /* The client's life is over: no request is left. */
 void sim_backend_end(sim_client *client);
-/* Credentials of now. */
-void sim_backend_sign(sim_client *client);
+/* Is a request of this kind neither answered nor cancelled? */
+bool sim_backend_runs(const sim_client *client, bool authorize);
+/* Credentials that are `age` seconds old. */
+void sim_backend_sign(sim_client *client, int64_t age);
 
 #endif

@@ -33,8 +33,14 @@ typedef struct sim_call {
     bool done;
     sim_channel *published_to; /* of a publish: where, */
     uint64_t data;             /* the hash of what, */
+    size_t size;               /* its bytes, */
     unsigned losses;           /* and client->losses when it was called */
+    bool sent;
+    const sim_subscription *subscription; /* while it is not done */
 } sim_call;
+
+/* Limits that are warned of: bytes, calls, subscriptions. */
+#define SIM_WARNINGS 3
 
 struct sim_client {
     sim_world *world;
@@ -51,9 +57,16 @@ struct sim_client {
     cf_list requests;    /* made of the backend in this life */
     uint32_t last_request;
     bool pumping;
-    bool lazy;           /* effects wait: the program has called several functions before it runs its loop */
-    bool closing;        /* cf_client_shutdown was called */
-    unsigned user_calls; /* of this pump: bounded */
+    unsigned turn_events; /* that are told in one turn; 0: all */
+    bool halted;          /* the rest is for the next turn, */
+    cf_time resume_at;    /* which comes then */
+    cf_time turn_at;      /* when the first of these turns began */
+    char *text;           /* that the core may still read */
+    size_t text_size;
+    unsigned text_oversize; /* `oversize` when it came */
+    bool lazy;              /* effects wait: the program has called several functions before it runs its loop */
+    bool closing;           /* cf_client_shutdown was called */
+    unsigned user_calls;    /* of this pump: bounded */
 
     /* watch.c */
     cf_list subscriptions;
@@ -65,13 +78,36 @@ struct sim_client {
     bool wanted;                      /* the user's last word, or the server's, is that there should be a connection */
     bool online;
     cf_time transport_over;   /* when the last one ended */
+    cf_time transport_since;  /* when the last one was opened */
+    bool silent;              /* the client gave it up because its peer was */
     int64_t retry_floor;      /* the shortest wait that the options allow, ms */
     cf_event_kind last_event; /* CONNECT or DISCONNECT */
     bool last_reconnect;
     bool connect_called; /* since the last of these events */
     bool any_event;
     unsigned opened;
-    unsigned closes; /* TRANSPORT_CLOSE events */
+    unsigned closes;    /* TRANSPORT_CLOSE events */
+    unsigned oversize;  /* times that it was told of a message that is too large */
+    unsigned refreshes; /* requests since it was told that they are given up */
+    cf_time refreshed_at;
+    unsigned refreshed_with; /* `opened` at the last one */
+
+    /* sent.c */
+    char known[24];     /* timestamp of the credentials that it has; empty: it may be another */
+    cf_time expires_at; /* theirs */
+    bool batching;      /* by the user's word */
+    bool batch_holds;   /* and it was at rest since */
+    bool auth_batching;
+    int auth_allowance; /* authorizations that may be asked for before its end, -1: any number */
+    unsigned frames;    /* with calls, of this turn */
+    unsigned flushes;   /* by the user, */
+    unsigned leaves;    /* and ends of a transport, since it was at rest */
+    uint64_t failures;  /* of memory, when the turn began */
+
+    /* refusal.c */
+    size_t unsent; /* bytes that the transport has not sent, as the core was told */
+    bool warned[SIM_WARNINGS];
+    bool refused[SIM_WARNINGS]; /* since it was at rest */
 };
 
 sim_client *sim_client_new(sim_world *world, unsigned index);
@@ -85,6 +121,8 @@ void sim_client_pump(sim_client *client);
 /* One random call of the library, outside or inside a callback. */
 void sim_client_use(sim_client *client);
 void sim_client_connect(sim_client *client);
+/* Of the user's, to be handed to the core at once. */
+sim_call *sim_client_new_call(sim_client *client);
 /* The live subscription of a channel, NULL when there is none; makes it with `make`. */
 sim_subscription *sim_client_subscribe(sim_client *client, sim_channel *channel);
 cf_time sim_client_deadline(const sim_client *client);
@@ -94,6 +132,8 @@ void sim_client_tick(sim_client *client);
 void sim_client_opened(sim_link *link);
 void sim_client_message(sim_link *link, cf_bytes text);
 void sim_client_alive(sim_link *link);
+/* So many bytes of what it has sent are still on their way. */
+void sim_client_unsent(sim_link *link);
 void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error);
 
 #endif

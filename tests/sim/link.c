@@ -108,6 +108,7 @@ sim_link *sim_link_new(sim_world *world, sim_client *client, uint32_t transport,
     sim_link *link = sim_alloc(sizeof(*link));
     link->world = world;
     link->number = ++world->link_count;
+    link->calm = world->calm;
     link->client = client;
     link->transport = transport;
     uint8_t bytes[16];
@@ -165,15 +166,6 @@ void sim_link_cut(sim_link *link)
 
 /* ---- the client's end: handshake, frames, messages ---- */
 
-/* The text must stay for as long as its messages are read, and not a moment longer: an allocation of its own shows who looks later. */
-static void tell_message(sim_link *link, cf_bytes payload)
-{
-    char *text = sim_alloc(payload.size > 0 ? payload.size : 1);
-    memcpy(text, payload.data, payload.size);
-    sim_client_message(link, cf_bytes_make(text, payload.size));
-    free(text);
-}
-
 static bool is_push(cf_bytes text)
 {
     return cf_bytes_find(text, CF_BYTES("\"method\":\"message\"")) >= 0;
@@ -186,9 +178,9 @@ static bool spoil_message(sim_link *link, cf_bytes payload)
     if (world->sabotage == SIM_SABOTAGE_NONE || !is_push(payload))
         return false;
     if (link->held != NULL) {
-        tell_message(link, payload);
+        sim_client_message(link, payload);
         if (link->client != NULL)
-            tell_message(link, cf_bytes_make(link->held, link->held_size));
+            sim_client_message(link, cf_bytes_make(link->held, link->held_size));
         free(link->held);
         link->held = NULL;
         return true;
@@ -196,7 +188,7 @@ static bool spoil_message(sim_link *link, cf_bytes payload)
     if (sim_sabotage_now(world, SIM_SABOTAGE_DROP_MESSAGE))
         return true;
     if (sim_sabotage_now(world, SIM_SABOTAGE_DUPLICATE_MESSAGE))
-        tell_message(link, payload);
+        sim_client_message(link, payload);
     if (sim_sabotage_now(world, SIM_SABOTAGE_SWAP_MESSAGES)) {
         link->held = sim_alloc(payload.size);
         memcpy(link->held, payload.data, payload.size);
@@ -213,7 +205,7 @@ static void client_event(sim_link *link, const cf_ws_event *event)
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
         if (!spoil_message(link, event->payload))
-            tell_message(link, event->payload);
+            sim_client_message(link, event->payload);
         break;
     case CF_WS_EVENT_PING:
         cf_buffer_init(&pong, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
@@ -331,6 +323,7 @@ static void step_up(sim_link *link)
         return;
     }
     cf_buffer bytes = collect(link, &link->up);
+    sim_client_unsent(link);
     if (link->peer != NULL)
         sim_peer_receive(link, bytes.data, bytes.size);
     else if (link->session != NULL)
@@ -398,6 +391,7 @@ static void step_open(sim_link *link)
         return;
     }
     link->server_open = true;
+    link->opened_at = link->world->now;
     link->ping_at = link->world->now + PING_INTERVAL;
     if (link->world->server != NULL)
         sim_server_accept(link);

@@ -41,6 +41,8 @@ struct sim_link {
     unsigned number;
     sim_link_state state;
     cf_time due; /* opening: when it is accepted or refused */
+    bool calm;   /* made when there were no more faults */
+    cf_time opened_at;
     bool dark;
     cf_time dark_until; /* the server gives up then */
 

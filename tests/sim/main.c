@@ -18,6 +18,7 @@ typedef struct arguments {
     uint64_t seeds;
     bool trace;
     bool all;
+    bool coverage;
     const char *sabotage;
 } arguments;
 
@@ -45,6 +46,23 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_KEEP_SESSION] = {"keep-session", " sessions "},
     [SIM_SABOTAGE_STALE_SIGN] = {"stale-sign", " stale-sign "},
     [SIM_SABOTAGE_FORGET_CANCEL] = {"forget-cancel", " request-left "},
+    [SIM_SABOTAGE_OLD_CREDENTIALS] = {"old-credentials", " credentials-used "},
+    [SIM_SABOTAGE_NO_REFRESH] = {"no-refresh", " refresh-in-time progress "},
+    [SIM_SABOTAGE_EARLY_GIVE_UP] = {"early-give-up", " refresh-gives-up "},
+    [SIM_SABOTAGE_FORGE_REQUEST] = {"forge-request", " auth-body "},
+    [SIM_SABOTAGE_HASTY_REFRESH] = {"hasty-refresh", " refresh-pace "},
+    [SIM_SABOTAGE_NO_BATCH] = {"no-batch", " batch-holds "},
+    [SIM_SABOTAGE_NO_AUTH_BATCH] = {"no-auth-batch", " auth-batched "},
+    [SIM_SABOTAGE_SPLIT_BATCH] = {"split-batch", " batch-one-frame "},
+    [SIM_SABOTAGE_LOSE_COMMAND] = {"lose-command", " calls-sent "},
+    [SIM_SABOTAGE_REPEAT_COMMAND] = {"repeat-command", " call-sent-once "},
+    [SIM_SABOTAGE_LARGER_LIMITS] = {"larger-limits", " limit-holds "},
+    [SIM_SABOTAGE_SMALLER_LIMITS] = {"smaller-limits", " limit-early "},
+    [SIM_SABOTAGE_WRONG_LIMIT] = {"wrong-limit", " limit-names "},
+    [SIM_SABOTAGE_LEAKY_REFUSAL] = {"leaky-refusal", " refusal-changes "},
+    [SIM_SABOTAGE_HIDE_LIMIT] = {"hide-limit", " limit-told "},
+    [SIM_SABOTAGE_STUCK_LIMIT] = {"stuck-limit", " limit-lets-go "},
+    [SIM_SABOTAGE_HIDE_WARNING] = {"hide-warning", " high-water-first "},
 };
 
 /* ---- a crash names its seed too ---- */
@@ -85,11 +103,15 @@ static void watch_crashes(void)
         signal(SIGSEGV, on_crash);
 }
 
+static sim_cover covered;
+
 static bool play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet)
 {
     snprintf(crash_line, sizeof(crash_line), "\nseed %" PRIu64 " crashed. Replay: simulate --seed %" PRIu64 " --trace\n", seed,
              seed);
-    return sim_world_play(world, seed, sabotage, print, quiet);
+    bool good = sim_world_play(world, seed, sabotage, print, quiet);
+    sim_cover_add(&covered, world->met);
+    return good;
 }
 
 /* ---- the ways to run ---- */
@@ -110,6 +132,8 @@ static void run_all(sim_world *world, const arguments *given)
         broken++;
         printf("%" PRIu64 " %s\n", seed, sim_trace_newest(&world->trace));
     }
+    if (given->coverage)
+        sim_cover_print(&covered);
     printf("%u of %" PRIu64 " seeds from %" PRIu64 " break an invariant\n", broken, given->seeds, given->from);
     leave(broken > 0);
 }
@@ -130,8 +154,11 @@ static int run_seeds(sim_world *world, const arguments *given)
             leave(1);
         }
     }
+    bool complete = !given->coverage || sim_cover_print(&covered);
     printf("%" PRIu64 " seeds from %" PRIu64 ": every invariant holds\n", given->seeds, given->from);
-    return 0;
+    if (!complete)
+        fputs("but a situation was never met\n", stderr);
+    return complete ? 0 : 1;
 }
 
 /* The first seed on which the wrong is noticed, and by an invariant that is there for it. */
@@ -154,11 +181,12 @@ static int run_sabotage(sim_world *world, const arguments *given, sim_sabotage w
 
 static int usage(void)
 {
-    fputs("usage: simulate [--seeds N] [--from S] [--seed S] [--all] [--trace] [--sabotage NAME]\n"
+    fputs("usage: simulate [--seeds N] [--from S] [--seed S] [--all] [--coverage] [--trace] [--sabotage NAME]\n"
           "  --seeds N        play N seeds (default 2000), each twenty-fifth of them twice\n"
           "  --from S         from this one on (default 1)\n"
           "  --seed S         play one seed\n"
           "  --all            go on behind a broken one; print a line for each\n"
+          "  --coverage       count what was met; it is an error when a situation never was\n"
           "  --trace          print every line of the trace\n"
           "  --sabotage NAME  do a wrong on purpose: it must be noticed. Names:\n",
           stderr);
@@ -180,8 +208,8 @@ static bool read_arguments(int argc, char **argv, arguments *given)
 {
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--trace") == 0 || strcmp(argv[i], "--all") == 0) {
-            *(argv[i][2] == 't' ? &given->trace : &given->all) = true;
+        if (strcmp(argv[i], "--trace") == 0 || strcmp(argv[i], "--all") == 0 || strcmp(argv[i], "--coverage") == 0) {
+            *(argv[i][2] == 't' ? &given->trace : argv[i][2] == 'a' ? &given->all : &given->coverage) = true;
             continue;
         }
         if (strcmp(argv[i], "--seeds") == 0 && read_number(value, &given->seeds)) {

@@ -146,10 +146,15 @@ static void odd_body(peer *self, cf_buffer *out)
 
 static void good_body(peer *self, cf_buffer *out, cf_method method, cf_bytes channel)
 {
-    if (method == CF_METHOD_CONNECT) {
+    if (method == CF_METHOD_CONNECT || method == CF_METHOD_REFRESH) {
         cf_buffer_append(out, CF_BYTES("{\"version\":\"\",\"client\":\"hostile-"));
         cf_buffer_append_int(out, self->link->number);
-        cf_buffer_append(out, CF_BYTES("\",\"expires\":false,\"expired\":false,\"ttl\":0}"));
+        if (chance(self, 150))
+            cf_buffer_append(out, CF_BYTES("\",\"expires\":true,\"expired\":true,\"ttl\":0}"));
+        else if (chance(self, 300))
+            cf_buffer_append(out, CF_BYTES("\",\"expires\":true,\"expired\":false,\"ttl\":3}"));
+        else
+            cf_buffer_append(out, CF_BYTES("\",\"expires\":false,\"expired\":false,\"ttl\":0}"));
         return;
     }
     cf_buffer_append(out, CF_BYTES("{\"channel\":"));

@@ -364,6 +364,8 @@ static void close_session(void *transport, int code, cf_bytes reason)
 {
     sim_link *link = transport;
     sim_note(link->world, "link %u: server closes, %d %.*s", link->number, code, (int)reason.size, reason.data);
+    if (cf_bytes_find(reason, CF_BYTES("\"expired\"")) >= 0 && link->client != NULL)
+        sim_watch_expired(link);
     if (code != 0) {
         cf_buffer frame;
         cf_buffer_init(&frame, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);

@@ -2,6 +2,8 @@
  * A careless user: calls anything at any time, and often from a callback.
  */
 #include "client.h"
+#include "refusal.h"
+#include "sent.h"
 #include "watch.h"
 
 #include <stdio.h>
@@ -18,7 +20,7 @@ static void after(sim_client *client)
 }
 
 /* A call that is accepted must complete; the node exists before, since the core may know of it at once. */
-static sim_call *new_call(sim_client *client)
+sim_call *sim_client_new_call(sim_client *client)
 {
     sim_call *call = sim_alloc(sizeof(*call));
     call->client = client;
@@ -62,10 +64,13 @@ sim_subscription *sim_client_subscribe(sim_client *client, sim_channel *channel)
     }
     bool created = false;
     cf_subscription *core = NULL;
+    sim_before before;
+    sim_refusal_before(client, known, &before);
     centrifuge_error error =
         cf_client_subscribe(client->core, client->world->now, channel->name, subscription, &core, &created);
     sim_note(client->world, "client %u: subscribe %.*s: %d%s", client->index, (int)channel->name.size, channel->name.data,
              (int)error, created ? " (new)" : "");
+    sim_refusal_judge_subscribe(client, &before, channel->name, known != NULL, error);
     if (error == CENTRIFUGE_ERROR_OK && created != (known == NULL))
         sim_fail(client->world, "one-subscription", "client %u: 'created' is %d", client->index, created);
     if (known == NULL) {
@@ -101,9 +106,12 @@ static sim_subscription *any_subscription(sim_client *client)
 void sim_client_connect(sim_client *client)
 {
     centrifuge_error error = CENTRIFUGE_ERROR_OK;
+    sim_before before;
+    sim_refusal_before(client, NULL, &before);
     sim_watch_connect(client);
     error = cf_client_connect(client->core, client->world->now);
     sim_note(client->world, "client %u: connect: %d", client->index, (int)error);
+    sim_refusal_check(client, &before, error);
     if (error == CENTRIFUGE_ERROR_NO_MEMORY)
         client->wanted = cf_client_get_state(client->core) != CF_CLIENT_DISCONNECTED || cf_client_will_reconnect(client->core);
     else if (error != CENTRIFUGE_ERROR_OK && !client->closing)
@@ -133,9 +141,12 @@ static void use_subscribe_again(sim_client *client)
     sim_subscription *subscription = any_subscription(client);
     if (subscription == NULL)
         return;
+    sim_before before;
+    sim_refusal_before(client, subscription, &before);
     centrifuge_error error = cf_subscription_subscribe(subscription->core, client->world->now);
     sim_note(client->world, "client %u: subscribe again %.*s: %d", client->index, (int)subscription->channel->name.size,
              subscription->channel->name.data, (int)error);
+    sim_refusal_judge_subscribe(client, &before, subscription->channel->name, true, error);
     if (error == CENTRIFUGE_ERROR_OK)
         sim_watch_subscribe(subscription);
 }
@@ -177,61 +188,90 @@ static void use_remove(sim_client *client)
     cf_subscription_remove(subscription->core, client->world->now);
 }
 
+/* The limits look at more than the few bytes that a publication needs. */
+static int write_data(sim_client *client, unsigned draft, char *data, size_t room)
+{
+    static const char dashes[] = "----------------------------------------------------------------------";
+    int pads = client->world->scenario.limits ? (int)sim_random_below(&client->world->random, sizeof(dashes)) : 0;
+    return snprintf(data, room, "{\"from\":%u,\"draft\":%u,\"padding\":\"%.*s\"}", client->index, draft, pads, dashes);
+}
+
 static void use_publish(sim_client *client)
 {
     sim_subscription *subscription = any_subscription(client);
+    sim_before before;
+    char data[160];
     if (subscription == NULL)
         return;
-    sim_call *call = new_call(client);
-    char data[64];
-    int size = snprintf(data, sizeof(data), "{\"from\":%u,\"draft\":%u}", client->index, call->number);
+    sim_refusal_before(client, subscription, &before);
+    sim_call *call = sim_client_new_call(client);
+    call->size = (size_t)write_data(client, call->number, data, sizeof(data));
     call->published_to = subscription->channel;
-    call->data = sim_hash(cf_bytes_make(data, (size_t)size));
+    call->subscription = subscription;
+    call->data = sim_hash(cf_bytes_make(data, call->size));
     call->losses = client->losses;
     centrifuge_error error =
-        cf_subscription_publish(subscription->core, client->world->now, cf_bytes_make(data, (size_t)size), call);
+        cf_subscription_publish(subscription->core, client->world->now, cf_bytes_make(data, call->size), call);
+    sim_refusal_judge_call(client, &before, call->size, error);
     judge_call(client, call, error, "publish");
 }
 
 static void use_bad_publish(sim_client *client)
 {
     sim_subscription *subscription = any_subscription(client);
+    sim_before before;
     if (subscription == NULL)
         return;
-    sim_call *call = new_call(client);
+    sim_refusal_before(client, subscription, &before);
+    sim_call *call = sim_client_new_call(client);
     centrifuge_error error = cf_subscription_publish(subscription->core, client->world->now, CF_BYTES("{\"cut\":"), call);
-    if (error == CENTRIFUGE_ERROR_OK)
-        sim_fail(client->world, "publish-checks", "client %u: data that is no JSON was accepted", client->index);
+    if (error != CENTRIFUGE_ERROR_INVALID_JSON)
+        sim_fail(client->world, "publish-checks", "client %u: data that is no JSON gives error %d", client->index, (int)error);
+    sim_refusal_check(client, &before, error);
     judge_call(client, call, error, "publish of no JSON");
+}
+
+typedef centrifuge_error call_function(cf_subscription *subscription, cf_time now, void *call);
+
+static void use_call(sim_client *client, call_function *function, const char *what)
+{
+    sim_subscription *subscription = any_subscription(client);
+    sim_before before;
+    if (subscription == NULL)
+        return;
+    sim_refusal_before(client, subscription, &before);
+    sim_call *call = sim_client_new_call(client);
+    centrifuge_error error = function(subscription->core, client->world->now, call);
+    sim_refusal_judge_call(client, &before, 0, error);
+    judge_call(client, call, error, what);
 }
 
 static void use_presence(sim_client *client)
 {
-    sim_subscription *subscription = any_subscription(client);
-    if (subscription == NULL)
-        return;
-    sim_call *call = new_call(client);
-    judge_call(client, call, cf_subscription_presence(subscription->core, client->world->now, call), "presence");
+    use_call(client, cf_subscription_presence, "presence");
 }
 
 static void use_history(sim_client *client)
 {
-    sim_subscription *subscription = any_subscription(client);
-    if (subscription == NULL)
-        return;
-    sim_call *call = new_call(client);
-    judge_call(client, call, cf_subscription_history(subscription->core, client->world->now, call), "history");
+    use_call(client, cf_subscription_history, "history");
+}
+
+static centrifuge_error wait_until_ready(cf_subscription *subscription, cf_time now, void *call)
+{
+    return cf_subscription_ready(subscription, now, true, call);
 }
 
 static void use_ready(sim_client *client)
 {
+    if (sim_random_chance(&client->world->random, 500)) {
+        use_call(client, wait_until_ready, "ready, waiting");
+        return;
+    }
     sim_subscription *subscription = any_subscription(client);
     if (subscription == NULL)
         return;
-    sim_call *call = new_call(client);
-    bool wait = sim_random_chance(&client->world->random, 500);
-    judge_call(client, call, cf_subscription_ready(subscription->core, client->world->now, wait, call),
-               wait ? "ready, waiting" : "ready");
+    sim_call *call = sim_client_new_call(client);
+    judge_call(client, call, cf_subscription_ready(subscription->core, client->world->now, false, call), "ready");
 }
 
 static void use_ping(sim_client *client)
@@ -242,19 +282,17 @@ static void use_ping(sim_client *client)
 static void use_batching(sim_client *client)
 {
     if (sim_random_chance(&client->world->random, 400))
-        cf_client_start_batching(client->core);
-    else if (sim_random_chance(&client->world->random, 500))
-        cf_client_flush(client->core, client->world->now);
+        sim_sent_start_batching(client);
     else
-        cf_client_stop_batching(client->core, true, client->world->now);
+        sim_sent_flush(client, sim_random_chance(&client->world->random, 500));
 }
 
 static void use_auth_batching(sim_client *client)
 {
     if (sim_random_chance(&client->world->random, 400))
-        cf_client_start_auth_batching(client->core);
+        sim_sent_start_auth_batching(client);
     else
-        cf_client_stop_auth_batching(client->core, client->world->now);
+        sim_sent_stop_auth_batching(client);
 }
 
 static void use_find(sim_client *client)
@@ -275,11 +313,19 @@ static void use_configure(sim_client *client)
     const char *what = NULL;
     options.timeout = sim_random_chance(&client->world->random, 500) ? 5000 : 300;
     options.info = CF_BYTES("");
+    sim_before before;
+    sim_refusal_before(client, NULL, &before);
     centrifuge_error error = cf_client_configure(client->core, &options, &what);
     sim_note(client->world, "client %u: configure: %d", client->index, (int)error);
+    sim_refusal_check(client, &before, error);
+    if (error == CENTRIFUGE_ERROR_OK)
+        sim_sent_credentials(client, !client->pumping && !client->lazy);
     options.url = CF_BYTES("");
-    if (cf_client_configure(client->core, &options, &what) == CENTRIFUGE_ERROR_OK)
+    sim_refusal_before(client, NULL, &before);
+    error = cf_client_configure(client->core, &options, &what);
+    if (error == CENTRIFUGE_ERROR_OK)
         sim_fail(client->world, "configure-checks", "client %u: accepted options without a url", client->index);
+    sim_refusal_check(client, &before, error);
 }
 
 typedef struct habit {

@@ -1,5 +1,6 @@
 #include "watch.h"
 
+#include "refusal.h"
 #include "server.h"
 
 #include <inttypes.h>
@@ -15,6 +16,10 @@ void sim_watch_start(sim_client *client)
 {
     client->asked = client->wanted = client->any_event = client->connect_called = client->last_reconnect = false;
     client->online = true;
+    client->unsent = 0;
+    for (size_t i = 0; i < SIM_WARNINGS; i++)
+        client->warned[i] = client->refused[i] = false;
+    client->silent = false;
     client->transport_over = client->world->now;
     client->opened = client->closes = 0;
 }
@@ -61,7 +66,8 @@ void sim_watch_server_unsubscribe(sim_world *world, const sim_channel *channel)
 void sim_watch_transport(sim_client *client)
 {
     sim_world *world = client->world;
-    int64_t pause = world->now - client->transport_over;
+    /* the time with a peer that vanished is pause enough */
+    int64_t pause = world->now - (client->silent ? client->transport_since : client->transport_over);
     if (!client->asked && sim_sabotage_now(world, SIM_SABOTAGE_HASTY_RETRY))
         pause = 0;
     if (client->transport != NULL || sim_sabotage_now(world, SIM_SABOTAGE_SECOND_TRANSPORT))
@@ -71,8 +77,19 @@ void sim_watch_transport(sim_client *client)
     if (!client->asked && (pause < 1 || pause < client->retry_floor))
         sim_fail(world, "retry-delay", "client %u tries again after %" PRId64 " ms, the least is %" PRId64, client->index,
                  pause, client->retry_floor);
-    client->asked = false;
+    client->asked = client->silent = false;
+    client->transport_since = world->now;
     client->opened++;
+}
+
+void sim_watch_expired(const sim_link *link)
+{
+    /* the server says how long credentials live, not how old they are: with old ones it is the first to act */
+    bool in_time = link->world->now - link->opened_at > link->world->scenario.lifetime * 1000 + 3000;
+    sim_met(link->world, SIM_SITUATION_EXPIRY_CLOSED);
+    if (link->calm && in_time)
+        sim_fail(link->world, "refresh-in-time", "client %u has not renewed its credentials, although it could have",
+                 link->client->index);
 }
 
 /* ---- events of the client ---- */
@@ -105,6 +122,17 @@ static void event_disconnect(sim_client *client, bool reconnect)
     }
 }
 
+/* Each failure in a row has an attempt of its own, unless a peer refuses one twice. */
+static void event_refresh_failed(sim_client *client)
+{
+    int64_t attempts = client->options.refresh_attempts;
+    sim_met(client->world, SIM_SITUATION_REFRESH_GIVEN_UP);
+    if (attempts < 0 || (client->refreshes < attempts && !client->world->scenario.hostile))
+        sim_fail(client->world, "refresh-gives-up", "client %u has given up after %u of %" PRId64 " attempts", client->index,
+                 client->refreshes, attempts);
+    client->refreshes = 0;
+}
+
 static void client_event(sim_client *client, const cf_event *event)
 {
     switch (event->kind) {
@@ -115,10 +143,21 @@ static void client_event(sim_client *client, const cf_event *event)
         break;
     case CF_EVENT_DISCONNECT:
         event_disconnect(client, event->reconnect);
+        client->silent = cf_bytes_equal(event->reason, CF_BYTES("no ping"));
         break;
     case CF_EVENT_TRANSPORT_CLOSE:
         if (++client->closes > client->opened)
             sim_fail(client->world, "event-order", "client %u: more transports closed than opened", client->index);
+        break;
+    case CF_EVENT_ERROR:
+        if (event->code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE && !sim_sabotage_now(client->world, SIM_SABOTAGE_HIDE_LIMIT))
+            client->oversize++;
+        break;
+    case CF_EVENT_HIGH_WATER:
+        sim_refusal_warned(client, event);
+        break;
+    case CF_EVENT_REFRESH_FAILED:
+        event_refresh_failed(client);
         break;
     default:
         break;
@@ -264,9 +303,21 @@ static void subscription_event(sim_client *client, const cf_event *event)
     }
 }
 
-static const char *const event_names[] = {"connect",         "disconnect",      "error",       "refresh failed",
-                                          "transport close", "message",         "join",        "leave",
-                                          "subscribe",       "subscribe error", "unsubscribe", "removed"};
+static const char *const event_names[] = {
+    [CF_EVENT_CONNECT] = "connect",
+    [CF_EVENT_DISCONNECT] = "disconnect",
+    [CF_EVENT_ERROR] = "error",
+    [CF_EVENT_REFRESH_FAILED] = "refresh failed",
+    [CF_EVENT_HIGH_WATER] = "high water",
+    [CF_EVENT_TRANSPORT_CLOSE] = "transport close",
+    [CF_EVENT_MESSAGE] = "message",
+    [CF_EVENT_JOIN] = "join",
+    [CF_EVENT_LEAVE] = "leave",
+    [CF_EVENT_SUBSCRIBE] = "subscribe",
+    [CF_EVENT_SUBSCRIBE_ERROR] = "subscribe error",
+    [CF_EVENT_UNSUBSCRIBE] = "unsubscribe",
+    [CF_EVENT_REMOVED] = "removed",
+};
 
 void sim_watch_event(sim_client *client, const cf_event *event)
 {

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "cover.h"
 #include "heap.h"
 #include "ledger.h"
 #include "random.h"
@@ -46,6 +47,23 @@ typedef enum sim_sabotage {
     SIM_SABOTAGE_KEEP_SESSION,
     SIM_SABOTAGE_STALE_SIGN,
     SIM_SABOTAGE_FORGET_CANCEL,
+    SIM_SABOTAGE_OLD_CREDENTIALS,
+    SIM_SABOTAGE_NO_REFRESH,
+    SIM_SABOTAGE_EARLY_GIVE_UP,
+    SIM_SABOTAGE_FORGE_REQUEST,
+    SIM_SABOTAGE_HASTY_REFRESH,
+    SIM_SABOTAGE_NO_BATCH,
+    SIM_SABOTAGE_NO_AUTH_BATCH,
+    SIM_SABOTAGE_SPLIT_BATCH,
+    SIM_SABOTAGE_LOSE_COMMAND,
+    SIM_SABOTAGE_REPEAT_COMMAND,
+    SIM_SABOTAGE_LARGER_LIMITS,
+    SIM_SABOTAGE_SMALLER_LIMITS,
+    SIM_SABOTAGE_WRONG_LIMIT,
+    SIM_SABOTAGE_LEAKY_REFUSAL,
+    SIM_SABOTAGE_HIDE_LIMIT,
+    SIM_SABOTAGE_STUCK_LIMIT,
+    SIM_SABOTAGE_HIDE_WARNING,
     SIM_SABOTAGE_COUNT
 } sim_sabotage;
 
@@ -80,6 +98,7 @@ typedef struct sim_scenario {
     bool hostile; /* a scripted peer instead of the server */
     bool insecure;
     bool lies;        /* the application's backend is slow, fails, and says what is wrong */
+    bool limits;      /* the clients' limits are small */
     int64_t lifetime; /* of credentials, s; 0: for ever */
     unsigned fault[SIM_FAULT_COUNT];
     unsigned user_calls; /* per mille of callbacks that call the library */
@@ -112,6 +131,7 @@ typedef struct sim_world {
     unsigned link_count;   /* made so far */
     jmp_buf *failed;       /* where sim_fail goes */
     const char *invariant; /* what it found */
+    unsigned met[SIM_SITUATION_COUNT];
 } sim_world;
 
 /* Plays one seed. False when an invariant broke: world->invariant, and (unless `quiet`) a report on stderr. */
@@ -128,6 +148,7 @@ void sim_world_act(sim_world *world);
 /* Fills in the seed's scenario (act.c). */
 void sim_world_choose(sim_world *world);
 int64_t sim_unix_time(const sim_world *world);
+void sim_met(sim_world *world, sim_situation situation);
 /* True once, at an opportunity that the seed picks: the moment to do the wrong thing. */
 bool sim_sabotage_now(sim_world *world, sim_sabotage which);
 /* At every opportunity. */
