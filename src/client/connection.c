@@ -16,8 +16,9 @@
 typedef struct departure {
     cf_bytes reason;
     bool again;
-    bool lost;  /* the transport is gone already */
-    bool renew; /* not before there are new credentials */
+    bool lost;   /* the transport is gone already */
+    bool silent; /* the peer, of a connection that had worked */
+    bool renew;  /* not before there are new credentials */
     centrifuge_error code;
 } departure;
 
@@ -40,9 +41,15 @@ static int64_t backoff(const cf_client *client)
     return delay < CF_RECONNECT_DELAY_MIN ? CF_RECONNECT_DELAY_MIN : delay;
 }
 
-static void plan_attempt(cf_client *client, cf_time now)
+/*
+ * A peer that vanished was waited for long enough: how long the connection held counts as the pause, so that the next attempt
+ * starts at once, and connections that die soon are made no faster than others.
+ */
+static void plan_attempt(cf_client *client, cf_time now, bool silent)
 {
     int64_t delay = backoff(client);
+    int64_t held = silent && now > client->command_at ? now - client->command_at : 0;
+    delay -= held < delay ? held : delay;
     client->retries += client->retries < UINT32_MAX;
     client->reconnecting = true;
     client->reconnect_at = cf_time_after(now, delay);
@@ -124,13 +131,13 @@ static void leave(cf_client *client, cf_time now, const departure *why)
     client->unsent = 0;
     client->state = CF_CLIENT_DISCONNECTED;
     client->reconnect_at = client->connect_at = client->ping_at = CF_TIME_NEVER;
-    client->reconnecting = false;
+    client->reconnecting = client->pinged = false;
     if (!why->again)
         return;
     if (why->renew)
         client->reconnecting = client->refresh.renewing = true;
     else
-        plan_attempt(client, now);
+        plan_attempt(client, now, why->silent);
 }
 
 bool cf_connection_wanted(const cf_client *client)
@@ -312,7 +319,7 @@ static void ping_and_wait(cf_client *client, cf_time now)
 
 static void check_ping(cf_client *client, cf_time now)
 {
-    static const departure dead = {.reason = {"no ping", 7}, .again = true, .code = CENTRIFUGE_ERROR_TIMEOUT};
+    static const departure dead = {.reason = {"no ping", 7}, .again = true, .silent = true, .code = CENTRIFUGE_ERROR_TIMEOUT};
     if (client->pinged) {
         leave(client, now, &dead);
         return;

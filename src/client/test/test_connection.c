@@ -446,9 +446,47 @@ static void a_dead_peer_held_up_the_next_attempt(void **state)
     driver_pass(d, 1);
     expect(d, "disconnect 'no ping' again\n"
               "close 1\n"
-              "transport-close 'connection closed' again TIMEOUT\n");
-    driver_pass(d, 2000);
+              "transport-close 'connection closed' again TIMEOUT\n"
+              "open 2 ws://host/connection/websocket\n");
+    driver_closed(d, "", CENTRIFUGE_ERROR_NETWORK);
+    driver_forget(d);
+    driver_pass(d, 3999); /* from here on as always */
+    expect(d, "");
+    driver_pass(d, 1);
+    expect(d, "open 3 ws://host/connection/websocket\n");
+}
+
+static void connections_that_fall_silent_soon_are_not_made_without_a_pause(void **state)
+{
+    driver *d = *state;
+    d->options.ping_interval = 1;
+    d->options.pong_wait_timeout = 1;
+    driver_start(d);
+    driver_be_connected(d);
+    driver_pass(d, 1);
+    expect(d, "send 1 {'method':'ping','uid':'2'}\n");
+    driver_pass(d, 1);
+    assert_int_equal(driver_count(d, "disconnect 'no ping' again"), 1);
+    driver_forget(d);
+    driver_pass(d, 1997);
+    expect(d, "");
+    driver_pass(d, 1);
     expect(d, "open 2 ws://host/connection/websocket\n");
+}
+
+static void a_vanished_peer_is_not_tried_while_offline(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_be_connected(d);
+    cf_client_network_changed(d->client, false, d->now);
+    driver_pass(d, 35000);
+    assert_int_equal(driver_count(d, "disconnect 'no ping' again"), 1);
+    driver_pass(d, 100000);
+    assert_int_equal(d->opens, 1);
+    cf_client_network_changed(d->client, true, d->now);
+    driver_pump(d);
+    assert_int_equal(d->opens, 2);
 }
 
 /* D37 */
@@ -707,6 +745,25 @@ static void a_ping_of_the_lost_connection_broke_the_next_attempt(void **state)
     driver_forget(d);
     driver_pass(d, 29999);
     expect(d, "");
+}
+
+/* A frame before the answer to connect counted as the answer to a ping of the lost connection. */
+static void a_ping_of_the_lost_connection_pinged_the_next_attempt(void **state)
+{
+    driver *d = *state;
+    d->options.connect_timeout = 100000;
+    driver_start(d);
+    driver_be_connected(d);
+    driver_pass(d, 30000);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_receive(d, "{'method':'ping'}");
+    driver_forget(d);
+    driver_pass(d, 99999);
+    expect(d, "");
+    driver_pass(d, 1);
+    assert_int_equal(driver_count(d, "transport-close 'connection closed' again TIMEOUT"), 1);
 }
 
 static void pings_can_be_turned_off(void **state)
@@ -1032,6 +1089,8 @@ int main(void)
         TEST(giving_up_while_reconnecting_was_silent),
         TEST(a_server_that_accepts_and_closes_caused_a_storm),
         TEST(a_dead_peer_held_up_the_next_attempt),
+        TEST(connections_that_fall_silent_soon_are_not_made_without_a_pause),
+        TEST(a_vanished_peer_is_not_tried_while_offline),
         TEST(connect_while_waiting_made_a_second_chain),
         TEST(a_transport_that_cannot_be_made_left_it_connecting_for_good),
         TEST(connect_answered_with_an_error_hung),
@@ -1045,6 +1104,7 @@ int main(void)
         TEST(only_an_idle_connection_is_pinged),
         TEST(pongs_slower_than_the_interval_broke_the_connection),
         TEST(a_ping_of_the_lost_connection_broke_the_next_attempt),
+        TEST(a_ping_of_the_lost_connection_pinged_the_next_attempt),
         TEST(pings_can_be_turned_off),
         TEST(pings_turned_off_while_connected_stop),
         TEST(the_network_that_comes_back_is_tried_at_once),
