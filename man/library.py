@@ -5,7 +5,7 @@ import re
 from header import Header, error_table
 from mdoc import Names, blocks, escape, inline, literal, tag_list
 
-ERRORS = re.compile(r"(?:^|(?<=\s))(?:(?:Further )?[Ee]rrors?(?: of [a-z ]+)?:|Errors as |Returns (?=[A-Z]))")
+ERRORS = re.compile(r"(?:^|(?<=\s))(?:(?:Further )?[Ee]rrors?(?: of [a-z ]+)?:|Returns (?=[A-Z]))")
 SUMMARY_LENGTH = 90
 TERMINAL_WIDTH = 78
 LONG_STRUCT = 30  # members; the synopsis leaves out what the description lists with types

@@ -42,6 +42,12 @@ sed -n 's/^\.\(It \)\?Xr \([^ ]*\) \([0-9]\).*/\3 \2/p' "$pages"/man?/* | sort -
     test -f "$pages/man$section/$name.$section" || fail "a page refers to $name($section), which is not there"
 done
 
+# The guide lies where its links lead to the examples.
+guide=$(find "$temporary/usr/share/doc" -name client.md)
+sed -n 's:.*](\(\.\./examples/[a-z]*\.c\)).*:\1:p' "$guide" | sort -u | while read -r example; do
+    test -f "$(dirname "$guide")/$example" || fail "the installed guide links to $example, which is not installed"
+done
+
 # As a user asks for them.
 for name in centrifuge_client_subscribe centrifuge_options centrifuge-cli centrifuge-cli-sub centrifuged; do
     test -n "$(MANPATH=$pages mman -w "$name" 2>/dev/null)" || fail "'man $name' finds nothing"
