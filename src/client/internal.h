@@ -189,6 +189,7 @@ typedef struct cf_refresh {
     uint32_t id;      /* the same, 0 for none */
     bool renewing;    /* the server called the credentials expired: no attempt to connect before there are others (D14) */
     bool in_vain;     /* refreshed ones, and not connected with them yet */
+    bool overtaken;   /* they came behind the connect command, which had older ones */
     int64_t failures; /* in a row */
     cf_pending request;
     cf_pending cancel;
@@ -426,6 +427,8 @@ uint32_t cf_auth_next_id(cf_client *client);
 
 void cf_refresh_init(cf_client *client);
 /* After an answer to connect. */
+void cf_refresh_on_opened(cf_client *client);
+void cf_refresh_on_lost(cf_client *client);
 void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_message *message);
 void cf_refresh_on_expired(cf_client *client, cf_time now);
 cf_step cf_refresh_on_answer(cf_client *client, cf_time now, const cf_wire_message *message);

@@ -1,8 +1,9 @@
 #include "client/internal.h"
 
 /*
- * New credentials: client-spec.md 12. A refresh is planned or runs while there is a connection that expires, or none because
- * the credentials have (D14); it ends with what it was for (D12, D13).
+ * New credentials: client-spec.md 12. A refresh is planned while there is a connection that expires, or none because the
+ * credentials have (D14). One that runs goes on when the connection is lost, for the next one needs credentials, too; it ends
+ * when there is to be none (D12, D13).
  */
 
 #define JITTER       1000 /* milliseconds, added to the pause between attempts */
@@ -98,9 +99,20 @@ void cf_refresh_stop(cf_client *client)
 
 /* ---- the connection ------------------------------------------------------------------------ */
 
+void cf_refresh_on_opened(cf_client *client)
+{
+    client->refresh.overtaken = false;
+}
+
+void cf_refresh_on_lost(cf_client *client)
+{
+    client->refresh.at = CF_TIME_NEVER;
+}
+
 void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_message *message)
 {
     client->refresh.in_vain = false;
+    client->refresh.at = CF_TIME_NEVER;
     if (message->b.expires)
         plan(client, now, message->b.ttl);
 }
@@ -261,12 +273,15 @@ void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes a
         return;
     }
     refresh->failures = 0;
-    if (!refresh->renewing) {
+    if (client->state == CF_CLIENT_CONNECTED) {
         send_command(client, now);
         return;
     }
     refresh->in_vain = true;
-    cf_connection_renew(client, now);
+    if (client->state == CF_CLIENT_CONNECTING)
+        refresh->overtaken = client->opened;
+    else if (refresh->renewing || !client->offline)
+        cf_connection_renew(client, now);
 }
 
 /* ---- time ------------------------------------------------------------------------------------------ */

@@ -375,7 +375,30 @@ static void failures_went_on_after_disconnect(void **state)
     expect(d, "");
 }
 
-static void a_lost_connection_stops_the_refresh(void **state)
+static void credentials_that_come_between_two_connections_make_the_next_one(void **state)
+{
+    driver *d = *state;
+    be_refreshing(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_forget(d);
+    driver_refreshed(d, 1, GOOD);
+    expect(d, "open 2 ws://host/connection/websocket\n");
+    driver_opened(d);
+    expect(d, "send 2 {'method':'connect','params':{'user':'u','info':'','timestamp':'2','token':'t2'},'uid':'2'}\n");
+}
+
+static void credentials_that_come_without_a_network_wait_for_it(void **state)
+{
+    driver *d = *state;
+    be_refreshing(d);
+    cf_client_network_changed(d->client, false, d->now);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_forget(d);
+    driver_refreshed(d, 1, GOOD);
+    expect(d, "");
+}
+
+static void credentials_that_come_while_connecting_are_for_later_connections(void **state)
 {
     driver *d = *state;
     be_refreshing(d);
@@ -386,8 +409,63 @@ static void a_lost_connection_stops_the_refresh(void **state)
     driver_refreshed(d, 1, GOOD);
     expect(d, "");
     welcome(d, "'expires':true,'ttl':10");
-    driver_pass(d, 10000);
-    assert_int_equal(driver_count(d, "refresh 2"), 1);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_pass(d, 2000);
+    driver_forget(d);
+    driver_opened(d);
+    expect(d, "send 3 {'method':'connect','params':{'user':'u','info':'','timestamp':'2','token':'t2'},'uid':'3'}\n");
+}
+
+static void credentials_that_come_behind_the_connect_command_are_used_when_it_is_expired(void **state)
+{
+    driver *d = *state;
+    be_refreshing(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_refreshed(d, 1, GOOD);
+    driver_forget(d);
+    welcome(d, "'expires':true,'expired':true,'ttl':0");
+    expect(d, "close 2\n"
+              "transport-close 'connection closed' again OK\n");
+    driver_pass(d, 4000);
+    expect(d, "open 3 ws://host/connection/websocket\n");
+    driver_opened(d);
+    expect(d, "send 3 {'method':'connect','params':{'user':'u','info':'','timestamp':'2','token':'t2'},'uid':'3'}\n");
+    welcome(d, "'expires':true,'expired':true,'ttl':0");
+    driver_forget(d);
+    driver_pass(d, 2999);
+    expect(d, "");
+}
+
+static void credentials_that_come_while_opening_are_used_and_may_be_expired(void **state)
+{
+    driver *d = *state;
+    be_refreshing(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_pass(d, 2000);
+    driver_forget(d);
+    driver_refreshed(d, 1, GOOD);
+    driver_opened(d);
+    expect(d, "send 2 {'method':'connect','params':{'user':'u','info':'','timestamp':'2','token':'t2'},'uid':'2'}\n");
+    welcome(d, "'expires':true,'expired':true,'ttl':0");
+    driver_forget(d);
+    driver_pass(d, 2999);
+    expect(d, "");
+}
+
+static void a_failure_between_two_connections_is_forgotten_with_the_next(void **state)
+{
+    driver *d = *state;
+    be_refreshing(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_refreshed(d, 1, NULL);
+    driver_pass(d, 2000);
+    driver_opened(d);
+    welcome(d, "'expires':false");
+    driver_forget(d);
+    driver_pass(d, 20000);
+    assert_int_equal(driver_count(d, "refresh"), 0);
 }
 
 static void an_attempt_that_nobody_has_seen_is_taken_back(void **state)
@@ -624,7 +702,12 @@ int main(void)
         TEST(without_attempts_it_gives_up_at_once),
         TEST(an_answer_after_disconnect_connected_again),
         TEST(failures_went_on_after_disconnect),
-        TEST(a_lost_connection_stops_the_refresh),
+        TEST(credentials_that_come_between_two_connections_make_the_next_one),
+        TEST(credentials_that_come_without_a_network_wait_for_it),
+        TEST(credentials_that_come_while_connecting_are_for_later_connections),
+        TEST(credentials_that_come_behind_the_connect_command_are_used_when_it_is_expired),
+        TEST(credentials_that_come_while_opening_are_used_and_may_be_expired),
+        TEST(a_failure_between_two_connections_is_forgotten_with_the_next),
         TEST(an_attempt_that_nobody_has_seen_is_taken_back),
         TEST(shutting_down_cancels_the_attempt),
         TEST(without_a_network_it_waits),
