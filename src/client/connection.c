@@ -116,7 +116,10 @@ static void leave(cf_client *client, cf_time now, const departure *why)
     }
     cf_batch_drop(client);
     cf_auth_cancel(client);
-    cf_refresh_stop(client);
+    if (why->again)
+        cf_refresh_on_lost(client);
+    else
+        cf_refresh_stop(client);
     cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_DISCONNECTED);
     cf_subscriptions_leave(client, why->again && client->settings->resubscribe);
     if (!client->reconnecting || !why->again) {
@@ -235,6 +238,7 @@ void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, c
     cf_buffer line;
     client->opened = true;
     client->command_at = now;
+    cf_refresh_on_opened(client);
     cf_line_begin(client, &line, settings->ends[CF_SETTING_INFO] + COMMAND_SIZE);
     cf_wire_write_connect(&line, ++client->last_uid, &params, settings->insecure);
     bool good = cf_line_end(client, &line, CF_PENDING_SEND, id);
@@ -374,11 +378,12 @@ static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *
 /* As in 7.3, without an event: the user hears of it when it cannot be cured. */
 static void leave_expired(cf_client *client, cf_time now)
 {
-    static const departure expired = {.reason = {"expired", 7}, .again = true, .renew = true};
+    departure expired = {.reason = CF_BYTES("expired"), .again = true, .renew = !client->refresh.overtaken};
     cf_log_text(client, CF_LOG_INFO, CF_BYTES("the credentials have expired"), cf_bytes_make(NULL, 0));
     client->reconnecting = true;
     leave(client, now, &expired);
-    cf_refresh_on_expired(client, now);
+    if (expired.renew)
+        cf_refresh_on_expired(client, now);
 }
 
 /* client-spec.md 7.3 */
@@ -439,8 +444,8 @@ void cf_client_tick(cf_client *client, cf_time now)
     cf_refresh_tick(client, now);
     if (client->connect_at <= now)
         leave_slow(client, now);
-    if (client->ping_at <= now)
-        check_ping(client, now);
     if (client->reconnect_at <= now && !client->offline)
         open_transport(client, now);
+    if (client->ping_at <= now) /* last: its attempt begins when the loss was told */
+        check_ping(client, now);
 }

@@ -62,7 +62,8 @@ void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline)
 {
     if (!loop->foreign_timer)
         return;
-    if (deadline == CF_TIME_NEVER ? loop->armed == CF_TIME_NEVER : loop->armed <= deadline)
+    bool slept = loop->armed < now; /* the loop's clock did not */
+    if (deadline == CF_TIME_NEVER ? loop->armed == CF_TIME_NEVER : loop->armed <= deadline && !slept)
         return;
     loop->armed = deadline;
     int64_t milliseconds = deadline == CF_TIME_NEVER ? -1 : deadline > now ? deadline - now : 0;

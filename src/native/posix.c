@@ -42,10 +42,20 @@ const void *cf_native_thread_self(void)
     return &mark;
 }
 
+/*
+ * Time in which the machine sleeps counts: after a night the peer is not as alive as it was a moment ago. Linux has a clock of its
+ * own for that; elsewhere, as on macOS, it is the monotonic one.
+ */
+#ifdef CLOCK_BOOTTIME
+#define CLOCK_THAT_NEVER_SLEEPS CLOCK_BOOTTIME
+#else
+#define CLOCK_THAT_NEVER_SLEEPS CLOCK_MONOTONIC
+#endif
+
 cf_time cf_native_clock_now(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THAT_NEVER_SLEEPS, &now);
     return (cf_time)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
