@@ -179,7 +179,7 @@ static void tell(sim_client *client, request *asked)
 {
     sim_world *world = client->world;
     cf_buffer answer;
-    bool failed = lies(client, 150);
+    bool failed = lies(client, 150) || (world->scenario.refuses && !world->calm);
     asked->wrong = asked->denied = asked->stale = false;
     cf_buffer_init(&answer, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
     if (!failed && asked->authorize)

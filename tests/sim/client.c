@@ -2,6 +2,7 @@
 
 #include "backend.h"
 #include "refusal.h"
+#include "script.h"
 #include "sent.h"
 #include "server.h"
 #include "watch.h"
@@ -72,6 +73,11 @@ static void fill_options(sim_client *client)
     static const int64_t pings[] = {30000, 25000, 3000, 0};
     cf_client_options_default(options);
     fill_credentials(client);
+    if (client->world->play != NULL) {
+        sim_script_options(client->world->play->script, options);
+        client->retry_floor = options->retry;
+        return;
+    }
     options->retry = SIM_PICK(random, retries);
     options->max_retry = SIM_PICK(random, ceilings);
     options->timeout = SIM_PICK(random, timeouts);

@@ -72,6 +72,8 @@ struct sim_client {
     cf_list subscriptions;
     cf_list calls;
     unsigned call_count;
+    const sim_channel *chosen;        /* the user's calls are about this one; NULL: about any */
+    centrifuge_error subscribe_error; /* of the last sim_client_subscribe */
     unsigned losses;                  /* times that a subscription ended */
     unsigned kicks[SIM_CHANNELS_MAX]; /* times that the server was told to take a channel away */
     bool asked;                       /* connect() or a network change since the last transport */
@@ -102,7 +104,7 @@ struct sim_client {
     unsigned frames;    /* with calls, of this turn */
     unsigned flushes;   /* by the user, */
     unsigned leaves;    /* and ends of a transport, since it was at rest */
-    uint64_t failures;  /* of memory, when the turn began */
+    uint64_t failures;  /* of memory, when it was at rest */
 
     /* refusal.c */
     size_t unsent; /* bytes that the transport has not sent, as the core was told */
@@ -120,6 +122,28 @@ void sim_client_destroy(sim_client *client);
 void sim_client_pump(sim_client *client);
 /* One random call of the library, outside or inside a callback. */
 void sim_client_use(sim_client *client);
+/* A certain one, about the subscription of a channel. */
+typedef enum sim_habit {
+    SIM_HABIT_CONNECT,
+    SIM_HABIT_DISCONNECT,
+    SIM_HABIT_SUBSCRIBE,
+    SIM_HABIT_SUBSCRIBE_AGAIN,
+    SIM_HABIT_UNSUBSCRIBE,
+    SIM_HABIT_FLIP,
+    SIM_HABIT_REMOVE,
+    SIM_HABIT_PUBLISH,
+    SIM_HABIT_BAD_PUBLISH,
+    SIM_HABIT_PRESENCE,
+    SIM_HABIT_HISTORY,
+    SIM_HABIT_READY,
+    SIM_HABIT_PING,
+    SIM_HABIT_FIND,
+    SIM_HABIT_CONFIGURE,
+    SIM_HABIT_BATCHING,
+    SIM_HABIT_AUTH_BATCHING,
+    SIM_HABIT_COUNT
+} sim_habit;
+void sim_client_do(sim_client *client, sim_habit which, const sim_channel *channel);
 void sim_client_connect(sim_client *client);
 /* Of the user's, to be handed to the core at once. */
 sim_call *sim_client_new_call(sim_client *client);

@@ -1,7 +1,7 @@
 /*
  * simulate: seeds of the simulator, one, many, or with a wrong done on purpose.
  */
-#include "world.h"
+#include "script.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -19,6 +19,7 @@ typedef struct arguments {
     bool trace;
     bool all;
     bool coverage;
+    bool allocations;
     const char *sabotage;
 } arguments;
 
@@ -181,13 +182,14 @@ static int run_sabotage(sim_world *world, const arguments *given, sim_sabotage w
 
 static int usage(void)
 {
-    fputs("usage: simulate [--seeds N] [--from S] [--seed S] [--all] [--coverage] [--trace] [--sabotage NAME]\n"
+    fputs("usage: simulate [--seeds N] [--from S] [--seed S] [--all] [--coverage] [--trace] [--allocations] [--sabotage NAME]\n"
           "  --seeds N        play N seeds (default 2000), each twenty-fifth of them twice\n"
           "  --from S         from this one on (default 1)\n"
           "  --seed S         play one seed\n"
           "  --all            go on behind a broken one; print a line for each\n"
           "  --coverage       count what was met; it is an error when a situation never was\n"
           "  --trace          print every line of the trace\n"
+          "  --allocations    no seeds, but scripts: each with every allocation failing in turn\n"
           "  --sabotage NAME  do a wrong on purpose: it must be noticed. Names:\n",
           stderr);
     for (size_t i = 1; i < SIM_SABOTAGE_COUNT; i++)
@@ -204,12 +206,24 @@ static bool read_number(const char *text, uint64_t *number)
     return end != text && *end == '\0';
 }
 
+static bool *find_flag(const char *name, arguments *given)
+{
+    if (strcmp(name, "--trace") == 0)
+        return &given->trace;
+    if (strcmp(name, "--all") == 0)
+        return &given->all;
+    if (strcmp(name, "--coverage") == 0)
+        return &given->coverage;
+    return strcmp(name, "--allocations") == 0 ? &given->allocations : NULL;
+}
+
 static bool read_arguments(int argc, char **argv, arguments *given)
 {
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--trace") == 0 || strcmp(argv[i], "--all") == 0 || strcmp(argv[i], "--coverage") == 0) {
-            *(argv[i][2] == 't' ? &given->trace : argv[i][2] == 'a' ? &given->all : &given->coverage) = true;
+        bool *flag = find_flag(argv[i], given);
+        if (flag != NULL) {
+            *flag = true;
             continue;
         }
         if (strcmp(argv[i], "--seeds") == 0 && read_number(value, &given->seeds)) {
@@ -234,6 +248,8 @@ int main(int argc, char **argv)
     watch_crashes();
     sim_world *world = sim_alloc(sizeof(*world));
     int result = 2;
+    if (given.allocations)
+        leave(sim_script_play_all(world) ? 0 : 1);
     if (given.sabotage == NULL)
         result = run_seeds(world, &given);
     for (size_t i = 1; given.sabotage != NULL && i < SIM_SABOTAGE_COUNT; i++)

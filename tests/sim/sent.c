@@ -125,7 +125,6 @@ bool sim_sent_text(sim_client *client, cf_bytes text)
 void sim_sent_turn(sim_client *client)
 {
     client->frames = 0;
-    client->failures = client->heap.failures;
 }
 
 /* A new connection asks for all channels that wait in one authorization; what was put aside stays so. */
@@ -161,6 +160,7 @@ void sim_sent_settled(sim_client *client)
     if (!client->batching && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED)
         check_calls(client);
     client->flushes = client->leaves = 0;
+    client->failures = client->heap.failures;
     client->batch_holds = client->batching;
     if (client->auth_batching && client->auth_allowance < 0)
         client->auth_allowance = cf_client_get_state(client->core) == CF_CLIENT_CONNECTED ? 0 : 1;
@@ -168,15 +168,16 @@ void sim_sent_settled(sim_client *client)
 
 /* ---- the user ---- */
 
-static void note_inside(const sim_client *client)
+static void note_batching(const sim_client *client, const char *what)
 {
+    sim_note(client->world, "client %u: %s", client->index, what);
     if (client->pumping)
         sim_met(client->world, SIM_SITUATION_BATCH_INSIDE);
 }
 
 void sim_sent_start_batching(sim_client *client)
 {
-    note_inside(client);
+    note_batching(client, "begins to batch");
     client->batching = !client->closing;
     if (!sim_sabotage_always(client->world, SIM_SABOTAGE_NO_BATCH))
         cf_client_start_batching(client->core);
@@ -184,7 +185,7 @@ void sim_sent_start_batching(sim_client *client)
 
 void sim_sent_flush(sim_client *client, bool stop)
 {
-    note_inside(client);
+    note_batching(client, stop ? "ends its batch" : "flushes its batch");
     client->flushes++;
     client->batch_holds = false;
     if (stop) {
@@ -197,6 +198,7 @@ void sim_sent_flush(sim_client *client, bool stop)
 
 void sim_sent_start_auth_batching(sim_client *client)
 {
+    note_batching(client, "begins to batch authorizations");
     client->auth_batching = !client->closing;
     if (!sim_sabotage_always(client->world, SIM_SABOTAGE_NO_AUTH_BATCH))
         cf_client_start_auth_batching(client->core);
@@ -206,6 +208,7 @@ void sim_sent_stop_auth_batching(sim_client *client)
 {
     if (client->auth_batching && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED)
         sim_met(client->world, SIM_SITUATION_AUTH_BATCH);
+    note_batching(client, "ends its batch of authorizations");
     client->auth_batching = false;
     client->auth_allowance = -1;
     cf_client_stop_auth_batching(client->core, client->world->now);

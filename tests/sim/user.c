@@ -70,6 +70,7 @@ sim_subscription *sim_client_subscribe(sim_client *client, sim_channel *channel)
         cf_client_subscribe(client->core, client->world->now, channel->name, subscription, &core, &created);
     sim_note(client->world, "client %u: subscribe %.*s: %d%s", client->index, (int)channel->name.size, channel->name.data,
              (int)error, created ? " (new)" : "");
+    client->subscribe_error = error;
     sim_refusal_judge_subscribe(client, &before, channel->name, known != NULL, error);
     if (error == CENTRIFUGE_ERROR_OK && created != (known == NULL))
         sim_fail(client->world, "one-subscription", "client %u: 'created' is %d", client->index, created);
@@ -92,6 +93,8 @@ sim_subscription *sim_client_subscribe(sim_client *client, sim_channel *channel)
 static sim_subscription *any_subscription(sim_client *client)
 {
     unsigned count = 0;
+    if (client->chosen != NULL)
+        return find_live(client, client->chosen);
     CF_LIST_EACH (item, &client->subscriptions)
         count += !CF_CONTAINER(item, sim_subscription, link)->removed;
     unsigned chosen = sim_random_below(&client->world->random, count);
@@ -263,7 +266,7 @@ static centrifuge_error wait_until_ready(cf_subscription *subscription, cf_time 
 
 static void use_ready(sim_client *client)
 {
-    if (sim_random_chance(&client->world->random, 500)) {
+    if (client->chosen != NULL || sim_random_chance(&client->world->random, 500)) {
         use_call(client, wait_until_ready, "ready, waiting");
         return;
     }
@@ -333,18 +336,30 @@ typedef struct habit {
     void (*use)(sim_client *client);
 } habit;
 
-static const habit habits[] = {
-    {12, use_connect},      {3, use_disconnect}, {18, use_subscribe}, {8, use_subscribe_again},
-    {6, use_unsubscribe},   {6, use_flip},       {3, use_remove},     {20, use_publish},
-    {1, use_bad_publish},   {5, use_presence},   {5, use_history},    {6, use_ready},
-    {3, use_ping},          {3, use_find},       {2, use_configure},  {4, use_batching},
-    {3, use_auth_batching},
+static const habit habits[SIM_HABIT_COUNT] = {
+    [SIM_HABIT_CONNECT] = {12, use_connect},
+    [SIM_HABIT_DISCONNECT] = {3, use_disconnect},
+    [SIM_HABIT_SUBSCRIBE] = {18, use_subscribe},
+    [SIM_HABIT_SUBSCRIBE_AGAIN] = {8, use_subscribe_again},
+    [SIM_HABIT_UNSUBSCRIBE] = {6, use_unsubscribe},
+    [SIM_HABIT_FLIP] = {6, use_flip},
+    [SIM_HABIT_REMOVE] = {3, use_remove},
+    [SIM_HABIT_PUBLISH] = {20, use_publish},
+    [SIM_HABIT_BAD_PUBLISH] = {1, use_bad_publish},
+    [SIM_HABIT_PRESENCE] = {5, use_presence},
+    [SIM_HABIT_HISTORY] = {5, use_history},
+    [SIM_HABIT_READY] = {6, use_ready},
+    [SIM_HABIT_PING] = {3, use_ping},
+    [SIM_HABIT_FIND] = {3, use_find},
+    [SIM_HABIT_CONFIGURE] = {2, use_configure},
+    [SIM_HABIT_BATCHING] = {4, use_batching},
+    [SIM_HABIT_AUTH_BATCHING] = {3, use_auth_batching},
 };
 
 void sim_client_use(sim_client *client)
 {
     unsigned total = 0;
-    for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++)
+    for (size_t i = 0; i < SIM_HABIT_COUNT; i++)
         total += habits[i].weight;
     unsigned chosen = sim_random_below(&client->world->random, total);
     size_t i = 0;
@@ -352,4 +367,11 @@ void sim_client_use(sim_client *client)
         chosen -= habits[i++].weight;
     habits[i].use(client);
     after(client);
+}
+
+void sim_client_do(sim_client *client, sim_habit which, const sim_channel *channel)
+{
+    client->chosen = channel;
+    habits[which].use(client);
+    client->chosen = NULL;
 }

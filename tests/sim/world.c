@@ -2,6 +2,7 @@
 
 #include "client.h"
 #include "refusal.h"
+#include "script.h"
 #include "sent.h"
 #include "server.h"
 #include "watch.h"
@@ -13,6 +14,8 @@
 
 /* More steps than this at one moment: something answers itself for ever. */
 #define STEPS_MAX 100000
+/* ms; their options are impatient. */
+#define PATIENCE_OF_SCRIPTS 20000
 
 void sim_note(sim_world *world, const char *format, ...)
 {
@@ -176,6 +179,8 @@ static void end_faults(sim_world *world)
         cf_client_network_changed(client->core, true, world->now);
         sim_client_pump(client);
     }
+    if (world->play != NULL)
+        sim_script_mend(world);
 }
 
 /* How long a client may need to notice that a connection is dead and to get the next one, ms. */
@@ -242,7 +247,9 @@ static void calm(sim_world *world)
 {
     end_faults(world);
     int64_t wait = 0;
-    for (size_t i = 0; i < world->scenario.clients; i++)
+    if (world->play != NULL)
+        wait = PATIENCE_OF_SCRIPTS;
+    for (size_t i = 0; i < world->scenario.clients && world->play == NULL; i++)
         if (patience(world->clients[i]) > wait)
             wait = patience(world->clients[i]);
     sim_world_run(world, world->now + wait);
@@ -250,6 +257,8 @@ static void calm(sim_world *world)
         check_connected(world, world->clients[i]);
     for (size_t i = 0; i < world->scenario.clients; i++)
         sim_refusal_lets_go(world->clients[i]);
+    if (world->play != NULL)
+        sim_script_look(world);
     if (world->server != NULL)
         probe(world);
 }
@@ -274,7 +283,10 @@ static void finish(sim_world *world)
 
 static void begin(sim_world *world)
 {
-    sim_world_choose(world);
+    if (world->play != NULL)
+        sim_script_choose(world);
+    else
+        sim_world_choose(world);
     const sim_scenario *scenario = &world->scenario;
     sim_note(world,
              "seed %" PRIu64 ": %zu clients, %zu channels, %u actions, delay %" PRId64
@@ -293,14 +305,15 @@ static void report(const sim_world *world)
     fflush(stdout);
     fprintf(stderr, "seed %" PRIu64 " breaks the invariant '%s'. The last lines:\n\n", world->seed, world->invariant);
     sim_trace_dump(&world->trace);
-    fprintf(stderr, "\nreplay: simulate --seed %" PRIu64 " --trace\n", world->seed);
+    if (world->play == NULL)
+        fprintf(stderr, "\nreplay: simulate --seed %" PRIu64 " --trace\n", world->seed);
 }
 
-bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet)
+static bool play(sim_world *world, bool print, bool quiet)
 {
     jmp_buf failed;
-    *world = (sim_world){.seed = seed, .sabotage = sabotage, .failed = &failed};
-    world->random.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
+    world->failed = &failed;
+    world->random.state = world->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
     sim_trace_init(&world->trace, print);
     cf_list_init(&world->links);
     if (setjmp(failed) != 0) {
@@ -309,9 +322,23 @@ bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool
         return false;
     }
     begin(world);
-    world->sabotage_in = (unsigned)(seed % 7);
-    storm(world);
+    if (world->play != NULL)
+        sim_script_run(world);
+    else
+        storm(world);
     calm(world);
     finish(world);
     return true;
+}
+
+bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet)
+{
+    *world = (sim_world){.seed = seed, .sabotage = sabotage, .sabotage_in = (unsigned)(seed % 7)};
+    return play(world, print, quiet);
+}
+
+bool sim_world_play_script(sim_world *world, sim_play *script)
+{
+    *world = (sim_world){.play = script};
+    return play(world, false, false);
 }

@@ -99,6 +99,7 @@ typedef struct sim_scenario {
     bool insecure;
     bool lies;        /* the application's backend is slow, fails, and says what is wrong */
     bool limits;      /* the clients' limits are small */
+    bool refuses;     /* the backend cannot be reached */
     int64_t lifetime; /* of credentials, s; 0: for ever */
     unsigned fault[SIM_FAULT_COUNT];
     unsigned user_calls; /* per mille of callbacks that call the library */
@@ -132,10 +133,14 @@ typedef struct sim_world {
     jmp_buf *failed;       /* where sim_fail goes */
     const char *invariant; /* what it found */
     unsigned met[SIM_SITUATION_COUNT];
+    struct sim_play *play; /* of a script; NULL: a seed */
 } sim_world;
 
 /* Plays one seed. False when an invariant broke: world->invariant, and (unless `quiet`) a report on stderr. */
 bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet);
+
+/* The same for a script (script.h). */
+bool sim_world_play_script(sim_world *world, struct sim_play *play);
 
 void sim_note(sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* An invariant is broken. Does not return. */
