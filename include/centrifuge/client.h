@@ -427,11 +427,13 @@ typedef struct centrifuge_credentials {
 
 /*
  * Who the next connection will say it is, for a centrifuge_client_configure that keeps what a refresh has brought. The strings
- * are valid until the next call of this function and until the client is destroyed. Errors: INVALID_ARGUMENT, NO_MEMORY,
- * WRONG_THREAD, CLOSED.
+ * are valid until the next call of this function and until the client is destroyed. Call as
+ * centrifuge_client_get_credentials(client, &credentials). Errors: INVALID_ARGUMENT, NO_MEMORY, WRONG_THREAD, CLOSED.
  */
-CENTRIFUGE_API centrifuge_error centrifuge_client_get_credentials(centrifuge_client *client,
-                                                                  centrifuge_credentials *credentials);
+CENTRIFUGE_API centrifuge_error centrifuge_client_get_credentials_sized(centrifuge_client *client,
+                                                                        centrifuge_credentials *credentials, size_t size);
+#define centrifuge_client_get_credentials(client, credentials)                                                                 \
+    centrifuge_client_get_credentials_sized((client), (credentials), sizeof(centrifuge_credentials))
 
 /*
  * Ends everything: the connection is closed, every call that waits gets CENTRIFUGE_ERROR_CLOSED, work that was posted and has

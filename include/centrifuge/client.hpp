@@ -1350,7 +1350,7 @@ inline error client::configure(const options &given)
 inline error client::get_credentials(credentials &current)
 {
     centrifuge_credentials got;
-    error wrong = ask(centrifuge_client_get_credentials, &got);
+    error wrong = ask(centrifuge_client_get_credentials_sized, &got, sizeof got);
     if (wrong)
         return wrong;
     current.user = got.user;

@@ -133,12 +133,13 @@ centrifuge_error centrifuge_client_configure(centrifuge_client *client, const ce
     return CENTRIFUGE_ERROR_OK;
 }
 
-centrifuge_error centrifuge_client_get_credentials(centrifuge_client *client, centrifuge_credentials *credentials)
+centrifuge_error centrifuge_client_get_credentials_sized(centrifuge_client *client, centrifuge_credentials *credentials,
+                                                         size_t size)
 {
     centrifuge_error error = enter(client);
     if (error)
         return error;
-    if (!credentials)
+    if (!credentials || size == 0)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     const cf_credentials core = cf_client_credentials(client->core);
     const cf_bytes values[] = {core.user, core.timestamp, core.token, core.info};
@@ -152,11 +153,13 @@ centrifuge_error centrifuge_client_get_credentials(centrifuge_client *client, ce
     }
     if (text->failed)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    *credentials = (centrifuge_credentials){.user = text->data + starts[0],
-                                            .timestamp = text->data + starts[1],
-                                            .token = text->data + starts[2],
-                                            .info = text->data + starts[3],
-                                            .json = core.json};
+    const centrifuge_credentials known = {.user = text->data + starts[0],
+                                          .timestamp = text->data + starts[1],
+                                          .token = text->data + starts[2],
+                                          .info = text->data + starts[3],
+                                          .json = core.json};
+    memset(credentials, 0, size);
+    memcpy(credentials, &known, size < sizeof known ? size : sizeof known);
     return CENTRIFUGE_ERROR_OK;
 }
 

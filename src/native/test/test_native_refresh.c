@@ -61,6 +61,16 @@ static void connect_with_log(const centrifuge_options *options, cf_journal *jour
     OK(centrifuge_client_connect(journal->client));
 }
 
+static void expect_credentials(centrifuge_client *client, const char *expected)
+{
+    char text[100];
+    centrifuge_credentials credentials;
+    OK(centrifuge_client_get_credentials(client, &credentials));
+    snprintf(text, sizeof text, "%s %s %s %s", credentials.user, credentials.timestamp, credentials.token, credentials.info);
+    assert_string_equal(text, expected);
+    assert_false(credentials.json);
+}
+
 /* ---- servers and backends ---- */
 
 static bool answer_connect(cf_peer *peer, const char *token, const char *body)
@@ -154,8 +164,26 @@ static void expired_credentials_are_replaced(void **state)
     connect_with_log(&options, &journal);
     run_until(&journal, "connect c2");
     assert_int_equal(times_noted(&journal, "disconnect"), 0);
+    expect_credentials(journal.client, "u2 2 t2 {}");
     end_client(&journal);
     finish_peers(&peers);
+}
+
+/* A program built with an earlier header, whose struct has fewer members. */
+static void a_short_struct_of_credentials_is_filled_as_far_as_it_goes(void **state)
+{
+    (void)state;
+    centrifuge_options options;
+    cf_journal journal;
+    centrifuge_credentials credentials = {.token = "untouched"};
+    expiring_options(&options, NULL);
+    make_client(&options, &journal);
+    expect_credentials(journal.client, "u1 1 t1 ");
+    OK(centrifuge_client_get_credentials_sized(journal.client, &credentials, offsetof(centrifuge_credentials, token)));
+    assert_string_equal(credentials.timestamp, "1");
+    assert_string_equal(credentials.token, "untouched");
+    assert_int_equal(centrifuge_client_get_credentials(journal.client, NULL), CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    OK(centrifuge_client_destroy(journal.client));
 }
 
 static void credentials_are_renewed_in_time(void **state)
@@ -363,6 +391,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expired_credentials_are_replaced),
+        cmocka_unit_test(a_short_struct_of_credentials_is_filled_as_far_as_it_goes),
         cmocka_unit_test(credentials_are_renewed_in_time),
         cmocka_unit_test(another_attempt_follows_a_failure),
         cmocka_unit_test(attempts_that_are_used_up_end_it),
