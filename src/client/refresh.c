@@ -119,8 +119,8 @@ void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_messa
 
 void cf_refresh_on_expired(cf_client *client, cf_time now)
 {
-    /* credentials that were expired when they came: not at once a second time */
-    if (client->refresh.in_vain)
+    /* credentials that were expired when they came, or an attempt that has failed: not at once a second time */
+    if (client->refresh.in_vain || client->refresh.failures > 0)
         plan_attempt(client, now);
     else
         start(client, now);

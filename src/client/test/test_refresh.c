@@ -547,6 +547,24 @@ static void failures_after_an_expired_connect_are_repeated(void **state)
     expect(d, "refresh 2\n");
 }
 
+static void an_attempt_that_failed_while_connecting_was_repeated_at_once(void **state)
+{
+    driver *d = *state;
+    be_refreshing(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_refreshed(d, 1, NULL);
+    driver_forget(d);
+    welcome(d, "'expires':true,'expired':true,'ttl':0");
+    expect(d, "close 2\n"
+              "transport-close 'connection closed' again OK\n");
+    driver_pass(d, 2999);
+    expect(d, "");
+    driver_pass(d, 1);
+    expect(d, "refresh 2\n");
+}
+
 /* D15 */
 static void giving_up_after_an_expired_connect_went_on(void **state)
 {
@@ -713,6 +731,7 @@ int main(void)
         TEST(without_a_network_it_waits),
         TEST(an_expired_connect_is_not_repeated_before_the_refresh_ends),
         TEST(failures_after_an_expired_connect_are_repeated),
+        TEST(an_attempt_that_failed_while_connecting_was_repeated_at_once),
         TEST(giving_up_after_an_expired_connect_went_on),
         TEST(without_attempts_an_expired_connect_is_the_end),
         TEST(disconnect_while_renewing_ends_it),
