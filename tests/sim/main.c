@@ -106,11 +106,13 @@ static void watch_crashes(void)
 
 static sim_cover covered;
 
-static bool play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet)
+static bool play(sim_world *world, uint64_t seed, sim_sabotage sabotage, sim_tracing tracing, bool quiet)
 {
     snprintf(crash_line, sizeof(crash_line), "\nseed %" PRIu64 " crashed. Replay: simulate --seed %" PRIu64 " --trace\n", seed,
              seed);
-    bool good = sim_world_play(world, seed, sabotage, print, quiet);
+    bool good = sim_world_play(world, seed, sabotage, tracing, quiet || tracing == SIM_TRACING_OFF);
+    if (!good && tracing == SIM_TRACING_OFF)
+        (void)sim_world_play(world, seed, sabotage, SIM_TRACING_KEEP, quiet);
     sim_cover_add(&covered, world->met);
     return good;
 }
@@ -128,7 +130,7 @@ static void run_all(sim_world *world, const arguments *given)
 {
     unsigned broken = 0;
     for (uint64_t seed = given->from; seed < given->from + given->seeds; seed++) {
-        if (play(world, seed, SIM_SABOTAGE_NONE, false, true))
+        if (play(world, seed, SIM_SABOTAGE_NONE, SIM_TRACING_OFF, true))
             continue;
         broken++;
         printf("%" PRIu64 " %s\n", seed, sim_trace_newest(&world->trace));
@@ -145,12 +147,14 @@ static int run_seeds(sim_world *world, const arguments *given)
         run_all(world, given);
     for (uint64_t i = 0; i < given->seeds; i++) {
         uint64_t seed = given->from + i;
-        if (!play(world, seed, SIM_SABOTAGE_NONE, given->trace, false))
+        bool twice = seed % REPLAY_EVERY == 0 && !given->trace;
+        sim_tracing tracing = twice ? SIM_TRACING_KEEP : SIM_TRACING_OFF;
+        if (!play(world, seed, SIM_SABOTAGE_NONE, given->trace ? SIM_TRACING_PRINT : tracing, false))
             leave(1);
         uint64_t hash = world->trace.hash;
-        if (seed % REPLAY_EVERY != 0 || given->trace)
+        if (!twice)
             continue;
-        if (!play(world, seed, SIM_SABOTAGE_NONE, false, false) || world->trace.hash != hash) {
+        if (!play(world, seed, SIM_SABOTAGE_NONE, tracing, false) || world->trace.hash != hash) {
             fprintf(stderr, "seed %" PRIu64 " does not replay: two runs differ\n", seed);
             leave(1);
         }
@@ -167,7 +171,7 @@ static int run_sabotage(sim_world *world, const arguments *given, sim_sabotage w
 {
     const sabotage_kind *kind = &sabotages[which];
     for (uint64_t seed = given->from; seed < given->from + given->seeds; seed++) {
-        if (play(world, seed, which, given->trace, true))
+        if (play(world, seed, which, given->trace ? SIM_TRACING_PRINT : SIM_TRACING_OFF, true))
             continue;
         char name[64];
         snprintf(name, sizeof(name), " %s ", world->invariant);

@@ -6,11 +6,11 @@
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME  UINT64_C(0x100000001b3)
 
-void sim_trace_init(sim_trace *trace, bool print)
+void sim_trace_init(sim_trace *trace, sim_tracing tracing)
 {
     trace->count = 0;
     trace->hash = FNV_OFFSET;
-    trace->print = print;
+    trace->tracing = tracing;
 }
 
 /* One line stays one line, whatever a peer sent. */
@@ -23,13 +23,15 @@ static void clean(char *line)
 
 void sim_trace_add(sim_trace *trace, int64_t now, const char *format, va_list arguments)
 {
+    if (trace->tracing == SIM_TRACING_OFF)
+        return;
     char *line = trace->lines[trace->count++ % SIM_TRACE_LINES];
     int used = snprintf(line, SIM_TRACE_WIDTH, "%9" PRId64 " ", now);
     vsnprintf(line + used, SIM_TRACE_WIDTH - (size_t)used, format, arguments);
     clean(line);
     for (const char *at = line; *at != '\0'; at++)
         trace->hash = (trace->hash ^ (unsigned char)*at) * FNV_PRIME;
-    if (trace->print)
+    if (trace->tracing == SIM_TRACING_PRINT)
         printf("%s\n", line);
 }
 

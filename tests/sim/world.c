@@ -309,12 +309,12 @@ static void report(const sim_world *world)
         fprintf(stderr, "\nreplay: simulate --seed %" PRIu64 " --trace\n", world->seed);
 }
 
-static bool play(sim_world *world, bool print, bool quiet)
+static bool play(sim_world *world, sim_tracing tracing, bool quiet)
 {
     jmp_buf failed;
     world->failed = &failed;
     world->random.state = world->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
-    sim_trace_init(&world->trace, print);
+    sim_trace_init(&world->trace, tracing);
     cf_list_init(&world->links);
     if (setjmp(failed) != 0) {
         if (!quiet)
@@ -331,14 +331,14 @@ static bool play(sim_world *world, bool print, bool quiet)
     return true;
 }
 
-bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet)
+bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, sim_tracing tracing, bool quiet)
 {
     *world = (sim_world){.seed = seed, .sabotage = sabotage, .sabotage_in = (unsigned)(seed % 7)};
-    return play(world, print, quiet);
+    return play(world, tracing, quiet);
 }
 
 bool sim_world_play_script(sim_world *world, sim_play *script)
 {
     *world = (sim_world){.play = script};
-    return play(world, false, false);
+    return play(world, SIM_TRACING_KEEP, false);
 }

@@ -137,7 +137,7 @@ typedef struct sim_world {
 } sim_world;
 
 /* Plays one seed. False when an invariant broke: world->invariant, and (unless `quiet`) a report on stderr. */
-bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, bool print, bool quiet);
+bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, sim_tracing tracing, bool quiet);
 
 /* The same for a script (script.h). */
 bool sim_world_play_script(sim_world *world, struct sim_play *play);
