@@ -32,7 +32,7 @@
     X(REFRESH_TWICE, "refresh: answered a second time")                                                                        \
     X(REFRESH_LATE, "refresh: answered after it was cancelled")                                                                \
     X(REFRESH_TIMEOUT, "refresh: never answered in time")                                                                      \
-    X(REFRESH_CUT, "refresh: cancelled with its connection")                                                                   \
+    X(REFRESH_CUT, "refresh: cancelled, since there is to be no connection")                                                   \
     X(REFRESH_GIVEN_UP, "refresh: all attempts failed, given up")                                                              \
     X(EXPIRY_IDLE, "credentials expire: disconnected for good")                                                                \
     X(EXPIRY_WAITING, "credentials expire: waiting for the next attempt")                                                      \

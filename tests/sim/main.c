@@ -63,6 +63,7 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_LEAKY_REFUSAL] = {"leaky-refusal", " refusal-changes "},
     [SIM_SABOTAGE_HIDE_LIMIT] = {"hide-limit", " limit-told "},
     [SIM_SABOTAGE_STUCK_LIMIT] = {"stuck-limit", " limit-lets-go "},
+    [SIM_SABOTAGE_WRONG_WARNING] = {"wrong-warning", " high-water "},
     [SIM_SABOTAGE_HIDE_WARNING] = {"hide-warning", " high-water-first "},
 };
 

@@ -117,7 +117,8 @@ void sim_refusal_warned(sim_client *client, const cf_event *event)
     sim_met(client->world, (sim_situation)(SIM_SITUATION_WARNING_QUEUE + (int)which));
     bool spoilt =
         client->world->sabotage == SIM_SABOTAGE_LARGER_LIMITS || client->world->sabotage == SIM_SABOTAGE_SMALLER_LIMITS;
-    if (event->max != limits[which] && !spoilt)
+    size_t max = event->max + (sim_sabotage_now(client->world, SIM_SABOTAGE_WRONG_WARNING) ? 1 : 0);
+    if (max != limits[which] && !spoilt)
         sim_fail(client->world, "high-water", "client %u: warned of %zu, the limit is %zu", client->index, event->max,
                  limits[which]);
     client->warned[which] = !sim_sabotage_always(client->world, SIM_SABOTAGE_HIDE_WARNING);
