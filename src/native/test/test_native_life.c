@@ -7,6 +7,7 @@
 #include "native/test/support.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -44,13 +45,15 @@ static int asked;
 static int answered;
 static bool held;
 
+/* Addresses are no names: those are the system's affair. */
 __attribute__((visibility("default"))) int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                                                        struct addrinfo **result)
 {
-    (void)name;
-    (void)service;
-    (void)hints;
-    (void)result;
+    if (hints && hints->ai_flags & AI_NUMERICHOST) {
+        int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+        *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo");
+        return next(name, service, hints, result);
+    }
     pthread_mutex_lock(&lock);
     asked++;
     while (held)
@@ -337,12 +340,13 @@ static void a_loop_goes_on_while_a_name_is_resolved(void **state)
     options.url = "ws://slow.example";
     options.connect_timeout = HOUR;
     loop_hook(&loop, &options);
+    int asked_before = names_asked();
     hold_names(true);
     loop.client = make_client(&options, &journal);
     OK(centrifuge_client_connect(loop.client));
-    for (int i = 0; i < 3000 && names_asked() == 0; i++)
+    for (int i = 0; i < 3000 && names_asked() == asked_before; i++)
         loop_turn(&loop);
-    assert_int_equal(names_asked(), 1);
+    assert_int_equal(names_asked(), asked_before + 1);
     int before = loop.work;
     for (int i = 0; i < 50; i++)
         loop_turn(&loop);
