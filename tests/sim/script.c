@@ -203,6 +203,7 @@ void sim_script_choose(sim_world *world)
         .insecure = script->insecure,
         .lifetime = script->lifetime,
         .refuses = script->refuses,
+        .user_calls = world->play->careless ? 300 : 0,
         .delay_max = 2,
         .window = 1 << 20,
     };
@@ -433,8 +434,8 @@ static bool play(sim_world *world, sim_play *play)
 {
     if (sim_world_play_script(world, play))
         return true;
-    fprintf(stderr, "%s: the %s's allocation %" PRIu64 " fails, and %" PRIu64 " behind it\n", play->script->name,
-            play->server ? "server" : "client", play->at, play->more);
+    fprintf(stderr, "%s: the %s's allocation %" PRIu64 " fails, and %" PRIu64 " behind it (seed %u%s)\n", play->script->name,
+            play->server ? "server" : "client", play->at, play->more, play->seed, play->careless ? ", careless" : "");
     return false;
 }
 
@@ -451,7 +452,7 @@ static bool same_state(const sim_script *script, cf_subscription_state state, cf
 static bool same_end(const sim_world *world, const sim_play *with, const sim_play *without)
 {
     const sim_outcome *outcome = &without->outcome;
-    if (!outcome->started || without->server || without->script->refresh_attempts >= 0)
+    if (!outcome->started || without->server || without->careless || without->script->refresh_attempts >= 0)
         return true;
     bool same = outcome->state == with->outcome.state;
     /* without it, subscriptions end with the connection that had no memory */
@@ -473,14 +474,32 @@ static const uint64_t lengths[] = {0, 1, 2, 7, 30, UINT64_MAX};
 
 #define LENGTHS (sizeof(lengths) / sizeof(lengths[0]))
 
-static bool play_shortages(sim_world *world, const sim_script *script, bool server, uint64_t *runs)
+/* The three ways to play a script. */
+static const struct {
+    const char *name;
+    bool careless;
+    bool server;
+    size_t step; /* through `lengths` */
+    unsigned seeds;
+} passes[] = {
+    {"of the client", false, false, 1, 1},
+    {"with a careless user", true, false, LENGTHS - 1, 8},
+    {"of the server", false, true, LENGTHS - 1, 1},
+};
+
+#define PASSES (sizeof(passes) / sizeof(passes[0]))
+
+static bool play_shortages(sim_world *world, const sim_script *script, size_t pass, unsigned seed, uint64_t *runs)
 {
-    sim_play with = {.script = script, .server = server};
+    const sim_play start = {.script = script, .seed = seed, .careless = passes[pass].careless, .server = passes[pass].server};
+    sim_play with = start;
     if (!play(world, &with))
         return false;
     for (uint64_t at = 1; at <= with.allocations; at++)
-        for (size_t i = 0; i < LENGTHS; i += server ? LENGTHS - 1 : 1) {
-            sim_play without = {.script = script, .server = server, .at = at, .more = lengths[i]};
+        for (size_t i = 0; i < LENGTHS; i += passes[pass].step) {
+            sim_play without = start;
+            without.at = at;
+            without.more = lengths[i];
             if (!play(world, &without) || !same_end(world, &with, &without))
                 return false;
             ++*runs;
@@ -492,12 +511,15 @@ bool sim_script_play_all(sim_world *world)
 {
     uint64_t all = 0;
     for (size_t i = 0; i < SCRIPTS; i++) {
-        uint64_t runs[2] = {0, 0};
-        for (unsigned server = 0; server < 2; server++)
-            if (!play_shortages(world, &scripts[i], server, &runs[server]))
-                return false;
-        printf("%s: %" PRIu64 " shortages of the client, %" PRIu64 " of the server\n", scripts[i].name, runs[0], runs[1]);
-        all += runs[0] + runs[1];
+        printf("%s:", scripts[i].name);
+        for (size_t pass = 0; pass < PASSES; pass++) {
+            uint64_t runs = 0;
+            for (unsigned seed = 0; seed < passes[pass].seeds; seed++)
+                if (!play_shortages(world, &scripts[i], pass, seed, &runs))
+                    return false;
+            printf(" %" PRIu64 " %s%s", runs, passes[pass].name, pass + 1 < PASSES ? "," : "\n");
+            all += runs;
+        }
     }
     printf("%" PRIu64 " shortages of memory: every invariant holds, and every end is the right one\n", all);
     return true;

@@ -33,6 +33,8 @@ typedef struct sim_outcome {
 /* One script, played once. */
 typedef struct sim_play {
     const sim_script *script;
+    unsigned seed;                 /* of what little chance there is: delays, and what a careless user does */
+    bool careless;                 /* the user calls anything inside callbacks, too */
     bool server;                   /* whose memory fails: the server's, or the client's; */
     uint64_t at;                   /* the n-th allocation, 0 for none, */
     uint64_t more;                 /* and so many behind it */

@@ -339,6 +339,6 @@ bool sim_world_play(sim_world *world, uint64_t seed, sim_sabotage sabotage, sim_
 
 bool sim_world_play_script(sim_world *world, sim_play *script)
 {
-    *world = (sim_world){.play = script};
+    *world = (sim_world){.play = script, .seed = script->seed};
     return play(world, SIM_TRACING_KEEP, false);
 }
