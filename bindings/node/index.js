@@ -20,6 +20,9 @@ function failureOf(code) {
   return failure(text, false, temporary ? 'retry' : 'fix');
 }
 
+/* What a client without options has until configure(): it may be used, only not connected. */
+const unconfigured = { url: 'ws://127.0.0.1', insecure: true };
+
 class Centrifuge extends Emitter {
   constructor(options) {
     super(addon.report);
@@ -28,8 +31,14 @@ class Centrifuge extends Emitter {
     this._subscriptions = new Map(); // by channel
     this._calls = new Map(); // by number: { resolve, reject, subscription }
     this._callCount = 0;
+    this._configured = false;
     this._thrown = null; // an array while a call does what it causes at once
-    if (options) this.configure(options);
+    if (options) {
+      this.configure(options);
+    } else {
+      this._open(toLibrary(unconfigured));
+      this._given = fromLibrary(this._library.credentials());
+    }
   }
 
   configure(options) {
@@ -42,43 +51,45 @@ class Centrifuge extends Emitter {
       if (this._library) this._library.configure(wanted);
       else this._open(wanted);
       this._given = fromLibrary(this._library.credentials());
+      this._configured = true;
     } catch (exception) {
       throw thrown(exception, addon.errors);
     }
   }
 
   connect(listener) {
-    const library = this._opened();
+    const library = this._library;
+    if (!this._configured) throw 'configure() has to be called first';
     if (library.state() === 'disconnected' && typeof listener === 'function') this.on('connect', listener);
     this._done(library.connect());
   }
 
-  disconnect() { if (this._library) this._done(this._library.disconnect()); }
+  disconnect() { this._done(this._library.disconnect()); }
 
-  ping() { if (this._library) this._done(this._library.ping()); }
+  ping() { this._done(this._library.ping()); }
 
-  startBatching() { if (this._library) this._done(this._library.startBatching()); }
+  startBatching() { this._done(this._library.startBatching()); }
 
-  stopBatching(flush) { if (this._library) this._done(this._library.stopBatching(flush === true)); }
+  stopBatching(flush) { this._done(this._library.stopBatching(flush === true)); }
 
-  flush() { if (this._library) this._done(this._library.flush()); }
+  flush() { this._done(this._library.flush()); }
 
-  startAuthBatching() { if (this._library) this._done(this._library.startAuthBatching()); }
+  startAuthBatching() { this._done(this._library.startAuthBatching()); }
 
-  stopAuthBatching() { if (this._library) this._done(this._library.stopAuthBatching()); }
+  stopAuthBatching() { this._done(this._library.stopAuthBatching()); }
 
-  isConnected() { return this._state() === 'connected'; }
+  isConnected() { return this._library.state() === 'connected'; }
 
-  isDisconnected() { return this._state() === 'disconnected'; }
+  isDisconnected() { return this._library.state() === 'disconnected'; }
 
-  getClientId() { return (this._library && this._library.id()) || null; }
+  getClientId() { return this._library.id() || null; }
 
   subscribe(channel, events) {
     if (arguments.length < 1) throw 'Illegal arguments number: required 1, got ' + arguments.length;
     if (typeof channel !== 'string' && !(channel instanceof String)) throw 'Illegal argument type: channel must be a string';
     const name = String(channel);
     const subscription = this._subscriptions.get(name) || new Subscription(this, name);
-    const code = this._opened().subscribe(name);
+    const code = this._library.subscribe(name);
     if (code === 'INVALID_STATE') throw 'Can not only subscribe in connected state when resubscribe option is off';
     if (code === 'OK') {
       this._subscriptions.set(name, subscription);
@@ -100,13 +111,6 @@ class Centrifuge extends Emitter {
       if (value !== this._given[name]) this._options[name] = this._given[name] = value;
     }
   }
-
-  _opened() {
-    if (!this._library) throw 'configure() has to be called first';
-    return this._library;
-  }
-
-  _state() { return this._library ? this._library.state() : 'disconnected'; }
 
   /* After every call of the library. */
   _done(code) {
