@@ -2,10 +2,11 @@
  * hold: many connected clients in one process on one epoll loop, by the library's loop hooks, and the memory they take. Its twin
  * on the existing client is existing/hold.js.
  *
- *   hold --port P [--clients N] [--settle MILLISECONDS]
+ *   hold --port P [--clients N] [--opening M] [--settle MILLISECONDS]
  *
- * Each client says connect and nothing more. Prints bytes: resident memory before the first client and with all of them, that of
- * it which is the process's own (no files), and what malloc has given away for each client.
+ * Each client says connect and nothing more; M of them connect at the same time. Prints bytes: resident memory before the first
+ * client and with all of them, that of it which is the process's own (no files), the same after malloc was told to give back what is
+ * free (gathered), and what malloc has given away for each client.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -19,8 +20,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-#define OPENING_MAX 64 /* clients that connect at the same time */
 
 typedef struct holder holder;
 
@@ -38,6 +37,7 @@ struct holder {
     long count;
     long started;
     long connected;
+    long opening_max; /* clients that connect at the same time */
 };
 
 static void watch(void *user, centrifuge_socket socket, int events)
@@ -137,6 +137,7 @@ int main(int argc, char **argv)
     char url[64];
     bench_raise_files();
     holder all = {.epoll = epoll_create1(0), .count = bench_option(argc, argv, "--clients", 1000)};
+    all.opening_max = bench_option(argc, argv, "--opening", 16);
     all.sockets_max = (int)all.count * 4 + 64;
     all.clients = calloc((size_t)all.count, sizeof(*all.clients));
     all.owners = calloc((size_t)all.sockets_max, sizeof(held *));
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
     bench_memory_sizes before = bench_memory(getpid());
     size_t heap = mallinfo2().uordblks;
     while (all.connected < all.count) {
-        while (all.started < all.count && all.started - all.connected < OPENING_MAX)
+        while (all.started < all.count && all.started - all.connected < all.opening_max)
             start(&all, url);
         turn(&all);
     }
@@ -155,7 +156,10 @@ int main(int argc, char **argv)
         turn(&all);
     bench_memory_sizes after = bench_memory(getpid());
     heap = mallinfo2().uordblks - heap;
-    printf("before=%" PRIu64 " all=%" PRIu64 " own_before=%" PRIu64 " own=%" PRIu64 " heap=%zu clients=%ld\n", before.all,
-           after.all, before.own, after.own, heap / (size_t)all.count, all.count);
+    malloc_trim(0);
+    bench_memory_sizes least = bench_memory(getpid());
+    printf("before=%" PRIu64 " all=%" PRIu64 " own_before=%" PRIu64 " own=%" PRIu64 " gathered=%" PRIu64
+           " own_gathered=%" PRIu64 " heap=%zu clients=%ld\n",
+           before.all, after.all, before.own, after.own, least.all, least.own, heap / (size_t)all.count, all.count);
     return 0;
 }

@@ -5,9 +5,9 @@
  */
 const { Centrifuge, option, memory } = require('./lib');
 
-const OPENING_MAX = 64;
 const url = 'ws://127.0.0.1:' + option('port', 8000) + '/connection/websocket';
 const count = option('clients', 1000);
+const openingMax = option('opening', 16);
 const clients = [];
 let connected = 0;
 
@@ -22,7 +22,7 @@ const heapBefore = used();
 more();
 
 function more() {
-  while (clients.length < count && clients.length - connected < OPENING_MAX) {
+  while (clients.length < count && clients.length - connected < openingMax) {
     const client = new Centrifuge({ url, insecure: true });
     client.on('connect', onConnect);
     client.on('disconnect', (context) => {

@@ -1,6 +1,9 @@
 /*
  * One attempt to connect, by libcurl (CURLOPT_CONNECT_ONLY): name, TCP, proxy tunnel, TLS. Each attempt has a multi handle of its
  * own: curl_easy_send and curl_easy_recv look for their connection among all of a multi handle's.
+ *
+ * Where nothing of that is needed but TCP (a numeric address, no TLS, no proxy, no interface), the system connects: an attempt by
+ * libcurl takes 45 kB while it lasts, and a process may connect a thousand clients at once.
  */
 #include "native/native.h"
 
@@ -171,15 +174,15 @@ static void queue_request(cf_native_socket *socket, const address *parts)
     cf_buffer_free(&path);
 }
 
-static centrifuge_error start(cf_native_socket *socket, const address *parts)
+static centrifuge_error start_curl(cf_native_socket *socket, const address *parts)
 {
     cf_buffer url;
     cf_buffer_init(&url, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     const char *text = http_url(&url, parts);
-    queue_request(socket, parts);
     socket->easy = curl_easy_init();
     socket->multi = curl_multi_init();
-    bool ready = text && socket->easy && socket->multi && !socket->queued.failed;
+    socket->problem = cf_alloc_zero(&cf_native_allocator, 1, CURL_ERROR_SIZE);
+    bool ready = text && socket->easy && socket->multi && socket->problem && !socket->queued.failed;
     CURLcode code = ready ? configure(socket, text) : CURLE_OUT_OF_MEMORY;
     cf_buffer_free(&url);
     if (code != CURLE_OK)
@@ -189,6 +192,76 @@ static centrifuge_error start(cf_native_socket *socket, const address *parts)
     curl_multi_setopt(socket->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(socket->multi, CURLMOPT_TIMERDATA, socket);
     return curl_multi_add_handle(socket->multi, socket->easy) == CURLM_OK ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_NO_MEMORY;
+}
+
+/* libcurl takes a proxy for http from these (not from HTTP_PROXY). */
+static const char *const proxy_variables[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
+
+static bool may_have_proxy(const cf_native_settings *settings)
+{
+    if (settings->proxy)
+        return settings->proxy[0] != '\0';
+    for (size_t i = 0; i < sizeof proxy_variables / sizeof proxy_variables[0]; i++)
+        if (getenv(proxy_variables[i]))
+            return true;
+    return false;
+}
+
+static bool read_port(cf_bytes text, uint16_t *port)
+{
+    uint32_t number = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || number > UINT16_MAX)
+            return false;
+        number = 10 * number + (uint32_t)(text.data[i] - '0');
+    }
+    *port = (uint16_t)number;
+    return number > 0 && number <= UINT16_MAX;
+}
+
+/* "1.2.3.4:80" and "[::1]:80"; `host` of `room` bytes gets what stands in front of the port, without brackets. */
+static bool split_host(cf_bytes text, char *host, size_t room, uint16_t *port)
+{
+    ptrdiff_t colon = cf_bytes_find_last(text, CF_BYTES(":"));
+    bool bracket = cf_bytes_starts_with(text, CF_BYTES("["));
+    *port = 80;
+    if (colon >= 0 && text.data[text.size - 1] != ']') {
+        if (!read_port(cf_bytes_slice(text, (size_t)colon + 1, text.size), port))
+            return false;
+        text.size = (size_t)colon;
+    }
+    if (bracket && !cf_bytes_ends_with(text, CF_BYTES("]")))
+        return false;
+    if (bracket)
+        text = cf_bytes_slice(text, 1, text.size - 1);
+    if (text.size >= room)
+        return false;
+    memcpy(host, text.data, text.size);
+    host[text.size] = '\0';
+    return true;
+}
+
+/* Without libcurl; false when that is not possible. */
+static bool start_directly(cf_native_socket *socket, const address *parts)
+{
+    char host[64]; /* numeric addresses are shorter */
+    uint16_t port;
+    const cf_native_settings *settings = &socket->client->settings;
+    if (parts->secure || settings->interface_name || may_have_proxy(settings) ||
+        !split_host(parts->host, host, sizeof host, &port) || !cf_native_connect(host, port, &socket->socket))
+        return false;
+    socket->plain = cf_native_loop_watch(&socket->client->loop, socket->socket, CENTRIFUGE_WRITABLE);
+    if (!socket->plain)
+        cf_native_close(socket->socket);
+    return socket->plain;
+}
+
+static centrifuge_error start(cf_native_socket *socket, const address *parts)
+{
+    queue_request(socket, parts);
+    if (!socket->queued.failed && start_directly(socket, parts))
+        return CENTRIFUGE_ERROR_OK;
+    return start_curl(socket, parts);
 }
 
 centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes text)
@@ -246,20 +319,19 @@ static centrifuge_error error_of(CURLcode code)
 
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 {
-    const char *detail = socket->problem[0] ? socket->problem : curl_easy_strerror(code);
+    const char *detail = socket->problem && socket->problem[0] ? socket->problem : curl_easy_strerror(code);
     cf_native_driver_lost(socket, (cf_bytes){"", 0}, error_of(code), detail);
 }
 
 /* ---- connected ------------------------------------------------------------------------- */
 
-/* Libcurl speaks TLS with a proxy of this kind, whatever is inside. It takes one from these variables for http (not HTTP_PROXY). */
+/* Libcurl speaks TLS with a proxy of this kind, whatever is inside. */
 static bool proxy_may_be_secure(const cf_native_settings *settings)
 {
-    static const char *const variables[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
     if (settings->proxy)
         return cf_bytes_equal_fold(cf_bytes_slice(cf_bytes_of(settings->proxy), 0, 6), CF_BYTES("https:"));
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-        if (cf_bytes_equal_fold(cf_bytes_slice(cf_bytes_of(getenv(variables[i])), 0, 6), CF_BYTES("https:")))
+    for (size_t i = 0; i < sizeof proxy_variables / sizeof proxy_variables[0]; i++)
+        if (cf_bytes_equal_fold(cf_bytes_slice(cf_bytes_of(getenv(proxy_variables[i])), 0, 6), CF_BYTES("https:")))
             return true;
     return false;
 }
@@ -270,8 +342,10 @@ void cf_native_socket_drop_curl(cf_native_socket *socket)
         curl_multi_remove_handle(socket->multi, socket->easy);
     curl_easy_cleanup(socket->easy);
     curl_multi_cleanup(socket->multi);
+    cf_free(&cf_native_allocator, socket->problem);
     socket->easy = NULL;
     socket->multi = NULL;
+    socket->problem = NULL;
     socket->curl_deadline = CF_TIME_NEVER;
 }
 
@@ -297,9 +371,24 @@ static void connected(cf_native_socket *socket, CURLcode code)
     cf_native_socket_watch(socket);
 }
 
+static void connected_directly(cf_native_socket *socket)
+{
+    const char *problem = cf_native_connect_problem(socket->socket);
+    if (problem) {
+        cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_NETWORK, problem);
+        return;
+    }
+    socket->state = CF_NATIVE_SOCKET_HANDSHAKE;
+    cf_native_socket_watch(socket);
+}
+
 void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, int events)
 {
     int left;
+    if (!socket->multi) {
+        connected_directly(socket);
+        return;
+    }
     int bits = (events & CENTRIFUGE_READABLE ? CURL_CSELECT_IN : 0) | (events & CENTRIFUGE_WRITABLE ? CURL_CSELECT_OUT : 0);
     curl_multi_socket_action(socket->multi, handle, bits, &left);
     const CURLMsg *message = curl_multi_info_read(socket->multi, &left);

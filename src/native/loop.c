@@ -6,6 +6,7 @@ centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_opti
 {
     memset(loop, 0, sizeof *loop);
     loop->armed = CF_TIME_NEVER;
+    loop->alarm = CF_NATIVE_NO_SOCKET;
     loop->foreign_watch = options->loop_watch;
     loop->foreign_timer = options->loop_timer;
     loop->foreign_user = options->loop_user;
@@ -17,6 +18,10 @@ centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_opti
 
 void cf_native_loop_close(cf_native_loop *loop)
 {
+    if (loop->alarm != CF_NATIVE_NO_SOCKET) {
+        cf_native_loop_watch(loop, loop->alarm, 0);
+        cf_native_close(loop->alarm);
+    }
     cf_native_loop_watch(loop, loop->wakeup.reader, 0);
     cf_native_wakeup_close(&loop->wakeup);
     if (loop->armed != CF_TIME_NEVER && loop->foreign_timer)
@@ -46,12 +51,40 @@ bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int ev
     if (events == 0)
         *watch = loop->watches[--loop->watch_count];
     else if (watch)
-        watch->events = events;
+        watch->events = (uint8_t)events;
     else
-        loop->watches[loop->watch_count++] = (cf_native_watch){.socket = socket, .events = events};
+        loop->watches[loop->watch_count++] = (cf_native_watch){.socket = socket, .events = (uint8_t)events};
     if (loop->foreign_watch)
         loop->foreign_watch(loop->foreign_user, socket, events);
     return true;
+}
+
+/* Shorter waits, in milliseconds, are over soon enough after a sleep. */
+#define ALARM_FROM 1000
+
+static void set_alarm(cf_native_loop *loop, cf_time now, cf_time deadline)
+{
+    bool early = loop->alarm_at > now && loop->alarm_at <= deadline;
+    if (early || deadline == CF_TIME_NEVER || deadline - now < ALARM_FROM)
+        return;
+    if (loop->alarm == CF_NATIVE_NO_SOCKET) {
+        centrifuge_socket alarm = cf_native_alarm_open();
+        if (alarm == CF_NATIVE_NO_SOCKET)
+            return;
+        if (!cf_native_loop_watch(loop, alarm, CENTRIFUGE_READABLE)) {
+            cf_native_close(alarm);
+            return;
+        }
+        loop->alarm = alarm;
+    }
+    loop->alarm_at = deadline;
+    cf_native_alarm_set(loop->alarm, deadline);
+}
+
+void cf_native_loop_alarm_rang(cf_native_loop *loop)
+{
+    loop->alarm_at = 0;
+    cf_native_alarm_set(loop->alarm, 0);
 }
 
 /*
@@ -60,6 +93,7 @@ bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int ev
  */
 void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline)
 {
+    set_alarm(loop, now, deadline);
     if (!loop->foreign_timer)
         return;
     bool slept = loop->armed < now; /* the loop's clock did not */

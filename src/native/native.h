@@ -52,17 +52,30 @@ void cf_native_wakeup_close(cf_native_wakeup *wakeup);
 void cf_native_wakeup_signal(const cf_native_wakeup *wakeup);
 void cf_native_wakeup_drain(const cf_native_wakeup *wakeup);
 
+/*
+ * A socket that becomes readable at a time, also when the machine slept meanwhile, which the times of poll() and of other loops do
+ * not count. CF_NATIVE_NO_SOCKET: the system has none.
+ */
+#define CF_NATIVE_NO_SOCKET ((centrifuge_socket)-1)
+centrifuge_socket cf_native_alarm_open(void);
+/* 0: never. */
+void cf_native_alarm_set(centrifuge_socket alarm, cf_time at);
+
 typedef enum cf_native_io { CF_NATIVE_IO_OK, CF_NATIVE_IO_AGAIN, CF_NATIVE_IO_FAILED } cf_native_io;
 
 /* On a socket that does not block; `done` gets the number of bytes, 0 received at the end of the stream. */
 cf_native_io cf_native_send(centrifuge_socket socket, const void *data, size_t size, size_t *done);
 cf_native_io cf_native_receive(centrifuge_socket socket, void *data, size_t size, size_t *done);
 void cf_native_close(centrifuge_socket socket);
+/* Begins to connect to a numeric address; `connecting` becomes writable when that is done. False when it is none, or not possible. */
+bool cf_native_connect(const char *host, uint16_t port, centrifuge_socket *connecting);
+/* Why that failed, static or valid until the next call; NULL when it is connected. */
+const char *cf_native_connect_problem(centrifuge_socket connecting);
 
 typedef struct cf_native_watch {
     centrifuge_socket socket;
-    int events; /* CENTRIFUGE_READABLE | CENTRIFUGE_WRITABLE */
-    int ready;  /* set by cf_native_poll */
+    uint8_t events; /* CENTRIFUGE_READABLE | CENTRIFUGE_WRITABLE */
+    uint8_t ready;  /* set by cf_native_poll */
 } cf_native_watch;
 
 /* Waits up to `milliseconds` (-1: any time); false when the system refused. A signal ends the wait. */
@@ -150,7 +163,9 @@ typedef struct cf_native_loop {
     void (*foreign_watch)(void *user, centrifuge_socket socket, int events);
     void (*foreign_timer)(void *user, int64_t milliseconds);
     void *foreign_user;
-    cf_time armed; /* when the foreign timer was asked to expire */
+    cf_time armed;           /* when the foreign timer was asked to expire */
+    centrifuge_socket alarm; /* CF_NATIVE_NO_SOCKET until there is something to wait for */
+    cf_time alarm_at;
 } cf_native_loop;
 
 centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_options *options);
@@ -158,7 +173,8 @@ void cf_native_loop_close(cf_native_loop *loop);
 /* From now on wait for `events` of the socket; 0: no longer. False over CF_NATIVE_LOOP_WATCH_MAX. */
 bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int events);
 bool cf_native_loop_watches(const cf_native_loop *loop, centrifuge_socket socket);
-/* Tells a foreign loop when to call. */
+void cf_native_loop_alarm_rang(cf_native_loop *loop);
+/* Sets the alarm, and tells a foreign loop when to call. */
 void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline);
 
 /* ---- connect.c and socket.c ------------------------------------------------------------------------ */
@@ -172,7 +188,7 @@ void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline);
 #define CF_NATIVE_SOCKET_SLACK ((size_t)1 << 20)
 
 typedef enum cf_native_socket_state {
-    CF_NATIVE_SOCKET_CONNECTING, /* libcurl works: name, TCP, proxy, TLS */
+    CF_NATIVE_SOCKET_CONNECTING, /* libcurl works: name, TCP, proxy, TLS; or the system, see connect.c */
     CF_NATIVE_SOCKET_HANDSHAKE,  /* our request is on its way, the response is not complete */
     CF_NATIVE_SOCKET_OPEN,
     CF_NATIVE_SOCKET_CLOSING, /* our close frame is on its way; what arrives is dropped until the peer closes */
@@ -189,8 +205,8 @@ typedef struct cf_native_socket {
     CURL *easy;
     cf_time curl_deadline;    /* while connecting */
     bool secure;              /* wss */
-    bool plain;               /* the system's socket is ours, without TLS */
-    centrifuge_socket socket; /* from CF_NATIVE_SOCKET_HANDSHAKE on */
+    bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
+    centrifuge_socket socket; /* when `plain`, and from CF_NATIVE_SOCKET_HANDSHAKE on */
     char *unread;             /* of the read buffer or `head`, while the turn's share of events is used up */
     size_t unread_size;
     bool has_more; /* bytes may wait that the system's socket does not tell of: read again without asking */
@@ -205,7 +221,7 @@ typedef struct cf_native_socket {
     cf_buffer queued;
     cf_buffer head; /* response head so far, and what came with it */
     char key[CF_WS_KEY_SIZE];
-    char problem[CURL_ERROR_SIZE];
+    char *problem; /* CURL_ERROR_SIZE bytes for libcurl while there is one */
 } cf_native_socket;
 
 /* What a connection and a request have in common: trust, proxy, own certificate, interface. */
@@ -345,7 +361,7 @@ struct centrifuge_client {
     char *read_buffer;                  /* CF_NATIVE_SOCKET_READ_SIZE bytes while there is a socket */
     cf_buffer id_text;
     cf_buffer credentials_text;
-    uint8_t random[128]; /* from the system's source, used once; `random_left` bytes of its end are fresh */
+    uint8_t random[64]; /* from the system's source, used once; `random_left` bytes of its end are fresh */
     size_t random_left;
 };
 

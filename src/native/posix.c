@@ -7,19 +7,24 @@
 
 #include "native/native.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/timerfd.h>
 #endif
 
-/* Where it is missing, libcurl has set SO_NOSIGPIPE on its sockets. */
+/* Where it is missing, libcurl and begin_to_connect have set SO_NOSIGPIPE on their sockets. */
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
@@ -123,6 +128,31 @@ void cf_native_wakeup_drain(const cf_native_wakeup *wakeup)
         continue;
 }
 
+#if defined(__linux__)
+centrifuge_socket cf_native_alarm_open(void)
+{
+    return timerfd_create(CLOCK_THAT_NEVER_SLEEPS, TFD_NONBLOCK | TFD_CLOEXEC);
+}
+
+void cf_native_alarm_set(centrifuge_socket alarm, cf_time at)
+{
+    const struct itimerspec when = {.it_value = {.tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000) * 1000000}};
+    (void)timerfd_settime(alarm, TFD_TIMER_ABSTIME, &when, NULL);
+}
+#else
+/* A sleep is noticed when what was waited for is over: the times of poll() go on where they were. */
+centrifuge_socket cf_native_alarm_open(void)
+{
+    return CF_NATIVE_NO_SOCKET;
+}
+
+void cf_native_alarm_set(centrifuge_socket alarm, cf_time at)
+{
+    (void)alarm;
+    (void)at;
+}
+#endif
+
 static cf_native_io outcome(ssize_t result, size_t *done)
 {
     *done = result > 0 ? (size_t)result : 0;
@@ -144,6 +174,65 @@ cf_native_io cf_native_receive(centrifuge_socket socket, void *data, size_t size
 void cf_native_close(centrifuge_socket socket)
 {
     close(socket);
+}
+
+typedef union any_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} any_address;
+
+/* Its size, 0 when `host` is not numeric. */
+static socklen_t read_address(const char *host, uint16_t port, any_address *address)
+{
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, host, &address->v4.sin_addr) == 1) {
+        address->v4.sin_family = AF_INET;
+        address->v4.sin_port = htons(port);
+        return sizeof address->v4;
+    }
+    if (inet_pton(AF_INET6, host, &address->v6.sin6_addr) != 1)
+        return 0;
+    address->v6.sin6_family = AF_INET6;
+    address->v6.sin6_port = htons(port);
+    return sizeof address->v6;
+}
+
+static bool begin_to_connect(centrifuge_socket socket, const any_address *address, socklen_t size)
+{
+    int on = 1;
+    int flags = fcntl(socket, F_GETFL);
+    if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(socket, F_SETFD, FD_CLOEXEC) != 0)
+        return false;
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+#ifdef SO_NOSIGPIPE
+    (void)setsockopt(socket, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+    return connect(socket, &address->any, size) == 0 || errno == EINPROGRESS;
+}
+
+bool cf_native_connect(const char *host, uint16_t port, centrifuge_socket *connecting)
+{
+    any_address address;
+    socklen_t size = read_address(host, port, &address);
+    if (size == 0)
+        return false;
+    *connecting = socket(address.any.sa_family, SOCK_STREAM, 0);
+    if (*connecting < 0)
+        return false;
+    if (begin_to_connect(*connecting, &address, size))
+        return true;
+    close(*connecting);
+    return false;
+}
+
+const char *cf_native_connect_problem(centrifuge_socket connecting)
+{
+    int problem = 0;
+    socklen_t size = sizeof problem;
+    if (getsockopt(connecting, SOL_SOCKET, SO_ERROR, &problem, &size) != 0)
+        problem = errno;
+    return problem ? strerror(problem) : NULL;
 }
 
 static int clamp_timeout(int64_t milliseconds)

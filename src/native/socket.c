@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* An empty send buffer that is larger than this is given back. */
-#define KEEP_CAPACITY 1024
-
 static const cf_bytes no_reason = {"", 0};
 
 void cf_native_socket_watch(cf_native_socket *socket)
@@ -39,18 +36,19 @@ static CURLcode send_bytes(cf_native_socket *socket, const char *data, size_t si
     return outcome == CF_NATIVE_IO_OK ? CURLE_OK : outcome == CF_NATIVE_IO_AGAIN ? CURLE_AGAIN : CURLE_SEND_ERROR;
 }
 
+/* What was sent is given back: a process may have a thousand idle clients. */
+static void drop_sent(cf_native_socket *socket)
+{
+    cf_buffer_free(&socket->sending);
+    socket->sent = 0;
+}
+
 /* Puts the queue in the place of what is sent. */
 static void next_batch(cf_native_socket *socket)
 {
-    cf_buffer empty = socket->sending;
-    size_t limit = socket->queued.limit;
-    cf_buffer_clear(&empty);
-    if (empty.capacity > KEEP_CAPACITY)
-        cf_buffer_free(&empty);
+    drop_sent(socket);
     socket->sending = socket->queued;
-    socket->queued = empty;
-    socket->queued.limit = limit;
-    socket->sent = 0;
+    cf_buffer_init(&socket->queued, &cf_native_allocator, socket->queued.limit);
 }
 
 void cf_native_socket_flush(cf_native_socket *socket)
@@ -70,6 +68,8 @@ void cf_native_socket_flush(cf_native_socket *socket)
         }
         socket->sent += sent;
     }
+    if (!cf_native_socket_wants_to_send(socket))
+        drop_sent(socket);
     cf_native_driver_unsent(socket->client);
     cf_native_socket_watch(socket);
 }
@@ -170,12 +170,10 @@ static void refuse_response(cf_native_socket *socket, centrifuge_error error, co
 
 static void refuse_status(cf_native_socket *socket, int status)
 {
-    static const char text[] = "the server answered with HTTP status ";
-    memcpy(socket->problem, text, sizeof text);
-    for (int i = 2; i >= 0; i--, status /= 10)
-        socket->problem[sizeof text - 1 + (size_t)i] = (char)('0' + status % 10);
-    socket->problem[sizeof text + 2] = '\0';
-    refuse_response(socket, CENTRIFUGE_ERROR_HTTP_STATUS, socket->problem);
+    char text[] = "the server answered with HTTP status 000";
+    for (size_t i = sizeof text - 2; status > 0; i--, status /= 10)
+        text[i] = (char)('0' + status % 10);
+    refuse_response(socket, CENTRIFUGE_ERROR_HTTP_STATUS, text);
 }
 
 static void handshake(cf_native_socket *socket, cf_bytes received)
@@ -275,7 +273,7 @@ void cf_native_socket_close(cf_native_socket *socket)
 
 void cf_native_socket_kill(cf_native_socket *socket)
 {
-    if (socket->state != CF_NATIVE_SOCKET_CONNECTING && socket->state != CF_NATIVE_SOCKET_DEAD)
+    if (socket->state != CF_NATIVE_SOCKET_DEAD && (socket->plain || socket->state != CF_NATIVE_SOCKET_CONNECTING))
         cf_native_loop_watch(&socket->client->loop, socket->socket, 0);
     socket->state = CF_NATIVE_SOCKET_DEAD;
     if (socket->client->live == socket)
