@@ -274,6 +274,11 @@ void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle,
         cf_native_wakeup_drain(&client->loop.wakeup);
         return;
     }
+    if (handle == client->loop.alarm) {
+        cf_native_loop_alarm_rang(&client->loop);
+        cf_native_driver_timers(client);
+        return;
+    }
     if (cf_native_http_owns(client->http, handle)) {
         cf_native_http_progress(client, handle, events);
         return;

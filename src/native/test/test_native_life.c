@@ -12,8 +12,10 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,9 +34,52 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct
     return result;
 }
 
+/* The one timer of a client that counts the sleep, too. */
+static pthread_mutex_t alarm_lock = PTHREAD_MUTEX_INITIALIZER;
+static int alarm_socket = -1;
+static struct timespec alarm_at;
+
+static void ring_when_due(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    bool set = alarm_at.tv_sec != 0 || alarm_at.tv_nsec != 0;
+    if (set && (now.tv_sec > alarm_at.tv_sec || (now.tv_sec == alarm_at.tv_sec && now.tv_nsec >= alarm_at.tv_nsec)))
+        assert_int_equal(write(alarm_socket, &(uint64_t){1}, sizeof(uint64_t)), sizeof(uint64_t));
+}
+
+__attribute__((visibility("default"))) int timerfd_create(clockid_t clock, int flags)
+{
+    assert_int_equal(clock, CLOCK_BOOTTIME);
+    assert_int_equal(flags, TFD_NONBLOCK | TFD_CLOEXEC);
+    pthread_mutex_lock(&alarm_lock);
+    alarm_socket = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    pthread_mutex_unlock(&alarm_lock);
+    return alarm_socket;
+}
+
+__attribute__((visibility("default"))) int timerfd_settime(int fd, int flags, const struct itimerspec *wanted,
+                                                           struct itimerspec *before)
+{
+    uint64_t rung;
+    assert_int_equal(flags, TFD_TIMER_ABSTIME);
+    assert_null(before);
+    pthread_mutex_lock(&alarm_lock);
+    assert_int_equal(fd, alarm_socket);
+    ssize_t read_now = read(fd, &rung, sizeof rung);
+    (void)read_now;
+    alarm_at = wanted->it_value;
+    ring_when_due();
+    pthread_mutex_unlock(&alarm_lock);
+    return 0;
+}
+
 static void sleep_machine(int64_t milliseconds)
 {
+    pthread_mutex_lock(&alarm_lock);
     atomic_fetch_add(&slept, milliseconds);
+    ring_when_due();
+    pthread_mutex_unlock(&alarm_lock);
 }
 
 /* ---- the resolver ---- */
@@ -137,6 +182,37 @@ static void a_connection_that_died_in_the_sleep_is_replaced_at_once(void **state
     sleep_machine(8 * HOUR);
     run_until(&journal, "disconnect 'no ping' 1");
     run_until(&journal, "connect c2");
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
+static void sleeps_vanishes_and_returns(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    wait_step(peer, 1);
+    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL); /* most likely the loop waits by now */
+    sleep_machine(8 * HOUR);
+    peer_expect(peer, "\"method\":\"ping\"");
+    sleep_machine(2 * HOUR);
+    peer_wait_end(peer);
+    peer_welcome(peer, "c2");
+    peer_wait_end(peer);
+}
+
+/* Nothing but the end of the sleep wakes it. */
+static void a_loop_that_waits_notices_the_end_of_the_sleep(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, sleeps_vanishes_and_returns, NULL, NULL);
+    centrifuge_options options = slow_options(&peer);
+    connect_client(&journal, &options);
+    atomic_store(&peer.step, 1);
+    for (int i = 0; i < 1000 && !noted(&journal, "connect c2"); i++)
+        OK(centrifuge_client_wait(journal.client, -1));
+    assert_true(noted(&journal, "disconnect 'no ping' 1"));
+    assert_true(noted(&journal, "connect c2"));
     end_client(&journal);
     peer_finish(&peer);
 }
@@ -331,6 +407,26 @@ static void a_foreign_timer_that_slept_is_set_anew(void **state)
     peer_finish(&peer);
 }
 
+static void a_foreign_loop_notices_the_end_of_the_sleep(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    own_loop loop;
+    peer_start(&peer, sleeps_vanishes_and_returns, NULL, NULL);
+    centrifuge_options options = slow_options(&peer);
+    loop_hook(&loop, &options);
+    loop.client = make_client(&options, &journal);
+    OK(centrifuge_client_connect(loop.client));
+    loop_until(&loop, &journal, "connect c1");
+    atomic_store(&peer.step, 1);
+    loop_until(&loop, &journal, "connect c2");
+    assert_true(noted(&journal, "disconnect 'no ping' 1"));
+    OK(centrifuge_client_destroy(loop.client));
+    assert_int_equal(loop.count, 0);
+    peer_finish(&peer);
+}
+
 static void a_loop_goes_on_while_a_name_is_resolved(void **state)
 {
     (void)state;
@@ -489,10 +585,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection_that_died_in_the_sleep_is_replaced_at_once),
+        cmocka_unit_test(a_loop_that_waits_notices_the_end_of_the_sleep),
         cmocka_unit_test(a_connection_that_outlived_the_sleep_goes_on),
         cmocka_unit_test(sockets_are_read_before_timers_judge),
         cmocka_unit_test(an_attempt_that_was_due_in_the_sleep_is_made_at_once),
         cmocka_unit_test(a_foreign_timer_that_slept_is_set_anew),
+        cmocka_unit_test(a_foreign_loop_notices_the_end_of_the_sleep),
         cmocka_unit_test(a_loop_goes_on_while_a_name_is_resolved),
         cmocka_unit_test(the_network_that_returns_is_tried_at_once),
         cmocka_unit_test(no_attempts_are_made_while_the_network_is_gone),
