@@ -97,12 +97,21 @@ bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now)
     return true;
 }
 
+/* Behind those that come before it: names like indexes first (client-spec.md 11.1). */
+static void put_aside(cf_client *client, cf_subscription *subscription)
+{
+    cf_list *behind = client->aside.previous;
+    while (behind != &client->aside && cf_subscription_compare(subscription_of(behind), subscription) > 0)
+        behind = behind->previous;
+    cf_list_prepend(behind, &subscription->aside);
+}
+
 bool cf_auth_ask(cf_subscription *subscription, cf_time now)
 {
     cf_client *client = subscription->client;
     cf_list one;
     if (client->auth_batching) {
-        cf_list_append(&client->aside, &subscription->aside);
+        put_aside(client, subscription);
         return true;
     }
     cf_list_init(&one);

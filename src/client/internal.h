@@ -452,6 +452,8 @@ void cf_subscription_write_request(cf_subscription *subscription, const cf_auth_
 /* How many bytes that will be, about, without the entry. */
 size_t cf_subscription_request_size(const cf_subscription *subscription);
 /* client-spec.md 7.2, step 5. */
+/* < 0: the first stands before the second in a table; 0: they stand as they were added (client-spec.md 8.1). */
+int cf_subscription_compare(const cf_subscription *first, const cf_subscription *second);
 void cf_subscriptions_leave(cf_client *client, bool again);
 void cf_subscription_free(cf_subscription *subscription);
 /* The user knows that it is removed. */

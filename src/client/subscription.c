@@ -166,13 +166,18 @@ static int64_t table_index(cf_bytes name)
     return index < UINT32_MAX ? index : -1;
 }
 
-static int compare_places(const cf_map_node *first, const cf_map_node *second)
+int cf_subscription_compare(const cf_subscription *first, const cf_subscription *second)
 {
-    int64_t a = table_index(cf_subscription_channel(CF_CONTAINER(first, cf_subscription, node)));
-    int64_t b = table_index(cf_subscription_channel(CF_CONTAINER(second, cf_subscription, node)));
+    int64_t a = table_index(cf_subscription_channel(first));
+    int64_t b = table_index(cf_subscription_channel(second));
     if (a >= 0 && b >= 0)
         return a < b ? -1 : 1;
     return (b >= 0) - (a >= 0);
+}
+
+static int compare_places(const cf_map_node *first, const cf_map_node *second)
+{
+    return cf_subscription_compare(CF_CONTAINER(first, cf_subscription, node), CF_CONTAINER(second, cf_subscription, node));
 }
 
 /* Once for all that were added, since few programs have such names. */

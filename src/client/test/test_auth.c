@@ -169,6 +169,20 @@ static void auth_batching_makes_one_request(void **state)
     expect(d, "");
 }
 
+static void names_like_numbers_come_first_in_a_batch(void **state)
+{
+    static const char *const names[] = {"b", "10", "a", "9", "100", "0"};
+    driver *d = *state;
+    d->options.private_channel_prefix = CF_BYTES("");
+    be_connected(d);
+    cf_client_start_auth_batching(d->client);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        driver_subscribe(d, names[i]);
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pump(d);
+    expect(d, "authorize 1 {'client':'c1','channels':['0','9','10','100','b','a']}\n");
+}
+
 /* D36 */
 static void a_reconnect_ended_auth_batching(void **state)
 {
@@ -672,6 +686,7 @@ int main(void)
         TEST(another_prefix_counts_from_its_next_use),
         TEST(calls_wait_for_the_authorization),
         TEST(auth_batching_makes_one_request),
+        TEST(names_like_numbers_come_first_in_a_batch),
         TEST(a_reconnect_ended_auth_batching),
         TEST(auth_batching_that_ends_without_a_connection_leaves_all_to_the_next_one),
         TEST(what_waits_before_the_connection_does_not_wait_for_the_batch),
