@@ -182,7 +182,8 @@ static centrifuge_error start_curl(cf_native_socket *socket, const address *part
     socket->easy = curl_easy_init();
     socket->multi = curl_multi_init();
     socket->problem = cf_alloc_zero(&cf_native_allocator, 1, CURL_ERROR_SIZE);
-    bool ready = text && socket->easy && socket->multi && socket->problem && !socket->queued.failed;
+    bool ready = text && socket->easy && socket->multi && socket->problem && !socket->queued.failed &&
+                 cf_native_loop_reserve(&socket->client->loop, CF_NATIVE_LOOP_WATCH_CONNECT);
     CURLcode code = ready ? configure(socket, text) : CURLE_OUT_OF_MEMORY;
     cf_buffer_free(&url);
     if (code != CURLE_OK)

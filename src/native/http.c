@@ -114,7 +114,8 @@ static int on_timer(CURLM *multi, long milliseconds, void *user)
 static cf_native_http *open_http(centrifuge_client *client)
 {
     cf_native_http *http = cf_alloc_zero(&cf_native_allocator, 1, sizeof *http);
-    CURLM *multi = http ? curl_multi_init() : NULL;
+    bool room = http && cf_native_loop_reserve(&client->loop, CF_NATIVE_LOOP_WATCH_MAX);
+    CURLM *multi = room ? curl_multi_init() : NULL;
     if (!multi) {
         cf_free(&cf_native_allocator, http);
         return NULL;

@@ -10,8 +10,12 @@ centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_opti
     loop->foreign_watch = options->loop_watch;
     loop->foreign_timer = options->loop_timer;
     loop->foreign_user = options->loop_user;
-    if (!cf_native_wakeup_open(&loop->wakeup))
+    if (!cf_native_loop_reserve(loop, CF_NATIVE_LOOP_WATCH_ALONE))
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    if (!cf_native_wakeup_open(&loop->wakeup)) {
+        cf_free(&cf_native_allocator, loop->watches);
         return CENTRIFUGE_ERROR_SYSTEM;
+    }
     cf_native_loop_watch(loop, loop->wakeup.reader, CENTRIFUGE_READABLE);
     return CENTRIFUGE_ERROR_OK;
 }
@@ -24,6 +28,7 @@ void cf_native_loop_close(cf_native_loop *loop)
     }
     cf_native_loop_watch(loop, loop->wakeup.reader, 0);
     cf_native_wakeup_close(&loop->wakeup);
+    cf_free(&cf_native_allocator, loop->watches);
     if (loop->armed != CF_TIME_NEVER && loop->foreign_timer)
         loop->foreign_timer(loop->foreign_user, -1);
 }
@@ -32,7 +37,7 @@ static cf_native_watch *find(const cf_native_loop *loop, centrifuge_socket socke
 {
     for (size_t i = 0; i < loop->watch_count; i++)
         if (loop->watches[i].socket == socket)
-            return (cf_native_watch *)&loop->watches[i];
+            return &loop->watches[i];
     return NULL;
 }
 
@@ -41,12 +46,24 @@ bool cf_native_loop_watches(const cf_native_loop *loop, centrifuge_socket socket
     return find(loop, socket) != NULL;
 }
 
+bool cf_native_loop_reserve(cf_native_loop *loop, uint32_t count)
+{
+    if (count <= loop->watch_capacity)
+        return true;
+    cf_native_watch *watches = cf_realloc(&cf_native_allocator, loop->watches, count * sizeof *watches);
+    if (!watches)
+        return false;
+    loop->watches = watches;
+    loop->watch_capacity = count;
+    return true;
+}
+
 bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int events)
 {
     cf_native_watch *watch = find(loop, socket);
     if (watch ? watch->events == events : events == 0)
         return true;
-    if (!watch && loop->watch_count == CF_NATIVE_LOOP_WATCH_MAX)
+    if (!watch && loop->watch_count == loop->watch_capacity)
         return false;
     if (events == 0)
         *watch = loop->watches[--loop->watch_count];

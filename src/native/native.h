@@ -152,13 +152,16 @@ void cf_native_settings_free(cf_native_settings *settings);
 
 /* Sockets waited for at the same time: those of HTTP requests; and the wake-up, one transport, one that lingers, and those
  * libcurl needs to connect. */
-#define CF_NATIVE_HTTP_SOCKETS_MAX 16
-#define CF_NATIVE_LOOP_WATCH_MAX   (16 + CF_NATIVE_HTTP_SOCKETS_MAX)
+#define CF_NATIVE_HTTP_SOCKETS_MAX   16
+#define CF_NATIVE_LOOP_WATCH_MAX     (16 + CF_NATIVE_HTTP_SOCKETS_MAX)
+#define CF_NATIVE_LOOP_WATCH_ALONE   4  /* without libcurl: the wake-up, the alarm, two transports */
+#define CF_NATIVE_LOOP_WATCH_CONNECT 16 /* while libcurl connects */
 
 typedef struct cf_native_loop {
     cf_native_wakeup wakeup;
-    cf_native_watch watches[CF_NATIVE_LOOP_WATCH_MAX];
-    size_t watch_count;
+    cf_native_watch *watches;
+    uint32_t watch_count;
+    uint32_t watch_capacity;
     /* a foreign loop; NULL: our own */
     void (*foreign_watch)(void *user, centrifuge_socket socket, int events);
     void (*foreign_timer)(void *user, int64_t milliseconds);
@@ -170,7 +173,9 @@ typedef struct cf_native_loop {
 
 centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_options *options);
 void cf_native_loop_close(cf_native_loop *loop);
-/* From now on wait for `events` of the socket; 0: no longer. False over CF_NATIVE_LOOP_WATCH_MAX. */
+/* Makes room for so many sockets; false without memory. What needs them asks before it begins, so that a watch does not fail. */
+bool cf_native_loop_reserve(cf_native_loop *loop, uint32_t count);
+/* From now on wait for `events` of the socket; 0: no longer. False without room. */
 bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int events);
 bool cf_native_loop_watches(const cf_native_loop *loop, centrifuge_socket socket);
 void cf_native_loop_alarm_rang(cf_native_loop *loop);
@@ -361,7 +366,7 @@ struct centrifuge_client {
     char *read_buffer;                  /* CF_NATIVE_SOCKET_READ_SIZE bytes while there is a socket */
     cf_buffer id_text;
     cf_buffer credentials_text;
-    uint8_t random[64]; /* from the system's source, used once; `random_left` bytes of its end are fresh */
+    uint8_t random[32]; /* from the system's source, used once; `random_left` bytes of its end are fresh */
     size_t random_left;
 };
 
