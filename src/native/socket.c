@@ -224,6 +224,13 @@ static CURLcode receive_bytes(cf_native_socket *socket, char *data, size_t *size
     return outcome == CF_NATIVE_IO_OK ? CURLE_OK : outcome == CF_NATIVE_IO_AGAIN ? CURLE_AGAIN : CURLE_RECV_ERROR;
 }
 
+/* A piece of a message is a sign of life, too: on a slow connection the answer to a ping waits behind it. */
+static void receive(cf_native_socket *socket, char *data, size_t size)
+{
+    cf_client_transport_alive(socket->client->core, socket->id, socket->client->now);
+    decode(socket, data, size);
+}
+
 void cf_native_socket_read(cf_native_socket *socket)
 {
     const centrifuge_client *client = socket->client;
@@ -254,7 +261,7 @@ void cf_native_socket_read(cf_native_socket *socket)
         else if (socket->state == CF_NATIVE_SOCKET_HANDSHAKE)
             handshake(socket, cf_bytes_make(data, size));
         else if (socket->state == CF_NATIVE_SOCKET_OPEN)
-            decode(socket, data, size);
+            receive(socket, data, size);
     }
     socket->has_more = socket->state != CF_NATIVE_SOCKET_DEAD;
 }

@@ -302,6 +302,49 @@ static void an_attempt_that_was_due_in_the_sleep_is_made_at_once(void **state)
     peer_finish(&peer);
 }
 
+#define PIECES 12
+
+static void trickles(cf_peer *peer)
+{
+    static const char message[] = "{\"method\":\"message\",\"body\":{\"uid\":\"u1\",\"channel\":\"news\",\"data\":1}}";
+    char frame[sizeof message + 1] = {(char)0x81, (char)(sizeof message - 1)};
+    memcpy(frame + 2, message, sizeof message - 1);
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    size_t piece = sizeof frame / PIECES;
+    for (int i = 0; i < PIECES; i++) {
+        bool last = i == PIECES - 1;
+        peer_send_raw(peer, frame + (size_t)i * piece, last ? sizeof frame - (size_t)i * piece : piece);
+        atomic_store(&peer->step, 2 * i + 1);
+        wait_step(peer, 2 * i + 2);
+    }
+    peer_wait_end(peer);
+}
+
+/* The answer to a ping would have to wait behind the message. */
+static void a_message_that_takes_long_is_a_sign_of_life(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, trickles, NULL, NULL);
+    centrifuge_options options = slow_options(&peer);
+    connect_client(&journal, &options);
+    subscribe(&journal, "news");
+    run_until(&journal, "subscribe news");
+    for (int i = 0; i < PIECES; i++) {
+        wait_step(&peer, 2 * i + 1);
+        OK(centrifuge_client_tick(journal.client));
+        sleep_machine(HOUR * 3 / 4);
+        OK(centrifuge_client_tick(journal.client));
+        atomic_store(&peer.step, 2 * i + 2);
+    }
+    run_until(&journal, "message news 1 u1");
+    assert_false(noted(&journal, "disconnect"));
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
 /* ---- a foreign loop ---- */
 
 /* A loop with poll() and one timer, which does not count the sleep, and with work of its own in each turn. */
@@ -586,6 +629,7 @@ int main(void)
         cmocka_unit_test(a_connection_that_outlived_the_sleep_goes_on),
         cmocka_unit_test(sockets_are_read_before_timers_judge),
         cmocka_unit_test(an_attempt_that_was_due_in_the_sleep_is_made_at_once),
+        cmocka_unit_test(a_message_that_takes_long_is_a_sign_of_life),
         cmocka_unit_test(a_foreign_timer_that_slept_is_set_anew),
         cmocka_unit_test(a_foreign_loop_notices_the_end_of_the_sleep),
         cmocka_unit_test(a_loop_goes_on_while_a_name_is_resolved),
