@@ -99,7 +99,6 @@ struct sim_client {
     cf_time expires_at; /* theirs */
     bool batching;      /* by the user's word */
     bool batch_holds;   /* and it was at rest since */
-    bool batch_left;    /* it has ended, and what was collected waits for a flush */
     bool auth_batching;
     int auth_allowance; /* authorizations that may be asked for before its end, -1: any number */
     unsigned frames;    /* with calls, of this turn */

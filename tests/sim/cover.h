@@ -46,7 +46,6 @@
     X(EXPIRY_CLOSED, "credentials expire: the server closed the connection")                                                   \
     X(BATCH_FRAME, "batching: several commands in one frame")                                                                  \
     X(BATCH_CUT, "batching: the connection ended before it")                                                                   \
-    X(BATCH_LEFT, "batching: ended without a flush")                                                                           \
     X(BATCH_INSIDE, "batching: begun, flushed or ended inside a callback")                                                     \
     X(AUTH_BATCH, "auth batching: ended while connected")                                                                      \
     X(AUTH_BATCH_RECONNECT, "auth batching: went on over a new connection")                                                    \

@@ -46,7 +46,7 @@ static bool is_limit(centrifuge_error error)
 /* Of the bytes that wait in the core: known when it is at rest, and no command is collected. */
 static bool knows_queue(const sim_client *client, const sim_before *before)
 {
-    return before->rest && !client->batching && !client->batch_left;
+    return before->rest && !client->batching;
 }
 
 static bool is_full(const sim_client *client, const sim_before *before, size_t size)
@@ -137,8 +137,8 @@ static void note_refusal(sim_client *client, const sim_before *before, centrifug
 /* It may warn again when nothing is used. */
 void sim_refusal_settled(sim_client *client)
 {
-    bool used[SIM_WARNINGS] = {client->batching || client->batch_left || sim_sent_kept(client) + client->unsent > 0,
-                               outstanding(client) > 0, subscriptions(client) > 0};
+    bool used[SIM_WARNINGS] = {client->batching || sim_sent_kept(client) + client->unsent > 0, outstanding(client) > 0,
+                               subscriptions(client) > 0};
     for (unsigned i = 0; i < SIM_WARNINGS; i++) {
         if (client->refused[i] && !client->warned[i])
             sim_fail(client->world, "high-water-first", "client %u: error %d, of which nobody has warned", client->index,

@@ -32,7 +32,7 @@ void sim_sent_credentials(sim_client *client, bool certain)
 
 void sim_sent_start(sim_client *client)
 {
-    client->batching = client->batch_holds = client->batch_left = client->auth_batching = false;
+    client->batching = client->batch_holds = client->auth_batching = false;
     client->auth_allowance = -1;
     client->refreshes = 0;
     sim_sent_credentials(client, true);
@@ -157,9 +157,7 @@ static void check_frames(sim_client *client)
 void sim_sent_settled(sim_client *client)
 {
     check_frames(client);
-    if (client->leaves > 0)
-        client->batch_left = false;
-    if (!client->batching && !client->batch_left && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED)
+    if (!client->batching && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED)
         check_calls(client);
     client->flushes = client->leaves = 0;
     client->failures = client->heap.failures;
@@ -189,23 +187,13 @@ void sim_sent_flush(sim_client *client, bool stop)
 {
     note_batching(client, stop ? "ends its batch" : "flushes its batch");
     client->flushes++;
-    client->batch_holds = client->batch_left = false;
+    client->batch_holds = false;
     if (stop) {
         client->batching = false;
         cf_client_stop_batching(client->core, true, client->world->now);
     } else {
         cf_client_flush(client->core, client->world->now);
     }
-}
-
-void sim_sent_stop_batching(sim_client *client)
-{
-    note_batching(client, "ends its batch and leaves it");
-    if (client->batching)
-        sim_met(client->world, SIM_SITUATION_BATCH_LEFT);
-    client->batch_left = client->batch_left || client->batching;
-    client->batching = client->batch_holds = false;
-    cf_client_stop_batching(client->core, false, client->world->now);
 }
 
 void sim_sent_start_auth_batching(sim_client *client)

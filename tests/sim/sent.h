@@ -22,8 +22,6 @@ void sim_sent_settled(sim_client *client);
 /* The user. */
 void sim_sent_start_batching(sim_client *client);
 void sim_sent_flush(sim_client *client, bool stop);
-/* Without sending what was collected. */
-void sim_sent_stop_batching(sim_client *client);
 void sim_sent_start_auth_batching(sim_client *client);
 void sim_sent_stop_auth_batching(sim_client *client);
 

@@ -286,8 +286,6 @@ static void use_batching(sim_client *client)
 {
     if (sim_random_chance(&client->world->random, 400))
         sim_sent_start_batching(client);
-    else if (sim_random_chance(&client->world->random, 200))
-        sim_sent_stop_batching(client);
     else
         sim_sent_flush(client, sim_random_chance(&client->world->random, 500));
 }
