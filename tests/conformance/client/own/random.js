@@ -65,8 +65,19 @@ class Walk {
     else this.pending.push(cmd);
   }
 
+  /* The backend may refuse the one private channel that is about to be asked for. */
+  denies(name, one) {
+    const before = this.t.events.filter((e) => e.startsWith(name + ': error')).length;
+    this.deny = this.state === 'connected' && name.startsWith('$') && this.random(3) === 0;
+    one.denied = this.deny ? before + 1 : 0;
+  }
+
   /* Until the server has been asked for everything that is wanted. */
   async asked() {
+    if (this.deny) {
+      for (const [name, one] of this.of('asked')) if (name.startsWith('$') && one.denied) { await this.t.seen(name + ': error', one.denied); one.state = 'refused'; }
+      this.deny = false;
+    }
     const has = (name) => this.pending.some((cmd) => cmd.method === 'subscribe' && cmd.params.channel === name);
     const limit = Date.now() + 5000;
     while (Date.now() < limit && !this.of('asked').every(([name]) => has(name))) await this.rest();
@@ -100,12 +111,25 @@ class Walk {
     const free = CHANNELS.map((name) => name + (this.life || '')).filter((name) => !this.subs.has(name));
     if (free.length && !this.batching) add('subscribe', async () => {
       const name = this.pick(free);
-      this.deny = false;
-      this.subs.set(name, { sub: await t.subscribe(c, name), state: connected ? 'asked' : 'new' });
+      const one = { state: connected ? 'asked' : 'new' };
+      this.subs.set(name, one);
+      this.denies(name, one);
+      one.sub = await t.subscribe(c, name);
       if (connected) await this.asked();
     }, 3);
     const idle = this.of('unsubscribed', 'refused');
-    if (idle.length && connected && !this.batching) add('again', async () => { const [, one] = this.pick(idle); one.state = 'asked'; await one.sub.subscribe(); await this.asked(); }, 2);
+    if (idle.length && connected && !this.batching) add('again', async () => { const [name, one] = this.pick(idle); one.state = 'asked'; this.denies(name, one); await one.sub.subscribe(); await this.asked(); }, 2);
+    if (free.length > 1 && connected && !this.batching) add('auth batch', async () => {
+      await c.startAuthBatching();
+      const first = this.random(free.length - 1);
+      for (const name of free.slice(first, first + 3)) this.subs.set(name, { sub: await t.subscribe(c, name), state: 'asked' });
+      await c.stopAuthBatching();
+      await this.asked();
+    });
+    if (connected) add('odd frame', async () => {
+      s.send(this.pick([null, [], 7, { method: 'none' }, { uid: '9999', method: 'publish', body: {} }, { method: 'ping' }, { uid: '9999', method: 'presence', error: 'late' }, { method: 'message', body: { uid: 'x', channel: 'nobody', data: 1 } },
+        { method: 'unsubscribe', body: { channel: 'nobody' } }, { uid: '9998', method: 'subscribe', body: { channel: 'nobody', status: true } }, [null, { method: 'join', body: { channel: 'nobody' } }]]));
+    });
     const live = this.of('subscribed');
     if (live.length && connected) {
       add('unsubscribe', async () => { const [, one] = this.pick(live); one.state = 'unsubscribed'; one.connection = this.connection; await one.sub.unsubscribe(); await this.sent(); });
