@@ -218,7 +218,7 @@ const tellers = {
 
   transportClose(client, reason, reconnect, code) {
     const listener = client._options.onTransportClose;
-    if (typeof listener === 'function') listener({ event: { type: 'close', code }, reason, reconnect });
+    if (typeof listener === 'function') listener({ event: { type: 'close', wasClean: code === 'OK', error: code }, reason, reconnect });
   },
 
   refreshFailed(client) {
