@@ -19,12 +19,15 @@ done
 check 14 tests/cpp/test_client.cpp
 check 20 tests/cpp/test_client.cpp
 
-# Every piece of C++ in the guide.
-awk -v folder="$temporary" '/^```cpp$/ { file = folder "/guide" ++count ".cpp"; next } /^```$/ { file = "" } file { print > file }' docs/cpp.md
-for piece in "$temporary"/guide*.cpp; do
-    c++ -std=c++11 $flags -fsyntax-only "$piece"
-    c++ -std=c++17 $flags -fsyntax-only "$piece"
-done
+# Every piece of C++ in the guide, each in a namespace of its own.
+awk '/^```cpp$/ { inside = 1; pieces = pieces "namespace piece" ++count " {\n"; next }
+     /^```$/ && inside { inside = 0; pieces = pieces "}\n" }
+     inside && /^#include/ { print; next }
+     inside { pieces = pieces $0 "\n" }
+     END { printf "%s", pieces }' docs/cpp.md >"$temporary/guide.cpp"
+grep -q 'namespace piece1 ' "$temporary/guide.cpp"
+check 11 "$temporary/guide.cpp"
+check 17 "$temporary/guide.cpp"
 
 cat >"$temporary/part.cpp" <<'END'
 #include <centrifuge/client.hpp>
