@@ -45,6 +45,41 @@ static void each_allocation_fails_once(void **state)
     }
 }
 
+/* Looked at with every effect: memory is back after so many failures. */
+static play_action end_shortage(play *p, const cf_effect *effect, unsigned *argument)
+{
+    (void)effect;
+    (void)argument;
+    if (p->allocations >= p->fail_at + *(const size_t *)p->inside_user)
+        p->fail_on = false;
+    return PLAY_NOTHING;
+}
+
+static void each_allocation_fails_with_some_behind_it(void **state)
+{
+    static size_t lengths[] = {2, 10};
+    (void)state;
+    play *p = &the_play;
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = 0;
+        do {
+            play_init(p);
+            p->fail_at = ++n;
+            p->fail_on = true;
+            p->inside = end_shortage;
+            p->inside_user = &lengths[i];
+            bool made = play_story(p);
+            p->fail_at = 0;
+            if (made) {
+                play_act(p, PLAY_CONNECT, 0);
+                play_pass(p, 60000);
+                assert_int_equal(cf_client_get_state(p->client), CF_CLIENT_CONNECTED);
+            }
+            play_end(p);
+        } while (p->allocations >= n);
+    }
+}
+
 static void memory_ends_for_good(void **state)
 {
     (void)state;
@@ -196,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_story_is_a_full_one),
         cmocka_unit_test(each_allocation_fails_once),
+        cmocka_unit_test(each_allocation_fails_with_some_behind_it),
         cmocka_unit_test(memory_ends_for_good),
         cmocka_unit_test(memory_ends_and_comes_back),
         cmocka_unit_test(everything_is_allowed_inside_every_effect),
