@@ -29,6 +29,7 @@ class Centrifuge extends Emitter {
     this._options = {};
     this._given = {}; // the credentials of it that the library has
     this._subscriptions = new Map(); // by channel
+    this._left = []; // channels of subscriptions that a disconnect has ended
     this._calls = new Map(); // by number: { resolve, reject, subscription }
     this._callCount = 0;
     this._configured = false;
@@ -129,12 +130,16 @@ class Centrifuge extends Emitter {
     this._thrown.push(text);
   }
 
-  /* In 1.x a client forgets its subscriptions when no connection will bring them back. */
+  /*
+   * In 1.x a client forgets its subscriptions when no connection will bring them back, but not how far they had come. The
+   * library keeps that with its own: until the next such moment, if nobody has asked for the channel again.
+   */
   _forget() {
-    for (const [channel, subscription] of this._subscriptions) {
-      this._library.remove(channel);
-      subscription._ready = null;
+    for (const channel of this._left) {
+      if (!this._subscriptions.has(channel)) this._library.remove(channel);
     }
+    this._left = [...this._subscriptions.keys()];
+    for (const subscription of this._subscriptions.values()) subscription._ready = null;
     this._subscriptions.clear();
   }
 }

@@ -232,7 +232,8 @@ struct cf_client {
     cf_text reason;
 
     cf_map subscriptions;
-    bool disordered;         /* a name that belongs in front stands behind in it */
+    bool disordered; /* a name that belongs in front stands behind in it */
+    uint32_t last_place;
     cf_list departed;        /* removed subscriptions whose unsubscribe command has no answer yet */
     cf_subscription *pushed; /* the last one that a message came for, or NULL */
     cf_list calls;           /* sent, by uid */
@@ -293,13 +294,15 @@ struct cf_subscription {
     cf_text refusal;          /* the error's text, then its advice */
     uint32_t refusal_advice;  /* bytes */
     uint32_t channel_size;
-    uint8_t state; /* cf_subscription_state */
+    uint32_t place; /* in the table, among names that are no numbers */
+    uint8_t state;  /* cf_subscription_state */
     bool has_position;
     bool resubscribe; /* of the last request */
     bool recovered;   /* of the last answer */
     bool refusal_json;
     bool was_subscribed; /* since it was asked for by the user */
     bool told;           /* that it is removed: its memory is ours alone */
+    bool left;           /* by a disconnect, and not asked for since */
     bool missed;         /* a replay behind a hole has begun, and no subscribe event has told of it */
     char channel[];
 };

@@ -97,12 +97,22 @@ static centrifuge_error request(cf_subscription *subscription, cf_time now)
     return CENTRIFUGE_ERROR_OK;
 }
 
+/* The table is empty after a disconnect (client-spec.md 7.4): who is asked for again is behind those who were before. */
+static void place_last(cf_subscription *subscription)
+{
+    subscription->left = false;
+    subscription->place = ++subscription->client->last_place;
+    subscription->client->disordered = true;
+}
+
 /* client-spec.md 8.2, the rows of sub.subscribe(). */
 static centrifuge_error ask(cf_subscription *subscription, cf_time now)
 {
     cf_client *client = subscription->client;
     if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED || subscription->state == CF_SUBSCRIPTION_SUBSCRIBING)
         return CENTRIFUGE_ERROR_OK;
+    if (subscription->left)
+        place_last(subscription);
     if (client->state != CF_CLIENT_CONNECTED) {
         subscription->state = CF_SUBSCRIPTION_NEW;
         return CENTRIFUGE_ERROR_OK;
@@ -177,7 +187,10 @@ int cf_subscription_compare(const cf_subscription *first, const cf_subscription 
 
 static int compare_places(const cf_map_node *first, const cf_map_node *second)
 {
-    return cf_subscription_compare(CF_CONTAINER(first, cf_subscription, node), CF_CONTAINER(second, cf_subscription, node));
+    const cf_subscription *a = CF_CONTAINER(first, cf_subscription, node);
+    const cf_subscription *b = CF_CONTAINER(second, cf_subscription, node);
+    int by_name = cf_subscription_compare(a, b);
+    return by_name != 0 ? by_name : (a->place > b->place) - (a->place < b->place);
 }
 
 /* Once for all that were added, since few programs have such names. */
@@ -195,6 +208,7 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
         return NULL;
     *made = (cf_subscription){
         .client = client, .user = user, .channel_size = (uint32_t)channel.size, .state = CF_SUBSCRIPTION_UNSUBSCRIBED};
+    made->place = ++client->last_place;
     memcpy(made->channel, channel.data, channel.size);
     cf_list_init(&made->waiting);
     made->leaving = departed_uid(client, channel);
@@ -326,17 +340,21 @@ static void tell_unsubscribe(cf_subscription *subscription)
         cf_queue_append(subscription->client, &subscription->unsubscribe, CF_PENDING_UNSUBSCRIBE);
 }
 
-/* The position goes with it (D51). */
 static void end(cf_subscription *subscription, centrifuge_error code)
 {
     subscription->state = CF_SUBSCRIPTION_UNSUBSCRIBED;
     subscription->request = 0;
-    subscription->has_position = false;
-    subscription->position.size = 0;
     subscription->was_subscribed = false;
-    subscription->missed = false;
     cf_auth_forget(subscription);
     cf_calls_fail_waiting(subscription, code);
+}
+
+/* Not by a disconnect: who comes back after one gets what was said meanwhile (client-spec.md 10). */
+static void forget_position(cf_subscription *subscription)
+{
+    subscription->has_position = false;
+    subscription->position.size = 0;
+    subscription->missed = false;
 }
 
 static void send_unsubscribe(cf_subscription *subscription, cf_time now)
@@ -370,6 +388,7 @@ void cf_subscription_unsubscribe(cf_subscription *subscription, cf_time now)
         tell_unsubscribe(subscription);
         end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     }
+    forget_position(subscription);
     send_unsubscribe(subscription, now);
 }
 
@@ -442,10 +461,12 @@ static void leave(cf_subscription *subscription, bool again)
         tell_unsubscribe(subscription);
     subscription->request = 0;
     subscription->leaving = 0;
-    if (!again)
+    if (!again) {
         end(subscription, CENTRIFUGE_ERROR_DISCONNECTED);
-    else if (cf_subscription_wanted(subscription))
+        subscription->left = true;
+    } else if (cf_subscription_wanted(subscription)) {
         subscription->state = CF_SUBSCRIPTION_SUBSCRIBING;
+    }
 }
 
 void cf_subscriptions_leave(cf_client *client, bool again)
@@ -472,6 +493,7 @@ cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message 
     } else if (message->uid.size == 0 && cf_subscription_wanted(subscription)) {
         tell_unsubscribe(subscription);
         end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
+        forget_position(subscription);
     }
     return CF_STEP_DONE;
 }

@@ -661,7 +661,15 @@ static void an_empty_position_stays_one(void **state)
     assert_int_equal(driver_count(d, "send 4 {'method':'subscribe','params':{'channel':'news','recover':true,'last':''}"), 1);
 }
 
-/* D51 */
+static void connect_again(driver *d, unsigned uid)
+{
+    driver_connect(d);
+    driver_opened(d);
+    driver_forget(d);
+    driver_welcome(d, uid);
+}
+
+/* D51: of other channels, and of a removed subscription. */
 static void positions_outlived_their_subscription(void **state)
 {
     driver *d = *state;
@@ -669,14 +677,60 @@ static void positions_outlived_their_subscription(void **state)
     driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
     driver_receive(d, "{'method':'message','body':{'uid':'x1','channel':'unknown','data':1}}");
     driver_disconnect(d);
-    cf_subscription_subscribe(news, d->now);
+    cf_subscription_remove(news, d->now);
+    driver_subscribe(d, "news");
     driver_subscribe(d, "unknown");
-    driver_connect(d);
-    driver_opened(d);
-    driver_forget(d);
-    driver_welcome(d, 3);
+    connect_again(d, 3);
     expect(d, "send 2 [{'method':'subscribe','params':{'channel':'news'},'uid':'4'},"
               "{'method':'subscribe','params':{'channel':'unknown'},'uid':'5'}]\n"
+              "connect c2 raw-websocket 0 ms\n");
+}
+
+/* Who comes back on purpose gets what he missed, too. */
+static void a_disconnect_keeps_the_position(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = driver_be_subscribed(d);
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
+    driver_disconnect(d);
+    cf_subscription_subscribe(news, d->now);
+    connect_again(d, 3);
+    expect(d, "send 2 {'method':'subscribe','params':{'channel':'news','recover':true,'last':'m1'},'uid':'4'}\n"
+              "connect c2 raw-websocket 0 ms\n");
+    driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','recovered':true,'last':'',"
+                      "'messages':[{'uid':'m2','channel':'news','data':2}]}}");
+    expect(d, "news: message m2 2\n"
+              "news: subscribe first recovered\n");
+}
+
+static void unsubscribed_while_disconnected_it_has_no_position(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = driver_be_subscribed(d);
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
+    driver_disconnect(d);
+    driver_unsubscribe(d, news);
+    cf_subscription_subscribe(news, d->now);
+    connect_again(d, 3);
+    expect(d, "send 2 {'method':'subscribe','params':{'channel':'news'},'uid':'4'}\n"
+              "connect c2 raw-websocket 0 ms\n");
+}
+
+/* As in the reference, whose table is empty after a disconnect. */
+static void after_a_disconnect_the_table_is_made_anew(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_subscribe(d, "a");
+    driver_subscribe(d, "b");
+    driver_subscribe(d, "c");
+    driver_be_connected(d);
+    driver_disconnect(d);
+    driver_subscribe(d, "c");
+    driver_subscribe(d, "a");
+    connect_again(d, 5);
+    expect(d, "send 2 [{'method':'subscribe','params':{'channel':'c'},'uid':'6'},"
+              "{'method':'subscribe','params':{'channel':'a'},'uid':'7'}]\n"
               "connect c2 raw-websocket 0 ms\n");
 }
 
@@ -729,6 +783,29 @@ static void disconnect(driver *d, cf_subscription *subscription)
 {
     (void)subscription;
     cf_client_disconnect(d->client, d->now);
+}
+
+/* The replay behind a hole was cut by a disconnect: the hole is told of by the next answer, which knows of none. */
+static void a_disconnect_in_a_replay_keeps_the_hole(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = driver_be_subscribed(d);
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'news','data':1}}");
+    driver_reconnect(d, 3);
+    plan p = {.at = CF_EVENT_MESSAGE, .after = 0, .act = disconnect};
+    d->hook = follow_plan;
+    d->hook_user = &p;
+    driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','recovered':false,'last':'',"
+                      "'messages':[{'uid':'m9','channel':'news','data':9},{'uid':'m8','channel':'news','data':8}]}}");
+    d->hook = NULL;
+    cf_subscription_subscribe(news, d->now);
+    connect_again(d, 5);
+    assert_int_equal(driver_count(d, "send 3 {'method':'subscribe','params':{'channel':'news','recover':true,'last':'m8'}"), 1);
+    driver_forget(d);
+    driver_receive(d, "{'uid':'6','method':'subscribe','body':{'channel':'news','recovered':true,'last':'',"
+                      "'messages':[{'uid':'m9','channel':'news','data':9}]}}");
+    expect(d, "news: message m9 9\n"
+              "news: subscribe first\n");
 }
 
 static void lose(driver *d, cf_subscription *subscription)
@@ -1285,6 +1362,10 @@ int main(void)
         TEST(an_empty_last_replaced_a_known_position),
         TEST(an_empty_position_stays_one),
         TEST(positions_outlived_their_subscription),
+        TEST(a_disconnect_keeps_the_position),
+        TEST(unsubscribed_while_disconnected_it_has_no_position),
+        TEST(after_a_disconnect_the_table_is_made_anew),
+        TEST(a_disconnect_in_a_replay_keeps_the_hole),
         TEST(unsubscribe_forgets_the_position),
         TEST(a_replay_ends_with_unsubscribe),
         TEST(a_replay_ends_with_unsubscribe_and_subscribe),
