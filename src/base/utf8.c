@@ -1,6 +1,9 @@
 #include "base/utf8.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 static bool continuation(unsigned char byte)
 {
@@ -33,6 +36,11 @@ size_t cf_utf8_sequence(cf_bytes text)
 static size_t ascii_words(const char *data, size_t size)
 {
     size_t at = 0;
+#if defined(__SSE2__)
+    for (; size - at >= 16; at += 16)
+        if (_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(data + at))) != 0)
+            break;
+#endif
     for (; size - at >= 8; at += 8) {
         uint64_t word;
         memcpy(&word, data + at, 8);

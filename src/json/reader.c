@@ -4,6 +4,9 @@
 #include "base/utf8.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 /*
  * The functions that scan take the place where something begins and return the place behind it, NULL when they failed: kept out
@@ -82,8 +85,27 @@ static size_t first_special(const char *at, uint64_t special)
 #endif
 }
 
+#if defined(__SSE2__)
+/* Compared as signed numbers, control characters and what is not ASCII are both less than a space. */
+static inline unsigned special_of_sixteen(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    __m128i below = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), below));
+}
+#endif
+
 static inline const char *skip_plain(const char *at, const char *end)
 {
+#if defined(__SSE2__)
+    for (; end - at >= 16; at += 16) {
+        unsigned special = special_of_sixteen(at);
+        if (special != 0)
+            return at + __builtin_ctz(special);
+    }
+#endif
     for (; end - at >= 8; at += 8) {
         uint64_t word;
         memcpy(&word, at, 8);

@@ -90,8 +90,6 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     if (!made)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     *made = NULL;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return CENTRIFUGE_ERROR_SYSTEM;
     centrifuge_client *client = cf_alloc_zero(&cf_native_allocator, 1, sizeof *client);
     if (!client)
         return CENTRIFUGE_ERROR_NO_MEMORY;
@@ -102,8 +100,6 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     cf_list_init(&client->sockets);
     cf_list_init(&client->subscriptions);
     cf_list_init(&client->listeners);
-    cf_buffer_init(&client->id_text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&client->credentials_text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     *made = client;
     centrifuge_error error = build(client, options);
     if (error) {
@@ -144,19 +140,23 @@ centrifuge_error centrifuge_client_get_credentials_sized(centrifuge_client *clie
     const cf_credentials core = cf_client_credentials(client->core);
     const cf_bytes values[] = {core.user, core.timestamp, core.token, core.info};
     size_t starts[sizeof values / sizeof values[0]];
-    cf_buffer *text = &client->credentials_text;
-    cf_buffer_clear(text);
+    cf_buffer text;
+    cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        starts[i] = text->size;
-        cf_buffer_append(text, values[i]);
-        cf_buffer_append_byte(text, '\0');
+        starts[i] = text.size;
+        cf_buffer_append(&text, values[i]);
+        cf_buffer_append_byte(&text, '\0');
     }
-    if (text->failed)
+    if (text.failed) {
+        cf_buffer_free(&text);
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    const centrifuge_credentials known = {.user = text->data + starts[0],
-                                          .timestamp = text->data + starts[1],
-                                          .token = text->data + starts[2],
-                                          .info = text->data + starts[3],
+    }
+    cf_free(&cf_native_allocator, client->credentials_text);
+    client->credentials_text = text.data;
+    const centrifuge_credentials known = {.user = text.data + starts[0],
+                                          .timestamp = text.data + starts[1],
+                                          .token = text.data + starts[2],
+                                          .info = text.data + starts[3],
                                           .json = core.json};
     memset(credentials, 0, size);
     memcpy(credentials, &known, size < sizeof known ? size : sizeof known);
@@ -306,10 +306,9 @@ bool centrifuge_client_will_reconnect(const centrifuge_client *client)
 
 const char *centrifuge_client_id(centrifuge_client *client)
 {
-    cf_buffer_clear(&client->id_text);
-    cf_buffer_append(&client->id_text, cf_client_id(client->core));
-    const char *text = cf_buffer_text(&client->id_text);
-    return text ? text : "";
+    cf_free(&cf_native_allocator, client->id_text);
+    client->id_text = cf_copy(&cf_native_allocator, cf_client_id(client->core));
+    return client->id_text ? client->id_text : "";
 }
 
 int64_t centrifuge_client_latency(const centrifuge_client *client)

@@ -114,6 +114,11 @@ static void set_optional(CURL *easy, CURLoption option, const char *value, CURLc
         set_text(easy, option, value, failed);
 }
 
+bool cf_native_curl_begin(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
 CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings)
 {
     CURLcode failed = CURLE_OK;
@@ -158,7 +163,7 @@ static void queue_request(cf_native_socket *socket, const address *parts)
     const cf_native_settings *settings = &socket->client->settings;
     uint8_t random[16];
     cf_native_driver_random(socket->client, random, sizeof random);
-    cf_ws_make_key(random, socket->key);
+    cf_ws_make_key(random, socket->handshake->key);
     cf_bytes target = parts->target;
     cf_buffer path;
     cf_buffer_init(&path, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
@@ -167,7 +172,7 @@ static void queue_request(cf_native_socket *socket, const address *parts)
         cf_buffer_append(&path, target);
         target = cf_buffer_bytes(&path);
     }
-    cf_ws_append_request(&socket->queued, parts->host, target, cf_bytes_make(socket->key, sizeof socket->key),
+    cf_ws_append_request(&socket->queued, parts->host, target, cf_bytes_make(socket->handshake->key, CF_WS_KEY_SIZE),
                          settings->headers, settings->header_count);
     if (path.failed)
         socket->queued.failed = true;
@@ -179,8 +184,10 @@ static centrifuge_error start_curl(cf_native_socket *socket, const address *part
     cf_buffer url;
     cf_buffer_init(&url, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     const char *text = http_url(&url, parts);
-    socket->easy = curl_easy_init();
-    socket->multi = curl_multi_init();
+    if (cf_native_curl_begin()) {
+        socket->easy = curl_easy_init();
+        socket->multi = curl_multi_init();
+    }
     socket->problem = cf_alloc_zero(&cf_native_allocator, 1, CURL_ERROR_SIZE);
     bool ready = text && socket->easy && socket->multi && socket->problem && !socket->queued.failed &&
                  cf_native_loop_reserve(&socket->client->loop, CF_NATIVE_LOOP_WATCH_CONNECT);
@@ -271,9 +278,14 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     if (!split_address(text, &parts))
         return CENTRIFUGE_ERROR_INVALID_URL;
     cf_native_socket *socket = cf_alloc_zero(&cf_native_allocator, 1, sizeof *socket);
-    if (!socket)
+    cf_native_handshake *handshake = cf_alloc(&cf_native_allocator, sizeof *handshake);
+    if (!socket || !handshake) {
+        cf_free(&cf_native_allocator, socket);
+        cf_free(&cf_native_allocator, handshake);
         return CENTRIFUGE_ERROR_NO_MEMORY;
+    }
     socket->client = client;
+    socket->handshake = handshake;
     socket->id = id;
     socket->secure = parts.secure;
     socket->linger_until = socket->curl_deadline = CF_TIME_NEVER;
@@ -282,7 +294,7 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     size_t queue_max = client->settings.queue_size_max;
     queue_max = queue_max < SIZE_MAX - CF_NATIVE_SOCKET_SLACK ? queue_max + CF_NATIVE_SOCKET_SLACK : SIZE_MAX;
     cf_buffer_init(&socket->queued, &cf_native_allocator, queue_max);
-    cf_buffer_init(&socket->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
+    cf_buffer_init(&handshake->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
     cf_list_append(&client->sockets, &socket->link);
     centrifuge_error error = start(socket, &parts);
     if (error) {

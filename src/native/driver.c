@@ -388,7 +388,7 @@ void cf_native_driver_destroy(centrifuge_client *client)
         cf_native_subscription_free(CF_CONTAINER(client->subscriptions.next, centrifuge_subscription, link));
     cf_native_listeners_free(&client->listeners);
     cf_native_settings_free(&client->settings);
-    cf_buffer_free(&client->id_text);
-    cf_buffer_free(&client->credentials_text);
+    cf_free(&cf_native_allocator, client->id_text);
+    cf_free(&cf_native_allocator, client->credentials_text);
     cf_free(&cf_native_allocator, client);
 }

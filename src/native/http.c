@@ -115,7 +115,7 @@ static cf_native_http *open_http(centrifuge_client *client)
 {
     cf_native_http *http = cf_alloc_zero(&cf_native_allocator, 1, sizeof *http);
     bool room = http && cf_native_loop_reserve(&client->loop, CF_NATIVE_LOOP_WATCH_MAX);
-    CURLM *multi = room ? curl_multi_init() : NULL;
+    CURLM *multi = room && cf_native_curl_begin() ? curl_multi_init() : NULL;
     if (!multi) {
         cf_free(&cf_native_allocator, http);
         return NULL;

@@ -200,6 +200,12 @@ typedef enum cf_native_socket_state {
     CF_NATIVE_SOCKET_DEAD     /* freed at the end of the turn */
 } cf_native_socket_state;
 
+/* What is needed until the connection is open, so that thousands of open ones are smaller. */
+typedef struct cf_native_handshake {
+    cf_buffer head; /* of the response so far, and what came with it */
+    char key[CF_WS_KEY_SIZE];
+} cf_native_handshake;
+
 typedef struct cf_native_socket {
     cf_list link; /* in centrifuge_client.sockets */
     centrifuge_client *client;
@@ -211,10 +217,10 @@ typedef struct cf_native_socket {
     cf_time curl_deadline;    /* while connecting */
     bool secure;              /* wss */
     bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
+    bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
     centrifuge_socket socket; /* when `plain`, and from CF_NATIVE_SOCKET_HANDSHAKE on */
-    char *unread;             /* of the read buffer or `head`, while the turn's share of events is used up */
+    char *unread;             /* of the read buffer or the handshake's head, while the turn's share of events is used up */
     size_t unread_size;
-    bool has_more; /* bytes may wait that the system's socket does not tell of: read again without asking */
     cf_time linger_until;
     cf_ws_decoder decoder;
     /*
@@ -224,11 +230,12 @@ typedef struct cf_native_socket {
     cf_buffer sending;
     size_t sent;
     cf_buffer queued;
-    cf_buffer head; /* response head so far, and what came with it */
-    char key[CF_WS_KEY_SIZE];
-    char *problem; /* CURL_ERROR_SIZE bytes for libcurl while there is one */
+    cf_native_handshake *handshake; /* NULL when it is over */
+    char *problem;                  /* CURL_ERROR_SIZE bytes for libcurl while there is one */
 } cf_native_socket;
 
+/* Before anything else of libcurl, whose libraries need a megabyte to begin with; any number of times. */
+bool cf_native_curl_begin(void);
 /* What a connection and a request have in common: trust, proxy, own certificate, interface. */
 CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings);
 /* Begins to connect; on error there is no socket. */
@@ -364,9 +371,9 @@ struct centrifuge_client {
     _Atomic(cf_native_posted *) posted; /* newest first */
     cf_native_posted *taken;            /* oldest first, being run */
     char *read_buffer;                  /* CF_NATIVE_SOCKET_READ_SIZE bytes while there is a socket */
-    cf_buffer id_text;
-    cf_buffer credentials_text;
-    uint8_t random[32]; /* from the system's source, used once; `random_left` bytes of its end are fresh */
+    char *id_text;                      /* told last, as ... */
+    char *credentials_text;             /* ... one after the other, each with a NUL */
+    uint8_t random[32];                 /* from the system's source, used once; `random_left` bytes of its end are fresh */
     size_t random_left;
 };
 

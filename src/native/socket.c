@@ -152,6 +152,14 @@ static void decode(cf_native_socket *socket, char *data, size_t size)
     socket->unread_size = size;
 }
 
+static void end_handshake(cf_native_socket *socket)
+{
+    if (socket->handshake)
+        cf_buffer_free(&socket->handshake->head);
+    cf_free(&cf_native_allocator, socket->handshake);
+    socket->handshake = NULL;
+}
+
 void cf_native_socket_resume(cf_native_socket *socket)
 {
     if (socket->state == CF_NATIVE_SOCKET_OPEN && socket->unread)
@@ -159,8 +167,8 @@ void cf_native_socket_resume(cf_native_socket *socket)
     if (socket->client->halted)
         return;
     socket->unread = NULL;
-    if (socket->state != CF_NATIVE_SOCKET_HANDSHAKE)
-        cf_buffer_free(&socket->head);
+    if (socket->state != CF_NATIVE_SOCKET_CONNECTING && socket->state != CF_NATIVE_SOCKET_HANDSHAKE)
+        end_handshake(socket);
 }
 
 static void refuse_response(cf_native_socket *socket, centrifuge_error error, const char *detail)
@@ -178,15 +186,16 @@ static void refuse_status(cf_native_socket *socket, int status)
 
 static void handshake(cf_native_socket *socket, cf_bytes received)
 {
-    cf_buffer_append(&socket->head, received);
+    cf_buffer *head = &socket->handshake->head;
+    cf_buffer_append(head, received);
     size_t used = 0;
     int status = 0;
     const char *problem = "";
-    if (socket->head.failed) {
+    if (head->failed) {
         refuse_response(socket, CENTRIFUGE_ERROR_NO_MEMORY, "the response is too large");
         return;
     }
-    switch (cf_ws_check_response(cf_buffer_bytes(&socket->head), cf_bytes_make(socket->key, sizeof socket->key), &used, &status,
+    switch (cf_ws_check_response(cf_buffer_bytes(head), cf_bytes_make(socket->handshake->key, CF_WS_KEY_SIZE), &used, &status,
                                  &problem)) {
     case CF_WS_RESPONSE_MORE:
         return;
@@ -200,8 +209,8 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
         break;
     }
     socket->state = CF_NATIVE_SOCKET_OPEN;
-    socket->unread = socket->head.data + used;
-    socket->unread_size = socket->head.size - used;
+    socket->unread = head->data + used;
+    socket->unread_size = head->size - used;
     cf_native_driver_opened(socket);
     if (!socket->client->halted)
         cf_native_socket_resume(socket);
@@ -298,6 +307,6 @@ void cf_native_socket_reap(cf_native_socket *socket)
     cf_ws_decoder_free(&socket->decoder);
     cf_buffer_free(&socket->sending);
     cf_buffer_free(&socket->queued);
-    cf_buffer_free(&socket->head);
+    end_handshake(socket);
     cf_free(&cf_native_allocator, socket);
 }

@@ -57,12 +57,12 @@ typedef struct cf_ws_decoder {
     bool failed;         /* after a close or an error: input is swallowed */
     bool fragmented;     /* between the first and the last frame of a message */
     bool check_utf8;     /* text messages and close reasons must be UTF-8; reasons are always checked */
+    bool message_done;   /* `message` was handed out: give it back at the next call */
+    bool partial_done;   /* the same of `partial` */
     cf_ws_opcode opcode; /* of the fragmented message */
     size_t message_max;  /* bytes, the sum over all fragments */
     cf_buffer partial;   /* an incomplete frame: header and payload so far */
     cf_buffer message;   /* payload of the fragments so far */
-    bool message_done;   /* `message` was handed out: give it back at the next call */
-    bool partial_done;   /* the same of `partial` */
     const cf_allocator *allocator;
 } cf_ws_decoder;
 
