@@ -151,7 +151,8 @@ bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)
         if (step == CF_STEP_END && !cf_batch_end_turn(client))
             break;
     }
-    cf_limits_relax(client);
+    if (client->warned)
+        cf_limits_relax(client);
     return false;
 }
 

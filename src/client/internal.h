@@ -216,6 +216,7 @@ struct cf_client {
     bool pinged;       /* and no sign of life since */
     bool offline;
     bool shut;
+    bool warned;        /* a limit was told of, and may be again when less is used */
     uint32_t transport; /* id of the current one, 0 without */
     uint32_t last_transport;
     uint32_t retries; /* attempts planned since the last good answer to connect */

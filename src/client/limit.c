@@ -35,8 +35,11 @@ static void relax(cf_client *client, cf_limit limit)
 
 void cf_limits_relax(cf_client *client)
 {
-    for (unsigned limit = 0; limit < CF_LIMIT_COUNT; limit++)
+    client->warned = false;
+    for (unsigned limit = 0; limit < CF_LIMIT_COUNT; limit++) {
         relax(client, (cf_limit)limit);
+        client->warned = client->warned || client->high_water[limit].flag;
+    }
 }
 
 bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more)
@@ -47,7 +50,7 @@ bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more)
     cf_pending *warning = &client->high_water[limit];
     relax(client, limit);
     if (used + more >= max - max / 4 && !warning->flag && !warning->queued) {
-        warning->flag = true;
+        warning->flag = client->warned = true;
         warning->number = limit;
         cf_queue_append(client, warning, CF_PENDING_HIGH_WATER);
     }
