@@ -7,12 +7,36 @@
 #define FIVE       "[" MESSAGE(1) "," MESSAGE(2) "," MESSAGE(3) "," MESSAGE(4) "," MESSAGE(5) "]"
 #define TOLD(n)    "message news " #n " u" #n " ; "
 
-static centrifuge_client *make_small_turns(cf_journal *journal, const cf_peer *peer, size_t events_per_turn)
+typedef struct scene {
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_client *client;
+    centrifuge_subscription *news;
+} scene;
+
+/* A client of the channel news that connects. */
+static void begin(scene *on, peer_script script, const centrifuge_options *given)
+{
+    centrifuge_options options = *given;
+    peer_start(&on->peer, script, NULL, NULL);
+    options.url = peer_url(&on->peer);
+    on->client = make_client(&options, &on->journal);
+    on->news = subscribe(&on->journal, "news");
+    OK(centrifuge_client_connect(on->client));
+}
+
+static void begin_small_turns(scene *on, peer_script script, size_t events_per_turn)
 {
     centrifuge_options options;
-    quick_options(&options, peer);
+    quick_options(&options, NULL);
     options.events_per_turn = events_per_turn;
-    return make_client(&options, journal);
+    begin(on, script, &options);
+}
+
+static void end(scene *on)
+{
+    end_client(&on->journal);
+    peer_finish(&on->peer);
 }
 
 static void five_and_one(cf_peer *peer)
@@ -29,27 +53,22 @@ static void a_turn_tells_no_more_than_its_share(void **state)
 {
     (void)state;
     for (size_t share = 1; share <= 4; share++) {
-        cf_peer peer;
-        cf_journal journal;
-        peer_start(&peer, five_and_one, NULL, NULL);
-        centrifuge_client *client = make_small_turns(&journal, &peer, share);
-        subscribe(&journal, "news");
-        OK(centrifuge_client_connect(client));
-        for (size_t before = 0, now; !noted(&journal, TOLD(6)); before = now) {
-            OK(centrifuge_client_wait(client, 100));
-            now = times_noted(&journal, "; ") - times_noted(&journal, "high water");
+        static scene on;
+        begin_small_turns(&on, five_and_one, share);
+        for (size_t before = 0, now; !noted(&on.journal, TOLD(6)); before = now) {
+            OK(centrifuge_client_wait(on.client, 100));
+            now = times_noted(&on.journal, "; ") - times_noted(&on.journal, "high water");
             assert_true(now - before <= share);
         }
-        assert_true(noted(&journal, "high water LIMIT_EVENTS"));
-        const char *at = journal.text;
+        assert_true(noted(&on.journal, "high water LIMIT_EVENTS"));
+        const char *at = on.journal.text;
         static const char *const all[] = {TOLD(1), TOLD(2), TOLD(3), TOLD(4), TOLD(5), TOLD(6)};
         for (size_t i = 0; i < COUNT(all); i++) {
             at = strstr(at, all[i]);
             assert_non_null(at);
         }
-        assert_int_equal(times_noted(&journal, "message"), COUNT(all));
-        end_client(&journal);
-        peer_finish(&peer);
+        assert_int_equal(times_noted(&on.journal, "message"), COUNT(all));
+        end(&on);
     }
 }
 
@@ -57,87 +76,64 @@ static void a_turn_tells_no_more_than_its_share(void **state)
 static void too_much_to_do_is_told_once(void **state)
 {
     (void)state;
-    cf_peer peer;
-    cf_journal journal;
-    peer_start(&peer, five_and_one, NULL, NULL);
-    centrifuge_client *client = make_small_turns(&journal, &peer, 2);
-    subscribe(&journal, "news");
-    OK(centrifuge_client_connect(client));
-    run_until(&journal, TOLD(1));
-    size_t before = times_noted(&journal, "high water LIMIT_EVENTS of 2; ");
-    run_until(&journal, TOLD(5));
-    assert_true(times_noted(&journal, "high water LIMIT_EVENTS of 2; ") <= before + 1);
-    run_until(&journal, TOLD(6));
-    end_client(&journal);
-    peer_finish(&peer);
+    static scene on;
+    begin_small_turns(&on, five_and_one, 2);
+    run_until(&on.journal, TOLD(1));
+    size_t before = times_noted(&on.journal, "high water LIMIT_EVENTS of 2; ");
+    run_until(&on.journal, TOLD(5));
+    assert_true(times_noted(&on.journal, "high water LIMIT_EVENTS of 2; ") <= before + 1);
+    run_until(&on.journal, TOLD(6));
+    end(&on);
 }
 
 static void a_share_that_is_not_used_up_is_not_told_of(void **state)
 {
     (void)state;
-    cf_peer peer;
-    cf_journal journal;
-    peer_start(&peer, five_and_one, NULL, NULL);
-    centrifuge_client *client = make_small_turns(&journal, &peer, 100);
-    subscribe(&journal, "news");
-    OK(centrifuge_client_connect(client));
-    run_until(&journal, TOLD(6));
-    assert_false(noted(&journal, "high water"));
-    end_client(&journal);
-    peer_finish(&peer);
+    static scene on;
+    begin_small_turns(&on, five_and_one, 100);
+    run_until(&on.journal, TOLD(6));
+    assert_false(noted(&on.journal, "high water"));
+    end(&on);
 }
 
 /* What waits for the next turn is not told any more once it is not wanted. */
 static void an_unsubscribe_between_two_turns_ends_the_messages(void **state)
 {
     (void)state;
-    cf_peer peer;
-    cf_journal journal;
-    peer_start(&peer, five_and_one, NULL, NULL);
-    centrifuge_client *client = make_small_turns(&journal, &peer, 1);
-    centrifuge_subscription *news = subscribe(&journal, "news");
-    OK(centrifuge_client_connect(client));
-    run_until(&journal, TOLD(2));
-    OK(centrifuge_subscription_unsubscribe(news));
-    run_until(&journal, "unsubscribe news; ");
+    static scene on;
+    begin_small_turns(&on, five_and_one, 1);
+    run_until(&on.journal, TOLD(2));
+    OK(centrifuge_subscription_unsubscribe(on.news));
+    run_until(&on.journal, "unsubscribe news; ");
     for (int i = 0; i < 10; i++)
-        OK(centrifuge_client_wait(client, 1));
-    assert_int_equal(times_noted(&journal, "message"), 2);
-    end_client(&journal);
-    peer_finish(&peer);
+        OK(centrifuge_client_wait(on.client, 1));
+    assert_int_equal(times_noted(&on.journal, "message"), 2);
+    end(&on);
 }
 
 static void a_disconnect_between_two_turns_is_told(void **state)
 {
     (void)state;
-    cf_peer peer;
-    cf_journal journal;
-    peer_start(&peer, five_and_one, NULL, NULL);
-    centrifuge_client *client = make_small_turns(&journal, &peer, 1);
-    subscribe(&journal, "news");
-    OK(centrifuge_client_connect(client));
-    run_until(&journal, TOLD(2));
-    OK(centrifuge_client_disconnect(client));
-    run_until(&journal, "disconnect 'client' 0; ");
-    assert_int_equal(times_noted(&journal, "message"), 2);
-    OK(centrifuge_client_run(client));
-    OK(centrifuge_client_destroy(client));
-    peer_finish(&peer);
+    static scene on;
+    begin_small_turns(&on, five_and_one, 1);
+    run_until(&on.journal, TOLD(2));
+    OK(centrifuge_client_disconnect(on.client));
+    run_until(&on.journal, "disconnect 'client' 0; ");
+    assert_int_equal(times_noted(&on.journal, "message"), 2);
+    OK(centrifuge_client_run(on.client));
+    OK(centrifuge_client_destroy(on.client));
+    peer_finish(&on.peer);
 }
 
 static void destroyed_between_two_turns(void **state)
 {
     (void)state;
-    cf_peer peer;
-    cf_journal journal;
-    peer_start(&peer, five_and_one, NULL, NULL);
-    centrifuge_client *client = make_small_turns(&journal, &peer, 1);
-    subscribe(&journal, "news");
-    OK(centrifuge_client_connect(client));
-    run_until(&journal, TOLD(3));
-    OK(centrifuge_client_destroy(client));
-    assert_int_equal(times_noted(&journal, "message"), 3);
-    peer_finish(&peer);
+    static scene on;
+    begin_small_turns(&on, five_and_one, 1);
+    run_until(&on.journal, TOLD(3));
+    OK(centrifuge_client_destroy(on.client));
+    assert_int_equal(times_noted(&on.journal, "message"), 3);
+    peer_finish(&on.peer);
 }
 
 static void five_and_gone(cf_peer *peer)
@@ -152,16 +148,11 @@ static void five_and_gone(cf_peer *peer)
 static void messages_of_a_lost_connection_are_told(void **state)
 {
     (void)state;
-    cf_peer peer;
-    cf_journal journal;
-    peer_start(&peer, five_and_gone, NULL, NULL);
-    centrifuge_client *client = make_small_turns(&journal, &peer, 1);
-    subscribe(&journal, "news");
-    OK(centrifuge_client_connect(client));
-    run_until(&journal, "disconnect");
-    assert_int_equal(times_noted(&journal, "message"), 5);
-    end_client(&journal);
-    peer_finish(&peer);
+    static scene on;
+    begin_small_turns(&on, five_and_gone, 1);
+    run_until(&on.journal, "disconnect");
+    assert_int_equal(times_noted(&on.journal, "message"), 5);
+    end(&on);
 }
 
 static void pings_while_busy(cf_peer *peer)
@@ -177,23 +168,19 @@ static void pings_while_busy(cf_peer *peer)
 static void a_slow_application_does_not_lose_its_connection(void **state)
 {
     (void)state;
-    cf_peer peer;
-    cf_journal journal;
+    static scene on;
     centrifuge_options options;
-    peer_start(&peer, pings_while_busy, NULL, NULL);
-    quick_options(&options, &peer);
+    quick_options(&options, NULL);
     options.events_per_turn = 1;
     options.ping_interval = 1;
     options.pong_wait_timeout = 1;
-    centrifuge_client *client = make_client(&options, &journal);
-    subscribe(&journal, "news");
-    OK(centrifuge_client_connect(client));
-    run_until(&journal, TOLD(5));
-    for (int i = 0; i < 100 && times_noted(&journal, "message") < 200; i++)
-        OK(centrifuge_client_wait(client, 0));
-    assert_false(noted(&journal, "disconnect"));
-    OK(centrifuge_client_destroy(client));
-    peer_finish(&peer);
+    begin(&on, pings_while_busy, &options);
+    run_until(&on.journal, TOLD(5));
+    for (int i = 0; i < 100 && times_noted(&on.journal, "message") < 200; i++)
+        OK(centrifuge_client_wait(on.client, 0));
+    assert_false(noted(&on.journal, "disconnect"));
+    OK(centrifuge_client_destroy(on.client));
+    peer_finish(&on.peer);
 }
 
 static void reads_when_told(cf_peer *peer)
@@ -211,37 +198,32 @@ static void a_slow_server_is_told_before_a_call_is_refused(void **state)
     (void)state;
     enum { SIZE = 60000 };
     static char data[SIZE + 2];
-    cf_peer peer;
-    cf_journal journal;
+    static scene on;
     centrifuge_options options;
     memset(data, 'x', sizeof data);
     data[0] = data[SIZE + 1] = '"';
-    peer_start(&peer, reads_when_told, NULL, NULL);
-    quick_options(&options, &peer);
+    quick_options(&options, NULL);
     options.queue_size_max = 1 << 20;
     options.timeout = 60000;
-    centrifuge_client *client = make_client(&options, &journal);
-    centrifuge_subscription *news = subscribe(&journal, "news");
-    OK(centrifuge_client_connect(client));
-    run_until(&journal, "subscribe news");
+    begin(&on, reads_when_told, &options);
+    run_until(&on.journal, "subscribe news");
     centrifuge_error error = CENTRIFUGE_ERROR_OK;
     for (int i = 0; i < 1000 && error == CENTRIFUGE_ERROR_OK; i++) {
-        error = centrifuge_subscription_publish(news, data, sizeof data, NULL, NULL);
+        error = centrifuge_subscription_publish(on.news, data, sizeof data, NULL, NULL);
         if (error)
-            assert_true(noted(&journal, "high water LIMIT_QUEUE of 1048576; "));
-        OK(centrifuge_client_tick(client));
+            assert_true(noted(&on.journal, "high water LIMIT_QUEUE of 1048576; "));
+        OK(centrifuge_client_tick(on.client));
     }
     assert_int_equal(error, CENTRIFUGE_ERROR_LIMIT_QUEUE);
-    assert_false(noted(&journal, "disconnect"));
-    atomic_store(&peer.step, 1);
+    assert_false(noted(&on.journal, "disconnect"));
+    atomic_store(&on.peer.step, 1);
     for (int i = 0; i < 1000 && error; i++) {
-        OK(centrifuge_client_wait(client, 10));
-        error = centrifuge_subscription_publish(news, data, sizeof data, NULL, NULL);
+        OK(centrifuge_client_wait(on.client, 10));
+        error = centrifuge_subscription_publish(on.news, data, sizeof data, NULL, NULL);
     }
     assert_int_equal(error, CENTRIFUGE_ERROR_OK);
-    assert_false(noted(&journal, "disconnect"));
-    end_client(&journal);
-    peer_finish(&peer);
+    assert_false(noted(&on.journal, "disconnect"));
+    end(&on);
 }
 
 static void no_events_at_all_are_refused(void **state)
