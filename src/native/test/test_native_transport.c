@@ -41,6 +41,33 @@ static void refused_connection_is_tried_again(void **state)
     end_client(&journal);
 }
 
+/* In every form of an address, whoever connects. */
+static void nobody_listens_there_is_told_of_every_address(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format;
+        const char *told;
+    } addresses[] = {
+        {"ws://127.0.0.1:%d", "closed NETWORK"},          {"ws://[::1]:%d", "closed NETWORK"},
+        {"ws://localhost:%d", "closed NETWORK"},          {"ws://[::ffff:127.0.0.1]:%d", "closed NETWORK"},
+        {"ws://127.0.0.1:9%d0", "closed INVALID_URL"},    {"ws://[::1:%d", "closed INVALID_URL"},
+        {"ws://user@127.0.0.1:%d/x?y", "closed NETWORK"}, {"ws://127.0.0.1:%dx", "closed INVALID_URL"},
+    };
+    for (size_t i = 0; i < COUNT(addresses); i++) {
+        cf_journal journal;
+        centrifuge_options options;
+        char url[64];
+        quick_options(&options, NULL);
+        snprintf(url, sizeof url, addresses[i].format, peer_unused_port());
+        options.url = url;
+        make_client(&options, &journal);
+        OK(centrifuge_client_connect(journal.client));
+        run_until(&journal, addresses[i].told);
+        end_client(&journal);
+    }
+}
+
 static void unknown_name_is_tried_again(void **state)
 {
     (void)state;
@@ -490,6 +517,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_connection_is_tried_again),
+        cmocka_unit_test(nobody_listens_there_is_told_of_every_address),
         cmocka_unit_test(unknown_name_is_tried_again),
         cmocka_unit_test(destroy_while_a_name_is_resolved),
         cmocka_unit_test(http_status_is_told_and_tried_again),
