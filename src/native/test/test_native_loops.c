@@ -106,6 +106,18 @@ static void poll_turn(poll_loop *loop)
     }
 }
 
+/* In this order; small turns tell of themselves in between. */
+static void expect_second_connection(const cf_journal *journal)
+{
+    static const char *const parts[] = {"subscribe news again; ", "message news 1 u1 ; ", "message news 1 u2 ; "};
+    const char *at = journal->text;
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        at = strstr(at, parts[i]);
+        if (!at)
+            fail_msg("'%s' is not where it should be: %s", parts[i], journal->text);
+    }
+}
+
 static void run_foreign_poll_loop(size_t events_per_turn)
 {
     cf_peer peer;
@@ -126,7 +138,7 @@ static void run_foreign_poll_loop(size_t events_per_turn)
     assert_int_equal(loop.timer, 0); /* soon, and not from within */
     for (int i = 0; i < 1000 && !noted(&journal, "u2"); i++)
         poll_turn(&loop);
-    assert_true(noted(&journal, "subscribe news again; message news 1 u1 ; message news 1 u2 ; "));
+    expect_second_connection(&journal);
     OK(centrifuge_client_socket_ready(loop.client, 12345, CENTRIFUGE_READABLE)); /* a late event of a closed socket */
     OK(centrifuge_client_destroy(loop.client));
     assert_int_equal(loop.count, 0);
