@@ -155,11 +155,12 @@ static void messages_of_a_lost_connection_are_told(void **state)
     end(&on);
 }
 
-static void pings_while_busy(cf_peer *peer)
+static void two_hundred(cf_peer *peer)
 {
     if (peer_welcome(peer, "c1") && peer_subscribed(peer, "news")) {
         for (int i = 0; i < 40; i++)
             peer_send(peer, FIVE);
+        atomic_store(&peer->step, 1);
         peer_wait_end(peer);
     }
 }
@@ -172,12 +173,17 @@ static void a_slow_application_does_not_lose_its_connection(void **state)
     centrifuge_options options;
     quick_options(&options, NULL);
     options.events_per_turn = 1;
+    begin(&on, two_hundred, &options);
+    run_until(&on.journal, TOLD(1));
+    while (atomic_load(&on.peer.step) == 0) /* until then it may really be silent */
+        continue;
+    options.url = peer_url(&on.peer);
     options.ping_interval = 1;
     options.pong_wait_timeout = 1;
-    begin(&on, pings_while_busy, &options);
-    run_until(&on.journal, TOLD(5));
-    for (int i = 0; i < 100 && times_noted(&on.journal, "message") < 200; i++)
-        OK(centrifuge_client_wait(on.client, 0));
+    OK(centrifuge_client_configure(on.client, &options));
+    for (int i = 0; i < 1000 && times_noted(&on.journal, "message") < 200; i++)
+        OK(centrifuge_client_wait(on.client, 100));
+    assert_int_equal(times_noted(&on.journal, "message"), 200);
     assert_false(noted(&on.journal, "disconnect"));
     OK(centrifuge_client_destroy(on.client));
     peer_finish(&on.peer);
