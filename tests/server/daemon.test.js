@@ -157,7 +157,7 @@ test('the API can have a port of its own', async () => {
   await new Promise((resolve) => probe.close(resolve));
   await withServer({ api_port: String(free) }, async (server) => {
     assert.match(server.output, /Start serving raw websocket endpoints on 127/);
-    assert.match(server.output, new RegExp('Start serving API endpoints on 127\\.0\\.0\\.1:' + free));
+    await until(() => server.logged().includes('Start serving API endpoints on 127.0.0.1:' + free), 'the second port in the log');
     await server.api({ method: 'channels' });
     assert.strictEqual((await server.request({ port: server.port })).status, 404);
     assert.strictEqual((await server.request({ path: '/connection/websocket', method: 'GET' })).status, 404);
