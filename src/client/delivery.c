@@ -242,12 +242,29 @@ static bool take_last(cf_subscription *subscription, const cf_wire_message *mess
     return set_position(subscription, message->b.last);
 }
 
+/*
+ * The server's unsubscribe had crossed a command, and the user has asked again, which waits for an authorization: the command's
+ * good answer is what he wants. Another command would be refused, since the server has subscribed him.
+ */
+static bool adopt(cf_subscription *subscription, const cf_wire_message *message)
+{
+    int64_t uid;
+    bool crossed =
+        subscription->crossed != 0 && cf_bytes_to_int64(message->uid, &uid) && (uint64_t)uid == subscription->crossed;
+    if (!crossed || message->has_error || subscription->state != CF_SUBSCRIPTION_SUBSCRIBING)
+        return false;
+    cf_auth_forget(subscription);
+    subscription->request = subscription->crossed;
+    subscription->crossed = 0;
+    return true;
+}
+
 cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message)
 {
     cf_subscription *subscription = find_asked(client, message);
     if (subscription == NULL)
         return CF_STEP_DONE;
-    if (subscription->request == 0) {
+    if (subscription->request == 0 && !adopt(subscription, message)) {
         if (!message->has_error)
             cf_subscription_decline(subscription, now);
         return CF_STEP_DONE;

@@ -291,6 +291,7 @@ struct cf_subscription {
     cf_refusal *refusal_told; /* whose events wait, or NULL */
     uint64_t request;         /* uid of the subscribe command without an answer, else 0 */
     uint64_t leaving;         /* uid of the unsubscribe command without an answer, else 0 */
+    uint64_t crossed;         /* uid of a subscribe command that the server's unsubscribe has crossed, else 0 */
     cf_text position;         /* section 10 */
     cf_text refusal;          /* the error's text, then its advice */
     uint32_t refusal_advice;  /* bytes */

@@ -343,7 +343,7 @@ static void tell_unsubscribe(cf_subscription *subscription)
 static void end(cf_subscription *subscription, centrifuge_error code)
 {
     subscription->state = CF_SUBSCRIPTION_UNSUBSCRIBED;
-    subscription->request = 0;
+    subscription->request = subscription->crossed = 0;
     subscription->was_subscribed = false;
     cf_auth_forget(subscription);
     cf_calls_fail_waiting(subscription, code);
@@ -459,8 +459,7 @@ static void leave(cf_subscription *subscription, bool again)
 {
     if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED)
         tell_unsubscribe(subscription);
-    subscription->request = 0;
-    subscription->leaving = 0;
+    subscription->request = subscription->leaving = subscription->crossed = 0;
     if (!again) {
         end(subscription, CENTRIFUGE_ERROR_DISCONNECTED);
         subscription->left = true;
@@ -491,9 +490,11 @@ cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message 
     if (message->has_error) {
         cf_client_report_message(client, message);
     } else if (message->uid.size == 0 && cf_subscription_wanted(subscription)) {
+        uint64_t crossed = subscription->request;
         tell_unsubscribe(subscription);
         end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
         forget_position(subscription);
+        subscription->crossed = crossed;
     }
     return CF_STEP_DONE;
 }

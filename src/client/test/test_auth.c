@@ -399,6 +399,48 @@ static void a_failed_authorization_took_the_answer_of_before_an_unsubscribe_for_
     expect(d, "$p: subscribe first\n");
 }
 
+/* In the event of an unsubscribe by the server, which has crossed a command. */
+static void subscribe_in_the_event(driver *d, const cf_effect *effect)
+{
+    if (effect->kind == CF_EFFECT_EVENT && effect->event.kind == CF_EVENT_UNSUBSCRIBE)
+        cf_subscription_subscribe(effect->event.subscription, d->now);
+}
+
+static void the_answer_to_a_crossed_command_was_not_taken_while_an_authorization_ran(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_authorized(d, 1, "{'$p':{'sign':'first'}}");
+    d->hook = subscribe_in_the_event;
+    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'$p','status':true}}");
+    d->hook = NULL;
+    driver_forget(d);
+    driver_accept(d, 2, "$p");
+    expect(d, "$p: subscribe first\n");
+    driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBED);
+    driver_authorized(d, 2, "{'$p':{'sign':'late'}}");
+    driver_receive(d, "{'method':'message','body':{'uid':'m1','channel':'$p','data':1}}");
+    expect(d, "$p: message m1 1\n");
+}
+
+static void another_answer_than_that_of_the_crossed_command_is_not_taken(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_authorized(d, 1, "{'$p':{'sign':'first'}}");
+    d->hook = subscribe_in_the_event;
+    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'$p','status':true}}");
+    d->hook = NULL;
+    driver_forget(d);
+    driver_accept(d, 7, "$p");
+    driver_receive(d, "{'method':'subscribe','body':{'channel':'$p','status':true}}");
+    driver_receive(d, "{'uid':'2','method':'subscribe','error':'permission denied','body':{'channel':'$p'}}");
+    expect(d, "");
+    driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBING);
+}
+
 static void a_failed_authorization_let_messages_of_before_an_unsubscribe_through(void **state)
 {
     driver *d = *state;
@@ -700,6 +742,8 @@ int main(void)
         TEST(unsubscribe_during_the_request_did_not_stop_the_subscription),
         TEST(unsubscribed_and_asked_for_again_it_is_the_second_answer_that_counts),
         TEST(a_failed_authorization_took_the_answer_of_before_an_unsubscribe_for_the_next),
+        TEST(the_answer_to_a_crossed_command_was_not_taken_while_an_authorization_ran),
+        TEST(another_answer_than_that_of_the_crossed_command_is_not_taken),
         TEST(a_failed_authorization_let_messages_of_before_an_unsubscribe_through),
         TEST(removed_during_the_request_it_is_left_out),
         TEST(removed_by_the_handler_of_its_error_it_has_no_more_events),
