@@ -8,12 +8,18 @@
 #include <emmintrin.h>
 #endif
 
+#if defined(__GNUC__)
+#define SELDOM __attribute__((noinline, cold))
+#else
+#define SELDOM
+#endif
+
 /*
  * The functions that scan take the place where something begins and return the place behind it, NULL when they failed: kept out
  * of the reader, it stays in a register.
  */
 
-static const char *fail(cf_json_reader *reader, cf_json_error error, const char *at)
+SELDOM static const char *fail(cf_json_reader *reader, cf_json_error error, const char *at)
 {
     reader->error = error;
     reader->offset = (size_t)(at - reader->start);
@@ -148,8 +154,8 @@ static const char *scan_utf8(cf_json_reader *reader, const char *at)
     return at;
 }
 
-/* The rest of a string that has more than plain bytes, from the first other one. */
-static const char *scan_rest(cf_json_reader *reader, const char *at, bool *escaped)
+/* The rest of a string that has more than plain bytes, from the first other one. Apart from the others, which need few registers. */
+SELDOM static const char *scan_rest(cf_json_reader *reader, const char *at, bool *escaped)
 {
     for (;;) {
         char c = byte_at(reader, at);
@@ -170,7 +176,7 @@ static const char *scan_rest(cf_json_reader *reader, const char *at, bool *escap
 }
 
 /* From the opening quote; returns the closing one. */
-static const char *scan_string(cf_json_reader *reader, const char *at, bool *escaped)
+static inline const char *scan_string(cf_json_reader *reader, const char *at, bool *escaped)
 {
     *escaped = false;
     at = skip_plain(at + 1, reader->end);
