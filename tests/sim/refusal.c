@@ -227,6 +227,8 @@ void sim_refusal_lets_go(sim_client *client)
 {
     if (client->core == NULL || client->options.calls_max == 0 || cf_client_get_state(client->core) != CF_CLIENT_CONNECTED)
         return;
+    if (sim_sent_kept(client) + client->unsent > 0) /* a refresh may be due at this very moment */
+        return;
     CF_LIST_EACH (item, &client->subscriptions) {
         const sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
         if (!subscription->subscribed || outstanding(client) > 0)
