@@ -221,9 +221,9 @@ const tellers = {
 
   error(client, message) { client.emit('error', { message: parse(message) }); },
 
-  transportClose(client, reason, reconnect, code) {
+  transportClose(client, reason, reconnect, error, code) {
     const listener = client._options.onTransportClose;
-    if (typeof listener === 'function') listener({ event: { type: 'close', wasClean: code === 'OK', error: code }, reason, reconnect });
+    if (typeof listener === 'function') listener({ event: { type: 'close', code, wasClean: code !== 1006, error }, reason, reconnect });
   },
 
   refreshFailed(client) {

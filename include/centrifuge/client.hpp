@@ -247,12 +247,13 @@ struct error_event {
 
 struct transport_close_event {
     explicit transport_close_event(const centrifuge_transport_close_event &event)
-        : reason(event.reason), reconnect(event.reconnect), status(event.code)
+        : reason(event.reason), reconnect(event.reconnect), status(event.code), close_code(event.close_code)
     {
     }
     string_view reason;
     bool reconnect;
-    error status; /* why; none for a close by either side */
+    error status;             /* why; none for a close by either side */
+    std::uint16_t close_code; /* RFC 6455, section 7.4; 1005: none was given, or this side closed; 1006: lost or never made */
 };
 
 enum class log_level {

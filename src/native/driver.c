@@ -56,6 +56,7 @@ static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes addr
 {
     if (client->ending)
         return;
+    client->close_code = CF_WS_CLOSE_ABNORMAL;
     centrifuge_error error = cf_native_socket_open(client, id, address);
     if (error)
         cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, client->now);
@@ -66,6 +67,7 @@ static void close_transport(centrifuge_client *client, uint32_t id)
 {
     if (!client->live || client->live->id != id)
         return;
+    client->close_code = CF_WS_CLOSE_NO_STATUS;
     CF_LIST_EACH (link, &client->sockets) {
         cf_native_socket *other = CF_CONTAINER(link, cf_native_socket, link);
         if (other != client->live)
@@ -172,6 +174,7 @@ void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge
     if (!live)
         return;
     client->live = NULL;
+    client->close_code = socket->close_code;
     cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
     cf_client_transport_closed(client->core, socket->id, reason, error, cf_native_driver_now(client));
     client->kicked = true;

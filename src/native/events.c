@@ -167,6 +167,7 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
         .reason = string(strings, event->reason),
         .reconnect = event->reconnect,
         .code = event->code,
+        .close_code = client->close_code,
     };
     TELL(client, NULL, client, transport_close, client, &told);
 }

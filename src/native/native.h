@@ -217,6 +217,7 @@ typedef struct cf_native_socket {
     cf_time curl_deadline;    /* while connecting */
     bool secure;              /* wss */
     bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
+    uint16_t close_code;      /* as in centrifuge_transport_close_event */
     bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
     centrifuge_socket socket; /* when `plain`, and from CF_NATIVE_SOCKET_HANDSHAKE on */
     char *unread;             /* of the read buffer or the handshake's head, while the turn's share of events is used up */
@@ -353,6 +354,7 @@ struct centrifuge_client {
     cf_native_loop loop;
     cf_list sockets;
     cf_native_socket *live; /* the core's current transport, or NULL */
+    uint16_t close_code;    /* of the transport that was closed last */
     cf_native_http *http;   /* NULL: no requests */
     cf_list subscriptions;
     cf_list listeners;

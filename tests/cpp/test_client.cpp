@@ -141,7 +141,7 @@ static void events_of_the_connection_are_told()
         CHECK(!event.reconnect);
     });
     one.on_transport_close([&](const centrifuge::transport_close_event &event) {
-        CHECK(!event.status && event.reconnect);
+        CHECK(!event.status && event.reconnect && event.close_code == 1005);
         closed = std::string(event.reason);
     });
     one.on_log([&](const centrifuge::log_event &event) { logged += event.level >= centrifuge::log_level::debug; });

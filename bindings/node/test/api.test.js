@@ -126,12 +126,12 @@ test('ready tells at once what is known, else never', () => withServer(null, asy
 
 test('closed transports are told first', () => withServer(null, async (url) => {
   const notes = [];
-  const onTransportClose = ({ event, reason, reconnect }) => notes.push([event.type, reason, reconnect]);
+  const onTransportClose = ({ event, reason, reconnect }) => notes.push([event.type, event.code, event.wasClean, reason, reconnect]);
   const client = new Centrifuge({ url: url.replace(/\d+$/, '1'), insecure: true, retry: 100000, maxRetry: 100000, onTransportClose });
   client.on('disconnect', (context) => notes.push(context));
   client.connect();
   await told(client, 'disconnect');
   client.disconnect();
-  assert.deepStrictEqual(notes, [['close', 'connection closed', true], { reason: 'connection closed', reconnect: true },
+  assert.deepStrictEqual(notes, [['close', 1006, false, 'connection closed', true], { reason: 'connection closed', reconnect: true },
     { reason: 'client', reconnect: false }]);
 }));

@@ -133,7 +133,7 @@ static void run_receives_messages(void **state)
     assert_string_equal(
         journal.text,
         "connect c1 raw-websocket; subscribe news; message news {\"text\": 1.50} u1 ; "
-        "message news \"\\u00e9\" u3 c9; unsubscribe news; disconnect 'client' 0; closed OK 'connection closed'; ");
+        "message news \"\\u00e9\" u3 c9; unsubscribe news; disconnect 'client' 0; closed OK 1005 'connection closed'; ");
 }
 
 static void credentials_and_headers(cf_peer *peer)

@@ -35,7 +35,7 @@ static void refused_connection_is_tried_again(void **state)
     OK(centrifuge_client_connect(journal.client));
     for (int i = 0; i < 300 && times_noted(&journal, "closed NETWORK") < 4; i++)
         OK(centrifuge_client_wait(journal.client, 100));
-    assert_true(times_noted(&journal, "closed NETWORK 'connection closed'") >= 4);
+    assert_true(times_noted(&journal, "closed NETWORK 1006 'connection closed'") >= 4);
     assert_int_equal(times_noted(&journal, "disconnect"), 1);
     assert_true(noted(&journal, "disconnect 'connection closed' 1"));
     end_client(&journal);
@@ -152,6 +152,39 @@ static void drops_in_every_phase(cf_peer *peer)
     peer_welcome(peer, "c3");
     peer_subscribed(peer, "news");
     peer_wait_end(peer);
+}
+
+static void closes_with_codes(cf_peer *peer)
+{
+    static const uint16_t codes[] = {1000, 1012, 4999};
+    for (size_t i = 0; i < COUNT(codes); i++) {
+        peer_welcome(peer, "c1");
+        peer_close_frame(peer, codes[i], "");
+        peer_wait_end(peer);
+    }
+    peer_welcome(peer, "c1");
+    peer_send_frame(peer, 8, "", 0);
+    peer_wait_end(peer);
+    peer_welcome(peer, "c1");
+    peer_drop(peer);
+    peer_welcome(peer, "c2");
+    peer_wait_end(peer);
+}
+
+static void the_code_of_a_close_is_told(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    check_script(closes_with_codes, "connect c2", &journal);
+    const char *at = journal.text;
+    static const char *const told[] = {"closed OK 1000 ", "closed OK 1012 ",      "closed OK 4999 ",
+                                       "closed OK 1005 ", "closed NETWORK 1006 ", "closed OK 1005 "};
+    for (size_t i = 0; i < COUNT(told); i++) {
+        at = strstr(at, "closed ");
+        assert_non_null(at);
+        assert_int_equal(strncmp(at, told[i], strlen(told[i])), 0);
+        at++;
+    }
 }
 
 static void connections_cut_anywhere_come_back(void **state)
@@ -522,6 +555,7 @@ int main(void)
         cmocka_unit_test(destroy_while_a_name_is_resolved),
         cmocka_unit_test(http_status_is_told_and_tried_again),
         cmocka_unit_test(wrong_accept_key_is_refused),
+        cmocka_unit_test(the_code_of_a_close_is_told),
         cmocka_unit_test(connections_cut_anywhere_come_back),
         cmocka_unit_test(silent_server_is_given_up),
         cmocka_unit_test(peer_that_fell_silent_is_given_up_after_the_pong_wait),
