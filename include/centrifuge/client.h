@@ -304,7 +304,7 @@ typedef struct centrifuge_transport_close_event {
     const char *reason;
     bool reconnect;        /* the advice of the peer, or true when it gave none */
     centrifuge_error code; /* why: OK for a close by either side, else NETWORK, TLS, HTTP_STATUS, PROTOCOL, ... */
-    uint16_t close_code;   /* RFC 6455, section 7.4: the server's; 1005: it gave none, or this side closed; 1006: lost or never made */
+    uint16_t close_code;   /* RFC 6455, section 7.4: the peer's; 1005: it gave none, or we closed; 1006: lost or never made */
 } centrifuge_transport_close_event;
 
 typedef enum centrifuge_log_level {
