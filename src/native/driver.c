@@ -238,12 +238,12 @@ centrifuge_error cf_native_driver_end(centrifuge_client *client)
         if (!client->ending)
             flush(client);
     } while (client->kicked && !client->ending && !client->halted);
-    client->in_turn = false;
-    client->was_halted = client->halted;
     if (client->ending) {
         cf_native_driver_destroy(client);
         return CENTRIFUGE_ERROR_CLOSED;
     }
+    client->in_turn = false;
+    client->was_halted = client->halted;
     reap(client);
     cf_native_loop_arm(&client->loop, cf_native_clock_now(), cf_native_driver_deadline(client));
     return CENTRIFUGE_ERROR_OK;
@@ -379,6 +379,7 @@ void cf_native_driver_destroy(centrifuge_client *client)
 {
     cf_effect effect;
     client->ending = true;
+    client->in_turn = true; /* it calls callbacks, as a turn does */
     cf_client_shutdown(client->core, cf_native_driver_now(client));
     while (cf_client_next_effect(client->core, client->now, &effect))
         carry_out(client, &effect);

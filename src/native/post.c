@@ -3,6 +3,9 @@
  */
 #include "native/native.h"
 
+/* On top of the stack of a client that is being destroyed. */
+static cf_native_posted nothing_more;
+
 centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*function)(centrifuge_client *client, void *user),
                                         void (*drop)(void *user), void *user)
 {
@@ -13,16 +16,20 @@ centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*functi
         return CENTRIFUGE_ERROR_NO_MEMORY;
     *posted = (cf_native_posted){
         .next = atomic_load_explicit(&client->posted, memory_order_relaxed), .function = function, .drop = drop, .user = user};
-    while (!atomic_compare_exchange_weak_explicit(&client->posted, &posted->next, posted, memory_order_release,
-                                                  memory_order_relaxed))
-        continue;
+    do {
+        if (posted->next == &nothing_more) {
+            cf_free(&cf_native_allocator, posted);
+            return CENTRIFUGE_ERROR_CLOSED;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&client->posted, &posted->next, posted, memory_order_release,
+                                                    memory_order_relaxed));
     cf_native_wakeup_signal(&client->loop.wakeup);
     return CENTRIFUGE_ERROR_OK;
 }
 
-static cf_native_posted *take_all(centrifuge_client *client)
+static cf_native_posted *take_all(centrifuge_client *client, cf_native_posted *left)
 {
-    cf_native_posted *newest = atomic_exchange_explicit(&client->posted, NULL, memory_order_acquire);
+    cf_native_posted *newest = atomic_exchange_explicit(&client->posted, left, memory_order_acquire);
     cf_native_posted *oldest = NULL;
     while (newest) {
         cf_native_posted *next = newest->next;
@@ -35,7 +42,7 @@ static cf_native_posted *take_all(centrifuge_client *client)
 
 void cf_native_post_run(centrifuge_client *client)
 {
-    client->taken = take_all(client);
+    client->taken = take_all(client, NULL);
     while (client->taken && !client->ending) {
         cf_native_posted posted = *client->taken;
         cf_free(&cf_native_allocator, client->taken);
@@ -60,5 +67,5 @@ void cf_native_post_drop_all(centrifuge_client *client)
     cf_native_posted *taken = client->taken;
     client->taken = NULL;
     drop_list(taken);
-    drop_list(take_all(client));
+    drop_list(take_all(client, &nothing_more));
 }

@@ -418,6 +418,31 @@ static void posts_that_did_not_run_are_dropped(void **state)
     assert_int_equal(dropped, 2);
 }
 
+typedef struct late_poster {
+    centrifuge_client *client;
+    int dropped;
+} late_poster;
+
+static void post_and_turn(void *user)
+{
+    late_poster *self = user;
+    self->dropped++;
+    assert_int_equal(centrifuge_client_post(self->client, never, post_and_turn, self), CENTRIFUGE_ERROR_CLOSED);
+    assert_int_equal(centrifuge_client_tick(self->client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_adopt(self->client), CENTRIFUGE_ERROR_INVALID_STATE);
+}
+
+static void what_a_drop_posted_was_lost_and_a_turn_in_it_destroyed_the_client_twice(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    late_poster self = {0};
+    self.client = make_quick_client(NULL, &journal);
+    OK(centrifuge_client_post(journal.client, never, post_and_turn, &self));
+    OK(centrifuge_client_destroy(journal.client));
+    assert_int_equal(self.dropped, 1);
+}
+
 static void *call_from_elsewhere(void *user)
 {
     cf_journal *journal = user;
@@ -535,6 +560,7 @@ int main(void)
         cmocka_unit_test(foreign_libuv_loop),
         cmocka_unit_test(posts_of_many_threads_run_in_order),
         cmocka_unit_test(posts_that_did_not_run_are_dropped),
+        cmocka_unit_test(what_a_drop_posted_was_lost_and_a_turn_in_it_destroyed_the_client_twice),
         cmocka_unit_test(another_thread_is_refused),
         cmocka_unit_test(stop_ends_run),
         cmocka_unit_test(signal_handler_may_stop),

@@ -26,12 +26,29 @@ static void acted(trial *self, const char *where)
     self->act(self);
 }
 
+/* A client that was being destroyed was destroyed a second time by a turn in a completion or a drop. */
+static void expect_no_turns(trial *self)
+{
+    centrifuge_client *client = self->journal.client;
+    const centrifuge_error errors[] = {
+        centrifuge_client_run(client),
+        centrifuge_client_wait(client, 1),
+        centrifuge_client_tick(client),
+        centrifuge_client_socket_ready(client, 0, CENTRIFUGE_READABLE),
+        centrifuge_client_timer_expired(client),
+        centrifuge_client_adopt(client),
+    };
+    for (size_t i = 0; i < COUNT(errors); i++)
+        assert_int_equal(errors[i], CENTRIFUGE_ERROR_INVALID_STATE);
+}
+
 static void on_done(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
 {
     trial *self = user;
     assert_non_null(centrifuge_subscription_channel(subscription));
     assert_non_null(result->error);
     self->completed++;
+    expect_no_turns(self);
     if (self->destroyed) { /* everything is refused, nothing crashes */
         assert_int_equal(centrifuge_client_connect(self->journal.client), CENTRIFUGE_ERROR_CLOSED);
         assert_int_equal(centrifuge_subscription_publish(subscription, "1", 1, on_done, self), CENTRIFUGE_ERROR_CLOSED);
