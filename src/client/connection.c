@@ -168,6 +168,14 @@ static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
     return CF_BYTES("connection closed");
 }
 
+/* It may have been what a subscription asked to recover, which would be as large the next time. */
+static void report_too_large(cf_client *client)
+{
+    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE, CF_BYTES("{\"error\":\"message too large\",\"advice\":\"fix\"}"),
+                     CF_BYTES("message too large"), CF_BYTES("fix"));
+    cf_subscriptions_recover_nothing(client);
+}
+
 void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code)
 {
     departure why = {.again = true, .code = code};
@@ -178,8 +186,7 @@ void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code)
     } else {
         CF_ASSERT(code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
         why.reason = CF_BYTES("message too large");
-        cf_client_report(client, code, CF_BYTES("{\"error\":\"message too large\",\"advice\":\"fix\"}"), why.reason,
-                         CF_BYTES("fix"));
+        report_too_large(client);
     }
     leave(client, now, &why);
 }
@@ -280,6 +287,8 @@ void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason,
         why.again = false;
         cf_client_report(client, error, CF_BYTES("{\"error\":\"transport could not be opened\",\"advice\":\"fix\"}"),
                          CF_BYTES("transport could not be opened"), CF_BYTES("fix"));
+    } else if (error == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE) {
+        report_too_large(client);
     }
     leave(client, now, &why);
 }

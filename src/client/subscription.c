@@ -468,6 +468,13 @@ static void leave(cf_subscription *subscription, bool again)
     }
 }
 
+void cf_subscriptions_recover_nothing(cf_client *client)
+{
+    CF_EACH_SUBSCRIPTION (node, client)
+        if (cf_subscription_of(node)->request != 0)
+            forget_position(cf_subscription_of(node));
+}
+
 void cf_subscriptions_leave(cf_client *client, bool again)
 {
     cf_subscriptions_forget_departed(client);

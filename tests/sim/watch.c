@@ -133,6 +133,16 @@ static void event_refresh_failed(sim_client *client)
     client->refreshes = 0;
 }
 
+/* What was too large may have been the answer to any of them. */
+static void recover_nothing(sim_client *client)
+{
+    CF_LIST_EACH (item, &client->subscriptions) {
+        sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
+        if (!subscription->subscribed)
+            subscription->position = 0;
+    }
+}
+
 static void client_event(sim_client *client, const cf_event *event)
 {
     switch (event->kind) {
@@ -152,6 +162,8 @@ static void client_event(sim_client *client, const cf_event *event)
     case CF_EVENT_ERROR:
         if (event->code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE && !sim_sabotage_now(client->world, SIM_SABOTAGE_HIDE_LIMIT))
             client->oversize++;
+        if (event->code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE)
+            recover_nothing(client);
         break;
     case CF_EVENT_HIGH_WATER:
         sim_refusal_warned(client, event);

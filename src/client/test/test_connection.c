@@ -867,6 +867,33 @@ static void a_message_that_is_too_large_ends_the_connection(void **state)
               "transport-close 'connection closed' again LIMIT_MESSAGE_SIZE\n");
 }
 
+/* The server answers as before, for ever. */
+static void an_answer_too_large_to_recover_was_asked_for_again_and_again(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_subscribe(d, "known");
+    driver_subscribe(d, "news");
+    driver_be_connected(d);
+    driver_receive(d, "[{'uid':'2','method':'subscribe','body':{'channel':'known','last':'k1'}},"
+                      "{'uid':'3','method':'subscribe','body':{'channel':'news','last':'m1'}}]");
+    driver_reconnect(d, 4);
+    driver_receive(d, "{'uid':'5','method':'subscribe','body':{'channel':'known','last':'k1','recovered':true}}");
+    driver_forget(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
+    expect(d, "error LIMIT_MESSAGE_SIZE 'message too large' 'fix' {'error':'message too large','advice':'fix'}\n"
+              "transport-close 'connection closed' again LIMIT_MESSAGE_SIZE\n"
+              "known: unsubscribe\n"
+              "disconnect 'connection closed' again\n");
+    driver_pass(d, 2000);
+    driver_opened(d);
+    driver_forget(d);
+    driver_receive(d, "{'uid':'7','method':'connect','body':{'client':'c3'}}");
+    expect(d, "send 3 [{'method':'subscribe','params':{'channel':'known','recover':true,'last':'k1'},'uid':'8'},"
+              "{'method':'subscribe','params':{'channel':'news'},'uid':'9'}]\n"
+              "connect c3 raw-websocket 0 ms\n");
+}
+
 static void pings_by_hand_respect_the_queue(void **state)
 {
     driver *d = *state;
@@ -1111,6 +1138,7 @@ int main(void)
         TEST(the_network_that_comes_back_makes_a_connection_prove_itself),
         TEST(connect_by_hand_works_offline),
         TEST(a_message_that_is_too_large_ends_the_connection),
+        TEST(an_answer_too_large_to_recover_was_asked_for_again_and_again),
         TEST(pings_by_hand_respect_the_queue),
         TEST(a_connection_that_nobody_saw_is_taken_back),
         TEST(events_for_a_transport_that_was_not_opened_yet_are_ignored),
