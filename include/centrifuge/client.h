@@ -229,7 +229,8 @@ typedef struct centrifuge_options {
      *
      * Where the server's option connection_lifetime is set, `timestamp` and `token` grow old. New ones are asked for in time
      * with a POST of `refresh_data`, answered with status 200 and {"user":"...","timestamp":"...","token":"...","info":"..."},
-     * "info" being optional. They replace the options of that name.
+     * "info" being optional. They replace the options of that name. With neither `refresh_endpoint` nor `refresh` a connection
+     * lives until the server closes it, and an attempt with expired credentials ends as after the last attempt to refresh.
      */
 
     const char *refresh_endpoint; /* as auth_endpoint; default none */
@@ -304,7 +305,7 @@ typedef struct centrifuge_transport_close_event {
     const char *reason;
     bool reconnect;        /* the advice of the peer, or true when it gave none */
     centrifuge_error code; /* why: OK for a close by either side, else NETWORK, TLS, HTTP_STATUS, PROTOCOL, ... */
-    uint16_t close_code;   /* RFC 6455, section 7.4: the peer's; 1005: it gave none, or we closed; 1006: lost or never made */
+    uint16_t close_code;   /* RFC 6455, section 7.4: the server's; 1005: none given, or we closed; 1006: see `code` */
 } centrifuge_transport_close_event;
 
 typedef enum centrifuge_log_level {
@@ -322,10 +323,11 @@ typedef struct centrifuge_log_event {
 
 /*
  * `refresh_attempts` are used up (section 12.2): no further attempts of any kind. Comes behind `disconnect`, whose reason is
- * "refresh failed". New credentials by centrifuge_client_configure, then centrifuge_client_connect, begin anew.
+ * "refresh failed". New credentials by centrifuge_client_configure, centrifuge_client_connect, and centrifuge_subscription_subscribe for
+ * each subscription begin anew.
  */
 typedef struct centrifuge_refresh_failed_event {
-    int64_t attempts; /* the option `refresh_attempts` */
+    int64_t attempts; /* the option `refresh_attempts`; 0 when there is neither `refresh` nor `refresh_endpoint` */
 } centrifuge_refresh_failed_event;
 
 /*
@@ -387,7 +389,10 @@ typedef struct centrifuge_subscribe_error_event {
     bool error_json; /* `text` is JSON: the server sent no text but, for example, a number */
 } centrifuge_subscribe_error_event;
 
-/* Not subscribed any more: asked for, taken away by the server, or the connection is lost (then it comes back). */
+/*
+ * Not subscribed any more: asked for, taken away by the server, or the connection is lost. Where the client connects again by itself
+ * (`reconnect` of the event `disconnect`), it subscribes again; else centrifuge_subscription_subscribe does.
+ */
 typedef struct centrifuge_unsubscribe_event {
     const char *channel;
 } centrifuge_unsubscribe_event;
@@ -450,7 +455,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_adopt(centrifuge_client *clien
 /*
  * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise (section 7). Nothing
  * happens when connecting or connected; while waiting for the next attempt it is made at once. The result is an event:
- * `connect`, or `disconnect` after the first attempt failed. Errors: NO_MEMORY, WRONG_THREAD, CLOSED.
+ * `connect`, or `disconnect` after the first attempt failed; with expired credentials after they were refreshed. Errors: NO_MEMORY, WRONG_THREAD, CLOSED.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_connect(centrifuge_client *client);
 
@@ -527,8 +532,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_unlisten(centrifuge_subs
                                                                  centrifuge_listener listener);
 
 typedef enum centrifuge_subscription_state {
-    CENTRIFUGE_SUBSCRIPTION_NEW, /* waits for a connection */
-    CENTRIFUGE_SUBSCRIPTION_SUBSCRIBING,
+    CENTRIFUGE_SUBSCRIPTION_NEW,         /* waits for the first connection */
+    CENTRIFUGE_SUBSCRIPTION_SUBSCRIBING, /* asked for; or lost, and waits for the next connection */
     CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED,
     CENTRIFUGE_SUBSCRIPTION_REFUSED,
     CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED
@@ -541,7 +546,8 @@ CENTRIFUGE_API centrifuge_subscription_state centrifuge_subscription_get_state(c
 
 /*
  * Asks for the channel again: after centrifuge_subscription_unsubscribe, a refusal, or an unsubscription by the server; else nothing
- * happens. Errors of the three: INVALID_ARGUMENT, WRONG_THREAD, CLOSED; of this one also LIMIT_QUEUE, NO_MEMORY.
+ * happens. Errors of the three: INVALID_ARGUMENT, WRONG_THREAD, CLOSED; of this one also LIMIT_QUEUE, NO_MEMORY,
+ * and INVALID_STATE without a connection when the option `resubscribe` is off.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subscription);
 /* Ends it: event `unsubscribe`, no messages after it. Listeners stay, and centrifuge_subscription_subscribe brings it back. */
@@ -664,7 +670,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_clien
  * Runs `function(client, user)` in the owner's thread, from its loop, in the order of posting; any client function may be called
  * in it. If the client is destroyed first, `drop(user)` runs instead (may be NULL), in the thread that destroys. Exactly one of
  * the two runs. The client must live: whoever posts sees to it that it is not destroyed meanwhile. Any thread.
- * Errors: INVALID_ARGUMENT, NO_MEMORY.
+ * Errors: INVALID_ARGUMENT, NO_MEMORY, CLOSED (inside a `drop`).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_post(centrifuge_client *client,
                                                        void (*function)(centrifuge_client *client, void *user),

@@ -253,7 +253,7 @@ struct transport_close_event {
     string_view reason;
     bool reconnect;
     error status;             /* why; none for a close by either side */
-    std::uint16_t close_code; /* RFC 6455, section 7.4; 1005: none was given, or this side closed; 1006: lost or never made */
+    std::uint16_t close_code; /* RFC 6455, section 7.4; 1005: none given, or this side closed; 1006: see `status` */
 };
 
 enum class log_level {

@@ -247,10 +247,10 @@ void cf_auth_silence(cf_subscription *subscription)
     subscription->refusal_told = NULL;
 }
 
-static bool refuse_all(cf_client *client, cf_request *request)
+static bool refuse_all(cf_client *client, cf_request *request, cf_bytes why)
 {
     bool good = true;
-    cf_log_text(client, CF_LOG_WARNING, FAILED, cf_buffer_bytes(&request->body));
+    cf_log_text(client, CF_LOG_WARNING, why, cf_buffer_bytes(&request->body));
     for (size_t i = 0; i < request->count && good; i++) {
         if (request->members[i].subscription != NULL)
             good = refuse_with(request->members[i].subscription, FAILED);
@@ -471,7 +471,7 @@ void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes 
     bool good;
     if (failed || !check_answer(answer, &list)) {
         detach(request);
-        good = refuse_all(client, request);
+        good = refuse_all(client, request, FAILED);
     } else {
         good = take_answer(client, request, answer, &list);
     }
@@ -496,7 +496,7 @@ void cf_auth_expire(cf_client *client, cf_time now)
     for (cf_request *request = next_to_expire(client); good && request != NULL && request->deadline <= now;
          request = next_to_expire(client)) {
         cancel(client, request);
-        good = refuse_all(client, request);
+        good = refuse_all(client, request, CF_BYTES("authorization request timed out"));
     }
     if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);

@@ -122,6 +122,7 @@ typedef struct cf_settings {
     size_t calls_max;
     size_t subscriptions_max;
     size_t channel_length_max;
+    bool can_refresh;
     bool credentials_json;
     bool insecure;
     bool resubscribe;
@@ -460,6 +461,8 @@ size_t cf_subscription_request_size(const cf_subscription *subscription);
 /* < 0: the first stands before the second in a table; 0: they stand as they were added (client-spec.md 8.1). */
 int cf_subscription_compare(const cf_subscription *first, const cf_subscription *second);
 void cf_subscriptions_leave(cf_client *client, bool again);
+/* Those that wait for an answer begin anew: the answer was more than the client takes. */
+void cf_subscriptions_recover_nothing(cf_client *client);
 void cf_subscription_free(cf_subscription *subscription);
 /* The user knows that it is removed. */
 void cf_subscription_release(cf_subscription *subscription);

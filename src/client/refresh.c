@@ -37,7 +37,8 @@ static void plan_attempt(cf_client *client, cf_time now)
 static void give_up(cf_client *client, cf_time now)
 {
     client->refresh.failures = 0;
-    cf_log_text(client, CF_LOG_ERROR, CF_BYTES("the credentials could not be refreshed"), cf_bytes_make(NULL, 0));
+    cf_bytes hint = client->settings->can_refresh ? CF_BYTES("") : CF_BYTES("neither refresh nor refresh_endpoint is set");
+    cf_log_text(client, CF_LOG_ERROR, CF_BYTES("the credentials could not be refreshed"), hint);
     cf_connection_give_up(client, now);
     /* none waits: there was a connection since the last one, whose opening stood behind it */
     cf_queue_append(client, &client->refresh.failed, CF_PENDING_REFRESH_FAILED);
@@ -49,7 +50,9 @@ static void start(cf_client *client, cf_time now)
     refresh->at = CF_TIME_NEVER;
     if (refresh->id != 0)
         return; /* one runs already and plans what follows */
-    if (client->settings->refresh_attempts == 0) {
+    if (!client->settings->can_refresh && client->state == CF_CLIENT_CONNECTED)
+        return; /* until the server has enough of it; there may be other credentials by then */
+    if (!client->settings->can_refresh || client->settings->refresh_attempts == 0) {
         give_up(client, now);
         return;
     }
@@ -120,7 +123,7 @@ void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_messa
 void cf_refresh_on_expired(cf_client *client, cf_time now)
 {
     /* credentials that were expired when they came, or an attempt that has failed: not at once a second time */
-    if (client->refresh.in_vain || client->refresh.failures > 0)
+    if (client->settings->can_refresh && (client->refresh.in_vain || client->refresh.failures > 0))
         plan_attempt(client, now);
     else
         start(client, now);

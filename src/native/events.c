@@ -167,7 +167,7 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
         .reason = string(strings, event->reason),
         .reconnect = event->reconnect,
         .code = event->code,
-        .close_code = client->close_code,
+        .close_code = event->code ? CF_WS_CLOSE_ABNORMAL : client->close_code,
     };
     TELL(client, NULL, client, transport_close, client, &told);
 }
@@ -176,7 +176,9 @@ static void tell_refresh_failed(centrifuge_client *client, const cf_event *event
 {
     (void)event;
     (void)strings;
-    centrifuge_refresh_failed_event told = {.attempts = client->settings.refresh_attempts};
+    const cf_native_settings *settings = &client->settings;
+    bool asks = settings->refresh || settings->endpoints[CF_NATIVE_REFRESH].url;
+    centrifuge_refresh_failed_event told = {.attempts = asks ? settings->refresh_attempts : 0};
     TELL(client, NULL, client, refresh_failed, client, &told);
 }
 

@@ -87,6 +87,7 @@ static void to_core(cf_client_options *core, const centrifuge_options *options)
     core->refresh_timeout = options->refresh_timeout;
     core->refresh_interval = options->refresh_interval;
     core->refresh_attempts = options->refresh_attempts;
+    core->can_refresh = options->refresh || options->refresh_endpoint;
     core->batch = options->batch;
 }
 

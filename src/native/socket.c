@@ -130,7 +130,8 @@ static void take(cf_native_socket *socket, const cf_ws_event *event)
     case CF_WS_EVENT_ERROR:
         say_goodbye(socket, event->code, event->payload);
         cf_native_driver_lost(socket, no_reason, error_of_close(event->code),
-                              "the server broke the WebSocket protocol or a limit");
+                              event->code == CF_WS_CLOSE_TOO_LARGE ? "the server sent more than message_size_max in one message"
+                                                                   : "the server broke the WebSocket protocol");
         break;
     case CF_WS_EVENT_NONE:
         break;

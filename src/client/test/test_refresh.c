@@ -593,6 +593,29 @@ static void without_attempts_an_expired_connect_is_the_end(void **state)
     expect(d, "open 2 ws://host/connection/websocket\n");
 }
 
+static void nobody_to_ask_for_credentials_was_asked_for_ever(void **state)
+{
+    driver *d = *state;
+    d->options.can_refresh = false;
+    be_expired(d);
+    expect(d, "close 1\n"
+              "transport-close 'connection closed' again OK\n"
+              "disconnect 'refresh failed' stop\n"
+              "refresh-failed\n");
+    driver_pass(d, 100000);
+    expect(d, "");
+}
+
+static void a_connection_goes_on_though_nobody_can_be_asked(void **state)
+{
+    driver *d = *state;
+    d->options.can_refresh = false;
+    be_connected(d, 1);
+    driver_pass(d, 2000);
+    expect(d, "");
+    driver_expect_state(d, CF_CLIENT_CONNECTED, true);
+}
+
 static void disconnect_while_renewing_ends_it(void **state)
 {
     driver *d = *state;
@@ -734,6 +757,8 @@ int main(void)
         TEST(an_attempt_that_failed_while_connecting_was_repeated_at_once),
         TEST(giving_up_after_an_expired_connect_went_on),
         TEST(without_attempts_an_expired_connect_is_the_end),
+        TEST(nobody_to_ask_for_credentials_was_asked_for_ever),
+        TEST(a_connection_goes_on_though_nobody_can_be_asked),
         TEST(disconnect_while_renewing_ends_it),
         TEST(credentials_that_come_expired_make_no_storm),
         TEST(subscriptions_wait_for_the_renewal),

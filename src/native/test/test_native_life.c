@@ -614,7 +614,7 @@ static void a_server_that_takes_no_connections_is_given_up(void **state)
     options.connect_timeout = 50;
     make_client(&options, &journal);
     OK(centrifuge_client_connect(journal.client));
-    run_until(&journal, "closed TIMEOUT 1005 'connection closed'; closed TIMEOUT");
+    run_until(&journal, "closed TIMEOUT 1006 'connection closed'; closed TIMEOUT");
     end_client(&journal);
     for (size_t i = 0; i < COUNT(clients); i++)
         close(clients[i]);
