@@ -242,16 +242,19 @@ static bool take_last(cf_subscription *subscription, const cf_wire_message *mess
     return set_position(subscription, message->b.last);
 }
 
+static bool answers_crossed(const cf_subscription *subscription, const cf_wire_message *message)
+{
+    int64_t uid;
+    return subscription->crossed != 0 && cf_bytes_to_int64(message->uid, &uid) && (uint64_t)uid == subscription->crossed;
+}
+
 /*
  * The server's unsubscribe had crossed a command, and the user has asked again, which waits for an authorization: the command's
  * good answer is what he wants. Another command would be refused, since the server has subscribed him.
  */
-static bool adopt(cf_subscription *subscription, const cf_wire_message *message)
+static bool adopt(cf_subscription *subscription)
 {
-    int64_t uid;
-    bool crossed =
-        subscription->crossed != 0 && cf_bytes_to_int64(message->uid, &uid) && (uint64_t)uid == subscription->crossed;
-    if (!crossed || message->has_error || subscription->state != CF_SUBSCRIPTION_SUBSCRIBING)
+    if (subscription->state != CF_SUBSCRIPTION_SUBSCRIBING)
         return false;
     cf_auth_forget(subscription);
     subscription->request = subscription->crossed;
@@ -264,10 +267,13 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
     cf_subscription *subscription = find_asked(client, message);
     if (subscription == NULL)
         return CF_STEP_DONE;
-    if (subscription->request == 0 && !adopt(subscription, message)) {
-        if (!message->has_error)
+    if (subscription->request == 0) {
+        if (message->has_error || !answers_crossed(subscription, message))
+            return CF_STEP_DONE;
+        if (!adopt(subscription)) {
             cf_subscription_decline(subscription, now);
-        return CF_STEP_DONE;
+            return CF_STEP_DONE;
+        }
     }
     if (message->has_error) {
         refuse(subscription, message);
