@@ -221,9 +221,9 @@ const tellers = {
 
   error(client, message) { client.emit('error', { message: parse(message) }); },
 
-  transportClose(client, reason, reconnect, error, code) {
+  transportClose(client, reason, reconnect, error, code, given) {
     const listener = client._options.onTransportClose;
-    if (typeof listener === 'function') listener({ event: { type: 'close', code, wasClean: code !== 1006, error }, reason, reconnect });
+    if (typeof listener === 'function') listener({ event: { type: 'close', code, reason: given, wasClean: code !== 1006, error }, reason, reconnect });
   },
 
   refreshFailed(client) {
@@ -264,6 +264,9 @@ const tellers = {
   refuse(client, channel, error, json, advice, isResubscribe) {
     const subscription = client._subscriptions.get(channel);
     subscription._ready = Object.assign(failure(error, json, advice), { channel, isResubscribe });
+    for (const call of client._calls.values()) {
+      if (call.subscription === subscription) call.refused = true;
+    }
     subscription.emit('error', subscription._ready);
   },
 
@@ -274,15 +277,15 @@ const tellers = {
   },
 
   result(client, number, code, error, json, advice, body, isResubscribe) {
-    const { resolve, reject, subscription } = client._calls.get(number);
+    const { resolve, reject, subscription, refused } = client._calls.get(number);
     client._calls.delete(number);
     if (code === 'OK') {
       resolve(parse(body));
       return;
     }
-    // refused is either this call, by an answer, or the subscription that it waited for
-    const refused = code === 'REFUSED' && body === undefined && subscription._state() === 'refused';
-    reject(Object.assign(failure(error, json, advice), refused ? { channel: subscription.channel, isResubscribe } : {}));
+    // refused is either this call, by an answer, or the subscription that it waited for, or would have
+    const waited = code === 'REFUSED' && body === undefined && (refused || subscription._state() === 'refused');
+    reject(Object.assign(failure(error, json, advice), waited ? { channel: subscription.channel, isResubscribe } : {}));
   },
 };
 

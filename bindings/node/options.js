@@ -15,14 +15,13 @@ function attempts(value) {
 
 const text = (value) => (value === null ? null : String(value));
 
-/* 1.x sends credentials of any type as they are: when one of them is no text, all go as JSON. */
+/* 1.x sends credentials of any type as they are, also those that a refresh brings: they go as JSON. */
 const credentials = ['user', 'timestamp', 'token', 'info'];
 
 function addCredentials(options, out) {
   const given = credentials.filter((name) => options[name] || options[name] === '' || (name === 'info' && options.info !== undefined));
-  const json = given.some((name) => typeof options[name] !== 'string');
-  for (const name of given) out[name] = json && options[name] !== '' ? JSON.stringify(options[name]) : String(options[name]);
-  out.credentials_json = json;
+  for (const name of given) out[name] = options[name] === '' ? '' : JSON.stringify(options[name]);
+  out.credentials_json = true;
 }
 
 /* A map -> name, value, name, value, ... */

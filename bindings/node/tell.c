@@ -128,6 +128,7 @@ static void tell_transport_close(centrifuge_client *client, const centrifuge_tra
     add_flag(&told, event->reconnect);
     add_text(&told, centrifuge_error_name(event->code));
     add_number(&told, event->close_code);
+    add_text(&told, event->close_reason);
     end(&told);
 }
 

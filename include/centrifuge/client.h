@@ -303,9 +303,10 @@ typedef struct centrifuge_error_event {
 /* A transport was closed: also that of a failed attempt, and one that the application closed (section 7.4.1). */
 typedef struct centrifuge_transport_close_event {
     const char *reason;
-    bool reconnect;        /* the advice of the peer, or true when it gave none */
-    centrifuge_error code; /* why: OK for a close by either side, else NETWORK, TLS, HTTP_STATUS, PROTOCOL, ... */
-    uint16_t close_code;   /* RFC 6455, section 7.4: the server's; 1005: none given, or we closed; 1006: see `code` */
+    bool reconnect;           /* the advice of the peer, or true when it gave none */
+    centrifuge_error code;    /* why: OK for a close by either side, else NETWORK, TLS, HTTP_STATUS, PROTOCOL, ... */
+    uint16_t close_code;      /* RFC 6455, section 7.4: the server's; 1005: none given, or we closed; 1006: see `code` */
+    const char *close_reason; /* as the server gave it, of which `reason` and `reconnect` were read; or "" */
 } centrifuge_transport_close_event;
 
 typedef enum centrifuge_log_level {

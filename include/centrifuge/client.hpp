@@ -247,13 +247,15 @@ struct error_event {
 
 struct transport_close_event {
     explicit transport_close_event(const centrifuge_transport_close_event &event)
-        : reason(event.reason), reconnect(event.reconnect), status(event.code), close_code(event.close_code)
+        : reason(event.reason), reconnect(event.reconnect), status(event.code), close_code(event.close_code),
+          close_reason(event.close_reason)
     {
     }
     string_view reason;
     bool reconnect;
     error status;             /* why; none for a close by either side */
     std::uint16_t close_code; /* RFC 6455, section 7.4; 1005: none given, or this side closed; 1006: see `status` */
+    string_view close_reason; /* as the server gave it */
 };
 
 enum class log_level {

@@ -171,8 +171,9 @@ static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
 /* It may have been what a subscription asked to recover, which would be as large the next time. */
 static void report_too_large(cf_client *client)
 {
-    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE, CF_BYTES("{\"error\":\"message too large\",\"advice\":\"fix\"}"),
-                     CF_BYTES("message too large"), CF_BYTES("fix"));
+    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE,
+                     CF_BYTES("{\"error\":\"message too large\",\"advice\":\"fix\"}"), CF_BYTES("message too large"),
+                     CF_BYTES("fix"));
     cf_subscriptions_recover_nothing(client);
 }
 

@@ -77,7 +77,7 @@ typedef struct cf_client_options {
     int64_t refresh_timeout;         /* 10000: how long an attempt to refresh may take; the reference has none */
     int64_t refresh_interval;        /* 3000: pause between attempts, a random 0..1000 is added */
     int64_t refresh_attempts;        /* -1: no limit; 0: never ask; failures in a row before giving up */
-    bool can_refresh; /* true; false: nobody would answer CF_EFFECT_REFRESH, an expired connect is the end */
+    bool can_refresh;                /* true; false: nobody would answer CF_EFFECT_REFRESH, an expired connect is the end */
     bool batch;                /* false; true: the commands of one turn (until all effects are taken) leave as one frame */
     size_t message_size_max;   /* 16 MiB: a received frame */
     size_t queue_size_max;     /* 16 MiB: outgoing bytes that wait, here and in the driver */

@@ -177,7 +177,7 @@ static const credential credentials[] = {
 static bool take_value(const cf_json_value *value, bool json, cf_bytes *text, cf_buffer *scratch)
 {
     size_t from = scratch->size;
-    if (value->kind != CF_JSON_STRING && value->kind != CF_JSON_NUMBER)
+    if (!json && value->kind != CF_JSON_STRING && value->kind != CF_JSON_NUMBER)
         return false;
     *text = value->raw;
     if (json && value->kind == CF_JSON_STRING && value->raw.size > 0)

@@ -52,11 +52,18 @@ char *cf_native_driver_read_buffer(centrifuge_client *client)
 
 /* ---- effects ---------------------------------------------------------------------- */
 
+static void forget_close(centrifuge_client *client, uint16_t code)
+{
+    client->close_code = code;
+    cf_free(&cf_native_allocator, client->close_reason);
+    client->close_reason = NULL;
+}
+
 static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes address)
 {
     if (client->ending)
         return;
-    client->close_code = CF_WS_CLOSE_ABNORMAL;
+    forget_close(client, CF_WS_CLOSE_ABNORMAL);
     centrifuge_error error = cf_native_socket_open(client, id, address);
     if (error)
         cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, client->now);
@@ -67,7 +74,7 @@ static void close_transport(centrifuge_client *client, uint32_t id)
 {
     if (!client->live || client->live->id != id)
         return;
-    client->close_code = CF_WS_CLOSE_NO_STATUS;
+    forget_close(client, CF_WS_CLOSE_NO_STATUS);
     CF_LIST_EACH (link, &client->sockets) {
         cf_native_socket *other = CF_CONTAINER(link, cf_native_socket, link);
         if (other != client->live)
@@ -175,6 +182,8 @@ void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge
         return;
     client->live = NULL;
     client->close_code = socket->close_code;
+    cf_free(&cf_native_allocator, client->close_reason);
+    client->close_reason = reason.size > 0 ? cf_copy(&cf_native_allocator, reason) : NULL;
     cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
     cf_client_transport_closed(client->core, socket->id, reason, error, cf_native_driver_now(client));
     client->kicked = true;
@@ -392,6 +401,7 @@ void cf_native_driver_destroy(centrifuge_client *client)
         cf_native_subscription_free(CF_CONTAINER(client->subscriptions.next, centrifuge_subscription, link));
     cf_native_listeners_free(&client->listeners);
     cf_native_settings_free(&client->settings);
+    cf_free(&cf_native_allocator, client->close_reason);
     cf_free(&cf_native_allocator, client->id_text);
     cf_free(&cf_native_allocator, client->credentials_text);
     cf_free(&cf_native_allocator, client);

@@ -355,6 +355,7 @@ struct centrifuge_client {
     cf_list sockets;
     cf_native_socket *live; /* the core's current transport, or NULL */
     uint16_t close_code;    /* of the transport that was closed last */
+    char *close_reason;     /* or NULL */
     cf_native_http *http;   /* NULL: no requests */
     cf_list subscriptions;
     cf_list listeners;

@@ -613,7 +613,7 @@ static void a_connection_goes_on_though_nobody_can_be_asked(void **state)
     be_connected(d, 1);
     driver_pass(d, 2000);
     expect(d, "");
-    driver_expect_state(d, CF_CLIENT_CONNECTED, true);
+    driver_expect_state(d, CF_CLIENT_CONNECTED, false);
 }
 
 static void disconnect_while_renewing_ends_it(void **state)

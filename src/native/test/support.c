@@ -51,7 +51,8 @@ static void on_error(centrifuge_client *client, const centrifuge_error_event *ev
 static void on_transport_close(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
 {
     (void)client;
-    note(user, "closed %s %u '%s'; ", centrifuge_error_name(event->code), event->close_code, event->reason);
+    note(user, "closed %s %u '%s'%s%s; ", centrifuge_error_name(event->code), event->close_code, event->reason,
+         event->close_reason[0] ? " " : "", event->close_reason);
 }
 
 static void on_high_water(centrifuge_client *client, const centrifuge_high_water_event *event, void *user)

@@ -31,12 +31,9 @@ static void expect_no_turns(trial *self)
 {
     centrifuge_client *client = self->journal.client;
     const centrifuge_error errors[] = {
-        centrifuge_client_run(client),
-        centrifuge_client_wait(client, 1),
-        centrifuge_client_tick(client),
-        centrifuge_client_socket_ready(client, 0, CENTRIFUGE_READABLE),
-        centrifuge_client_timer_expired(client),
-        centrifuge_client_adopt(client),
+        centrifuge_client_run(client),           centrifuge_client_wait(client, 1),
+        centrifuge_client_tick(client),          centrifuge_client_socket_ready(client, 0, CENTRIFUGE_READABLE),
+        centrifuge_client_timer_expired(client), centrifuge_client_adopt(client),
     };
     for (size_t i = 0; i < COUNT(errors); i++)
         assert_int_equal(errors[i], CENTRIFUGE_ERROR_INVALID_STATE);

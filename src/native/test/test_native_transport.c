@@ -159,7 +159,7 @@ static void closes_with_codes(cf_peer *peer)
     static const uint16_t codes[] = {1000, 1012, 4999};
     for (size_t i = 0; i < COUNT(codes); i++) {
         peer_welcome(peer, "c1");
-        peer_close_frame(peer, codes[i], "");
+        peer_close_frame(peer, codes[i], "why");
         peer_wait_end(peer);
     }
     peer_welcome(peer, "c1");
@@ -177,8 +177,8 @@ static void the_code_of_a_close_is_told(void **state)
     cf_journal journal;
     check_script(closes_with_codes, "connect c2", &journal);
     const char *at = journal.text;
-    static const char *const told[] = {"closed OK 1000 ", "closed OK 1012 ",      "closed OK 4999 ",
-                                       "closed OK 1005 ", "closed NETWORK 1006 ", "closed OK 1005 "};
+    static const char *const told[] = {"closed OK 1000 'why' why; ", "closed OK 1012 ", "closed OK 4999 ", "closed OK 1005 ",
+                                       "closed NETWORK 1006 ",       "closed OK 1005 "};
     for (size_t i = 0; i < COUNT(told); i++) {
         at = strstr(at, "closed ");
         assert_non_null(at);

@@ -5,7 +5,7 @@ module.exports = {
   async run(t) {
     const good = new Set([2]);
     t.route('/refresh', (r) => (good.has(r.n) ? { json: credentials } : { status: 500, json: {} }));
-    const { s } = await connected(t, { refreshEndpoint: t.origin + '/refresh', refreshInterval: 1, refreshAttempts: 2, refreshFailed: () => t.event('refreshFailed') }, { expires: true, ttl: 1 });
+    const { s } = await connected(t, { refreshEndpoint: t.origin + '/refresh', refreshInterval: 200, refreshAttempts: 2, refreshFailed: () => t.event('refreshFailed') }, { expires: true, ttl: 1 });
     s.reply(await s.recv(), { client: 'c', expires: true, expired: false, ttl: 1 });
     await t.until(() => t.requests.length === 3, 'the third request');
     await t.sleep(80);
