@@ -376,7 +376,7 @@ static void send_unsubscribe(cf_subscription *subscription, cf_time now)
  */
 void cf_subscription_decline(cf_subscription *subscription, cf_time now)
 {
-    if (subscription->state == CF_SUBSCRIPTION_UNSUBSCRIBED && subscription->leaving == 0)
+    if (subscription->state == CF_SUBSCRIPTION_UNSUBSCRIBED)
         send_unsubscribe(subscription, now);
 }
 

@@ -66,6 +66,19 @@ static cf_bytes raw_json(const cf_json_value *value)
     return cf_bytes_make(value->raw.data - 1, value->raw.size + 2);
 }
 
+/* As in JavaScript, for which other servers may have been written. */
+static bool is_true(const cf_json_value *value)
+{
+    if (value->kind == CF_JSON_STRING)
+        return value->raw.size > 0;
+    if (value->kind != CF_JSON_NUMBER)
+        return value->kind == CF_JSON_TRUE || value->kind == CF_JSON_ARRAY || value->kind == CF_JSON_OBJECT;
+    for (size_t i = 0; i < value->raw.size && (value->raw.data[i] | 0x20) != 'e'; i++)
+        if (value->raw.data[i] >= '1')
+            return true;
+    return false;
+}
+
 static void store(const body_field *field, const cf_json_reader *reader, const cf_json_value *value, cf_wire_message *message,
                   cf_buffer *scratch)
 {
@@ -79,7 +92,7 @@ static void store(const body_field *field, const cf_json_reader *reader, const c
         *(cf_bytes *)target = decode(reader, value, scratch);
         break;
     case FIELD_BOOL:
-        *(bool *)target = value->kind == CF_JSON_TRUE;
+        *(bool *)target = is_true(value);
         break;
     case FIELD_INT:
         *(int64_t *)target = 0;

@@ -424,6 +424,22 @@ static void the_answer_to_a_crossed_command_was_not_taken_while_an_authorization
     expect(d, "$p: message m1 1\n");
 }
 
+static void the_answer_to_a_crossed_command_twice_changes_nothing(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *news = driver_subscribe(d, "news");
+    d->hook = subscribe_in_the_event;
+    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
+    d->hook = NULL;
+    driver_accept(d, 2, "news");
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
+    driver_forget(d);
+    driver_accept(d, 2, "news");
+    expect(d, "");
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
+}
+
 static void another_answer_than_that_of_the_crossed_command_is_not_taken(void **state)
 {
     driver *d = *state;
@@ -743,6 +759,7 @@ int main(void)
         TEST(unsubscribed_and_asked_for_again_it_is_the_second_answer_that_counts),
         TEST(a_failed_authorization_took_the_answer_of_before_an_unsubscribe_for_the_next),
         TEST(the_answer_to_a_crossed_command_was_not_taken_while_an_authorization_ran),
+        TEST(the_answer_to_a_crossed_command_twice_changes_nothing),
         TEST(another_answer_than_that_of_the_crossed_command_is_not_taken),
         TEST(a_failed_authorization_let_messages_of_before_an_unsubscribe_through),
         TEST(removed_during_the_request_it_is_left_out),

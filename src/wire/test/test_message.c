@@ -126,6 +126,26 @@ static void call_replies(void **state)
     assert_text(message.b.data, "\"hi\"");
 }
 
+static void flags_are_true_as_in_javascript(void **state)
+{
+    static const struct {
+        const char *text;
+        bool expected;
+    } values[] = {
+        {"true", true},    {"false", false}, {"null", false}, {"1", true},  {"0", false},
+        {"-0", false},     {"0.0", false},   {"0.5", true},   {"-3", true}, {"0e5", false},
+        {"0.00E9", false}, {"\"\"", false},  {"\"0\"", true}, {"[]", true}, {"{}", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        char text[100];
+        snprintf(text, sizeof(text), "{\"method\":\"disconnect\",\"body\":{\"reason\":\"\",\"reconnect\":%s}}", values[i].text);
+        read_one(text);
+        if (message.b.reconnect != values[i].expected)
+            fail_msg("%s", text);
+    }
+}
+
 static void pushes(void **state)
 {
     (void)state;
@@ -249,17 +269,14 @@ static void a_broken_object_is_told_apart_from_no_memory(void **state)
 static void fields_of_another_kind_stay_zero(void **state)
 {
     (void)state;
-    read_one(
-        "{\"method\":5,\"uid\":7,\"advice\":{},\"body\":{\"channel\":1,\"client\":null,\"uid\":[],\"expires\":1,\"ttl\":\"5\","
-        "\"messages\":{},\"status\":\"true\",\"last\":5}}");
+    read_one("{\"method\":5,\"uid\":7,\"advice\":{},\"body\":{\"channel\":1,\"client\":null,\"uid\":[],\"ttl\":\"5\","
+             "\"messages\":{},\"last\":5}}");
     assert_int_equal(message.method, CF_METHOD_UNKNOWN);
     assert_text(message.uid, "7");
     assert_text(message.advice, "");
     assert_text(message.b.channel, "");
     assert_text(message.b.client, "");
     assert_text(message.b.uid, "");
-    assert_false(message.b.expires);
-    assert_false(message.b.status);
     assert_int_equal(message.b.ttl, 0);
     assert_null(message.b.messages.data);
     assert_true(message.b.has_last);
@@ -429,6 +446,7 @@ int main(void)
         cmocka_unit_test(error_replies),
         cmocka_unit_test(what_is_an_error),
         cmocka_unit_test(call_replies),
+        cmocka_unit_test(flags_are_true_as_in_javascript),
         cmocka_unit_test(pushes),
         cmocka_unit_test(an_array_is_taken_one_by_one),
         cmocka_unit_test(frames_without_messages),
