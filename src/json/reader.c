@@ -331,7 +331,7 @@ static inline const char *step_on(cf_json_reader *reader, const char *at, nestin
 static const char *scan_container(cf_json_reader *reader, const char *at)
 {
     nesting open;
-    bool empty, escaped;
+    bool empty = false, escaped;
     open.depth = 0;
     do {
         cf_json_kind kind = kind_at(reader, at);
