@@ -324,8 +324,8 @@ typedef struct centrifuge_log_event {
 
 /*
  * `refresh_attempts` are used up (section 12.2): no further attempts of any kind. Comes behind `disconnect`, whose reason is
- * "refresh failed". New credentials by centrifuge_client_configure, centrifuge_client_connect, and centrifuge_subscription_subscribe for
- * each subscription begin anew.
+ * "refresh failed". New credentials by centrifuge_client_configure, centrifuge_client_connect, and
+ * centrifuge_subscription_subscribe for each subscription begin anew.
  */
 typedef struct centrifuge_refresh_failed_event {
     int64_t attempts; /* the option `refresh_attempts`; 0 when there is neither `refresh` nor `refresh_endpoint` */
@@ -456,7 +456,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_adopt(centrifuge_client *clien
 /*
  * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise (section 7). Nothing
  * happens when connecting or connected; while waiting for the next attempt it is made at once. The result is an event:
- * `connect`, or `disconnect` after the first attempt failed; with expired credentials after they were refreshed. Errors: NO_MEMORY, WRONG_THREAD, CLOSED.
+ * `connect`, or `disconnect` after the first attempt failed; with expired credentials after they were refreshed. Errors:
+ * NO_MEMORY, WRONG_THREAD, CLOSED.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_connect(centrifuge_client *client);
 

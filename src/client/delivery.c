@@ -252,14 +252,11 @@ static bool answers_crossed(const cf_subscription *subscription, const cf_wire_m
  * The server's unsubscribe had crossed a command, and the user has asked again, which waits for an authorization: the command's
  * good answer is what he wants. Another command would be refused, since the server has subscribed him.
  */
-static bool adopt(cf_subscription *subscription)
+static void adopt(cf_subscription *subscription)
 {
-    if (subscription->state != CF_SUBSCRIPTION_SUBSCRIBING)
-        return false;
     cf_auth_forget(subscription);
     subscription->request = subscription->crossed;
     subscription->crossed = 0;
-    return true;
 }
 
 cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message)
@@ -270,10 +267,11 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
     if (subscription->request == 0) {
         if (message->has_error || !answers_crossed(subscription, message))
             return CF_STEP_DONE;
-        if (!adopt(subscription)) {
+        if (subscription->state != CF_SUBSCRIPTION_SUBSCRIBING) {
             cf_subscription_decline(subscription, now);
             return CF_STEP_DONE;
         }
+        adopt(subscription);
     }
     if (message->has_error) {
         refuse(subscription, message);

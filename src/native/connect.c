@@ -289,7 +289,6 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     socket->id = id;
     socket->secure = parts.secure;
     socket->linger_until = socket->curl_deadline = CF_TIME_NEVER;
-    socket->close_code = CF_WS_CLOSE_ABNORMAL;
     cf_ws_decoder_init(&socket->decoder, CF_WS_CLIENT, client->settings.message_size_max, true, &cf_native_allocator);
     cf_buffer_init(&socket->sending, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     size_t queue_max = client->settings.queue_size_max;

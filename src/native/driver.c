@@ -52,18 +52,17 @@ char *cf_native_driver_read_buffer(centrifuge_client *client)
 
 /* ---- effects ---------------------------------------------------------------------- */
 
-static void forget_close(centrifuge_client *client, uint16_t code)
+static void keep_close(centrifuge_client *client, uint16_t code, cf_bytes reason)
 {
     client->close_code = code;
     cf_free(&cf_native_allocator, client->close_reason);
-    client->close_reason = NULL;
+    client->close_reason = reason.size > 0 ? cf_copy(&cf_native_allocator, reason) : NULL;
 }
 
 static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes address)
 {
     if (client->ending)
         return;
-    forget_close(client, CF_WS_CLOSE_ABNORMAL);
     centrifuge_error error = cf_native_socket_open(client, id, address);
     if (error)
         cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, client->now);
@@ -74,7 +73,7 @@ static void close_transport(centrifuge_client *client, uint32_t id)
 {
     if (!client->live || client->live->id != id)
         return;
-    forget_close(client, CF_WS_CLOSE_NO_STATUS);
+    keep_close(client, CF_WS_CLOSE_NO_STATUS, (cf_bytes){"", 0});
     CF_LIST_EACH (link, &client->sockets) {
         cf_native_socket *other = CF_CONTAINER(link, cf_native_socket, link);
         if (other != client->live)
@@ -181,12 +180,16 @@ void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge
     if (!live)
         return;
     client->live = NULL;
-    client->close_code = socket->close_code;
-    cf_free(&cf_native_allocator, client->close_reason);
-    client->close_reason = reason.size > 0 ? cf_copy(&cf_native_allocator, reason) : NULL;
     cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
     cf_client_transport_closed(client->core, socket->id, reason, error, cf_native_driver_now(client));
     client->kicked = true;
+}
+
+void cf_native_driver_closed(cf_native_socket *socket, uint16_t code, cf_bytes reason)
+{
+    if (socket->client->live == socket)
+        keep_close(socket->client, code, reason);
+    cf_native_driver_lost(socket, reason, CENTRIFUGE_ERROR_OK, "closed by the server");
 }
 
 /* ---- turns ----------------------------------------------------------------------------- */

@@ -168,7 +168,7 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
         .reconnect = event->reconnect,
         .code = event->code,
         .close_code = event->code ? CF_WS_CLOSE_ABNORMAL : client->close_code,
-        .close_reason = client->close_reason ? client->close_reason : "",
+        .close_reason = event->code || !client->close_reason ? "" : client->close_reason,
     };
     TELL(client, NULL, client, transport_close, client, &told);
 }

@@ -217,7 +217,6 @@ typedef struct cf_native_socket {
     cf_time curl_deadline;    /* while connecting */
     bool secure;              /* wss */
     bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
-    uint16_t close_code;      /* as in centrifuge_transport_close_event */
     bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
     centrifuge_socket socket; /* when `plain`, and from CF_NATIVE_SOCKET_HANDSHAKE on */
     char *unread;             /* of the read buffer or the handshake's head, while the turn's share of events is used up */
@@ -354,8 +353,8 @@ struct centrifuge_client {
     cf_native_loop loop;
     cf_list sockets;
     cf_native_socket *live; /* the core's current transport, or NULL */
-    uint16_t close_code;    /* of the transport that was closed last */
-    char *close_reason;     /* or NULL */
+    uint16_t close_code;    /* of the last close that was none by an error, as in centrifuge_transport_close_event */
+    char *close_reason;     /* of it; NULL for none */
     cf_native_http *http;   /* NULL: no requests */
     cf_list subscriptions;
     cf_list listeners;
@@ -416,5 +415,7 @@ void cf_native_driver_received(cf_native_socket *socket, cf_bytes text);
 void cf_native_driver_alive(cf_native_socket *socket);
 /* The connection is gone or of no use; `detail` is for the log. */
 void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail);
+/* By a close frame. */
+void cf_native_driver_closed(cf_native_socket *socket, uint16_t code, cf_bytes reason);
 
 #endif

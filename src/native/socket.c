@@ -123,9 +123,8 @@ static void take(cf_native_socket *socket, const cf_ws_event *event)
         cf_native_driver_alive(socket);
         break;
     case CF_WS_EVENT_CLOSE:
-        socket->close_code = event->code;
         say_goodbye(socket, event->code, no_reason);
-        cf_native_driver_lost(socket, event->payload, CENTRIFUGE_ERROR_OK, "closed by the server");
+        cf_native_driver_closed(socket, event->code, event->payload);
         break;
     case CF_WS_EVENT_ERROR:
         say_goodbye(socket, event->code, event->payload);

@@ -406,16 +406,29 @@ static void subscribe_in_the_event(driver *d, const cf_effect *effect)
         cf_subscription_subscribe(effect->event.subscription, d->now);
 }
 
-static void the_answer_to_a_crossed_command_was_not_taken_while_an_authorization_ran(void **state)
+/* The server unsubscribes the channel whose command is under way; the user asks again. */
+static void cross(driver *d, const char *unsubscribe)
 {
-    driver *d = *state;
+    d->hook = subscribe_in_the_event;
+    driver_receive(d, unsubscribe);
+    d->hook = NULL;
+    driver_forget(d);
+}
+
+/* The second request for an authorization runs, command 2 of the first is under way. */
+static cf_subscription *be_crossed(driver *d)
+{
     be_connected(d);
     cf_subscription *p = driver_subscribe(d, "$p");
     driver_authorized(d, 1, "{'$p':{'sign':'first'}}");
-    d->hook = subscribe_in_the_event;
-    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'$p','status':true}}");
-    d->hook = NULL;
-    driver_forget(d);
+    cross(d, "{'method':'unsubscribe','body':{'channel':'$p','status':true}}");
+    return p;
+}
+
+static void the_answer_to_a_crossed_command_was_not_taken_while_an_authorization_ran(void **state)
+{
+    driver *d = *state;
+    cf_subscription *p = be_crossed(d);
     driver_accept(d, 2, "$p");
     expect(d, "$p: subscribe first\n");
     driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBED);
@@ -429,9 +442,7 @@ static void the_answer_to_a_crossed_command_twice_changes_nothing(void **state)
     driver *d = *state;
     be_connected(d);
     cf_subscription *news = driver_subscribe(d, "news");
-    d->hook = subscribe_in_the_event;
-    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
-    d->hook = NULL;
+    cross(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
     driver_accept(d, 2, "news");
     driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
     driver_forget(d);
@@ -443,13 +454,7 @@ static void the_answer_to_a_crossed_command_twice_changes_nothing(void **state)
 static void another_answer_than_that_of_the_crossed_command_is_not_taken(void **state)
 {
     driver *d = *state;
-    be_connected(d);
-    cf_subscription *p = driver_subscribe(d, "$p");
-    driver_authorized(d, 1, "{'$p':{'sign':'first'}}");
-    d->hook = subscribe_in_the_event;
-    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'$p','status':true}}");
-    d->hook = NULL;
-    driver_forget(d);
+    cf_subscription *p = be_crossed(d);
     driver_accept(d, 7, "$p");
     driver_receive(d, "{'method':'subscribe','body':{'channel':'$p','status':true}}");
     driver_receive(d, "{'uid':'2','method':'subscribe','error':'permission denied','body':{'channel':'$p'}}");
