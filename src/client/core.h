@@ -64,6 +64,7 @@ typedef struct cf_client_options {
     cf_bytes info;         /* default "" */
     bool credentials_json; /* user, timestamp, token and info are JSON values, sent as they are */
     bool insecure;
+    bool sockjs;                     /* false; true: the driver has SockJS, for addresses that mean it (section 3) */
     bool resubscribe;                /* default true */
     int64_t retry;                   /* 1000: start value of the backoff */
     int64_t max_retry;               /* 20000: its ceiling */
@@ -307,9 +308,10 @@ typedef enum cf_log_level { CF_LOG_DEBUG, CF_LOG_INFO, CF_LOG_WARNING, CF_LOG_ER
 typedef struct cf_effect {
     cf_effect_kind kind;
     struct {
-        uint32_t id;      /* never 0; counts up */
-        cf_bytes address; /* open: ws:// or wss:// */
-        cf_bytes text;    /* send */
+        uint32_t id;            /* never 0; counts up */
+        cf_transport_kind kind; /* open */
+        cf_bytes address;       /* open: ws:// or wss://, of SockJS http:// or https:// */
+        cf_bytes text;          /* send */
     } transport;
     struct {
         uint32_t id;   /* never 0; counts up, over both kinds */

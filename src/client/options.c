@@ -141,7 +141,7 @@ static centrifuge_error check_url(const cf_client_options *options, const char *
     cf_transport_kind kind;
     cf_buffer nothing;
     cf_buffer_init(&nothing, NULL, 0);
-    centrifuge_error error = cf_client_endpoint(options->url, false, &kind, &nothing);
+    centrifuge_error error = cf_client_endpoint(options->url, options->sockjs, &kind, &nothing);
     if (error == CENTRIFUGE_ERROR_INVALID_URL || error == CENTRIFUGE_ERROR_UNSUPPORTED)
         return fail(error, "url", what);
     return CENTRIFUGE_ERROR_OK;
@@ -270,7 +270,8 @@ static cf_settings *make_settings(const cf_settings *numbers, const cf_bytes tex
     return settings;
 }
 
-static cf_settings *make(const cf_client_options *options, cf_bytes address, const cf_allocator *allocator)
+static cf_settings *make(const cf_client_options *options, cf_transport_kind kind, cf_bytes address,
+                         const cf_allocator *allocator)
 {
     const cf_bytes texts[CF_SETTING_COUNT] = {
         [CF_SETTING_ADDRESS] = address,
@@ -281,6 +282,7 @@ static cf_settings *make(const cf_client_options *options, cf_bytes address, con
         [CF_SETTING_PRIVATE_CHANNEL_PREFIX] = options->private_channel_prefix,
     };
     cf_settings numbers = make_numbers(options);
+    numbers.transport = (uint8_t)kind;
     return make_settings(&numbers, texts, allocator);
 }
 
@@ -298,9 +300,9 @@ static centrifuge_error make_checked(cf_settings **settings, const cf_client_opt
     cf_transport_kind kind;
     cf_buffer address;
     cf_buffer_init(&address, allocator, CF_BUFFER_NO_LIMIT);
-    centrifuge_error error = cf_client_endpoint(options->url, false, &kind, &address);
+    centrifuge_error error = cf_client_endpoint(options->url, options->sockjs, &kind, &address);
     if (error == CENTRIFUGE_ERROR_OK)
-        *settings = make(options, cf_buffer_bytes(&address), allocator);
+        *settings = make(options, kind, cf_buffer_bytes(&address), allocator);
     cf_buffer_free(&address);
     return *settings == NULL ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_OK;
 }
@@ -315,6 +317,6 @@ centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options
     }
     cf_client_options none;
     cf_client_options_default(&none);
-    *settings = make(&none, cf_bytes_make(NULL, 0), allocator);
+    *settings = make(&none, CF_TRANSPORT_WEBSOCKET, cf_bytes_make(NULL, 0), allocator);
     return *settings == NULL ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_OK;
 }

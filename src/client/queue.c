@@ -240,6 +240,7 @@ static void show_open(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     effect->kind = CF_EFFECT_TRANSPORT_OPEN;
     effect->transport.id = pending->number;
+    effect->transport.kind = (cf_transport_kind)client->settings->transport;
     effect->transport.address = cf_setting_text(client->settings, CF_SETTING_ADDRESS);
 }
 

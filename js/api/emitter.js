@@ -1,0 +1,116 @@
+'use strict';
+/*
+ * The event emitter of the 1.x client: on, once, off and their longer names. Listeners are called in the order of adding; one
+ * that throws is reported as an uncaught exception and stops nobody else.
+ *
+ * A list of listeners is never changed, only replaced: who is going through one is not disturbed.
+ */
+class Emitter {
+  constructor(report) {
+    this._report = report;
+    this._listeners = new Map(); // event name -> [{ listener, once }]
+    this._onceReturnValue = true;
+  }
+
+  /* Makes the name known, for regular expressions. */
+  defineEvent(name) {
+    if (!this._listeners.has(name)) this._listeners.set(name, []);
+    return this;
+  }
+
+  defineEvents(names) {
+    for (const name of names) this.defineEvent(name);
+    return this;
+  }
+
+  /* Those of one event; for a regular expression an object of the lists of all events that match. */
+  getListeners(name) {
+    if (name instanceof RegExp) return this.getListenersAsObject(name);
+    return this.defineEvent(name)._listeners.get(name);
+  }
+
+  getListenersAsObject(name) {
+    const lists = {};
+    for (const each of matching(this, name)) lists[each] = this.getListeners(each);
+    return lists;
+  }
+
+  flattenListeners(entries) { return entries.map((entry) => entry.listener); }
+
+  addListener(name, listener) {
+    const entry = typeof listener === 'function' ? { listener, once: false } : listener;
+    if (!entry || typeof entry.listener !== 'function') return this;
+    for (const each of matching(this, name)) {
+      const list = this.getListeners(each);
+      if (!this.flattenListeners(list).includes(entry.listener)) this._listeners.set(each, list.concat(entry));
+    }
+    return this;
+  }
+
+  addOnceListener(name, listener) { return this.addListener(name, { listener, once: true }); }
+
+  removeListener(name, listener) {
+    for (const each of matching(this, name)) {
+      this._listeners.set(each, this.getListeners(each).filter((known) => known.listener !== listener));
+    }
+    return this;
+  }
+
+  addListeners(names, listeners) { return this.manipulateListeners(false, names, listeners); }
+
+  removeListeners(names, listeners) { return this.manipulateListeners(true, names, listeners); }
+
+  /* (remove, name, [functions]) or (remove, { name: function or [functions] }) */
+  manipulateListeners(remove, names, listeners) {
+    const pairs = typeof names === 'object' && !(names instanceof RegExp) ? Object.entries(names) : [[names, listeners]];
+    for (const [name, some] of pairs) {
+      for (const listener of [].concat(some)) this[remove ? 'removeListener' : 'addListener'](name, listener);
+    }
+    return this;
+  }
+
+  /* Without a name: all events. */
+  removeEvent(name) {
+    if (name === undefined) this._listeners.clear();
+    else for (const each of matching(this, name)) this._listeners.delete(each);
+    return this;
+  }
+
+  /* A listener that returns this value is removed. */
+  setOnceReturnValue(value) {
+    this._onceReturnValue = value;
+    return this;
+  }
+
+  emitEvent(name, values) {
+    for (const each of matching(this, name)) {
+      for (const entry of this._listeners.get(each) || []) call(this, each, entry, values || []);
+    }
+    return this;
+  }
+
+  emit(name, ...values) { return this.emitEvent(name, values); }
+}
+
+function call(emitter, name, entry, values) {
+  if (entry.once) emitter.removeListener(name, entry.listener);
+  try {
+    if (entry.listener.apply(emitter, values) === emitter._onceReturnValue) emitter.removeListener(name, entry.listener);
+  } catch (exception) {
+    emitter._report(exception);
+  }
+}
+
+/* The names that are meant. */
+function matching(emitter, name) {
+  return name instanceof RegExp ? [...emitter._listeners.keys()].filter((each) => name.test(each)) : [name];
+}
+
+const prototype = Emitter.prototype;
+prototype.on = prototype.addListener;
+prototype.once = prototype.addOnceListener;
+prototype.off = prototype.removeListener;
+prototype.trigger = prototype.emitEvent;
+prototype.removeAllListeners = prototype.removeEvent;
+
+module.exports = Emitter;

@@ -1,0 +1,21 @@
+'use strict';
+/*
+ * Values that both classes know: numbers of the seam, and errors as the 1.x client hands them out.
+ */
+
+/* include/centrifuge/client.h */
+const ClientState = { DISCONNECTED: 0, CONNECTED: 2 };
+const SubscriptionState = { SUBSCRIBED: 2, REFUSED: 3, UNSUBSCRIBED: 4 };
+/* include/centrifuge/error.h */
+const Code = { INVALID_STATE: 10, UNSUBSCRIBED: 14, REFUSED: 15 };
+
+/* '' is no JSON: there is nothing. */
+const parse = (json) => (json ? JSON.parse(json) : undefined);
+
+/* {error, advice}, without advice where there is none. A server may send another error than a text. */
+function failure(text, json, advice) {
+  const error = json ? parse(text) : text;
+  return advice ? { error, advice } : { error };
+}
+
+module.exports = { ClientState, SubscriptionState, Code, parse, failure };

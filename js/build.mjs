@@ -1,0 +1,177 @@
+/*
+ * Builds dist/: centrifuge.js in its forms, their types and source maps, and the npm package. `node js/build.mjs`; scripts/web
+ * installs what it needs before. The same sources give the same bytes.
+ *
+ * Debian's clang, lld and binaryen make the core from C; esbuild puts the JavaScript around it.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import zlib from 'node:zlib';
+import esbuild from 'esbuild';
+import { pack, unpacker } from './pack.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const top = path.dirname(here);
+const work = path.join(top, 'build', 'web');
+const dist = path.join(top, 'dist');
+
+const read = (...names) => fs.readFileSync(path.join(top, ...names), 'utf8');
+const run = (command, values) => execFileSync(command, values, { cwd: top, stdio: ['ignore', 'inherit', 'inherit'] });
+
+const version = /project\(centrifuge VERSION ([0-9.]+)/.exec(read('CMakeLists.txt'))[1];
+
+/* ---- the core: src/ -> WebAssembly, and the same as JavaScript ------------------------------- */
+
+const rooms = ['base', 'json', 'wire', 'client', 'web'];
+const sources = rooms.flatMap((room) => fs.readdirSync(path.join(top, 'src', room)).filter((name) => name.endsWith('.c')).sort().map((name) => `src/${room}/${name}`));
+
+/* What every browser has that can compile WebAssembly at once: Chrome 114, Firefox 79, Safari 15. */
+const features = ['bulk-memory', 'sign-ext', 'nontrapping-fptoint'];
+
+const warnings = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Wstrict-prototypes', '-Werror'];
+
+/* src/ -> build/web/NAME.wasm */
+function compile(name, wanted) {
+  const folder = `build/web/${name}`;
+  fs.mkdirSync(path.join(top, folder), { recursive: true });
+  const flags = ['--target=wasm32-unknown-unknown', '-std=c11', '-Oz', '-flto', '-ffreestanding', '-nostdlibinc', '-fvisibility=hidden',
+    '-ffunction-sections', '-fdata-sections', ...wanted.map((feature) => '-m' + feature), ...warnings, '-Isrc', '-Iinclude',
+    '-isystem', 'src/base/freestanding', '-isystem', 'build/web/include'];
+  const objects = sources.map((source) => {
+    const object = `${folder}/${source.slice(4).replaceAll('/', '-')}.o`;
+    run('clang', [...flags, '-c', source, '-o', object]);
+    return object;
+  });
+  run('wasm-ld', ['--no-entry', '--gc-sections', '--strip-all', '--stack-first', '-z', 'stack-size=32768', '--lto-O2', ...objects, '-o', `${folder}.wasm`]);
+}
+
+function prepare() {
+  fs.rmSync(work, { recursive: true, force: true });
+  fs.mkdirSync(path.join(work, 'include'), { recursive: true });
+  // alone in a folder, so that no other header of the system comes along
+  fs.copyFileSync('/usr/include/uthash.h', path.join(work, 'include', 'uthash.h'));
+}
+
+/* Modules for esbuild: a function that gets the imports and returns the exports. */
+function wasmModule() {
+  compile('linked', features);
+  run('wasm-opt', ['-Oz', '--converge', '--enable-bulk-memory', '--enable-sign-ext', '--enable-nontrapping-float-to-int',
+    '--strip-producers', 'build/web/linked.wasm', '-o', 'build/web/core.wasm']);
+  const wasm = fs.readFileSync(path.join(work, 'core.wasm'));
+  const { text, shift } = pack(wasm);
+  return `${unpacker(wasm.length, shift)}
+const packed = ${JSON.stringify(text)};
+
+export default (imports) => {
+  try {
+    return new WebAssembly.Instance(new WebAssembly.Module(unpack(packed)), imports).exports;
+  } catch (exception) {
+    throw new Error("centrifuge.js cannot start WebAssembly. Allow it by 'wasm-unsafe-eval' in script-src of the page's Content-Security-Policy, or use centrifuge.asm.js, which does without. (" + exception + ')');
+  }
+};
+`;
+}
+
+function asmModule() {
+  compile('plain', []);
+  run('wasm2js', ['-Oz', 'build/web/plain.wasm', '-o', 'build/web/core.asm.mjs']);
+  const text = fs.readFileSync(path.join(work, 'core.asm.mjs'), 'utf8');
+  const [head, tail] = ["import { r } from 'e';", 'export var memory'];
+  if (!text.startsWith(head) || !text.includes(tail)) throw new Error('wasm2js writes another frame than js/build.mjs knows');
+  return `export default (imports) => {\nconst { r } = imports.e;\n${text.slice(head.length, text.indexOf(tail))}return retasmFunc;\n};\n`;
+}
+
+/* ---- errors: those that a page can meet, from the one table ------------------------------------ */
+
+const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'CLOSED', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS',
+  'INVALID_JSON', 'INVALID_UTF8', 'LIMIT_CHANNEL'];
+
+function errorsModule() {
+  const rows = [...read('include/centrifuge/error.h').matchAll(/X\((\d+), (\w+), "(.*?)", ([01])\)/g)].filter(([, , name]) => met.includes(name));
+  if (rows.length !== met.length) throw new Error('include/centrifuge/error.h lacks an error of js/build.mjs');
+  const members = rows.map(([, number, name, text, temporary]) => `  ${number}: { name: '${name}', text: ${JSON.stringify(text)}, temporary: ${temporary === '1'} },`);
+  return `export default {\n${members.join('\n')}\n};\n`;
+}
+
+/* ---- the files ------------------------------------------------------------------------------------ */
+
+const banner = `/*! centrifuge.js ${version}, MIT license */`;
+const umdHead = `(function (root, factory) {
+  if (typeof exports === 'object' && typeof module === 'object') module.exports = factory();
+  else if (typeof define === 'function' && define.amd) define([], factory);
+  else root.Centrifuge = factory();
+})(typeof globalThis === 'object' ? globalThis : self, function () {
+'use strict';`;
+const umdFoot = 'return centrifuge.default;\n});';
+
+/*
+ * The sources are CommonJS, so that bindings/node has them as they are. As ES modules they become one scope, and much shorter.
+ */
+function asModule(name) {
+  const text = fs.readFileSync(name, 'utf8')
+    .replace(/^'use strict';\n/, '')
+    .replace(/^const (.+) = require\((.+)\);/gm, 'import $1 from $2;')
+    .replace(/^module\.exports = (\{ [\w, ]+ \});/m, 'export $1;')
+    .replace(/^module\.exports = /m, 'export default ');
+  if (/\b(require\(|module\.exports)/.test(text)) throw new Error(name + ': require and module.exports stand at the beginning of a line, once');
+  return text;
+}
+
+function virtual(modules) {
+  return {
+    name: 'virtual',
+    setup(build) {
+      build.onResolve({ filter: /^centrifuge-/ }, ({ path: name }) => ({ path: name, namespace: 'virtual' }));
+      build.onLoad({ filter: /js\/(api|web)\/\w+\.js$/ }, ({ path: name }) => ({ contents: asModule(name), loader: 'js' }));
+      build.onLoad({ filter: /.*/, namespace: 'virtual' }, ({ path: name }) => ({ contents: modules[name], loader: 'js', resolveDir: here }));
+    },
+  };
+}
+
+/* Numbers in place of names: where members stand in cf_effect, which src/web/bridge.c asserts. */
+const effectMembers = Object.fromEntries(Object.entries(JSON.parse(read('js/web/effect.json'))).map(([name, offset]) => [`Effect.${name}`, String(offset)]));
+
+async function bundle(name, core, { format, minify }) {
+  const umd = format === 'cjs';
+  await esbuild.build({
+    stdin: { contents: umd ? "export { default } from './index.js';" : "export { default, default as Centrifuge } from './index.js';", resolveDir: path.join(here, 'web') },
+    outfile: path.join(dist, name),
+    bundle: true,
+    format: umd ? 'iife' : format,
+    globalName: umd ? 'centrifuge' : undefined,
+    define: effectMembers,
+    minify,
+    target: 'es2020',
+    mangleProps: minify ? /^_[^_]/ : undefined,
+    reserveProps: /^_jsonpCallbacks$/,
+    banner: { js: umd ? banner + '\n' + umdHead : banner },
+    footer: { js: umd ? umdFoot : '' },
+    sourcemap: true,
+    sourcesContent: true,
+    legalComments: 'none',
+    charset: 'ascii',
+    logLevel: 'warning',
+    plugins: [virtual({ 'centrifuge-core': core, 'centrifuge-errors': errorsModule() })],
+  });
+}
+
+async function main() {
+  prepare();
+  const wasm = wasmModule();
+  const asm = asmModule();
+  fs.rmSync(dist, { recursive: true, force: true });
+  fs.mkdirSync(dist);
+  await bundle('centrifuge.js', wasm, { format: 'cjs' });
+  await bundle('centrifuge.min.js', wasm, { format: 'cjs', minify: true });
+  await bundle('centrifuge.mjs', wasm, { format: 'esm' });
+  await bundle('centrifuge.asm.js', asm, { format: 'cjs', minify: true });
+  await bundle('centrifuge.asm.mjs', asm, { format: 'esm', minify: true });
+  for (const name of fs.readdirSync(dist).filter((each) => /js$/.test(each))) {
+    const bytes = fs.readFileSync(path.join(dist, name));
+    console.log(`${name.padEnd(24)}${String(bytes.length).padStart(8)}${String(zlib.gzipSync(bytes, { level: 9 }).length).padStart(8)}${String(zlib.brotliCompressSync(bytes).length).padStart(8)}`);
+  }
+}
+
+await main();

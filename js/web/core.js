@@ -1,0 +1,356 @@
+'use strict';
+/*
+ * The core of a page: WebAssembly for what is decided, the page's WebSocket, SockJS, timers and requests for what is to be done.
+ * ../seam.d.ts says what the methods without underscore mean.
+ */
+const { texts, flags, times, sizes, CREDENTIALS_JSON } = require('./layout');
+const { load, look, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf } = require('./memory');
+const { ajax, jsonp } = require('./requests');
+const { report, now, watch } = require('./page');
+
+const UNSUPPORTED = 9; // include/centrifuge/error.h
+const MESSAGE_SIZE_MAX = 0x1000000; // the default of cf_client_options
+const TOO_LARGE = 0xffffffff;
+const TIMER_MAX = 0x7fffffff; // milliseconds that a timer takes
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+const ways = { ajax, jsonp };
+
+let wasm; // the functions of src/web/bridge.c
+let effect; // where the core shows what is to be done
+let registry; // gives back what is left behind
+
+/* Of a client that nothing refers to any more, so that it has neither a transport nor a timer. */
+function remember(core) {
+  if (typeof FinalizationRegistry !== 'function') return;
+  registry = registry || new FinalizationRegistry((client) => wasm.destroy(client));
+  registry.register(core, core._client);
+}
+
+const number = (at) => wordAt(effect + at);
+const flag = (at) => byteAt(effect + at) === 1;
+const text = (at) => textAt(effect + at);
+
+class Core {
+  constructor(told) {
+    wasm = load();
+    effect = wasm.effect();
+    this._told = told;
+    this._options = null;
+    this._transport = null; // { id, socket }
+    this._closeEvent = null; // of the last one
+    this._frame = null; // what is being read: { text, at, size }
+    this._requests = new Map(); // id -> how to give it up
+    this._later = []; // what came while effects were carried out
+    this._busy = false;
+    this._timer = 0;
+    this._due = NEVER; // when it rings
+    this._time = now();
+    this._client = wasm.create(this._time);
+    if (!this._client) throw new RangeError('centrifuge: out of memory');
+    remember(this);
+  }
+
+  configure(options) {
+    const at = wasm.options();
+    const blocks = [];
+    const SockJS = options.sockJS || globalThis.SockJS;
+    const given = { ...options, sockjs: typeof SockJS === 'function' };
+    const each = (table, set) => { for (const name in table) if (given[name] != null) set(at + table[name], given[name]); };
+    each(texts, (to, value) => put(value, (block, size) => {
+      blocks.push(block);
+      setWord(to, block);
+      setWord(to + 4, size);
+    }));
+    each(flags, setFlag);
+    each(times, setTime);
+    each(sizes, (to, value) => setWord(to, Math.min(value, 0xffffffff)));
+    setFlag(at + CREDENTIALS_JSON, true);
+    const code = wasm.configure(this._client);
+    blocks.forEach(wasm.release);
+    look();
+    if (code) throw { code, option: textOf(wasm.fault()) };
+    this._options = { ...options, sockJS: SockJS };
+  }
+
+  credentials() {
+    const at = wasm.options();
+    const values = {};
+    wasm.credentials(this._client);
+    for (const name of ['user', 'timestamp', 'token', 'info']) values[name] = textAt(at + texts[name]);
+    return values;
+  }
+
+  connect() { return this._call('connect'); }
+
+  disconnect() { this._call('disconnect'); }
+
+  ping() { this._call('ping'); }
+
+  startBatching() { this._call('startBatching'); }
+
+  stopBatching(flush) { this._call('stopBatching', flush); }
+
+  flush() { this._call('flush'); }
+
+  startAuthBatching() { this._call('startAuthBatching'); }
+
+  stopAuthBatching() { this._call('stopAuthBatching'); }
+
+  state() { return wasm.state(this._client); }
+
+  id() {
+    wasm.id(this._client);
+    return text(Effect.EVENT_CLIENT);
+  }
+
+  subscribe(channel, made) {
+    const code = put(channel, (at, size) => wasm.subscribe(this._client, this._now(), at, size));
+    look();
+    if (!code) made(number(Effect.EVENT_SUBSCRIPTION));
+    this._turn();
+    return code;
+  }
+
+  unsubscribe(handle) { this._on(handle, 'unsubscribe'); }
+
+  remove(handle) { this._on(handle, 'remove'); }
+
+  subscriptionState(handle) { return wasm.subscriptionState(handle); }
+
+  publish(handle, call, json) {
+    this._tellUnsent();
+    return putOptional(json, (at, size) => this._on(handle, 'publish', call, at, size));
+  }
+
+  presence(handle, call) { return this._on(handle, 'presence', call); }
+
+  history(handle, call) { return this._on(handle, 'history', call); }
+
+  authorizeAnswer(request, json) { this._answer(request, 'authorized', json); }
+
+  refreshAnswer(request, json) { this._answer(request, 'refreshed', json); }
+
+  _answer(request, name, json) {
+    this._requests.delete(request);
+    putOptional(json, (at, size) => this._call(name, request, at, size));
+  }
+
+  /* ---- turns ---------------------------------------------------------------------- */
+
+  _now() { return this._time = now(); }
+
+  _call(name, ...values) { return this._on(this._client, name, ...values); }
+
+  /* A function of the core, and what follows from it. */
+  _on(object, name, ...values) {
+    const code = wasm[name](object, this._now(), ...values);
+    this._turn();
+    return code;
+  }
+
+  /* What comes from outside waits its turn. */
+  _when(act) {
+    if (this._busy) return void this._later.push(act);
+    this._guard(act);
+    this._turn();
+  }
+
+  _guard(act) {
+    try {
+      act(this);
+    } catch (exception) {
+      report(exception);
+    }
+  }
+
+  /* Effects are carried out one by one, by whoever came first. */
+  _turn() {
+    if (this._busy) return;
+    this._busy = true;
+    while (this._step());
+    this._busy = false;
+    this._arm();
+  }
+
+  _step() {
+    const more = wasm.next(this._client, this._time);
+    look();
+    if (more) {
+      this._guard(effects[number(Effect.KIND)]);
+      return true;
+    }
+    this._endFrame();
+    const next = this._later.shift();
+    if (next) this._guard(next);
+    return next !== undefined;
+  }
+
+  /* One timer, moved only when the deadline is another one. */
+  _arm() {
+    const due = wasm.deadline(this._client);
+    if (due !== this._due) {
+      clearTimeout(this._timer);
+      this._due = due;
+      if (due < NEVER) this._timer = setTimeout(() => this._ring(), Math.min(Math.max(Math.ceil(due - now()), 0), TIMER_MAX));
+    }
+    watch(this, this._transport !== null || due < NEVER);
+  }
+
+  _ring() {
+    this._due = NEVER;
+    this._when(() => wasm.tick(this._client, this._now()));
+  }
+
+  networkChanged(online) { this._when(() => wasm.networkChanged(this._client, this._now(), online)); }
+
+  /* ---- transports ------------------------------------------------------------------- */
+
+  _open(id, isSockJS, address) {
+    let socket;
+    try {
+      socket = isSockJS ? this._openSockJS(address) : new WebSocket(address);
+    } catch (exception) {
+      this._told.log('the transport could not be opened: ' + exception);
+      return this._lost(id, UNSUPPORTED, '');
+    }
+    this._transport = { id, socket };
+    socket.onopen = () => this._when(() => this._opened(id, isSockJS ? socket.transport : 'raw-websocket'));
+    socket.onmessage = (message) => this._when(() => this._received(id, message.data));
+    socket.onclose = (event) => this._when(() => this._closed(id, event));
+    if (isSockJS) socket.onheartbeat = () => this._when(() => wasm.alive(this._client, this._now(), id));
+  }
+
+  _openSockJS(address) {
+    const { sockJS: SockJS, transports, server } = this._options;
+    return new SockJS(address, null, server == null ? { transports } : { transports, server });
+  }
+
+  _opened(id, name) {
+    this._told.open();
+    put(String(name), (at, size) => wasm.opened(this._client, this._now(), id, at, size));
+  }
+
+  /* It stays in the core's memory until nothing is left to do. What is too large is refused by its size alone. */
+  _received(id, data) {
+    const max = this._options.messageSizeMax || MESSAGE_SIZE_MAX;
+    if (typeof data !== 'string') return;
+    if (data.length > max) wasm.received(this._client, this._now(), id, 0, TOO_LARGE);
+    else put(data, (at, size) => {
+      this._frame = { text: data, at, size };
+      wasm.received(this._client, this._now(), id, at, size);
+    });
+  }
+
+  _endFrame() {
+    if (this._frame) wasm.release(this._frame.at);
+    this._frame = null;
+  }
+
+  /* What came as text, and is ASCII, is cut out of the text. */
+  _json(at) {
+    const from = number(at);
+    const size = number(at + 4);
+    const frame = this._frame;
+    const offset = frame && frame.size === frame.text.length ? from - frame.at : -1;
+    return offset >= 0 && offset < frame.size ? frame.text.slice(offset, offset + size) : decode(from, size);
+  }
+
+  _closed(id, event) {
+    if (!this._transport || this._transport.id !== id) return;
+    this._transport = null;
+    this._closeEvent = event;
+    this._lost(id, 0, event.reason || '');
+  }
+
+  _lost(id, error, reason) {
+    put(String(reason), (at, size) => wasm.closed(this._client, this._now(), id, error, at, size));
+  }
+
+  _send(id, data) {
+    if (this._transport && this._transport.id === id) this._transport.socket.send(data);
+    this._tellUnsent();
+  }
+
+  _tellUnsent() {
+    if (this._transport) wasm.unsent(this._client, this._transport.id, this._transport.socket.bufferedAmount || 0);
+  }
+
+  /* Nothing more of it is heard. */
+  _close(id) {
+    if (!this._transport || this._transport.id !== id) return;
+    const { socket } = this._transport;
+    this._transport = null;
+    socket.onopen = socket.onmessage = socket.onclose = socket.onheartbeat = () => {}; // a SockJS may call them unseen
+    socket.close();
+  }
+
+  _tellClose(reason, reconnect) {
+    const event = this._closeEvent || { type: 'close', code: 1005, reason: '', wasClean: true };
+    this._closeEvent = null;
+    this._told.transportClose(event, reason, reconnect);
+  }
+
+  /* ---- requests ----------------------------------------------------------------------- */
+
+  _ask(id, kind, data, answer) {
+    const options = this._options;
+    const request = { url: options[kind + 'Endpoint'], params: options[kind + 'Params'], headers: options[kind + 'Headers'], data };
+    this._requests.set(id, () => {});
+    const giveUp = ways[options[kind + 'Transport']](request, (text) => { if (this._requests.has(id)) answer.call(this, id, text); });
+    if (this._requests.has(id)) this._requests.set(id, giveUp);
+  }
+
+  _cancel(id) {
+    const giveUp = this._requests.get(id);
+    this._requests.delete(id);
+    if (giveUp) giveUp();
+  }
+}
+
+/* undefined is no block. */
+const putOptional = (json, use) => (json === undefined ? use(0, 0) : put(json, use));
+
+/* ---- effects: in the order of cf_effect_kind, and of cf_event_kind ------------------------------- */
+
+const effects = [
+  (core) => core._open(number(Effect.TRANSPORT_ID), number(Effect.TRANSPORT_KIND) === 1, text(Effect.TRANSPORT_ADDRESS)),
+  (core) => core._send(number(Effect.TRANSPORT_ID), text(Effect.TRANSPORT_TEXT)),
+  (core) => core._close(number(Effect.TRANSPORT_ID)),
+  (core) => {
+    const id = number(Effect.REQUEST_ID);
+    const body = text(Effect.REQUEST_BODY);
+    if (core._options.authorize) core._told.authorize(id, body);
+    else core._ask(id, 'auth', body, core.authorizeAnswer);
+  },
+  (core) => {
+    const id = number(Effect.REQUEST_ID);
+    if (core._options.refresh) core._told.refresh(id);
+    else core._ask(id, 'refresh', core._options.refreshData, core.refreshAnswer);
+  },
+  (core) => core._cancel(number(Effect.REQUEST_ID)),
+  (core) => events[number(Effect.EVENT_KIND)](core, core._told),
+  (core) => core._told.result(number(Effect.RESULT_CALL), number(Effect.RESULT_CODE), text(Effect.RESULT_ERROR), flag(Effect.RESULT_ERROR_JSON),
+    text(Effect.RESULT_ADVICE), core._json(Effect.RESULT_BODY), flag(Effect.RESULT_RESUBSCRIBE)),
+  (core) => core._told.log(text(Effect.LOG_TEXT)),
+];
+
+const body = (event) => (core, told) => told[event](number(Effect.EVENT_SUBSCRIPTION), core._json(Effect.EVENT_RAW));
+
+const events = [
+  (core, told) => told.connect(text(Effect.EVENT_CLIENT), text(Effect.EVENT_TRANSPORT), number(Effect.EVENT_LATENCY) | 0),
+  (core, told) => told.disconnect(text(Effect.EVENT_REASON), flag(Effect.EVENT_RECONNECT)),
+  (core, told) => told.error(core._json(Effect.EVENT_RAW)),
+  (core, told) => told.refreshFailed(),
+  (core, told) => told.highWater(number(Effect.EVENT_CODE), number(Effect.EVENT_USED), number(Effect.EVENT_MAX)),
+  (core) => core._tellClose(text(Effect.EVENT_REASON), flag(Effect.EVENT_RECONNECT)),
+  body('message'),
+  body('join'),
+  body('leave'),
+  (core, told) => told.subscribe(number(Effect.EVENT_SUBSCRIPTION), flag(Effect.EVENT_RESUBSCRIBE), flag(Effect.EVENT_RECOVERED)),
+  (core, told) => told.refuse(number(Effect.EVENT_SUBSCRIPTION), text(Effect.EVENT_ERROR), flag(Effect.EVENT_ERROR_JSON), text(Effect.EVENT_ADVICE), flag(Effect.EVENT_RESUBSCRIBE)),
+  (core, told) => told.unsubscribe(number(Effect.EVENT_SUBSCRIPTION)),
+  () => {}, // removed: by the façade, which knows
+];
+
+module.exports = Core;

@@ -1,0 +1,45 @@
+'use strict';
+/*
+ * centrifuge.js: the 1.x API over the core in WebAssembly.
+ */
+const define = require('../api/client');
+const { wayOf } = require('../api/options');
+const Core = require('./core');
+const errors = require('centrifuge-errors'); // made by ../build.mjs from include/centrifuge/error.h
+const { report } = require('./page');
+
+const as = (value) => value;
+
+const Centrifuge = define({
+  Core,
+  errors,
+  report,
+  posts: ['ajax', 'jsonp'],
+  options: {
+    sockJS: as,
+    transports: as,
+    server: as,
+    authEndpoint: as,
+    authHeaders: as,
+    authParams: as,
+    authTransport: wayOf,
+    refreshEndpoint: as,
+    refreshHeaders: as,
+    refreshParams: as,
+    refreshTransport: wayOf,
+    refreshData: JSON.stringify,
+  },
+  defaults: {
+    transports: ['websocket', 'xdr-streaming', 'xhr-streaming', 'eventsource', 'iframe-eventsource', 'iframe-htmlfile', 'xdr-polling',
+      'xhr-polling', 'iframe-xhr-polling', 'jsonp-polling'],
+    authEndpoint: '/centrifuge/auth/',
+    authTransport: 'ajax',
+    refreshEndpoint: '/centrifuge/refresh/',
+    refreshTransport: 'ajax',
+    refreshData: {},
+  },
+});
+
+Centrifuge.Centrifuge = Centrifuge; // for who asks a CommonJS module for a name
+
+module.exports = Centrifuge;

@@ -1,0 +1,99 @@
+'use strict';
+/*
+ * The core's module, and texts on their way into its memory and out of it. One instance serves all clients of a page or worker:
+ * browsers have room for few.
+ */
+const instantiate = require('centrifuge-core'); // made by ../build.mjs: WebAssembly, or JavaScript that does the same
+
+const SHORT = 128; // characters; for fewer a loop is faster than a TextEncoder
+
+let core = null; // the functions of src/web/bridge.c
+let bytes; // its memory, seen in two ways; both are made anew when it has grown
+let words;
+let encoder;
+let decoder;
+
+const optional = (Class, ...values) => (typeof Class === 'function' ? new Class(...values) : null);
+
+/* At the first client, not when the file is loaded. */
+function load() {
+  if (core) return core;
+  core = instantiate({ e: { r: () => Math.random() * 0x100000000 } });
+  look();
+  encoder = optional(globalThis.TextEncoder);
+  decoder = optional(globalThis.TextDecoder, 'utf-8', { ignoreBOM: true });
+  return core;
+}
+
+/* After a function of the core that may have asked for memory. */
+function look() {
+  if (bytes && bytes.buffer === core.memory.buffer) return;
+  bytes = new Uint8Array(core.memory.buffer);
+  words = new Uint32Array(core.memory.buffer);
+}
+
+const byteAt = (at) => bytes[at];
+const wordAt = (at) => words[at >> 2];
+
+/* ---- in ----------------------------------------------------------------------- */
+
+/* UTF-8 to `at`; half a character becomes U+FFFD, as in a TextEncoder. The end, or 0 when there was no room. */
+function encode(text, at, end) {
+  for (let i = 0; i < text.length; i++) {
+    let point = text.codePointAt(i);
+    if (point > 0xffff) i++;
+    else if (point >= 0xd800 && point < 0xe000) point = 0xfffd;
+    const size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    if (end - at < size) return 0;
+    for (let k = size - 1; k > 0; k--, point >>= 6) bytes[at + k] = 0x80 | (point & 0x3f);
+    bytes[at] = size === 1 ? point : (0xf00 >> size) & 0xff | point;
+    at += size;
+  }
+  return at;
+}
+
+function write(text, at, room) {
+  if (!encoder || text.length < SHORT) return encode(text, at, at + room);
+  const { read, written } = encoder.encodeInto(text, bytes.subarray(at, at + room));
+  return read === text.length ? at + written : 0;
+}
+
+/* Calls `use` with a block of the core's memory that has the text, and its bytes. What is long is hoped to be ASCII. */
+function put(text, use) {
+  for (let room = text.length < SHORT ? text.length * 3 : text.length; ; room = text.length * 3) {
+    const at = core.alloc(room);
+    if (!at) throw new RangeError('centrifuge: out of memory');
+    look();
+    const end = write(text, at, room);
+    if (end) return use(at, end - at);
+    core.release(at);
+  }
+}
+
+function setFlag(at, value) { bytes[at] = value ? 1 : 0; }
+
+function setWord(at, value) { words[at >> 2] = value; }
+
+/* 64 bits */
+function setTime(at, value) {
+  setWord(at, value);
+  setWord(at + 4, Math.floor(value / 0x100000000));
+}
+
+/* ---- out ------------------------------------------------------------------------ */
+
+function decode(at, size) {
+  const part = bytes.subarray(at, at + size);
+  if (decoder) return decoder.decode(part);
+  let text = '';
+  for (let i = 0; i < size; i += 8192) text += String.fromCharCode.apply(null, part.subarray(i, i + 8192));
+  return decodeURIComponent(escape(text));
+}
+
+/* Of a member that has a pointer and a size. */
+const textAt = (at) => decode(wordAt(at), wordAt(at + 4));
+
+/* With NUL behind. */
+const textOf = (at) => (at ? decode(at, bytes.indexOf(0, at) - at) : '');
+
+module.exports = { load, look, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf };

@@ -1,0 +1,329 @@
+/*
+ * The client core as a WebAssembly module: the functions that JavaScript calls. js/web/core.js is the other half.
+ *
+ * Texts go in through blocks that JavaScript asks for (`alloc`) and fills with UTF-8; a function that takes one releases it,
+ * unless it says otherwise. What happens comes out one effect at a time: `next` fills the struct at `effect()`, and JavaScript
+ * reads its members at the offsets that are asserted below and carries it out while no function of this module runs. So a
+ * user's code never runs on this module's stack, and what it throws cannot harm it.
+ *
+ * Times are milliseconds as double, since a 64-bit integer would be a BigInt there. A pointer is a number, and JavaScript hands
+ * back only those that it got. One instance serves all clients of a page; what is static here is the window through which it is
+ * spoken to, and means nothing between two calls.
+ */
+#include "client/core.h"
+#include "web/memory.h"
+
+#define EXPORT(name) __attribute__((export_name(#name))) cf_web_##name
+
+/* 32 random bits. */
+__attribute__((import_module("e"), import_name("r"))) uint32_t cf_web_random(void);
+
+static struct {
+    cf_client_options options; /* for `configure` */
+    cf_effect effect;          /* of the last `next` */
+    const char *fault;         /* the option that `configure` refused */
+} window;
+
+/* ---- what both halves know ---------------------------------------------------------- */
+
+#define EFFECT(member, offset)                                                                                                 \
+    _Static_assert(offsetof(cf_effect, member) == (offset), #member " has moved: change js/web/layout.js too")
+#define OPTION(member, offset)                                                                                                 \
+    _Static_assert(offsetof(cf_client_options, member) == (offset), #member " has moved: change js/web/layout.js too")
+
+EFFECT(kind, 0);
+EFFECT(transport.id, 4);
+EFFECT(transport.kind, 8);
+EFFECT(transport.address, 12);
+EFFECT(transport.text, 20);
+EFFECT(request.id, 28);
+EFFECT(request.body, 32);
+EFFECT(event.kind, 40);
+EFFECT(event.subscription, 44);
+EFFECT(event.raw, 48);
+EFFECT(event.client, 56);
+EFFECT(event.transport, 64);
+EFFECT(event.latency, 72);
+EFFECT(event.reason, 80);
+EFFECT(event.reconnect, 88);
+EFFECT(event.resubscribe, 124);
+EFFECT(event.recovered, 125);
+EFFECT(event.code, 128);
+EFFECT(event.error, 132);
+EFFECT(event.advice, 140);
+EFFECT(event.error_json, 148);
+EFFECT(event.used, 152);
+EFFECT(event.max, 156);
+EFFECT(result.call, 160);
+EFFECT(result.code, 164);
+EFFECT(result.error, 168);
+EFFECT(result.advice, 176);
+EFFECT(result.body, 184);
+EFFECT(result.resubscribe, 200);
+EFFECT(result.error_json, 202);
+EFFECT(log.text, 208);
+
+OPTION(url, 0);
+OPTION(user, 8);
+OPTION(timestamp, 16);
+OPTION(token, 24);
+OPTION(info, 32);
+OPTION(credentials_json, 40);
+OPTION(insecure, 41);
+OPTION(sockjs, 42);
+OPTION(resubscribe, 43);
+OPTION(retry, 48);
+OPTION(max_retry, 56);
+OPTION(timeout, 64);
+OPTION(connect_timeout, 72);
+OPTION(ping, 80);
+OPTION(ping_interval, 88);
+OPTION(pong_wait_timeout, 96);
+OPTION(private_channel_prefix, 104);
+OPTION(auth_timeout, 112);
+OPTION(refresh_timeout, 120);
+OPTION(refresh_interval, 128);
+OPTION(refresh_attempts, 136);
+OPTION(batch, 145);
+OPTION(message_size_max, 148);
+OPTION(queue_size_max, 152);
+OPTION(calls_max, 156);
+OPTION(subscriptions_max, 160);
+OPTION(channel_length_max, 164);
+
+/* ---- texts -------------------------------------------------------------------------------- */
+
+/* NULL without memory. */
+void *EXPORT(alloc)(size_t size)
+{
+    return cf_alloc(&cf_web_allocator, size);
+}
+
+void EXPORT(release)(void *memory)
+{
+    cf_free(&cf_web_allocator, memory);
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static uint32_t random_bits(void *user)
+{
+    (void)user;
+    return cf_web_random();
+}
+
+/* A client that has to be configured; NULL without memory. */
+cf_client *EXPORT(create)(double now)
+{
+    const cf_environment environment = {&cf_web_allocator, random_bits, NULL};
+    cf_client *client;
+    cf_client_new(&client, NULL, &environment, (cf_time)now);
+    return client;
+}
+
+/* The defaults, over which JavaScript writes what differs. */
+cf_client_options *EXPORT(options)(void)
+{
+    cf_client_options_default(&window.options);
+    return &window.options;
+}
+
+/* By what stands in the struct. It releases none of the texts. */
+centrifuge_error EXPORT(configure)(cf_client *client)
+{
+    return cf_client_configure(client, &window.options, &window.fault);
+}
+
+/* Name of the option that was refused last, with NUL behind. */
+const char *EXPORT(fault)(void)
+{
+    return window.fault;
+}
+
+cf_effect *EXPORT(effect)(void)
+{
+    return &window.effect;
+}
+
+bool EXPORT(next)(cf_client *client, double now)
+{
+    return cf_client_next_effect(client, (cf_time)now, &window.effect);
+}
+
+/* Of a client that nobody holds any more, so nobody is told anything. */
+void EXPORT(destroy)(cf_client *client)
+{
+    cf_client_shutdown(client, 0);
+    while (cf_client_next_effect(client, 0, &window.effect))
+        continue;
+    cf_client_free(client);
+}
+
+/* CF_TIME_NEVER is larger than any time that a timer can wait for. */
+double EXPORT(deadline)(const cf_client *client)
+{
+    return (double)cf_client_deadline(client);
+}
+
+void EXPORT(tick)(cf_client *client, double now)
+{
+    cf_client_tick(client, (cf_time)now);
+}
+
+/* ---- the user ------------------------------------------------------------------------------ */
+
+centrifuge_error EXPORT(connect)(cf_client *client, double now)
+{
+    return cf_client_connect(client, (cf_time)now);
+}
+
+void EXPORT(disconnect)(cf_client *client, double now)
+{
+    cf_client_disconnect(client, (cf_time)now);
+}
+
+void EXPORT(ping)(cf_client *client, double now)
+{
+    cf_client_ping(client, (cf_time)now);
+}
+
+void EXPORT(startBatching)(cf_client *client)
+{
+    cf_client_start_batching(client);
+}
+
+void EXPORT(stopBatching)(cf_client *client, double now, bool flush)
+{
+    cf_client_stop_batching(client, flush, (cf_time)now);
+}
+
+void EXPORT(flush)(cf_client *client, double now)
+{
+    cf_client_flush(client, (cf_time)now);
+}
+
+void EXPORT(startAuthBatching)(cf_client *client)
+{
+    cf_client_start_auth_batching(client);
+}
+
+void EXPORT(stopAuthBatching)(cf_client *client, double now)
+{
+    cf_client_stop_auth_batching(client, (cf_time)now);
+}
+
+cf_client_state EXPORT(state)(const cf_client *client)
+{
+    return cf_client_get_state(client);
+}
+
+/* Into the window, where the event `connect` has it. */
+void EXPORT(id)(const cf_client *client)
+{
+    window.effect.event.client = cf_client_id(client);
+}
+
+/* Into the window, where the options have them. */
+void EXPORT(credentials)(const cf_client *client)
+{
+    cf_credentials now = cf_client_credentials(client);
+    window.options.user = now.user;
+    window.options.timestamp = now.timestamp;
+    window.options.token = now.token;
+    window.options.info = now.info;
+    window.options.credentials_json = now.json;
+}
+
+/* ---- subscriptions --------------------------------------------------------------------------- */
+
+/* Puts the subscription into the window, where events have it. */
+centrifuge_error EXPORT(subscribe)(cf_client *client, double now, char *channel, size_t size)
+{
+    cf_bytes name = cf_bytes_make(channel, size);
+    centrifuge_error error =
+        cf_client_subscribe(client, (cf_time)now, name, NULL, &window.effect.event.subscription, NULL);
+    cf_free(&cf_web_allocator, channel);
+    return error;
+}
+
+void EXPORT(unsubscribe)(cf_subscription *subscription, double now)
+{
+    cf_subscription_unsubscribe(subscription, (cf_time)now);
+}
+
+void EXPORT(remove)(cf_subscription *subscription, double now)
+{
+    cf_subscription_remove(subscription, (cf_time)now);
+}
+
+cf_subscription_state EXPORT(subscriptionState)(const cf_subscription *subscription)
+{
+    return cf_subscription_get_state(subscription);
+}
+
+/* `call` comes back in the result. */
+centrifuge_error EXPORT(publish)(cf_subscription *subscription, double now, uintptr_t call, char *data, size_t size)
+{
+    centrifuge_error error =
+        cf_subscription_publish(subscription, (cf_time)now, cf_bytes_make(data, size), (void *)call);
+    cf_free(&cf_web_allocator, data);
+    return error;
+}
+
+centrifuge_error EXPORT(presence)(cf_subscription *subscription, double now, uintptr_t call)
+{
+    return cf_subscription_presence(subscription, (cf_time)now, (void *)call);
+}
+
+centrifuge_error EXPORT(history)(cf_subscription *subscription, double now, uintptr_t call)
+{
+    return cf_subscription_history(subscription, (cf_time)now, (void *)call);
+}
+
+/* ---- what a page tells -------------------------------------------------------------------------- */
+
+void EXPORT(opened)(cf_client *client, double now, uint32_t transport, char *name, size_t size)
+{
+    cf_client_transport_opened(client, transport, cf_bytes_make(name, size), (cf_time)now);
+    cf_free(&cf_web_allocator, name);
+}
+
+/* `text` stays, and has to, until there are no more effects. */
+void EXPORT(received)(cf_client *client, double now, uint32_t transport, const char *text, size_t size)
+{
+    cf_client_transport_received(client, transport, cf_bytes_make(text, size), (cf_time)now);
+}
+
+void EXPORT(alive)(cf_client *client, double now, uint32_t transport)
+{
+    cf_client_transport_alive(client, transport, (cf_time)now);
+}
+
+void EXPORT(unsent)(cf_client *client, uint32_t transport, size_t size)
+{
+    cf_client_transport_unsent(client, transport, size);
+}
+
+void EXPORT(closed)(cf_client *client, double now, uint32_t transport, centrifuge_error error, char *reason, size_t size)
+{
+    cf_client_transport_closed(client, transport, cf_bytes_make(reason, size), error, (cf_time)now);
+    cf_free(&cf_web_allocator, reason);
+}
+
+void EXPORT(networkChanged)(cf_client *client, double now, bool online)
+{
+    cf_client_network_changed(client, online, (cf_time)now);
+}
+
+/* `answer` NULL: there is none. */
+void EXPORT(authorized)(cf_client *client, double now, uint32_t request, char *answer, size_t size)
+{
+    cf_client_authorized(client, request, answer == NULL, cf_bytes_make(answer, size), (cf_time)now);
+    cf_free(&cf_web_allocator, answer);
+}
+
+void EXPORT(refreshed)(cf_client *client, double now, uint32_t request, char *answer, size_t size)
+{
+    cf_client_refreshed(client, request, answer == NULL, cf_bytes_make(answer, size), (cf_time)now);
+    cf_free(&cf_web_allocator, answer);
+}
