@@ -15,6 +15,7 @@ import { pack, unpacker } from './pack.mjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const top = path.dirname(here);
 const work = path.join(top, 'build', 'web');
+const made = path.join(work, 'dist');
 const dist = path.join(top, 'dist');
 
 const read = (...names) => fs.readFileSync(path.join(top, ...names), 'utf8');
@@ -78,9 +79,9 @@ function asmModule() {
   compile('plain', []);
   run('wasm2js', ['-Oz', 'build/web/plain.wasm', '-o', 'build/web/core.asm.mjs']);
   const text = fs.readFileSync(path.join(work, 'core.asm.mjs'), 'utf8');
-  const [head, tail] = ["import { r } from 'e';", 'export var memory'];
-  if (!text.startsWith(head) || !text.includes(tail)) throw new Error('wasm2js writes another frame than js/build.mjs knows');
-  return `export default (imports) => {\nconst { r } = imports.e;\n${text.slice(head.length, text.indexOf(tail))}return retasmFunc;\n};\n`;
+  const [head, tail] = [/^(import \{ \w+ \} from 'e';\n)+/, 'export var memory'];
+  if (!head.test(text) || !text.includes(tail)) throw new Error('wasm2js writes another frame than js/build.mjs knows');
+  return `export default ({ e: { r, g } }) => {\n${text.slice(0, text.indexOf(tail)).replace(head, '')}return retasmFunc;\n};\n`;
 }
 
 /* ---- errors: those that a page can meet, from the one table ------------------------------------ */
@@ -137,7 +138,7 @@ async function bundle(name, core, { format, minify }) {
   const umd = format === 'cjs';
   await esbuild.build({
     stdin: { contents: umd ? "export { default } from './index.js';" : "export { default, default as Centrifuge } from './index.js';", resolveDir: path.join(here, 'web') },
-    outfile: path.join(dist, name),
+    outfile: path.join(made, name),
     bundle: true,
     format: umd ? 'iife' : format,
     globalName: umd ? 'centrifuge' : undefined,
@@ -157,21 +158,53 @@ async function bundle(name, core, { format, minify }) {
   });
 }
 
+function addTypes() {
+  for (const name of ['centrifuge.d.ts', 'centrifuge.d.mts']) fs.copyFileSync(path.join(here, 'types', name), path.join(made, name));
+}
+
+/* dist/npm: what `npm publish` would take. */
+function assemblePackage() {
+  const folder = path.join(made, 'npm');
+  const files = fs.readdirSync(made);
+  fs.cpSync(path.join(here, 'package'), folder, { recursive: true });
+  fs.copyFileSync(path.join(top, 'LICENSE'), path.join(folder, 'LICENSE'));
+  fs.mkdirSync(path.join(folder, 'dist'));
+  for (const name of files) fs.copyFileSync(path.join(made, name), path.join(folder, 'dist', name));
+  const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ ...manifest, version }, null, 2) + '\n');
+}
+
+function report() {
+  console.log(`${'bytes'.padStart(32)}  gzip brotli`);
+  for (const name of fs.readdirSync(dist).filter((each) => /js$/.test(each))) {
+    const bytes = fs.readFileSync(path.join(dist, name));
+    const sizes = [bytes, zlib.gzipSync(bytes, { level: 9 }), zlib.brotliCompressSync(bytes)];
+    console.log(name.padEnd(24) + sizes.map((each) => String(each.length).padStart(8)).join(''));
+  }
+}
+
+/* Of everything or of nothing: who uses dist/ meanwhile finds whole files. */
+function moveIn() {
+  const old = path.join(work, 'old');
+  if (fs.existsSync(dist)) fs.renameSync(dist, old);
+  fs.renameSync(made, dist);
+  fs.rmSync(old, { recursive: true, force: true });
+}
+
 async function main() {
   prepare();
   const wasm = wasmModule();
   const asm = asmModule();
-  fs.rmSync(dist, { recursive: true, force: true });
-  fs.mkdirSync(dist);
+  fs.mkdirSync(made);
   await bundle('centrifuge.js', wasm, { format: 'cjs' });
   await bundle('centrifuge.min.js', wasm, { format: 'cjs', minify: true });
   await bundle('centrifuge.mjs', wasm, { format: 'esm' });
   await bundle('centrifuge.asm.js', asm, { format: 'cjs', minify: true });
   await bundle('centrifuge.asm.mjs', asm, { format: 'esm', minify: true });
-  for (const name of fs.readdirSync(dist).filter((each) => /js$/.test(each))) {
-    const bytes = fs.readFileSync(path.join(dist, name));
-    console.log(`${name.padEnd(24)}${String(bytes.length).padStart(8)}${String(zlib.gzipSync(bytes, { level: 9 }).length).padStart(8)}${String(zlib.brotliCompressSync(bytes).length).padStart(8)}`);
-  }
+  addTypes();
+  assemblePackage();
+  moveIn();
+  report();
 }
 
 await main();

@@ -142,8 +142,9 @@ module.exports = (platform) => {
       }
     }
 
-    /* Nothing is told of it any more. */
+    /* Nothing is told of it any more. Its handle may be another's by now. */
     _remove(subscription) {
+      if (this._handles.get(subscription._handle) !== subscription) return;
       this._handles.delete(subscription._handle);
       this._core.remove(subscription._handle);
     }
@@ -184,7 +185,8 @@ function tell(client) {
     },
 
     disconnect(reason, reconnect) {
-      if (!reconnect || client._options.resubscribe === false) client._forget();
+      const { resubscribe = true } = client._options;
+      if (!reconnect || !resubscribe) client._forget();
       client.emit('disconnect', { reason, reconnect });
     },
 

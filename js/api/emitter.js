@@ -83,9 +83,8 @@ class Emitter {
   }
 
   emitEvent(name, values) {
-    for (const each of matching(this, name)) {
-      for (const entry of this._listeners.get(each) || []) call(this, each, entry, values || []);
-    }
+    if (name instanceof RegExp) matching(this, name).forEach((each) => this.emitEvent(each, values));
+    else for (const entry of this._listeners.get(name) || []) call(this, name, entry, values || []);
     return this;
   }
 

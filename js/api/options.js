@@ -91,4 +91,4 @@ function textOf(platform, { code, option }) {
   return texts[code] || platform.errors[code].text + (name ? ": '" + name + "'" : '');
 }
 
-module.exports = { toCore, fromCore, textOf, wayOf, credentials };
+module.exports = { toCore, fromCore, textOf, wayOf, credentials, flag, number, text };

@@ -32,11 +32,10 @@ class Subscription extends Emitter {
     return this;
   }
 
-  /* Not in 1.x: the client forgets the channel. */
+  /* Not in 1.x: the client unsubscribes and forgets the channel. No event follows, wherever it is called. */
   remove() {
     const client = this._client;
     if (!this._known()) return;
-    this.unsubscribe();
     client._subscriptions.delete(this.channel);
     client._do(() => client._remove(this));
   }

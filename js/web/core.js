@@ -4,7 +4,7 @@
  * ../seam.d.ts says what the methods without underscore mean.
  */
 const { texts, flags, times, sizes, CREDENTIALS_JSON } = require('./layout');
-const { load, look, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf } = require('./memory');
+const { load, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf } = require('./memory');
 const { ajax, jsonp } = require('./requests');
 const { report, now, watch } = require('./page');
 
@@ -12,6 +12,8 @@ const UNSUPPORTED = 9; // include/centrifuge/error.h
 const MESSAGE_SIZE_MAX = 0x1000000; // the default of cf_client_options
 const TOO_LARGE = 0xffffffff;
 const TIMER_MAX = 0x7fffffff; // milliseconds that a timer takes
+const LATE = 1000; // milliseconds behind its time
+const LISTEN = 100; // milliseconds
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 const ways = { ajax, jsonp };
@@ -43,6 +45,8 @@ class Core {
     this._requests = new Map(); // id -> how to give it up
     this._later = []; // what came while effects were carried out
     this._busy = false;
+    this._watched = false; // for what the network does
+    this._offline = false;
     this._timer = 0;
     this._due = NEVER; // when it rings
     this._time = now();
@@ -68,7 +72,6 @@ class Core {
     setFlag(at + CREDENTIALS_JSON, true);
     const code = wasm.configure(this._client);
     blocks.forEach(wasm.release);
-    look();
     if (code) throw { code, option: textOf(wasm.fault()) };
     this._options = { ...options, sockJS: SockJS };
   }
@@ -106,7 +109,6 @@ class Core {
 
   subscribe(channel, made) {
     const code = put(channel, (at, size) => wasm.subscribe(this._client, this._now(), at, size));
-    look();
     if (!code) made(number(Effect.EVENT_SUBSCRIPTION));
     this._turn();
     return code;
@@ -164,26 +166,22 @@ class Core {
     }
   }
 
-  /* Effects are carried out one by one, by whoever came first. */
+  /* Effects are carried out one by one, by whoever came first; then what came meanwhile has its turn. */
   _turn() {
     if (this._busy) return;
     this._busy = true;
-    while (this._step());
+    do {
+      while (wasm.next(this._client, this._time)) this._guard(effects[number(Effect.KIND)]);
+      this._endFrame();
+    } while (this._takeLater());
     this._busy = false;
     this._arm();
   }
 
-  _step() {
-    const more = wasm.next(this._client, this._time);
-    look();
-    if (more) {
-      this._guard(effects[number(Effect.KIND)]);
-      return true;
-    }
-    this._endFrame();
-    const next = this._later.shift();
-    if (next) this._guard(next);
-    return next !== undefined;
+  _takeLater() {
+    const act = this._later.shift();
+    if (act) this._guard(act);
+    return act;
   }
 
   /* One timer, moved only when the deadline is another one. */
@@ -194,15 +192,26 @@ class Core {
       this._due = due;
       if (due < NEVER) this._timer = setTimeout(() => this._ring(), Math.min(Math.max(Math.ceil(due - now()), 0), TIMER_MAX));
     }
-    watch(this, this._transport !== null || due < NEVER);
+    const watched = this._transport !== null || due < NEVER || this._offline;
+    if (watched !== this._watched) watch(this, this._watched = watched);
   }
 
+  /*
+   * What rings late had slept, with the page or the machine: messages may wait that prove the peer alive, and are heard first.
+   */
   _ring() {
+    const late = now() - this._due > LATE;
     this._due = NEVER;
-    this._when(() => wasm.tick(this._client, this._now()));
+    if (late) setTimeout(() => this._tick(), LISTEN);
+    else this._tick();
   }
 
-  networkChanged(online) { this._when(() => wasm.networkChanged(this._client, this._now(), online)); }
+  _tick() { this._when(() => wasm.tick(this._client, this._now())); }
+
+  networkChanged(online) {
+    this._offline = !online; // the core's attempts have no deadline then, but it waits for the network
+    this._when(() => wasm.networkChanged(this._client, this._now(), online));
+  }
 
   /* ---- transports ------------------------------------------------------------------- */
 
@@ -216,8 +225,9 @@ class Core {
     }
     this._transport = { id, socket };
     socket.onopen = () => this._when(() => this._opened(id, isSockJS ? socket.transport : 'raw-websocket'));
-    socket.onmessage = (message) => this._when(() => this._received(id, message.data));
+    socket.onmessage = ({ data }) => this._hear(id, data);
     socket.onclose = (event) => this._when(() => this._closed(id, event));
+    socket.onerror = () => {}; // its close follows; without a listener some hosts would end the program
     if (isSockJS) socket.onheartbeat = () => this._when(() => wasm.alive(this._client, this._now(), id));
   }
 
@@ -231,19 +241,26 @@ class Core {
     put(String(name), (at, size) => wasm.opened(this._client, this._now(), id, at, size));
   }
 
+  /* As _when, but every message comes this way. */
+  _hear(id, data) {
+    if (this._busy) return void this._later.push(() => this._received(id, data));
+    this._received(id, data);
+    this._turn();
+  }
+
   /* It stays in the core's memory until nothing is left to do. What is too large is refused by its size alone. */
   _received(id, data) {
-    const max = this._options.messageSizeMax || MESSAGE_SIZE_MAX;
     if (typeof data !== 'string') return;
-    if (data.length > max) wasm.received(this._client, this._now(), id, 0, TOO_LARGE);
-    else put(data, (at, size) => {
-      this._frame = { text: data, at, size };
-      wasm.received(this._client, this._now(), id, at, size);
-    });
+    const max = this._options.messageSizeMax || MESSAGE_SIZE_MAX;
+    const block = data.length > max ? null : tryPut(data);
+    const { at, size } = block || { at: 0, size: TOO_LARGE };
+    this._frame = block;
+    wasm.received(this._client, this._now(), id, at, size);
   }
 
   _endFrame() {
-    if (this._frame) wasm.release(this._frame.at);
+    if (!this._frame) return;
+    wasm.release(this._frame.at);
     this._frame = null;
   }
 
@@ -296,15 +313,30 @@ class Core {
   _ask(id, kind, data, answer) {
     const options = this._options;
     const request = { url: options[kind + 'Endpoint'], params: options[kind + 'Params'], headers: options[kind + 'Headers'], data };
+    const done = (text) => { if (this._requests.has(id)) answer.call(this, id, text); };
     this._requests.set(id, () => {});
-    const giveUp = ways[options[kind + 'Transport']](request, (text) => { if (this._requests.has(id)) answer.call(this, id, text); });
-    if (this._requests.has(id)) this._requests.set(id, giveUp);
+    try {
+      const giveUp = ways[options[kind + 'Transport']](request, done);
+      if (this._requests.has(id)) this._requests.set(id, giveUp);
+    } catch (exception) { // the page cannot ask so: an address or a header that is none, no document in a worker
+      report(exception);
+      done();
+    }
   }
 
   _cancel(id) {
     const giveUp = this._requests.get(id);
     this._requests.delete(id);
     if (giveUp) giveUp();
+  }
+}
+
+/* null without memory. */
+function tryPut(text) {
+  try {
+    return put(text, (at, size) => ({ text, at, size }));
+  } catch (exception) {
+    return null;
   }
 }
 

@@ -18,16 +18,15 @@ const optional = (Class, ...values) => (typeof Class === 'function' ? new Class(
 /* At the first client, not when the file is loaded. */
 function load() {
   if (core) return core;
-  core = instantiate({ e: { r: () => Math.random() * 0x100000000 } });
+  core = instantiate({ e: { r: () => Math.random() * 0x100000000, g: look } });
   look();
   encoder = optional(globalThis.TextEncoder);
   decoder = optional(globalThis.TextDecoder, 'utf-8', { ignoreBOM: true });
   return core;
 }
 
-/* After a function of the core that may have asked for memory. */
+/* Again when the memory has grown. */
 function look() {
-  if (bytes && bytes.buffer === core.memory.buffer) return;
   bytes = new Uint8Array(core.memory.buffer);
   words = new Uint32Array(core.memory.buffer);
 }
@@ -63,7 +62,6 @@ function put(text, use) {
   for (let room = text.length < SHORT ? text.length * 3 : text.length; ; room = text.length * 3) {
     const at = core.alloc(room);
     if (!at) throw new RangeError('centrifuge: out of memory');
-    look();
     const end = write(text, at, room);
     if (end) return use(at, end - at);
     core.release(at);
@@ -96,4 +94,4 @@ const textAt = (at) => decode(wordAt(at), wordAt(at + 4));
 /* With NUL behind. */
 const textOf = (at) => (at ? decode(at, bytes.indexOf(0, at) - at) : '');
 
-module.exports = { load, look, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf };
+module.exports = { load, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf };

@@ -20,6 +20,9 @@ typedef struct block {
 
 extern char __heap_base; /* where the linker ends */
 
+/* The memory is larger than JavaScript knows. */
+__attribute__((import_module("e"), import_name("g"))) void cf_web_grown(void);
+
 static struct {
     block *free[CLASS_COUNT];
     char *top; /* NULL: nothing was cut off yet */
@@ -30,14 +33,23 @@ static char *memory_end(void)
     return (char *)(__builtin_wasm_memory_size(0) * PAGE_SIZE);
 }
 
-/* NULL when the memory cannot grow so far. */
+/* By at least so many bytes; false when it cannot. */
+static bool grow(size_t size)
+{
+    if (__builtin_wasm_memory_grow(0, (size - 1) / PAGE_SIZE + 1) == SIZE_MAX)
+        return false;
+    cf_web_grown();
+    return true;
+}
+
+/* NULL without memory. */
 static block *cut_off(uint32_t class)
 {
     size_t size = (size_t)1 << class;
     if (heap.top == NULL)
         heap.top = &__heap_base + (-(uintptr_t)&__heap_base & 7);
     size_t room = (size_t)(memory_end() - heap.top);
-    if (size > room && __builtin_wasm_memory_grow(0, (size - room - 1) / PAGE_SIZE + 1) == SIZE_MAX)
+    if (size > room && !grow(size - room))
         return NULL;
     block *made = (block *)(void *)heap.top;
     heap.top += size;

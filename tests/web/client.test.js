@@ -1,0 +1,361 @@
+'use strict';
+/*
+ * What the conformance suites do not show of centrifuge.js: its way between a page and the core.
+ */
+const assert = require('node:assert');
+const http = require('node:http');
+const test = require('node:test');
+const { Centrifuge, Socket, page, make, connected, subscribed, message } = require('./peer');
+
+const pause = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test.afterEach(() => {
+  globalThis.WebSocket = Socket;
+  assert.deepStrictEqual(page.reported.splice(0), []);
+});
+
+/* ---- texts ------------------------------------------------------------------------------- */
+
+const texts = {
+  empty: '',
+  ascii: 'hello "quoted" \\ back\n\u0000',
+  'long ascii': 'x'.repeat(70000),
+  cyrillic: 'привет',
+  'long cyrillic': 'ж'.repeat(70000),
+  mixed: 'aж☃😀'.repeat(100),
+  'half characters': '\ud83d \ude00 \ud83d',
+};
+
+for (const [name, text] of Object.entries(texts)) {
+  test(`text comes through as it is: ${name}`, async () => {
+    const { client, socket, subscription, messages } = subscribed();
+    const call = subscription.publish({ text });
+    assert.deepStrictEqual(socket.answer('publish').params, { channel: 'news', data: { text } });
+    await call;
+    socket.push(message('news', { text }));
+    assert.deepStrictEqual(messages[0].data, { text });
+    client.disconnect();
+  });
+}
+
+test('a frame that is not ASCII: every member is cut out where it stands', () => {
+  const { client, socket, messages } = subscribed('нов\u00e4\u4e16😀сти');
+  const other = { method: 'message', body: { uid: 'ж', channel: 'another', data: '世' } };
+  socket.push(other, message('нов\u00e4\u4e16😀сти', 'привет 😀', 'a'), other, message('нов\u00e4\u4e16😀сти', { b: ['ж'] }, 'b'));
+  assert.deepStrictEqual(messages.map((each) => [each.uid, each.data]), [['a', 'привет 😀'], ['b', { b: ['ж'] }]]);
+  client.disconnect();
+});
+
+test('a frame above messageSizeMax is an error and a new connection, not memory', () => {
+  const { client, socket, messages } = subscribed('news', { messageSizeMax: 1000 });
+  socket.push(message('news', 'x'.repeat(2000)));
+  assert.deepStrictEqual(messages, []);
+  assert.deepStrictEqual(client.events.slice(1), [
+    ['error', { message: { error: 'message too large', advice: 'fix' } }],
+    ['disconnect', { reason: 'message too large', reconnect: true }],
+  ]);
+  client.disconnect();
+});
+
+/* ---- transports ------------------------------------------------------------------------------ */
+
+test('a WebSocket that cannot be made is an error, and connect() may be called again', () => {
+  globalThis.WebSocket = class { constructor() { throw new SyntaxError('no'); } };
+  const client = make();
+  client.connect();
+  assert.deepStrictEqual(client.events, [
+    ['error', { message: { error: 'transport could not be opened', advice: 'fix' } }],
+    ['disconnect', { reason: 'connection closed', reconnect: false }],
+  ]);
+  assert.ok(client.isDisconnected());
+  globalThis.WebSocket = Socket;
+  client.connect();
+  page.sockets.at(-1).open();
+  page.sockets.at(-1).answer('connect');
+  assert.ok(client.isConnected());
+  client.disconnect();
+});
+
+test('without any WebSocket it is the same', () => {
+  delete globalThis.WebSocket;
+  const client = make();
+  client.connect();
+  assert.deepStrictEqual(client.events.map(([name]) => name), ['error', 'disconnect']);
+});
+
+test('a transport that answers inside send() and close() disturbs no order', async () => {
+  class Eager extends Socket {
+    send(text) {
+      super.send(text);
+      const { method } = this.sent.at(-1);
+      this.answer(method);
+    }
+
+    close() { this.onclose({ code: 1000, reason: '' }); }
+  }
+  globalThis.WebSocket = Eager;
+  const client = make();
+  client.connect();
+  const socket = page.sockets.at(-1);
+  socket.open();
+  const events = [];
+  const subscription = client.subscribe('news', {
+    subscribe() { events.push('subscribe'); },
+    message(each) { events.push(each.data); },
+  });
+  await subscription.publish(1).then(() => { events.push('published'); });
+  socket.push(message('news', 'a'), message('news', 'b'));
+  client.disconnect();
+  assert.deepStrictEqual(events, ['subscribe', 'published', 'a', 'b']);
+  assert.deepStrictEqual(client.events.map(([name]) => name), ['connect', 'disconnect']);
+});
+
+test('a message that comes inside a handler waits for its end', () => {
+  const { client, socket, subscription, messages } = subscribed();
+  subscription.once('message', () => { socket.push(message('news', 3)); });
+  socket.push(message('news', 1), message('news', 2));
+  assert.deepStrictEqual(messages.map((each) => each.data), [1, 2, 3]);
+  client.disconnect();
+});
+
+test('two clients, one inside the other\'s handler', () => {
+  const first = subscribed('a');
+  const second = subscribed('b');
+  first.subscription.on('message', (each) => { second.socket.push(message('b', each.data + '!')); });
+  first.socket.push(message('a', 'x'), message('a', 'y'));
+  assert.deepStrictEqual(second.messages.map((each) => each.data), ['x!', 'y!']);
+  assert.deepStrictEqual(first.messages.map((each) => each.data), ['x', 'y']);
+  first.client.disconnect();
+  second.client.disconnect();
+});
+
+test('frames that are no text are ignored', () => {
+  const { client, socket, messages } = subscribed();
+  socket.onmessage({ data: new ArrayBuffer(4) });
+  socket.onmessage({ data: undefined });
+  assert.deepStrictEqual(messages, []);
+  assert.ok(client.isConnected());
+  client.disconnect();
+});
+
+/* ---- what the user throws -------------------------------------------------------------------- */
+
+test('exceptions of every kind of callback are reported and break nothing', () => {
+  const options = {};
+  for (const name of ['onTransportClose', 'onPrivateChannelAuth', 'onRefresh', 'refreshFailed']) options[name] = () => { throw name; };
+  const { client, socket } = connected(options);
+  for (const name of ['message', 'subscribe', 'unsubscribe']) client.subscribe('news').on(name, () => { throw name; });
+  client.on('disconnect', () => { throw 'disconnect'; });
+  socket.answer('subscribe');
+  client.subscribe('$private');
+  socket.push(message('news', 1));
+  socket.lose();
+  client.disconnect();
+  assert.deepStrictEqual(page.reported.splice(0), ['subscribe', 'onPrivateChannelAuth', 'message', 'onTransportClose', 'unsubscribe', 'disconnect', 'disconnect']);
+  client.connect();
+  page.sockets.at(-1).open();
+  page.sockets.at(-1).answer('connect');
+  assert.ok(client.isConnected());
+  client.disconnect();
+  assert.deepStrictEqual(page.reported.splice(0), ['disconnect', 'onTransportClose']);
+});
+
+test('once a client is subscribed again inside unsubscribe, what follows finds it', () => {
+  const { client, subscription } = subscribed();
+  let again = true;
+  subscription.on('unsubscribe', () => { if (again) client.subscribe('news'); });
+  client.disconnect();
+  again = false;
+  client.connect();
+  const socket = page.sockets.at(-1);
+  socket.open();
+  socket.answer('connect');
+  socket.answer('subscribe');
+  const got = [];
+  client.subscribe('news', (each) => { got.push(each.data); });
+  socket.push(message('news', 'x'));
+  assert.deepStrictEqual(got, ['x']);
+  client.disconnect();
+});
+
+test('half a character in a channel name', () => {
+  const { client, socket, subscription, messages } = subscribed('emoji \ud83d');
+  assert.strictEqual(subscription.channel, 'emoji \ufffd');
+  assert.strictEqual(client.subscribe('emoji \ud83d'), subscription);
+  socket.push(message('emoji \ufffd', 'x'));
+  assert.deepStrictEqual(messages.map((each) => each.data), ['x']);
+  client.disconnect();
+});
+
+test('remove() makes room for other channels', () => {
+  const { client, socket } = connected({ subscriptionsMax: 2 });
+  const first = client.subscribe('1');
+  client.subscribe('2');
+  assert.throws(() => client.subscribe('3'), (text) => /subscriptions/.test(text));
+  socket.sent.length = 0;
+  first.remove();
+  assert.deepStrictEqual(socket.sent.map((each) => [each.method, each.params.channel]), [['unsubscribe', '1']]);
+  assert.strictEqual(client.subscribe('3').channel, '3');
+  assert.notStrictEqual(client.subscribe('3'), first);
+  client.disconnect();
+});
+
+/* ---- notes ---------------------------------------------------------------------------------------- */
+
+test('credentials that are no texts are noted once for each transport', (t) => {
+  const info = t.mock.method(console, 'info', () => {});
+  const { client } = connected({ user: 5, timestamp: 1, info: { a: 1 } });
+  assert.deepStrictEqual(info.mock.calls.map((call) => call.arguments.join(' ')), ['user expected to be string', 'info expected to be string', 'timestamp expected to be string']);
+  client.disconnect();
+});
+
+test('debug writes what happens', (t) => {
+  const debug = t.mock.method(console, 'debug', () => {});
+  const { client } = connected({ debug: true });
+  client.disconnect();
+  assert.ok(debug.mock.callCount() > 2, debug.mock.callCount());
+});
+
+/* ---- the network ----------------------------------------------------------------------------------- */
+
+test('offline and online: no attempt without a network, one at once when it is back', () => {
+  const listeners = {};
+  const before = globalThis.addEventListener;
+  globalThis.addEventListener = (name, listener) => { listeners[name] = listener; };
+  delete require.cache[require.resolve(require('./peer').file)];
+  const Fresh = require(require('./peer').file);
+  globalThis.addEventListener = before;
+  const client = new Fresh({ url: 'ws://localhost', insecure: true, retry: 1000000 });
+  globalThis.addEventListener = (name, listener) => { listeners[name] = listener; };
+  client.connect();
+  globalThis.addEventListener = before;
+  const count = page.sockets.length;
+  page.sockets.at(-1).lose();
+  listeners.offline();
+  assert.strictEqual(page.sockets.length, count);
+  listeners.online();
+  assert.strictEqual(page.sockets.length, count + 1);
+  client.disconnect();
+  listeners.online();
+  assert.strictEqual(page.sockets.length, count + 1);
+});
+
+/* ---- requests: fetch, in Node; the suites have XMLHttpRequest and script tags -------------------------- */
+
+async function backend(answer) {
+  const requests = [];
+  const server = http.createServer((request, response) => {
+    let body = '';
+    request.on('data', (part) => { body += part; });
+    request.on('end', () => {
+      requests.push({ method: request.method, url: request.url, headers: request.headers, body });
+      answer(response, JSON.parse(body));
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { requests, url: `http://127.0.0.1:${server.address().port}/auth/?a=b`, stop: () => server.closeAllConnections ? (server.closeAllConnections(), server.close()) : server.close() };
+}
+
+test('without XMLHttpRequest an endpoint is asked by fetch', async () => {
+  const { requests, url, stop } = await backend((response) => response.end(JSON.stringify({ $p: { sign: 's', info: '' } })));
+  const { client, socket } = connected({ authEndpoint: url, authParams: { c: 'd e' }, authHeaders: { 'X-One': '1' } });
+  client.subscribe('$p');
+  while (!socket.sent.length) await pause(5);
+  assert.strictEqual(socket.answer('subscribe').params.sign, 's');
+  const [{ method, url: path, headers, body }] = requests;
+  assert.deepStrictEqual([method, path, body], ['POST', '/auth/?a=b&c=d%20e', '{"client":"id","channels":["$p"]}']);
+  assert.deepStrictEqual([headers['x-requested-with'], headers['content-type'], headers['x-one']], ['XMLHttpRequest', 'application/json', '1']);
+  client.disconnect();
+  stop();
+});
+
+test('another status is noted and refuses the subscription', async (t) => {
+  const info = t.mock.method(console, 'info', () => {});
+  const { url, stop } = await backend((response) => { response.statusCode = 403; response.end('no'); });
+  const { client } = connected({ authEndpoint: url });
+  const refused = await new Promise((resolve) => client.subscribe('$p').on('error', resolve));
+  assert.deepStrictEqual(refused, { error: 'authorization request failed', advice: 'fix', channel: '$p', isResubscribe: false });
+  assert.deepStrictEqual(info.mock.calls[0].arguments, ["Couldn't get auth info from application", 403]);
+  client.disconnect();
+  stop();
+});
+
+test('an address that cannot be asked refuses the subscription and is reported', async () => {
+  const { client } = connected({ authEndpoint: 'http://', authHeaders: { 'bad name': 'x' } });
+  const refused = await new Promise((resolve) => client.subscribe('$p').on('error', resolve));
+  assert.strictEqual(refused.error, 'authorization request failed');
+  page.reported.length = 0;
+  client.disconnect();
+});
+
+/* ---- jsonp ------------------------------------------------------------------------------------------------ */
+
+function pageWithScripts(t) {
+  const scripts = [];
+  const head = {
+    firstChild: null,
+    insertBefore(script) { scripts.push(script); script.parentNode = head; },
+    removeChild(script) { scripts.splice(scripts.indexOf(script), 1); },
+  };
+  globalThis.document = { head, createElement: () => ({}) };
+  globalThis.Centrifuge = Centrifuge;
+  t.after(() => { delete globalThis.document; delete globalThis.Centrifuge; });
+  return scripts;
+}
+
+const calledBy = (script) => decodeURIComponent(/callback=([^&]*)/.exec(script.src)[1]);
+
+test('jsonp: the answer, and nothing of it stays', (t) => {
+  const scripts = pageWithScripts(t);
+  const { client, socket } = connected({ authTransport: 'JSONP', authEndpoint: '/auth/' });
+  client.subscribe('$p');
+  const [script] = scripts;
+  const name = calledBy(script);
+  assert.match(name, /^Centrifuge\._jsonpCallbacks\['centrifuge_jsonp_\d+'\]$/);
+  (0, eval)(name)({ $p: { sign: 's', info: '' } });
+  script.onload();
+  assert.strictEqual(socket.answer('subscribe').params.sign, 's');
+  assert.deepStrictEqual([scripts, Object.keys(Centrifuge._jsonpCallbacks)], [[], []]);
+  client.disconnect();
+});
+
+test('jsonp: a script that fails is a failure at once; one that calls late or twice does nothing', (t) => {
+  const scripts = pageWithScripts(t);
+  const { client, socket } = connected({ authTransport: 'jsonp', authEndpoint: '/auth/' });
+  const refused = [];
+  client.subscribe('$p').on('error', (error) => { refused.push(error.error); });
+  const [script] = scripts;
+  const call = (0, eval)(calledBy(script));
+  script.onerror();
+  call({ $p: { sign: 's' } });
+  assert.deepStrictEqual(refused, ['authorization request failed']);
+  assert.deepStrictEqual(socket.sent, []);
+  client.disconnect();
+});
+
+/* ---- a hostile server ------------------------------------------------------------------------------------------ */
+
+test('no frame of a server gets out of the library as an exception', () => {
+  const { client, socket, subscription } = subscribed();
+  let seed = 7;
+  const random = (n) => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) % n;
+  const parts = ['{', '}', '[', ']', '"', ':', ',', 'null', 'true', '1e999', '-', '"method"', '"message"', '"body"', '"uid"', '"channel"', '"news"', '"data"',
+    '"subscribe"', '"connect"', '"error"', '"disconnect"', '"__proto__"', '\\u', '\ud83d', 'ж', '\u0000', '"reconnect"', '"messages"', '"last"', '"refresh"'];
+  subscription.on('message', () => {});
+  for (let i = 0; i < 20000; i++) {
+    socket.onmessage({ data: Array.from({ length: random(24) }, () => parts[random(parts.length)]).join('') });
+  }
+  assert.deepStrictEqual(page.reported, []);
+  const got = [];
+  subscription.on('message', (each) => { got.push(each.data); });
+  if (client.isConnected()) socket.push(message('news', 'still here'));
+  client.disconnect();
+  assert.deepStrictEqual(got, ['still here']);
+});
+
+test('nesting that JSON.parse could not take is refused', () => {
+  const { client, socket, messages } = subscribed();
+  socket.onmessage({ data: '{"method":"message","body":{"channel":"news","uid":"1","data":' + '['.repeat(100000) + ']'.repeat(100000) + '}}' });
+  assert.deepStrictEqual(messages, []);
+  client.disconnect();
+});
