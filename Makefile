@@ -2,24 +2,28 @@
 
 PREFIX ?= /usr/local
 
-.PHONY: help run build test bench fuzz coverage format install clean
+.PHONY: help run build web test bench fuzz coverage format install clean
 
 help:
-	@echo 'make run       install what is missing, build, start centrifuged for development (PORT=8000)'
+	@echo 'make run       install what is missing, build, start centrifuged and the chat (PORT=8000, CHAT_PORT=8001, INSECURE=1)'
 	@echo 'make build     build the library, centrifuged and centrifuge-cli into build/release/'
+	@echo 'make web       build centrifuge.js and its npm package into dist/'
 	@echo 'make test      install what is missing, build with sanitizers, run all tests'
 	@echo 'make bench     measure; see docs/performance.md'
 	@echo 'make fuzz      run the fuzz targets (FUZZ_SECONDS=600 each, FUZZ_TARGETS="json frames" for some)'
 	@echo 'make coverage  count the branches that the unit tests of the core take; name every one that is not taken'
 	@echo 'make format    format the sources with clang-format'
 	@echo 'make install   install build/release (PREFIX=/usr/local, DESTDIR=)'
-	@echo 'make clean     remove build/'
+	@echo 'make clean     remove build/ and dist/'
 
 run:
 	@scripts/run
 
 build:
 	@scripts/build
+
+web:
+	@scripts/web
 
 test:
 	@scripts/test
@@ -40,4 +44,4 @@ install: build
 	@cmake --install build/release --prefix '$(PREFIX)'
 
 clean:
-	@rm -rf build
+	@rm -rf build dist

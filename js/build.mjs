@@ -10,6 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
 import esbuild from 'esbuild';
+import { minify } from 'terser';
 import { pack, unpacker } from './pack.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -86,14 +87,16 @@ function asmModule() {
 
 /* ---- errors: those that a page can meet, from the one table ------------------------------------ */
 
-const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'CLOSED', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS',
-  'INVALID_JSON', 'INVALID_UTF8', 'LIMIT_CHANNEL'];
+const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS', 'LIMIT_CHANNEL'];
+
+/* Options have other names in JavaScript. */
+const camel = (text) => text.replace(/_([a-z])/g, (all, letter) => letter.toUpperCase());
 
 function errorsModule() {
   const rows = [...read('include/centrifuge/error.h').matchAll(/X\((\d+), (\w+), "(.*?)", ([01])\)/g)].filter(([, , name]) => met.includes(name));
   if (rows.length !== met.length) throw new Error('include/centrifuge/error.h lacks an error of js/build.mjs');
-  const members = rows.map(([, number, name, text, temporary]) => `  ${number}: { name: '${name}', text: ${JSON.stringify(text)}, temporary: ${temporary === '1'} },`);
-  return `export default {\n${members.join('\n')}\n};\n`;
+  const list = rows.map(([, number, name, text, temporary]) => `  [${number}, '${name}', ${JSON.stringify(camel(text))}, ${temporary}],`);
+  return `export default Object.fromEntries([\n${list.join('\n')}\n].map(([number, name, text, temporary]) => [number, { name, text, temporary }]));\n`;
 }
 
 /* ---- the files ------------------------------------------------------------------------------------ */
@@ -105,7 +108,14 @@ const umdHead = `(function (root, factory) {
   else root.Centrifuge = factory();
 })(typeof globalThis === 'object' ? globalThis : self, function () {
 'use strict';`;
-const umdFoot = 'return centrifuge.default;\n});';
+
+/* The module's export, which is its last statement, becomes the factory's value. */
+function closeUmd(file) {
+  const text = fs.readFileSync(file, 'utf8');
+  const closed = text.replace(/export \{\n  (\w+) as default\n\};\n/, 'return $1;\n});\n');
+  if (closed === text) throw new Error('esbuild writes another end of a module than js/build.mjs knows');
+  fs.writeFileSync(file, closed);
+}
 
 /*
  * The sources are CommonJS, so that bindings/node has them as they are. As ES modules they become one scope, and much shorter.
@@ -134,28 +144,42 @@ function virtual(modules) {
 /* Numbers in place of names: where members stand in cf_effect, which src/web/bridge.c asserts. */
 const effectMembers = Object.fromEntries(Object.entries(JSON.parse(read('js/web/effect.json'))).map(([name, offset]) => [`Effect.${name}`, String(offset)]));
 
-async function bundle(name, core, { format, minify }) {
+async function bundle(name, core, format) {
   const umd = format === 'cjs';
+  const entry = umd ? "export { default } from './index.js';" : "export { default, default as Centrifuge } from './index.js';";
   await esbuild.build({
-    stdin: { contents: umd ? "export { default } from './index.js';" : "export { default, default as Centrifuge } from './index.js';", resolveDir: path.join(here, 'web') },
+    stdin: { contents: entry, resolveDir: path.join(here, 'web') },
     outfile: path.join(made, name),
     bundle: true,
-    format: umd ? 'iife' : format,
-    globalName: umd ? 'centrifuge' : undefined,
+    format: 'esm',
     define: effectMembers,
-    minify,
     target: 'es2020',
-    mangleProps: minify ? /^_[^_]/ : undefined,
-    reserveProps: /^_jsonpCallbacks$/,
     banner: { js: umd ? banner + '\n' + umdHead : banner },
-    footer: { js: umd ? umdFoot : '' },
     sourcemap: true,
-    sourcesContent: true,
     legalComments: 'none',
     charset: 'ascii',
     logLevel: 'warning',
     plugins: [virtual({ 'centrifuge-core': core, 'centrifuge-errors': errorsModule() })],
   });
+  if (umd) closeUmd(path.join(made, name));
+  const map = JSON.parse(fs.readFileSync(path.join(made, name + '.map'), 'utf8'));
+  map.sources = map.sources.map((source) => source.replace(/^(\.\.\/)+|^virtual:/, ''));
+  fs.writeFileSync(path.join(made, name + '.map'), JSON.stringify(map));
+}
+
+/* Members that begin with an underscore are nobody else's: they get short names. */
+async function shorten(from, to, module) {
+  const text = fs.readFileSync(path.join(made, from), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n$/, '');
+  const result = await minify({ [from]: text }, {
+    ecma: 2020,
+    module,
+    compress: { passes: 4, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+    mangle: { properties: { regex: /^_[^_]/, reserved: ['_jsonpCallbacks'] } },
+    format: { ascii_only: true, comments: /^!/ },
+    sourceMap: { content: fs.readFileSync(path.join(made, from + '.map'), 'utf8'), url: to + '.map', filename: to },
+  });
+  fs.writeFileSync(path.join(made, to), result.code);
+  fs.writeFileSync(path.join(made, to + '.map'), result.map);
 }
 
 function addTypes() {
@@ -196,11 +220,13 @@ async function main() {
   const wasm = wasmModule();
   const asm = asmModule();
   fs.mkdirSync(made);
-  await bundle('centrifuge.js', wasm, { format: 'cjs' });
-  await bundle('centrifuge.min.js', wasm, { format: 'cjs', minify: true });
-  await bundle('centrifuge.mjs', wasm, { format: 'esm' });
-  await bundle('centrifuge.asm.js', asm, { format: 'cjs', minify: true });
-  await bundle('centrifuge.asm.mjs', asm, { format: 'esm', minify: true });
+  await bundle('centrifuge.js', wasm, 'cjs');
+  await bundle('centrifuge.mjs', wasm, 'esm');
+  await bundle('centrifuge.asm.js', asm, 'cjs');
+  await bundle('centrifuge.asm.mjs', asm, 'esm');
+  await shorten('centrifuge.js', 'centrifuge.min.js', false);
+  await shorten('centrifuge.asm.js', 'centrifuge.asm.js', false);
+  await shorten('centrifuge.asm.mjs', 'centrifuge.asm.mjs', true);
   addTypes();
   assemblePackage();
   moveIn();

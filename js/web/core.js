@@ -41,7 +41,7 @@ class Core {
     this._options = null;
     this._transport = null; // { id, socket }
     this._closeEvent = null; // of the last one
-    this._frame = null; // what is being read: { text, at, size }
+    this._frame = null; // what is being read: { text, at, size, seen, units }, of which the last two are how far it was counted
     this._requests = new Map(); // id -> how to give it up
     this._later = []; // what came while effects were carried out
     this._busy = false;
@@ -264,13 +264,26 @@ class Core {
     this._frame = null;
   }
 
-  /* What came as text, and is ASCII, is cut out of the text. */
+  /* What came as text is cut out of the text. */
   _json(at) {
     const from = number(at);
     const size = number(at + 4);
     const frame = this._frame;
-    const offset = frame && frame.size === frame.text.length ? from - frame.at : -1;
-    return offset >= 0 && offset < frame.size ? frame.text.slice(offset, offset + size) : decode(from, size);
+    if (!frame || from < frame.at || from >= frame.at + frame.size) return decode(from, size);
+    const begin = this._place(frame, from);
+    return frame.text.slice(begin, this._place(frame, from + size));
+  }
+
+  /* Where the text has what the memory has at `at`. Bodies come from the front to the back, mostly. */
+  _place(frame, at) {
+    if (frame.size === frame.text.length) return at - frame.at; // ASCII
+    if (at < frame.seen) {
+      frame.seen = frame.at;
+      frame.units = 0;
+    }
+    frame.units += wasm.units(frame.seen, at);
+    frame.seen = at;
+    return frame.units;
   }
 
   _closed(id, event) {
@@ -334,7 +347,7 @@ class Core {
 /* null without memory. */
 function tryPut(text) {
   try {
-    return put(text, (at, size) => ({ text, at, size }));
+    return put(text, (at, size) => ({ text, at, size, seen: at, units: 0 }));
   } catch (exception) {
     return null;
   }

@@ -12,6 +12,7 @@ let bytes; // its memory, seen in two ways; both are made anew when it has grown
 let words;
 let encoder;
 let decoder;
+let width = 1; // bytes that a character of a long text is thought to take, as in the last one: 1 or 3
 
 const optional = (Class, ...values) => (typeof Class === 'function' ? new Class(...values) : null);
 
@@ -57,14 +58,19 @@ function write(text, at, room) {
   return read === text.length ? at + written : 0;
 }
 
-/* Calls `use` with a block of the core's memory that has the text, and its bytes. What is long is hoped to be ASCII. */
+/* Calls `use` with a block of the core's memory that has the text, and its bytes. */
 function put(text, use) {
-  for (let room = text.length < SHORT ? text.length * 3 : text.length; ; room = text.length * 3) {
+  const { length } = text;
+  for (let room = length < SHORT ? length * 3 : length * width; ; room = length * (width = 3)) {
     const at = core.alloc(room);
     if (!at) throw new RangeError('centrifuge: out of memory');
     const end = write(text, at, room);
-    if (end) return use(at, end - at);
-    core.release(at);
+    if (!end) {
+      core.release(at);
+      continue;
+    }
+    if (end - at === length) width = 1;
+    return use(at, end - at);
   }
 }
 

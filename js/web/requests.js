@@ -29,7 +29,7 @@ function ajax({ url, params, headers, data }, done) {
 function byXMLHttpRequest(url, headers, data, done) {
   const request = new XMLHttpRequest();
   request.open('POST', url, true);
-  if ('withCredentials' in request) request.withCredentials = true;
+  request.withCredentials = true;
   for (const header of headers) request.setRequestHeader(...header);
   request.onreadystatechange = () => { if (request.readyState === 4) done(request.status, request.responseText); };
   request.send(data);
@@ -92,15 +92,14 @@ function jsonp({ url, params, headers, data }, done) {
   const end = () => {
     finish();
     delete table[name];
-    if (script.parentNode) script.parentNode.removeChild(script);
+    script.remove();
   };
   table[name] = (answer) => finish(JSON.stringify(answer));
   timer = setTimeout(finish, JSONP_TIMEOUT);
   script.onload = script.onerror = end;
   const query = ['callback=' + encodeURIComponent("Centrifuge._jsonpCallbacks['" + name + "']"), 'data=' + encodeURIComponent(data)];
   script.src = trusted(withQuery(url, query.join('&') + '&' + pairs(params).join('&')));
-  const head = document.head || document.getElementsByTagName('head')[0];
-  head.insertBefore(script, head.firstChild);
+  document.head.insertBefore(script, document.head.firstChild);
   return () => { done = () => {}; };
 }
 

@@ -127,7 +127,7 @@ typedef struct cf_settings {
     bool insecure;
     bool resubscribe;
     bool batch;
-    uint8_t transport; /* cf_transport_kind */
+    uint8_t transport;               /* cf_transport_kind */
     uint32_t ends[CF_SETTING_COUNT]; /* offsets in `text`, where they follow one another */
     char text[];
 } cf_settings;

@@ -104,6 +104,15 @@ void EXPORT(release)(void *memory)
     cf_free(&cf_web_allocator, memory);
 }
 
+/* How many UTF-16 units the UTF-8 between the two is: one for each character, one more for those of four bytes. */
+size_t EXPORT(units)(const char *from, const char *to)
+{
+    size_t count = 0;
+    for (; from < to; from++)
+        count += ((unsigned char)*from & 0xc0) != 0x80 ? 1 + ((unsigned char)*from >= 0xf0) : 0;
+    return count;
+}
+
 /* ---- life --------------------------------------------------------------------------------- */
 
 static uint32_t random_bits(void *user)
@@ -240,8 +249,7 @@ void EXPORT(credentials)(const cf_client *client)
 centrifuge_error EXPORT(subscribe)(cf_client *client, double now, char *channel, size_t size)
 {
     cf_bytes name = cf_bytes_make(channel, size);
-    centrifuge_error error =
-        cf_client_subscribe(client, (cf_time)now, name, NULL, &window.effect.event.subscription, NULL);
+    centrifuge_error error = cf_client_subscribe(client, (cf_time)now, name, NULL, &window.effect.event.subscription, NULL);
     cf_free(&cf_web_allocator, channel);
     return error;
 }
@@ -264,8 +272,7 @@ cf_subscription_state EXPORT(subscriptionState)(const cf_subscription *subscript
 /* `call` comes back in the result. */
 centrifuge_error EXPORT(publish)(cf_subscription *subscription, double now, uintptr_t call, char *data, size_t size)
 {
-    centrifuge_error error =
-        cf_subscription_publish(subscription, (cf_time)now, cf_bytes_make(data, size), (void *)call);
+    centrifuge_error error = cf_subscription_publish(subscription, (cf_time)now, cf_bytes_make(data, size), (void *)call);
     cf_free(&cf_web_allocator, data);
     return error;
 }

@@ -63,7 +63,7 @@ static void *take(size_t size)
     if (size >= (size_t)1 << (CLASS_COUNT - 2))
         return NULL;
     while ((size_t)1 << class < size + sizeof(block))
-        class++;
+        class ++;
     block *found = heap.free[class];
     if (found != NULL)
         heap.free[class] = found->next;

@@ -321,6 +321,34 @@ static void options_are_replaced_while_they_are_used(void **state)
     expect(d, "open 1 ws://host/connection/websocket\n");
 }
 
+static void note_the_kind(driver *d, const cf_effect *effect)
+{
+    if (effect->kind == CF_EFFECT_TRANSPORT_OPEN)
+        *(cf_transport_kind *)d->hook_user = effect->transport.kind;
+}
+
+static void sockjs_is_opened_where_the_driver_has_it(void **state)
+{
+    driver *d = *state;
+    cf_transport_kind kind = CF_TRANSPORT_WEBSOCKET;
+    d->hook = note_the_kind;
+    d->hook_user = &kind;
+    d->options.url = CF_BYTES("http://host/connection");
+    assert_int_equal(cf_client_new(&d->client, &d->options, &d->environment, d->now), CENTRIFUGE_ERROR_UNSUPPORTED);
+    d->options.sockjs = true;
+    driver_start(d);
+    driver_connect(d);
+    expect(d, "open 1 http://host/connection\n");
+    assert_int_equal(kind, CF_TRANSPORT_SOCKJS);
+    driver_disconnect(d);
+    driver_forget(d);
+    d->options.url = CF_BYTES("http://host/connection/websocket");
+    assert_int_equal(cf_client_configure(d->client, &d->options, NULL), CENTRIFUGE_ERROR_OK);
+    driver_connect(d);
+    expect(d, "open 2 ws://host/connection/websocket\n");
+    assert_int_equal(kind, CF_TRANSPORT_WEBSOCKET);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +367,7 @@ int main(void)
         TEST(bad_options_make_no_client_and_change_nothing),
         TEST(changed_options_count_from_the_next_connection),
         TEST(options_are_replaced_while_they_are_used),
+        TEST(sockjs_is_opened_where_the_driver_has_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
