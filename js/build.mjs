@@ -1,6 +1,6 @@
 /*
- * Builds dist/: centrifuge.js in its forms, their types and source maps, and the npm package. `node js/build.mjs`; scripts/web
- * installs what it needs before. The same sources give the same bytes.
+ * Builds dist/: centrifuge.js in its forms, their types and source maps, and the npm package. `node js/build.mjs [FOLDER]`, in
+ * place of dist/; scripts/web installs what it needs before. The same sources give the same bytes.
  *
  * Debian's clang, lld and binaryen make the core from C; esbuild puts the JavaScript around it.
  */
@@ -15,9 +15,10 @@ import { pack, unpacker } from './pack.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const top = path.dirname(here);
-const work = path.join(top, 'build', 'web');
+const dist = path.resolve(top, process.argv[2] || 'dist');
+const work = process.argv[2] ? dist + '.work' : path.join(top, 'build', 'web');
 const made = path.join(work, 'dist');
-const dist = path.join(top, 'dist');
+const inWork = (name) => path.join(work, name);
 
 const read = (...names) => fs.readFileSync(path.join(top, ...names), 'utf8');
 const run = (command, values) => execFileSync(command, values, { cwd: top, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -34,13 +35,13 @@ const features = ['bulk-memory', 'sign-ext', 'nontrapping-fptoint'];
 
 const warnings = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Wstrict-prototypes', '-Werror'];
 
-/* src/ -> build/web/NAME.wasm */
+/* src/ -> NAME.wasm in the work folder */
 function compile(name, wanted) {
-  const folder = `build/web/${name}`;
-  fs.mkdirSync(path.join(top, folder), { recursive: true });
+  const folder = inWork(name);
+  fs.mkdirSync(folder, { recursive: true });
   const flags = ['--target=wasm32-unknown-unknown', '-std=c11', '-Oz', '-flto', '-ffreestanding', '-nostdlibinc', '-fvisibility=hidden',
     '-ffunction-sections', '-fdata-sections', ...wanted.map((feature) => '-m' + feature), ...warnings, '-Isrc', '-Iinclude',
-    '-isystem', 'src/base/freestanding', '-isystem', 'build/web/include'];
+    '-isystem', 'src/base/freestanding', '-isystem', inWork('include')];
   const objects = sources.map((source) => {
     const object = `${folder}/${source.slice(4).replaceAll('/', '-')}.o`;
     run('clang', [...flags, '-c', source, '-o', object]);
@@ -51,17 +52,17 @@ function compile(name, wanted) {
 
 function prepare() {
   fs.rmSync(work, { recursive: true, force: true });
-  fs.mkdirSync(path.join(work, 'include'), { recursive: true });
+  fs.mkdirSync(inWork('include'), { recursive: true });
   // alone in a folder, so that no other header of the system comes along
-  fs.copyFileSync('/usr/include/uthash.h', path.join(work, 'include', 'uthash.h'));
+  fs.copyFileSync('/usr/include/uthash.h', inWork('include/uthash.h'));
 }
 
 /* Modules for esbuild: a function that gets the imports and returns the exports. */
 function wasmModule() {
   compile('linked', features);
   run('wasm-opt', ['-Oz', '--converge', '--enable-bulk-memory', '--enable-sign-ext', '--enable-nontrapping-float-to-int',
-    '--strip-producers', 'build/web/linked.wasm', '-o', 'build/web/core.wasm']);
-  const wasm = fs.readFileSync(path.join(work, 'core.wasm'));
+    '--strip-producers', inWork('linked.wasm'), '-o', inWork('core.wasm')]);
+  const wasm = fs.readFileSync(inWork('core.wasm'));
   const { text, shift } = pack(wasm);
   return `${unpacker(wasm.length, shift)}
 const packed = ${JSON.stringify(text)};
@@ -78,8 +79,8 @@ export default (imports) => {
 
 function asmModule() {
   compile('plain', []);
-  run('wasm2js', ['-Oz', 'build/web/plain.wasm', '-o', 'build/web/core.asm.mjs']);
-  const text = fs.readFileSync(path.join(work, 'core.asm.mjs'), 'utf8');
+  run('wasm2js', ['-Oz', inWork('plain.wasm'), '-o', inWork('core.asm.mjs')]);
+  const text = fs.readFileSync(inWork('core.asm.mjs'), 'utf8');
   const [head, tail] = [/^(import \{ \w+ \} from 'e';\n)+/, 'export var memory'];
   if (!head.test(text) || !text.includes(tail)) throw new Error('wasm2js writes another frame than js/build.mjs knows');
   return `export default ({ e: { r, g } }) => {\n${text.slice(0, text.indexOf(tail)).replace(head, '')}return retasmFunc;\n};\n`;
@@ -163,7 +164,7 @@ async function bundle(name, core, format) {
   });
   if (umd) closeUmd(path.join(made, name));
   const map = JSON.parse(fs.readFileSync(path.join(made, name + '.map'), 'utf8'));
-  map.sources = map.sources.map((source) => source.replace(/^(\.\.\/)+|^virtual:/, ''));
+  map.sources = map.sources.map((source) => (source.startsWith('.') ? path.relative(top, path.resolve(made, source)) : source.replace('virtual:', '')));
   fs.writeFileSync(path.join(made, name + '.map'), JSON.stringify(map));
 }
 
@@ -209,7 +210,7 @@ function report() {
 
 /* Of everything or of nothing: who uses dist/ meanwhile finds whole files. */
 function moveIn() {
-  const old = path.join(work, 'old');
+  const old = inWork('old');
   if (fs.existsSync(dist)) fs.renameSync(dist, old);
   fs.renameSync(made, dist);
   fs.rmSync(old, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /*
- * The class Client: each method calls the public function of that name and returns the name of its error, "OK" or another.
+ * The class Core of js/seam.d.ts: each method calls the public function of that name, and lets the client do at once what it can.
  * Channels stand for their subscriptions.
  */
 #include "addon.h"
@@ -15,8 +15,8 @@ typedef struct request {
     napi_value arguments[ARGUMENTS_MAX]; /* undefined where missing */
 } request;
 
-/* False: `this` is no client; JavaScript gets undefined then. */
-static bool receive(napi_env env, napi_callback_info info, request *got)
+/* False: `this` is no Core; JavaScript gets undefined then. */
+static bool receive_any(napi_env env, napi_callback_info info, request *got)
 {
     size_t count = ARGUMENTS_MAX;
     napi_value self;
@@ -29,6 +29,12 @@ static bool receive(napi_env env, napi_callback_info info, request *got)
     return true;
 }
 
+/* False also for one that was never configured: it has no client. */
+static bool receive(napi_env env, napi_callback_info info, request *got)
+{
+    return receive_any(env, info, got) && got->bound->client;
+}
+
 static napi_value text(napi_env env, const char *bytes)
 {
     napi_value value = NULL;
@@ -36,9 +42,24 @@ static napi_value text(napi_env env, const char *bytes)
     return value;
 }
 
+static napi_value integer(napi_env env, int number)
+{
+    napi_value value = NULL;
+    napi_create_int32(env, number, &value);
+    return value;
+}
+
+/* What the call caused at once is told before it returns. */
+static napi_value done(const request *got)
+{
+    binding_flush(got->bound);
+    return NULL;
+}
+
 static napi_value answer(const request *got, centrifuge_error error)
 {
-    return text(got->env, centrifuge_error_name(error));
+    done(got);
+    return integer(got->env, (int)error);
 }
 
 /* ---- life ------------------------------------------------------------------------- */
@@ -50,99 +71,85 @@ static void on_collected(napi_env env, void *data, void *hint)
     binding_drop(data);
 }
 
-static napi_value refuse(napi_env env, centrifuge_error error, const char *what)
-{
-    napi_value exception;
-    napi_value message = text(env, what);
-    if (napi_create_error(env, text(env, centrifuge_error_name(error)), message, &exception) == napi_ok)
-        napi_throw(env, exception);
-    return NULL;
-}
-
-static centrifuge_error start(napi_env env, napi_value self, given_options *given)
-{
-    binding *bound = binding_new(env);
-    if (!bound)
-        return CENTRIFUGE_ERROR_NO_MEMORY;
-    if (napi_wrap(env, self, bound, on_collected, NULL, NULL) != napi_ok) {
-        free(bound);
-        return CENTRIFUGE_ERROR_NO_MEMORY;
-    }
-    return binding_start(bound, self, &given->options);
-}
-
-/* new Client(options): throws an Error whose `code` is the error's name and whose message is the option's. */
+/* new Core(told) */
 static napi_value js_construct(napi_env env, napi_callback_info info)
 {
     size_t count = 1;
-    napi_value options;
+    napi_value told;
     napi_value self;
-    given_options given;
-    const char *what = "";
-    if (napi_get_cb_info(env, info, &count, &options, &self, NULL) != napi_ok)
+    if (napi_get_cb_info(env, info, &count, &told, &self, NULL) != napi_ok ||
+        napi_set_named_property(env, self, "told", told) != napi_ok)
         return NULL;
-    centrifuge_error error = options_read(env, options, &given);
-    if (!error)
-        error = centrifuge_options_check(&given.options, &what);
-    if (!error)
-        error = start(env, self, &given);
-    options_free(&given);
-    return error ? refuse(env, error, what) : self;
+    binding *bound = binding_new(env, self);
+    if (bound && napi_wrap(env, self, bound, on_collected, NULL, NULL) == napi_ok)
+        return self;
+    if (bound)
+        binding_drop(bound);
+    napi_throw_error(env, NULL, centrifuge_error_text(CENTRIFUGE_ERROR_NO_MEMORY));
+    return NULL;
 }
 
+/* Throws { code, option }. */
+static void refuse(napi_env env, centrifuge_error error, const char *option)
+{
+    napi_value refusal;
+    if (napi_create_object(env, &refusal) == napi_ok &&
+        napi_set_named_property(env, refusal, "code", integer(env, (int)error)) == napi_ok &&
+        napi_set_named_property(env, refusal, "option", text(env, option)) == napi_ok)
+        napi_throw(env, refusal);
+}
+
+/* The first call makes the client. */
 static napi_value js_configure(napi_env env, napi_callback_info info)
 {
     request got;
     given_options given;
     const char *what = "";
-    if (!receive(env, info, &got))
+    if (!receive_any(env, info, &got))
         return NULL;
     centrifuge_error error = options_read(env, got.arguments[0], &given);
     if (!error)
         error = centrifuge_options_check(&given.options, &what);
-    given.options.authorize_user = got.bound;
-    given.options.refresh_user = got.bound;
     if (!error)
-        error = centrifuge_client_configure(got.bound->client, &given.options);
+        error = binding_configure(got.bound, &given.options);
     options_free(&given);
-    return error ? refuse(env, error, what) : NULL;
+    if (error)
+        refuse(env, error, what);
+    return NULL;
 }
 
-/* { user, timestamp, token, info, json } */
 static napi_value js_credentials(napi_env env, napi_callback_info info)
 {
     request got;
     centrifuge_credentials now;
     napi_value object;
-    napi_value json;
     if (!receive(env, info, &got) || centrifuge_client_get_credentials(got.bound->client, &now) != CENTRIFUGE_ERROR_OK ||
-        napi_create_object(env, &object) != napi_ok || napi_get_boolean(env, now.json, &json) != napi_ok)
+        napi_create_object(env, &object) != napi_ok)
         return NULL;
-    const struct {
-        const char *name;
-        napi_value value;
-    } members[] = {{"user", text(env, now.user)},
-                   {"timestamp", text(env, now.timestamp)},
-                   {"token", text(env, now.token)},
-                   {"info", text(env, now.info)},
-                   {"json", json}};
+    const char *const members[][2] = {
+        {"user", now.user}, {"timestamp", now.timestamp}, {"token", now.token}, {"info", now.info}};
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        if (napi_set_named_property(env, object, members[i].name, members[i].value) != napi_ok)
+        if (napi_set_named_property(env, object, members[i][0], text(env, members[i][1])) != napi_ok)
             return NULL;
     return object;
 }
 
 /* ---- the client ----------------------------------------------------------------------- */
 
+static napi_value js_connect(napi_env env, napi_callback_info info)
+{
+    request got;
+    return receive(env, info, &got) ? answer(&got, centrifuge_client_connect(got.bound->client)) : NULL;
+}
+
+/* Those that cannot fail here. */
 static napi_value act(napi_env env, napi_callback_info info, centrifuge_error (*function)(centrifuge_client *client))
 {
     request got;
-    return receive(env, info, &got) ? answer(&got, function(got.bound->client)) : NULL;
-}
-
-static napi_value js_connect(napi_env env, napi_callback_info info)
-{
-    return act(env, info, centrifuge_client_connect);
+    if (!receive(env, info, &got))
+        return NULL;
+    function(got.bound->client);
+    return done(&got);
 }
 
 static napi_value js_disconnect(napi_env env, napi_callback_info info)
@@ -155,24 +162,10 @@ static napi_value js_ping(napi_env env, napi_callback_info info)
     return act(env, info, centrifuge_client_ping);
 }
 
-/* Does what is there to do at once. */
-static napi_value js_turn(napi_env env, napi_callback_info info)
-{
-    request got;
-    if (receive(env, info, &got))
-        binding_flush(got.bound);
-    return NULL;
-}
-
 static napi_value js_state(napi_env env, napi_callback_info info)
 {
-    static const char *const names[] = {
-        [CENTRIFUGE_CLIENT_DISCONNECTED] = "disconnected",
-        [CENTRIFUGE_CLIENT_CONNECTING] = "connecting",
-        [CENTRIFUGE_CLIENT_CONNECTED] = "connected",
-    };
     request got;
-    return receive(env, info, &got) ? text(env, names[centrifuge_client_get_state(got.bound->client)]) : NULL;
+    return receive(env, info, &got) ? integer(env, (int)centrifuge_client_get_state(got.bound->client)) : NULL;
 }
 
 static napi_value js_id(napi_env env, napi_callback_info info)
@@ -196,7 +189,8 @@ static napi_value js_stop_batching(napi_env env, napi_callback_info info)
     if (!receive(env, info, &got))
         return NULL;
     napi_get_value_bool(env, got.arguments[0], &flush);
-    return answer(&got, centrifuge_client_stop_batching(got.bound->client, flush));
+    centrifuge_client_stop_batching(got.bound->client, flush);
+    return done(&got);
 }
 
 static napi_value js_flush(napi_env env, napi_callback_info info)
@@ -228,9 +222,9 @@ static napi_value answer_request(napi_env env, napi_callback_info info, answerer
         return NULL;
     napi_get_value_uint32(env, got.arguments[0], &number);
     char *json = text_of(env, got.arguments[1], &size);
-    centrifuge_error error = function(got.bound->client, number, json, size);
+    function(got.bound->client, number, json, size);
     free(json);
-    return answer(&got, error);
+    return done(&got);
 }
 
 static napi_value js_authorize_answer(napi_env env, napi_callback_info info)
@@ -267,7 +261,22 @@ static centrifuge_error find(const request *got, centrifuge_subscription **subsc
     return error || *subscription ? error : CENTRIFUGE_ERROR_UNSUBSCRIBED;
 }
 
-/* subscribe(channel): one listener for each subscription; index.js hands events on. */
+/* One listener for each subscription. */
+static centrifuge_error subscribe(binding *bound, const char *channel)
+{
+    bool known = centrifuge_client_find(bound->client, channel) != NULL;
+    return centrifuge_client_subscribe(bound->client, channel, known ? NULL : &tell_subscription_events, bound, NULL);
+}
+
+/* Calls made(channel). False when it threw. */
+static bool tell_made(const request *got)
+{
+    napi_value nobody;
+    return napi_get_undefined(got->env, &nobody) == napi_ok &&
+           napi_call_function(got->env, nobody, got->arguments[1], 1, got->arguments, NULL) == napi_ok;
+}
+
+/* (channel, made) */
 static napi_value js_subscribe(napi_env env, napi_callback_info info)
 {
     request got;
@@ -275,13 +284,10 @@ static napi_value js_subscribe(napi_env env, napi_callback_info info)
     if (!receive(env, info, &got))
         return NULL;
     centrifuge_error error = channel_of(&got, &channel);
-    if (!error) {
-        bool known = centrifuge_client_find(got.bound->client, channel) != NULL;
-        error =
-            centrifuge_client_subscribe(got.bound->client, channel, known ? NULL : &tell_subscription_events, got.bound, NULL);
-    }
+    if (!error)
+        error = subscribe(got.bound, channel);
     free(channel);
-    return answer(&got, error);
+    return error || tell_made(&got) ? answer(&got, error) : NULL;
 }
 
 static napi_value act_on(napi_env env, napi_callback_info info,
@@ -291,8 +297,9 @@ static napi_value act_on(napi_env env, napi_callback_info info,
     centrifuge_subscription *subscription;
     if (!receive(env, info, &got))
         return NULL;
-    centrifuge_error error = find(&got, &subscription);
-    return answer(&got, error ? error : function(subscription));
+    if (find(&got, &subscription) == CENTRIFUGE_ERROR_OK)
+        function(subscription);
+    return done(&got);
 }
 
 static napi_value js_unsubscribe(napi_env env, napi_callback_info info)
@@ -305,23 +312,14 @@ static napi_value js_remove_subscription(napi_env env, napi_callback_info info)
     return act_on(env, info, centrifuge_subscription_remove);
 }
 
-/* "none" when there is no such subscription. */
 static napi_value js_subscription_state(napi_env env, napi_callback_info info)
 {
-    static const char *const names[] = {
-        [CENTRIFUGE_SUBSCRIPTION_NEW] = "new",
-        [CENTRIFUGE_SUBSCRIPTION_SUBSCRIBING] = "subscribing",
-        [CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED] = "subscribed",
-        [CENTRIFUGE_SUBSCRIPTION_REFUSED] = "refused",
-        [CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED] = "unsubscribed",
-    };
     request got;
     centrifuge_subscription *subscription;
     if (!receive(env, info, &got))
         return NULL;
-    if (find(&got, &subscription) != CENTRIFUGE_ERROR_OK)
-        return text(env, "none");
-    return text(env, names[centrifuge_subscription_get_state(subscription)]);
+    bool known = find(&got, &subscription) == CENTRIFUGE_ERROR_OK;
+    return integer(env, (int)(known ? centrifuge_subscription_get_state(subscription) : CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED));
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */
@@ -379,21 +377,26 @@ static napi_value js_publish(napi_env env, napi_callback_info info)
 
 /* ---- the module --------------------------------------------------------------------------------- */
 
-/* errors: { NAME: { text, temporary } } */
+/* { name, text, temporary } */
+static bool make_row(napi_env env, centrifuge_error error, napi_value *row)
+{
+    napi_value temporary;
+    return napi_create_object(env, row) == napi_ok &&
+           napi_get_boolean(env, centrifuge_error_temporary(error), &temporary) == napi_ok &&
+           napi_set_named_property(env, *row, "name", text(env, centrifuge_error_name(error))) == napi_ok &&
+           napi_set_named_property(env, *row, "text", text(env, centrifuge_error_text(error))) == napi_ok &&
+           napi_set_named_property(env, *row, "temporary", temporary) == napi_ok;
+}
+
+/* errors: rows by number */
 static bool list_errors(napi_env env, napi_value exports)
 {
     napi_value errors;
-    if (napi_create_object(env, &errors) != napi_ok)
+    if (napi_create_array(env, &errors) != napi_ok)
         return false;
-    for (int number = 0; number < CENTRIFUGE_ERROR_COUNT_; number++) {
-        centrifuge_error error = (centrifuge_error)number;
+    for (uint32_t i = 0; i < CENTRIFUGE_ERROR_COUNT_; i++) {
         napi_value row;
-        napi_value temporary;
-        if (napi_create_object(env, &row) != napi_ok ||
-            napi_get_boolean(env, centrifuge_error_temporary(error), &temporary) != napi_ok ||
-            napi_set_named_property(env, row, "text", text(env, centrifuge_error_text(error))) != napi_ok ||
-            napi_set_named_property(env, row, "temporary", temporary) != napi_ok ||
-            napi_set_named_property(env, errors, centrifuge_error_name(error), row) != napi_ok)
+        if (!make_row(env, (centrifuge_error)i, &row) || napi_set_element(env, errors, i, row) != napi_ok)
             return false;
     }
     return napi_set_named_property(env, exports, "errors", errors) == napi_ok;
@@ -412,7 +415,6 @@ static bool list_class(napi_env env, napi_value exports)
         METHOD("connect", js_connect),
         METHOD("disconnect", js_disconnect),
         METHOD("ping", js_ping),
-        METHOD("turn", js_turn),
         METHOD("startBatching", js_start_batching),
         METHOD("stopBatching", js_stop_batching),
         METHOD("flush", js_flush),
@@ -431,9 +433,9 @@ static bool list_class(napi_env env, napi_value exports)
         METHOD("history", js_history),
     };
     napi_value class;
-    return napi_define_class(env, "Client", NAPI_AUTO_LENGTH, js_construct, NULL, sizeof methods / sizeof methods[0], methods,
+    return napi_define_class(env, "Core", NAPI_AUTO_LENGTH, js_construct, NULL, sizeof methods / sizeof methods[0], methods,
                              &class) == napi_ok &&
-           napi_set_named_property(env, exports, "Client", class) == napi_ok;
+           napi_set_named_property(env, exports, "Core", class) == napi_ok;
 }
 
 /* report(exception): as if nobody had caught it. */

@@ -1,11 +1,11 @@
 /*
- * The Node addon: libcentrifuge's public functions, as they are, on Node's own loop. What JavaScript sees of it is made by
- * index.js; between the two there are only names, numbers and texts.
+ * The Node addon: libcentrifuge's public functions on Node's own loop, in the form that js/seam.d.ts asks of a core. What users
+ * see of it is made by js/api.
  *
  * Files:
  *   addon.c    the module, the methods of its class
  *   options.c  a JavaScript object -> centrifuge_options
- *   tell.c     events and results -> calls of a JavaScript function
+ *   tell.c     events and results -> calls of the object `told`
  *   loop.c     the loop hooks on libuv, and the life of a binding
  */
 #ifndef CENTRIFUGE_NODE_ADDON_H
@@ -36,7 +36,7 @@ typedef struct watcher {
 struct binding {
     napi_env env;
     uv_loop_t *uv;
-    centrifuge_client *client; /* NULL: ended */
+    centrifuge_client *client; /* NULL: not yet configured, or ended */
     napi_ref self;             /* the object; strong while `busy` */
     napi_async_context context;
     napi_async_cleanup_hook_handle cleanup;
@@ -47,14 +47,16 @@ struct binding {
     bool busy;    /* the process is to stay for it */
     bool due;     /* the client wants to be called as soon as possible */
     bool in_turn; /* the client is being called: what it calls must not call it again */
+    bool open;    /* a transport was told as open, and not yet as closed */
+    bool ended;
 };
 
 /* ---- loop.c ------------------------------------------------------------------------- */
 
-/* NULL without memory. The client is made by binding_start. */
-binding *binding_new(napi_env env);
-/* `options` get the loop hooks. */
-centrifuge_error binding_start(binding *bound, napi_value self, centrifuge_options *options);
+/* Of the object `self`, which has what is to be told as its property `told`. NULL without memory. */
+binding *binding_new(napi_env env, napi_value self);
+/* Makes the client at first. `options` get the loop hooks. */
+centrifuge_error binding_configure(binding *bound, centrifuge_options *options);
 /* Lets the client do at once what it asked to do as soon as possible, unless it is being called already. */
 void binding_flush(binding *bound);
 /* Ends the client and gives the object's share back. */
@@ -70,9 +72,9 @@ typedef struct given_options {
 } given_options;
 
 /*
- * Members are named as in centrifuge_options; those that are missing keep their defaults, null is NULL. Headers and parameters
- * are arrays of name, value, name, value, ...; `authorize` and `refresh` say whether JavaScript answers. The binding is the
- * user of both; the caller sets it.
+ * Members are named as in centrifuge_options, but in camel case; those that are missing keep their defaults, null is NULL.
+ * Credentials are JSON. Headers and parameters are arrays of name, value, name, value, ...; `authorize` and `refresh` say
+ * whether JavaScript answers. The binding is the user of both; binding_configure sets it.
  */
 centrifuge_error options_read(napi_env env, napi_value object, given_options *given);
 void options_free(given_options *given);

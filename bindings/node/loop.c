@@ -39,8 +39,9 @@ static void on_watcher_closed(uv_handle_t *poll)
 static void end(binding *bound)
 {
     centrifuge_client *client = bound->client;
-    if (!client)
+    if (bound->ended)
         return;
+    bound->ended = true;
     bound->client = NULL;
     centrifuge_client_destroy(client);
     uv_close((uv_handle_t *)&bound->timer, on_timer_closed);
@@ -214,18 +215,6 @@ static void watch(void *user, centrifuge_socket socket, int events)
 
 /* ---- the beginning -------------------------------------------------------------------- */
 
-binding *binding_new(napi_env env)
-{
-    binding *bound = calloc(1, sizeof *bound);
-    if (!bound || napi_get_uv_event_loop(env, &bound->uv) != napi_ok) {
-        free(bound);
-        return NULL;
-    }
-    bound->env = env;
-    bound->holders = 1;
-    return bound;
-}
-
 static void open_timer(binding *bound)
 {
     uv_timer_init(bound->uv, &bound->timer);
@@ -244,20 +233,41 @@ static bool open_context(binding *bound, napi_value self)
            napi_add_async_cleanup_hook(bound->env, on_cleanup, bound, &bound->cleanup) == napi_ok;
 }
 
-centrifuge_error binding_start(binding *bound, napi_value self, centrifuge_options *options)
+binding *binding_new(napi_env env, napi_value self)
+{
+    binding *bound = calloc(1, sizeof *bound);
+    if (!bound || napi_get_uv_event_loop(env, &bound->uv) != napi_ok) {
+        free(bound);
+        return NULL;
+    }
+    bound->env = env;
+    bound->holders = 1;
+    open_timer(bound);
+    if (open_context(bound, self))
+        return bound;
+    binding_drop(bound);
+    return NULL;
+}
+
+/* On error there is no client: it was not told to anybody. */
+static centrifuge_error start(binding *bound, centrifuge_options *options)
 {
     options->loop_watch = watch;
     options->loop_timer = set_timer;
     options->loop_user = bound;
-    options->authorize_user = bound;
-    options->refresh_user = bound;
-    open_timer(bound);
     centrifuge_error error = centrifuge_client_new(&bound->client, options);
-    if (!error && !open_context(bound, self))
-        error = CENTRIFUGE_ERROR_NO_MEMORY;
     if (!error)
         error = centrifuge_client_listen(bound->client, &tell_client_events, bound, NULL);
-    if (error && !bound->client)
-        uv_close((uv_handle_t *)&bound->timer, on_timer_closed);
+    if (error) {
+        centrifuge_client_destroy(bound->client);
+        bound->client = NULL;
+    }
     return error;
+}
+
+centrifuge_error binding_configure(binding *bound, centrifuge_options *options)
+{
+    options->authorize_user = bound;
+    options->refresh_user = bound;
+    return bound->client ? centrifuge_client_configure(bound->client, options) : start(bound, options);
 }

@@ -1,5 +1,5 @@
 /*
- * Options by the names that centrifuge_options gives them.
+ * Options by the names that centrifuge_options gives them, in camel case.
  */
 #include "addon.h"
 
@@ -18,10 +18,12 @@ char *text_of(napi_env env, napi_value value, size_t *size)
     return text;
 }
 
+#define NAME_ROOM 32 /* characters of the longest name, and NUL */
+
 typedef enum option_kind { OPTION_TEXT, OPTION_FLAG, OPTION_TIME, OPTION_SIZE, OPTION_HEADERS, OPTION_PARAMETERS } option_kind;
 
 typedef struct option {
-    const char *name;
+    const char *name; /* of the member */
     size_t at;
     option_kind kind;
     size_t count_at; /* of a list */
@@ -43,7 +45,6 @@ static const option known[] = {
     OPTION(timestamp, OPTION_TEXT),
     OPTION(token, OPTION_TEXT),
     OPTION(info, OPTION_TEXT),
-    OPTION(credentials_json, OPTION_FLAG),
     OPTION(insecure, OPTION_FLAG),
     OPTION(resubscribe, OPTION_FLAG),
     OPTION(retry, OPTION_TIME),
@@ -208,16 +209,29 @@ static bool asked(napi_env env, napi_value object, const char *name)
            flag;
 }
 
+/* auth_endpoint -> authEndpoint */
+static void camel(const char *member, char name[NAME_ROOM])
+{
+    for (; *member; member++) {
+        bool begins = *member == '_';
+        *name++ = begins ? (char)(*++member - 'a' + 'A') : *member;
+    }
+    *name = '\0';
+}
+
 centrifuge_error options_read(napi_env env, napi_value object, given_options *given)
 {
     given->owned = NULL;
     given->owned_count = 0;
     centrifuge_options_default(&given->options);
+    given->options.credentials_json = true;
     given->options.authorize = asked(env, object, "authorize") ? tell_authorize : NULL;
     given->options.refresh = asked(env, object, "refresh") ? tell_refresh : NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        char name[NAME_ROOM];
         napi_value value;
-        if (napi_get_named_property(env, object, known[i].name, &value) != napi_ok)
+        camel(known[i].name, name);
+        if (napi_get_named_property(env, object, name, &value) != napi_ok)
             return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
         centrifuge_error error = read_member(env, value, &known[i], given);
         if (error)

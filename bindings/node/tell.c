@@ -1,16 +1,20 @@
 /*
- * What the client tells becomes a call of the object's method `tell` with the name of the event and its values, in the order
- * in which index.js takes them.
+ * What the client tells becomes a call of the method of that name of the object `told`, with values in the order of js/seam.d.ts.
  */
 #include "addon.h"
 
 #include <stdlib.h>
 
-#define VALUES_MAX 8
+#define VALUES_MAX 7
+
+/* RFC 6455, section 7.4.1 */
+#define CLOSED_WITHOUT_CODE 1005
+#define CLOSED_ABNORMALLY   1006
 
 /* One call being put together; a value that could not be made is undefined. */
 typedef struct telling {
     binding *bound;
+    const char *name;
     napi_handle_scope scope;
     napi_value values[VALUES_MAX];
     size_t count;
@@ -23,44 +27,54 @@ static void add(telling *told, napi_value value)
     told->values[told->count++] = value;
 }
 
-static void add_text(telling *told, const char *text)
+static napi_value text_value(napi_env env, const char *text)
 {
     napi_value value = NULL;
-    napi_create_string_utf8(told->bound->env, text, NAPI_AUTO_LENGTH, &value);
-    add(told, value);
+    napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
+    return value;
 }
 
-/* undefined for no bytes: an empty text is no JSON. */
+static napi_value flag_value(napi_env env, bool flag)
+{
+    napi_value value = NULL;
+    napi_get_boolean(env, flag, &value);
+    return value;
+}
+
+static napi_value number_value(napi_env env, double number)
+{
+    napi_value value = NULL;
+    napi_create_double(env, number, &value);
+    return value;
+}
+
+static void add_text(telling *told, const char *text)
+{
+    add(told, text_value(told->bound->env, text));
+}
+
 static void add_json(telling *told, centrifuge_bytes bytes)
 {
     napi_value value = NULL;
-    if (bytes.size > 0)
-        napi_create_string_utf8(told->bound->env, bytes.bytes, bytes.size, &value);
+    napi_create_string_utf8(told->bound->env, bytes.size > 0 ? bytes.bytes : "", bytes.size, &value);
     add(told, value);
 }
 
 static void add_flag(telling *told, bool flag)
 {
-    napi_value value = NULL;
-    napi_get_boolean(told->bound->env, flag, &value);
-    add(told, value);
+    add(told, flag_value(told->bound->env, flag));
 }
 
 static void add_number(telling *told, double number)
 {
-    napi_value value = NULL;
-    napi_create_double(told->bound->env, number, &value);
-    add(told, value);
+    add(told, number_value(told->bound->env, number));
 }
 
 /* False when nobody is left to be told. */
 static bool begin(telling *told, binding *bound, const char *name)
 {
-    *told = (telling){.bound = bound};
-    if (!bound->client || napi_open_handle_scope(bound->env, &told->scope) != napi_ok)
-        return false;
-    add_text(told, name);
-    return true;
+    *told = (telling){.bound = bound, .name = name};
+    return bound->client && napi_open_handle_scope(bound->env, &told->scope) == napi_ok;
 }
 
 /* What a listener threw is for the process to know, and stops nothing here. */
@@ -75,20 +89,36 @@ static void end(telling *told)
 {
     napi_env env = told->bound->env;
     napi_value self = NULL;
+    napi_value object;
     napi_value function;
     if (napi_get_reference_value(env, told->bound->self, &self) == napi_ok && self &&
-        napi_get_named_property(env, self, "tell", &function) == napi_ok &&
-        napi_call_function(env, self, function, told->count, told->values, NULL) == napi_pending_exception)
+        napi_get_named_property(env, self, "told", &object) == napi_ok &&
+        napi_get_named_property(env, object, told->name, &function) == napi_ok &&
+        napi_call_function(env, object, function, told->count, told->values, NULL) == napi_pending_exception)
         report(env);
     napi_close_handle_scope(env, told->scope);
 }
 
 /* ---- the client ------------------------------------------------------------------ */
 
+/*
+ * The library has no event for a transport that has opened: the welcome on it shows that it has, and so does a close with a code
+ * of the server's.
+ */
+static void tell_open(binding *bound)
+{
+    telling told;
+    bool known = bound->open;
+    bound->open = true;
+    if (!known && begin(&told, bound, "open"))
+        end(&told);
+}
+
 static void tell_connect(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
 {
     telling told;
     (void)client;
+    tell_open(user);
     if (!begin(&told, user, "connect"))
         return;
     add_text(&told, event->client);
@@ -118,17 +148,32 @@ static void tell_error(centrifuge_client *client, const centrifuge_error_event *
     end(&told);
 }
 
+/* As a WebSocket's, with the name of the library's error besides. */
+static napi_value close_event(napi_env env, const centrifuge_transport_close_event *event)
+{
+    napi_value object = NULL;
+    napi_create_object(env, &object);
+    napi_set_named_property(env, object, "type", text_value(env, "close"));
+    napi_set_named_property(env, object, "code", number_value(env, event->close_code));
+    napi_set_named_property(env, object, "reason", text_value(env, event->close_reason));
+    napi_set_named_property(env, object, "wasClean", flag_value(env, event->close_code != CLOSED_ABNORMALLY));
+    napi_set_named_property(env, object, "error", text_value(env, centrifuge_error_name(event->code)));
+    return object;
+}
+
 static void tell_transport_close(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
 {
     telling told;
+    binding *bound = user;
     (void)client;
-    if (!begin(&told, user, "transportClose"))
+    if (event->close_code != CLOSED_ABNORMALLY && event->close_code != CLOSED_WITHOUT_CODE)
+        tell_open(bound);
+    bound->open = false;
+    if (!begin(&told, bound, "transportClose"))
         return;
+    add(&told, close_event(bound->env, event));
     add_text(&told, event->reason);
     add_flag(&told, event->reconnect);
-    add_text(&told, centrifuge_error_name(event->code));
-    add_number(&told, event->close_code);
-    add_text(&told, event->close_reason);
     end(&told);
 }
 
@@ -157,7 +202,7 @@ static void tell_high_water(centrifuge_client *client, const centrifuge_high_wat
     (void)client;
     if (!begin(&told, user, "highWater"))
         return;
-    add_text(&told, centrifuge_error_name(event->limit));
+    add_number(&told, event->limit);
     add_number(&told, (double)event->used);
     add_number(&told, (double)event->max);
     end(&told);
@@ -275,7 +320,7 @@ const centrifuge_subscription_events tell_subscription_events = {
 
 typedef struct call {
     binding *bound;
-    double number; /* index.js knows the call by it */
+    double number; /* JavaScript knows the call by it */
 } call;
 
 void *tell_call_new(binding *bound, double number)
@@ -300,7 +345,7 @@ void tell_result(centrifuge_subscription *subscription, const centrifuge_result 
     if (!begin(&told, ended.bound, "result"))
         return;
     add_number(&told, ended.number);
-    add_text(&told, centrifuge_error_name(result->code));
+    add_number(&told, result->code);
     add_text(&told, result->error);
     add_flag(&told, result->error_json);
     add_text(&told, result->advice);

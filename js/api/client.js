@@ -14,6 +14,7 @@ const unconfigured = { url: 'ws://127.0.0.1', insecure: true };
 /* Half a character cannot be sent: the core would know the channel by another name. */
 const whole = (name) => (/[\ud800-\udfff]/.test(name) ? [...name].map((each) => (/^[\ud800-\udfff]$/.test(each) ? '\ufffd' : each)).join('') : name);
 
+/** @param {import('../seam').Platform} platform */
 module.exports = (platform) => {
   class Centrifuge extends Emitter {
     constructor(options) {
@@ -173,7 +174,10 @@ module.exports = (platform) => {
   return Centrifuge;
 };
 
-/* What the core tells, as events of the 1.x client. */
+/**
+ * What the core tells, as events of the 1.x client.
+ * @returns {import('../seam').Told}
+ */
 function tell(client) {
   const listener = (name) => (typeof client._options[name] === 'function' ? client._options[name] : () => {});
   const emitBody = (event) => (handle, body) => client._handles.get(handle).emitEvent(event, [parse(body)]);

@@ -105,11 +105,10 @@ function matching(emitter, name) {
   return name instanceof RegExp ? [...emitter._listeners.keys()].filter((each) => name.test(each)) : [name];
 }
 
-const prototype = Emitter.prototype;
-prototype.on = prototype.addListener;
-prototype.once = prototype.addOnceListener;
-prototype.off = prototype.removeListener;
-prototype.trigger = prototype.emitEvent;
-prototype.removeAllListeners = prototype.removeEvent;
+Emitter.prototype.on = Emitter.prototype.addListener;
+Emitter.prototype.once = Emitter.prototype.addOnceListener;
+Emitter.prototype.off = Emitter.prototype.removeListener;
+Emitter.prototype.trigger = Emitter.prototype.emitEvent;
+Emitter.prototype.removeAllListeners = Emitter.prototype.removeEvent;
 
 module.exports = Emitter;

@@ -85,10 +85,12 @@ const texts = {
     + 'or use raw Websocket connection endpoint',
 };
 
-/* 1.x throws texts. Options are named as in 1.x, not as in C. */
+/* Options are named as in 1.x, not as in C. */
+const camel = (text) => text.replace(/_([a-z])/g, (all, letter) => letter.toUpperCase());
+
+/* 1.x throws texts. */
 function textOf(platform, { code, option }) {
-  const name = option && option.replace(/_(.)/g, (all, letter) => letter.toUpperCase());
-  return texts[code] || platform.errors[code].text + (name ? ": '" + name + "'" : '');
+  return texts[code] || platform.errors[code].text + (option ? ": '" + camel(option) + "'" : '');
 }
 
-module.exports = { toCore, fromCore, textOf, wayOf, credentials, flag, number, text };
+module.exports = { toCore, fromCore, textOf, wayOf, credentials, flag, number, text, camel };

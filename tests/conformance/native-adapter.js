@@ -2,9 +2,8 @@
 /*
  * The adapter for libcentrifuge in Node: bindings/node. CENTRIFUGE_BUILD names the build folder; without it, the one built last.
  *
- * The library stands here in place of a browser's page, which has an origin: endpoints are relative to it and have defaults, and
- * a page sends the body of a request 20 ms after it was opened (client-spec, 15). What the scripted server sees next depends on
- * it, so requests to the page's origin go through a relay that is as slow.
+ * A page sends the body of a request 20 ms after it was opened (client-spec, 15). What the scripted server sees next depends on it,
+ * so requests to the page's origin go through a relay that is as slow.
  */
 const net = require('net');
 const path = require('path');
@@ -16,12 +15,13 @@ const Centrifuge = require('../../bindings/node');
 
 const BODY_DELAY_MS = 20;
 
-let page = new URL('http://127.0.0.1/');
-let relayPort = '';
+let origin; // of the page
+let relayed; // the relay's in its place
 
 /* Passes on what comes from `near` later, at once what comes from the origin, and how either ends. */
 function relay(near) {
-  const far = net.connect(Number(page.port || 80), page.hostname);
+  const { port, hostname } = new URL(origin);
+  const far = net.connect(Number(port), hostname);
   near.on('data', (bytes) => { setTimeout(() => far.write(bytes), BODY_DELAY_MS); });
   near.on('end', () => { setTimeout(() => far.end(), BODY_DELAY_MS); });
   far.pipe(near);
@@ -38,39 +38,29 @@ function startRelay() {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
-      relayPort = String(server.address().port);
+      relayed = 'http://127.0.0.1:' + server.address().port;
       server.unref();
       resolve();
     });
   });
 }
 
-/* As a page would resolve it. */
-function endpoint(given) {
-  if (given === null) return null;
-  const url = new URL(given, page);
-  if (url.host === page.host && relayPort) url.port = relayPort;
-  return url.href;
-}
+const slow = (endpoint) => (typeof endpoint === 'string' ? endpoint.replace(origin, relayed) : endpoint);
 
 class PageClient extends Centrifuge {
   configure(options) {
-    const endpoints = Object.assign({ authEndpoint: '/centrifuge/auth/', refreshEndpoint: '/centrifuge/refresh/' }, this.endpoints);
-    for (const name of Object.keys(endpoints)) {
-      if (options && options[name] !== undefined) endpoints[name] = options[name];
-    }
-    this.endpoints = endpoints;
-    const absolute = { authEndpoint: endpoint(endpoints.authEndpoint), refreshEndpoint: endpoint(endpoints.refreshEndpoint) };
-    super.configure(Object.assign({}, options, absolute));
+    const { authEndpoint, refreshEndpoint } = options || {};
+    super.configure({ ...options, authEndpoint: slow(authEndpoint), refreshEndpoint: slow(refreshEndpoint) });
   }
 }
 
 module.exports = {
   name: 'libcentrifuge in Node',
 
-  setup({ origin }) {
-    page = new URL(origin + '/page/index.html');
-    return startRelay();
+  async setup(page) {
+    origin = page.origin;
+    await startRelay();
+    global.location = new URL(relayed + '/page/index.html');
   },
 
   makeClient(options) {

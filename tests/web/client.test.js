@@ -297,7 +297,7 @@ function pageWithScripts(t) {
     insertBefore(script) { scripts.push(script); script.parentNode = head; },
     removeChild(script) { scripts.splice(scripts.indexOf(script), 1); },
   };
-  globalThis.document = { head, createElement: () => ({}) };
+  globalThis.document = { head, createElement: () => ({ remove() { head.removeChild(this); } }) };
   globalThis.Centrifuge = Centrifuge;
   t.after(() => { delete globalThis.document; delete globalThis.Centrifuge; });
   return scripts;

@@ -32,7 +32,7 @@ test('options can come later; undefined leaves a value, null replaces it', () =>
 }));
 
 test('a bad option is named', () => {
-  for (const [options, text] of [[{ connectTimeout: -1 }, "invalid option: 'connect_timeout'"], [{ url: 'x' }, /http/], [{ callsMax: 0 }, /'calls_max'/]]) {
+  for (const [options, text] of [[{ connectTimeout: -1 }, "invalid option: 'connectTimeout'"], [{ url: 'x' }, /http/], [{ callsMax: 0 }, /'callsMax'/]]) {
     assert.throws(() => new Centrifuge(Object.assign({ url: 'ws://localhost', insecure: true }, options)),
       (thrown) => (typeof text === 'string' ? thrown === text : text.test(thrown)));
   }
@@ -44,6 +44,31 @@ test('a limit that is nearly used up is told', async () => {
   client.on('highWater', (context) => notes.push(context));
   for (const channel of ['a', 'b', 'c']) client.subscribe(channel);
   assert.deepStrictEqual(notes, [{ limit: 'LIMIT_SUBSCRIPTIONS', used: 3, max: 4 }]);
+});
+
+test('credentials that are no text are noted where the server welcomes, or refuses', async (t) => {
+  const info = t.mock.method(console, 'info', () => {});
+  const odd = { insecure: false, user: 1, timestamp: 2, token: 't', info: null };
+  const all = ['user', 'info', 'timestamp'].map((name) => name + ' expected to be string');
+  const noted = () => {
+    const texts = info.mock.calls.map(({ arguments: [text] }) => text);
+    info.mock.resetCalls();
+    return texts;
+  };
+  const lost = async (on, options) => withServer(on, async (url) => {
+    const client = new Centrifuge({ url, ...options, retry: 100000, maxRetry: 100000 });
+    client.on('connect', () => client.disconnect());
+    client.connect();
+    await told(client, 'disconnect');
+    client.disconnect();
+  });
+  await lost(null, odd);
+  assert.deepStrictEqual(noted(), all);
+  await lost((command, socket) => { socket.close(3000, 'invalid message'); return true; }, odd);
+  assert.deepStrictEqual(noted(), all);
+  await lost(null, { insecure: true, user: '' });
+  await lost((command, socket) => { socket.terminate(); return true; }, odd);
+  assert.deepStrictEqual(noted(), []);
 });
 
 test('a turn may be small', () => withServer((command, socket) => {

@@ -72,6 +72,48 @@ test('an endpoint is asked with headers and parameters, once for all channels th
       [['news', undefined], ['secret:a', 'sign of secret:a'], ['secret:b', 'sign of secret:b']]);
   })));
 
+/* Something stands for a page meanwhile. */
+async function withPage(href, use) {
+  globalThis.location = { href };
+  try {
+    await use();
+  } finally {
+    delete globalThis.location;
+  }
+}
+
+test('endpoints are relative to the page, where there is one, and have the defaults of 1.x', () => withEndpoint(signed,
+  (address, requests) => withPage(address + '/chat/index.html', () => withServer(async ({ client }) => {
+    const asks = async (options) => {
+      const made = client(options);
+      made.connect();
+      await told(made.subscribe('$a'), 'subscribe');
+      made.disconnect();
+      return requests.pop().url;
+    };
+    assert.strictEqual(await asks({}), '/centrifuge/auth/');
+    assert.strictEqual(await asks({ authEndpoint: '../sign?a=1', authParams: { b: 2 } }), '/auth/sign?a=1&b=2');
+    assert.strictEqual(await asks({ authEndpoint: address }), '/auth');
+  }))));
+
+test('without a page an endpoint is a whole address, without a default', async () => {
+  const options = { url: 'ws://localhost', insecure: true };
+  for (const name of ['authEndpoint', 'refreshEndpoint']) {
+    for (const endpoint of ['/auth/', 'auth', '']) {
+      assert.throws(() => new Centrifuge({ ...options, [name]: endpoint }), (text) => /is not a whole address/.test(text));
+    }
+    assert.throws(() => new Centrifuge({ ...options, [name]: 'ftp://localhost/' }), (text) => text === "invalid option: '" + name + "'");
+    assert.ok(new Centrifuge({ ...options, [name]: null }));
+  }
+  await withPage('about:blank', () => { assert.ok(new Centrifuge(options)); });
+  await withServer(async ({ client }) => {
+    const made = client();
+    made.connect();
+    const { error } = await told(made.subscribe('$a'), 'error');
+    assert.strictEqual(error, 'authorization request failed');
+  });
+});
+
 test('channels that wait are asked for again after a reconnect', () => withEndpoint(signed, (authEndpoint, requests) => {
   let lost = false;
   return withServer(async ({ client, commands }) => {

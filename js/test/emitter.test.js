@@ -1,7 +1,8 @@
 'use strict';
+/* The event emitter of clients and subscriptions. */
 const assert = require('node:assert');
 const test = require('node:test');
-const Emitter = require('../emitter');
+const Emitter = require('../api/emitter');
 
 /* An emitter, and what its listeners noted. */
 function make() {
@@ -69,6 +70,31 @@ test('several at once, and regular expressions', () => {
   assert.deepStrictEqual(notes.splice(0), ['e']);
   emitter.removeAllListeners().emit('blue');
   assert.deepStrictEqual(notes, []);
+});
+
+test('lists: as they are kept, by event, and as functions', () => {
+  const { emitter, note } = make();
+  const [first, second] = [note('1'), note('2')];
+  emitter.on('red', first).once('red', second).on('blue', second).defineEvent('green');
+  const lists = emitter.getListenersAsObject(/e/);
+  assert.deepStrictEqual(Object.keys(lists), ['red', 'blue', 'green']);
+  assert.deepStrictEqual(emitter.flattenListeners(lists.red), [first, second]);
+  assert.deepStrictEqual(Object.keys(emitter.getListenersAsObject('red')), ['red']);
+  assert.deepStrictEqual(emitter.getListenersAsObject('new'), { new: [] });
+  assert.deepStrictEqual(emitter.flattenListeners([]), []);
+});
+
+test('several are added and removed by one method, too', () => {
+  const { emitter, notes, note } = make();
+  const [first, second, third] = [note('1'), note('2'), note('3')];
+  assert.strictEqual(emitter.manipulateListeners(false, 'a', [first, second]), emitter);
+  emitter.manipulateListeners(false, { a: third, b: [first, third] });
+  emitter.emit('a').emit('b');
+  assert.deepStrictEqual(notes.splice(0), ['1', '2', '3', '1', '3']);
+  emitter.manipulateListeners(true, 'a', [second]).manipulateListeners(true, { a: first, b: [third] });
+  emitter.manipulateListeners(true, /[ab]/, [third]);
+  emitter.emit('a').emit('b');
+  assert.deepStrictEqual(notes, ['1']);
 });
 
 test('what is no function is no listener', () => {
