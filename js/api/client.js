@@ -54,22 +54,10 @@ module.exports = (platform) => {
     connect(listener) {
       if (!this._configured) throw 'configure() has to be called first';
       if (this.isDisconnected() && typeof listener === 'function') this.on('connect', listener);
-      this._do(() => this._core.connect());
+      this._call('connect');
     }
 
-    disconnect() { this._do(() => this._core.disconnect()); }
-
-    ping() { this._do(() => this._core.ping()); }
-
-    startBatching() { this._do(() => this._core.startBatching()); }
-
-    stopBatching(flush) { this._do(() => this._core.stopBatching(flush === true)); }
-
-    flush() { this._do(() => this._core.flush()); }
-
-    startAuthBatching() { this._do(() => this._core.startAuthBatching()); }
-
-    stopAuthBatching() { this._do(() => this._core.stopAuthBatching()); }
+    stopBatching(flush) { this._call('stopBatching', flush === true); }
 
     isConnected() { return this._core.state() === ClientState.CONNECTED; }
 
@@ -107,6 +95,8 @@ module.exports = (platform) => {
         if (now[name] !== this._given[name]) this._options[name] = this._given[name] = now[name];
       }
     }
+
+    _call(name, ...values) { this._do(() => this._core[name](...values)); }
 
     /* Calls the core. What is thrown on the way is the caller's. */
     _do(act) {
@@ -152,7 +142,7 @@ module.exports = (platform) => {
 
     /* What the application calls with (failed, answer). */
     _answerer(method, request) {
-      return (failed, answer) => this._do(() => this._core[method](request, failed === true ? undefined : JSON.stringify(answer)));
+      return (failed, answer) => this._call(method, request, failed === true ? undefined : JSON.stringify(answer));
     }
 
     _asked(method, request, listener, context, kind, transport) {
@@ -169,6 +159,10 @@ module.exports = (platform) => {
         if (value !== undefined && typeof value !== 'string') console.info(name + ' expected to be string');
       }
     }
+  }
+
+  for (const name of ['disconnect', 'ping', 'startBatching', 'flush', 'startAuthBatching', 'stopAuthBatching']) {
+    Centrifuge.prototype[name] = function () { this._call(name); };
   }
 
   return Centrifuge;

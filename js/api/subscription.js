@@ -28,7 +28,7 @@ class Subscription extends Emitter {
   }
 
   unsubscribe() {
-    if (this._known()) this._client._do(() => this._client._core.unsubscribe(this._handle));
+    if (this._known()) this._client._call('unsubscribe', this._handle);
     return this;
   }
 

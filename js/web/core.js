@@ -84,22 +84,6 @@ class Core {
     return values;
   }
 
-  connect() { return this._call('connect'); }
-
-  disconnect() { this._call('disconnect'); }
-
-  ping() { this._call('ping'); }
-
-  startBatching() { this._call('startBatching'); }
-
-  stopBatching(flush) { this._call('stopBatching', flush); }
-
-  flush() { this._call('flush'); }
-
-  startAuthBatching() { this._call('startAuthBatching'); }
-
-  stopAuthBatching() { this._call('stopAuthBatching'); }
-
   state() { return wasm.state(this._client); }
 
   id() {
@@ -108,15 +92,14 @@ class Core {
   }
 
   subscribe(channel, made) {
-    const code = put(channel, (at, size) => wasm.subscribe(this._client, this._now(), at, size));
-    if (!code) made(number(Effect.EVENT_SUBSCRIPTION));
-    this._turn();
+    const code = put(channel, (at, size) => this._tell('subscribe', at, size));
+    try {
+      if (!code) made(number(Effect.EVENT_SUBSCRIPTION));
+    } finally {
+      this._turn();
+    }
     return code;
   }
-
-  unsubscribe(handle) { this._on(handle, 'unsubscribe'); }
-
-  remove(handle) { this._on(handle, 'remove'); }
 
   subscriptionState(handle) { return wasm.subscriptionState(handle); }
 
@@ -125,24 +108,20 @@ class Core {
     return putOptional(json, (at, size) => this._on(handle, 'publish', call, at, size));
   }
 
-  presence(handle, call) { return this._on(handle, 'presence', call); }
-
-  history(handle, call) { return this._on(handle, 'history', call); }
-
   authorizeAnswer(request, json) { this._answer(request, 'authorized', json); }
 
   refreshAnswer(request, json) { this._answer(request, 'refreshed', json); }
 
   _answer(request, name, json) {
     this._requests.delete(request);
-    putOptional(json, (at, size) => this._call(name, request, at, size));
+    putOptional(json, (at, size) => this._on(this._client, name, request, at, size));
   }
 
   /* ---- turns ---------------------------------------------------------------------- */
 
   _now() { return this._time = now(); }
 
-  _call(name, ...values) { return this._on(this._client, name, ...values); }
+  _tell(name, ...values) { return wasm[name](this._client, this._now(), ...values); }
 
   /* A function of the core, and what follows from it. */
   _on(object, name, ...values) {
@@ -206,11 +185,11 @@ class Core {
     else this._tick();
   }
 
-  _tick() { this._when(() => wasm.tick(this._client, this._now())); }
+  _tick() { this._when(() => this._tell('tick')); }
 
   networkChanged(online) {
     this._offline = !online; // the core's attempts have no deadline then, but it waits for the network
-    this._when(() => wasm.networkChanged(this._client, this._now(), online));
+    this._when(() => this._tell('networkChanged', online));
   }
 
   /* ---- transports ------------------------------------------------------------------- */
@@ -228,7 +207,7 @@ class Core {
     socket.onmessage = ({ data }) => this._hear(id, data);
     socket.onclose = (event) => this._when(() => this._closed(id, event));
     socket.onerror = () => {}; // its close follows; without a listener some hosts would end the program
-    if (isSockJS) socket.onheartbeat = () => this._when(() => wasm.alive(this._client, this._now(), id));
+    if (isSockJS) socket.onheartbeat = () => this._when(() => this._tell('alive', id));
   }
 
   _openSockJS(address) {
@@ -238,7 +217,7 @@ class Core {
 
   _opened(id, name) {
     this._told.open();
-    put(String(name), (at, size) => wasm.opened(this._client, this._now(), id, at, size));
+    put(String(name), (at, size) => this._tell('opened', id, at, size));
   }
 
   /* As _when, but every message comes this way. */
@@ -294,7 +273,7 @@ class Core {
   }
 
   _lost(id, error, reason) {
-    put(String(reason), (at, size) => wasm.closed(this._client, this._now(), id, error, at, size));
+    put(String(reason), (at, size) => this._tell('closed', id, error, at, size));
   }
 
   _send(id, data) {
@@ -342,6 +321,15 @@ class Core {
     this._requests.delete(id);
     if (giveUp) giveUp();
   }
+}
+
+/* What the core does alone. */
+for (const name of ['connect', 'disconnect', 'ping', 'startBatching', 'stopBatching', 'flush', 'startAuthBatching', 'stopAuthBatching']) {
+  Core.prototype[name] = function (...values) { return this._on(this._client, name, ...values); };
+}
+
+for (const name of ['unsubscribe', 'remove', 'presence', 'history']) {
+  Core.prototype[name] = function (handle, ...values) { return this._on(handle, name, ...values); };
 }
 
 /* null without memory. */

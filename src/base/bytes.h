@@ -13,8 +13,12 @@ typedef struct cf_bytes {
     size_t size;
 } cf_bytes;
 
-/* A slice of a string literal. */
-#define CF_BYTES(literal) ((cf_bytes){("" literal), sizeof(literal) - 1})
+/* A slice of a string literal; CF_LITERAL initializes one that is static. */
+#define CF_LITERAL(literal)                                                                                                    \
+    {                                                                                                                          \
+        ("" literal), sizeof(literal) - 1                                                                                      \
+    }
+#define CF_BYTES(literal) ((cf_bytes)CF_LITERAL(literal))
 
 static inline cf_bytes cf_bytes_make(const char *data, size_t size)
 {

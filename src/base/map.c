@@ -1,20 +1,13 @@
-/* uthash asks these macros for memory; each function that may need it has the map in a variable of this name. */
-#define uthash_malloc(size)       cf_alloc(map->allocator, size)
-#define uthash_free(memory, size) cf_free(map->allocator, memory)
-#define HASH_NONFATAL_OOM         1
-
 #include "base/map.h"
 
 #include "base/assert.h"
 
-#include <limits.h>
 #include <string.h>
 
-/* A table of 64 bytes to begin with, not 512: most maps of a client hold a few elements. It grows by itself. */
-#undef HASH_INITIAL_NUM_BUCKETS
-#undef HASH_INITIAL_NUM_BUCKETS_LOG2
-#define HASH_INITIAL_NUM_BUCKETS      4U
-#define HASH_INITIAL_NUM_BUCKETS_LOG2 2U
+/* Most maps of a client hold a few elements. The table doubles when there is one for each bucket. */
+#define FIRST_BUCKETS 4
+
+/* ---- the hash -------------------------------------------------------------- */
 
 static uint64_t rotate(uint64_t x, unsigned bits)
 {
@@ -44,7 +37,7 @@ static uint64_t expand(uint64_t *seed)
 }
 
 /* SipHash-1-3 (Aumasson, Bernstein 2012): keys that collide cannot be found without the seed. Words in the machine's order. */
-static unsigned hash_key(const cf_map *map, cf_bytes key)
+static uint32_t hash_key(const cf_map *map, cf_bytes key)
 {
     uint64_t seed = map->seed;
     uint64_t k0 = expand(&seed), k1 = expand(&seed);
@@ -67,14 +60,10 @@ static unsigned hash_key(const cf_map *map, cf_bytes key)
     v[2] ^= 0xff;
     for (int i = 0; i < 3; i++)
         sip_round(v);
-    return (unsigned)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+    return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
-/* memcmp must not see NULL, not even for an empty key. */
-static const char *key_data(cf_bytes key)
-{
-    return key.size > 0 ? key.data : "";
-}
+/* ---- the table ------------------------------------------------------------- */
 
 void cf_map_init(cf_map *map, const cf_allocator *allocator, uint32_t seed)
 {
@@ -83,39 +72,102 @@ void cf_map_init(cf_map *map, const cf_allocator *allocator, uint32_t seed)
 
 void cf_map_free(cf_map *map)
 {
-    HASH_CLEAR(hh, map->head);
+    cf_free(map->allocator, map->buckets);
+    cf_map_init(map, map->allocator, map->seed);
 }
 
 size_t cf_map_count(const cf_map *map)
 {
-    return HASH_COUNT(map->head);
+    return map->count;
+}
+
+static cf_map_node **bucket_of(const cf_map *map, uint32_t hash)
+{
+    return &map->buckets[hash & (map->size - 1)];
+}
+
+static void put(cf_map *map, cf_map_node *node)
+{
+    cf_map_node **bucket = bucket_of(map, node->hash);
+    node->below = *bucket;
+    *bucket = node;
+}
+
+/* False without memory; the old table stays then. */
+static bool grow(cf_map *map)
+{
+    size_t size = map->size == 0 ? FIRST_BUCKETS : map->size * 2;
+    cf_map_node **buckets = cf_alloc_zero(map->allocator, size, sizeof(cf_map_node *));
+    if (buckets == NULL)
+        return false;
+    cf_free(map->allocator, map->buckets);
+    map->buckets = buckets;
+    map->size = size;
+    for (cf_map_node *node = map->head; node != NULL; node = node->next)
+        put(map, node);
+    return true;
+}
+
+static bool is_at(const cf_map_node *node, uint32_t hash, cf_bytes key)
+{
+    return node->hash == hash && cf_bytes_equal(node->key, key);
 }
 
 cf_map_node *cf_map_find(const cf_map *map, cf_bytes key)
 {
-    cf_map_node *found = NULL;
-    if (map->head == NULL || key.size > UINT_MAX)
+    if (map->count == 0)
         return NULL;
-    unsigned hash = hash_key(map, key);
-    HASH_FIND_BYHASHVALUE(hh, map->head, key_data(key), (unsigned)key.size, hash, found);
-    return found;
+    uint32_t hash = hash_key(map, key);
+    cf_map_node *node = *bucket_of(map, hash);
+    while (node != NULL && !is_at(node, hash, key))
+        node = node->below;
+    return node;
 }
+
+/* ---- the order ------------------------------------------------------------- */
+
+static void link_behind(cf_map *map, cf_map_node *node, cf_map_node *before)
+{
+    cf_map_node **link = before == NULL ? &map->head : &before->next;
+    node->previous = before;
+    node->next = *link;
+    *(*link == NULL ? &map->last : &(*link)->previous) = node;
+    *link = node;
+}
+
+static void take_out(cf_map *map, cf_map_node *node)
+{
+    *(node->previous == NULL ? &map->head : &node->previous->next) = node->next;
+    *(node->next == NULL ? &map->last : &node->next->previous) = node->previous;
+}
+
+void cf_map_move(cf_map *map, cf_map_node *node, cf_map_node *before)
+{
+    take_out(map, node);
+    link_behind(map, node, before);
+}
+
+/* ---- adding and removing ----------------------------------------------------- */
 
 bool cf_map_add(cf_map *map, cf_map_node *node, cf_bytes key)
 {
-    CF_ASSERT(key.size <= UINT_MAX);
-    unsigned hash = hash_key(map, key);
-    HASH_ADD_KEYPTR_BYHASHVALUE(hh, map->head, key_data(key), (unsigned)key.size, hash, node);
-    return node->hh.tbl != NULL;
+    if (map->count == map->size && !grow(map))
+        return false;
+    node->key = key;
+    node->hash = hash_key(map, key);
+    put(map, node);
+    link_behind(map, node, map->last);
+    map->count++;
+    return true;
 }
 
 void cf_map_remove(cf_map *map, cf_map_node *node)
 {
-    HASH_DELETE(hh, map->head, node);
-    node->hh.tbl = NULL;
-}
-
-void cf_map_sort(cf_map *map, int (*compare)(const cf_map_node *first, const cf_map_node *second))
-{
-    HASH_SORT(map->head, compare);
+    cf_map_node **link = bucket_of(map, node->hash);
+    while (*link != node)
+        link = &(*link)->below;
+    *link = node->below;
+    take_out(map, node);
+    if (--map->count == 0)
+        cf_map_free(map);
 }

@@ -1,21 +1,27 @@
 /*
- * Hash map from byte slices to intrusive nodes (uthash inside). The key's bytes
- * belong to the element that holds the node and must not change while it is in
- * the map. The seed keeps hostile names from colliding on purpose.
+ * Hash map from byte slices to intrusive nodes. The key's bytes belong to the
+ * element that holds the node and must not change while it is in the map. The
+ * seed keeps hostile names from colliding on purpose.
  */
 #ifndef CF_BASE_MAP_H
 #define CF_BASE_MAP_H
 
 #include "base/allocator.h"
 
-#include <uthash.h>
-
 typedef struct cf_map_node {
-    UT_hash_handle hh;
+    struct cf_map_node *next; /* in the map's order */
+    struct cf_map_node *previous;
+    struct cf_map_node *below; /* in the same bucket */
+    cf_bytes key;
+    uint32_t hash;
 } cf_map_node;
 
 typedef struct cf_map {
-    cf_map_node *head; /* insertion order, unless sorted */
+    cf_map_node *head; /* insertion order, but for those that were moved */
+    cf_map_node *last;
+    cf_map_node **buckets; /* NULL when it is empty */
+    size_t size;           /* of them, a power of two */
+    size_t count;
     const cf_allocator *allocator;
     uint32_t seed;
 } cf_map;
@@ -27,14 +33,15 @@ size_t cf_map_count(const cf_map *map);
 cf_map_node *cf_map_find(const cf_map *map, cf_bytes key);
 /* The key must not be in the map. False when there is no memory: the node is not in the map then. */
 bool cf_map_add(cf_map *map, cf_map_node *node, cf_bytes key);
+/* With the last one the map gives back its memory. */
 void cf_map_remove(cf_map *map, cf_map_node *node);
-/* Another order than that of insertion, until something is added: nodes for which `compare` says 0 keep theirs. */
-void cf_map_sort(cf_map *map, int (*compare)(const cf_map_node *first, const cf_map_node *second));
+/* Puts it behind another one in the order; `before` NULL: to the front. */
+void cf_map_move(cf_map *map, cf_map_node *node, cf_map_node *before);
 
-/* In insertion order; the next one of a node that is about to be removed must be taken first. */
+/* In the order; the next one of a node that is about to be removed must be taken first. */
 static inline cf_map_node *cf_map_next(const cf_map_node *node)
 {
-    return (cf_map_node *)node->hh.next;
+    return node->next;
 }
 
 #endif

@@ -23,6 +23,8 @@ size_t cf_utf8_sequence(cf_bytes text)
     size_t size = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
     if (text.size < size)
         return 0;
+    if (size == 2)
+        return continuation(s[1]) ? 2 : 0; /* most texts that are not ASCII are nothing but these */
     unsigned char lowest = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
     unsigned char highest = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
     if (s[1] < lowest || s[1] > highest)

@@ -11,7 +11,7 @@
 
 bool cf_auth_needed(const cf_client *client, cf_bytes channel)
 {
-    return cf_bytes_starts_with(channel, cf_setting_text(client->settings, CF_SETTING_PRIVATE_CHANNEL_PREFIX));
+    return cf_bytes_starts_with(channel, client->settings->options.private_channel_prefix);
 }
 
 uint32_t cf_auth_next_id(cf_client *client)
@@ -90,7 +90,7 @@ bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now)
         member->subscription = subscription_of(link);
         member->subscription->member = member;
     }
-    request->deadline = cf_time_after(now, client->settings->auth_timeout);
+    request->deadline = cf_time_after(now, client->settings->options.auth_timeout);
     request->pending.number = cf_auth_next_id(client);
     insert(client, request);
     cf_queue_append(client, &request->pending, CF_PENDING_AUTHORIZE);
@@ -264,30 +264,17 @@ static bool refuse_all(cf_client *client, cf_request *request, cf_bytes why)
 static bool check_answer(cf_bytes answer, cf_json_value *list)
 {
     cf_json_reader reader;
-    cf_json_value key, value;
     cf_json_reader_init(&reader, answer);
     if (cf_json_peek(&reader) == CF_JSON_ARRAY)
         return cf_json_valid(answer);
-    if (!cf_json_enter_object(&reader))
-        return false;
-    while (cf_json_next_member(&reader, &key)) {
-        cf_json_read(&reader, &value);
-        if (cf_json_string_equal(&key, CF_BYTES("channels")))
-            *list = value;
-    }
-    return cf_json_finish(&reader);
+    return cf_json_find(answer, CF_BYTES("channels"), list);
 }
 
 /* The last entry of a channel counts. */
 static void note_entry(cf_client *client, cf_request *request, const cf_json_value *name, cf_bytes entry, cf_buffer *scratch)
 {
-    cf_bytes channel = name->raw;
-    if (name->escaped) {
-        cf_buffer_truncate(scratch, 0);
-        cf_json_decode_string(name->raw, scratch);
-        channel = cf_buffer_bytes(scratch);
-    }
-    cf_subscription *subscription = cf_client_find(client, channel);
+    cf_buffer_truncate(scratch, 0);
+    cf_subscription *subscription = cf_client_find(client, cf_json_text(name, scratch));
     if (subscription != NULL && subscription->member != NULL && subscription->member->request == request)
         subscription->member->entry = entry;
 }
@@ -305,22 +292,6 @@ static void read_map(cf_client *client, cf_request *request, cf_bytes answer, cf
     }
 }
 
-static bool find_name(cf_bytes entry, cf_json_value *name)
-{
-    cf_json_reader reader;
-    cf_json_value key, value;
-    *name = (cf_json_value){.kind = CF_JSON_NONE};
-    cf_json_reader_init(&reader, entry);
-    if (!cf_json_enter_object(&reader))
-        return false;
-    while (cf_json_next_member(&reader, &key)) {
-        cf_json_read(&reader, &value);
-        if (cf_json_string_equal(&key, CF_BYTES("channel")))
-            *name = value;
-    }
-    return name->kind == CF_JSON_STRING;
-}
-
 static void read_list(cf_client *client, cf_request *request, cf_bytes list, cf_buffer *scratch)
 {
     cf_json_reader reader;
@@ -329,41 +300,26 @@ static void read_list(cf_client *client, cf_request *request, cf_bytes list, cf_
     cf_json_enter_array(&reader);
     while (cf_json_next_element(&reader)) {
         cf_json_read(&reader, &value);
-        if (find_name(value.raw, &name))
+        if (cf_json_find(value.raw, CF_BYTES("channel"), &name) && name.kind == CF_JSON_STRING)
             note_entry(client, request, &name, value.raw, scratch);
     }
 }
 
-static cf_bytes decode(const cf_json_value *value, cf_buffer *scratch)
+static cf_bytes find_text(cf_bytes object, cf_bytes name, cf_buffer *scratch)
 {
-    size_t from = scratch->size;
-    if (value->kind != CF_JSON_STRING)
-        return cf_bytes_make(NULL, 0);
-    if (!value->escaped)
-        return value->raw;
-    cf_json_decode_string(value->raw, scratch);
-    return cf_bytes_slice(cf_buffer_bytes(scratch), from, scratch->size);
+    cf_json_value value;
+    cf_json_find(object, name, &value);
+    return cf_json_text(&value, scratch);
 }
 
 /* `scratch` has room for all of the answer. */
-static void read_entry(cf_bytes text, cf_auth_entry *entry, cf_json_value *status, cf_buffer *scratch)
+static cf_auth_entry read_entry(cf_bytes text, cf_buffer *scratch)
 {
-    cf_json_reader reader;
-    cf_json_value key, value;
-    *entry = (cf_auth_entry){{NULL, 0}, {NULL, 0}};
-    *status = (cf_json_value){.kind = CF_JSON_NONE};
     cf_buffer_truncate(scratch, 0);
-    cf_json_reader_init(&reader, text);
-    cf_json_enter_object(&reader);
-    while (cf_json_next_member(&reader, &key)) {
-        cf_json_read(&reader, &value);
-        if (cf_json_string_equal(&key, CF_BYTES("sign")))
-            entry->sign = decode(&value, scratch);
-        else if (cf_json_string_equal(&key, CF_BYTES("info")))
-            entry->info = decode(&value, scratch);
-        else if (cf_json_string_equal(&key, CF_BYTES("status")))
-            *status = value;
-    }
+    return (cf_auth_entry){
+        .sign = find_text(text, CF_BYTES("sign"), scratch),
+        .info = find_text(text, CF_BYTES("info"), scratch),
+    };
 }
 
 /* Missing, falsy or 200. */
@@ -377,15 +333,13 @@ static bool is_granted(const cf_json_value *status)
 }
 
 /* Crosses out whom it refuses. False without memory. */
-static bool judge(cf_member *member, cf_buffer *scratch)
+static bool judge(cf_member *member)
 {
     cf_subscription *subscription = member->subscription;
-    cf_auth_entry entry;
     cf_json_value status;
     member->subscription = NULL;
-    if (member->entry.size == 0 || member->entry.data[0] != '{')
+    if (!cf_json_find(member->entry, CF_BYTES("status"), &status))
         return refuse_with(subscription, NOT_FOUND);
-    read_entry(member->entry, &entry, &status, scratch);
     if (!is_granted(&status))
         return refuse(subscription, &status, CF_BYTES(""));
     member->subscription = subscription;
@@ -408,27 +362,24 @@ static size_t count_granted(const cf_request *request, size_t *size)
 /* The commands of one answer are one frame. */
 static bool send_granted(cf_client *client, cf_request *request, cf_buffer *scratch)
 {
-    cf_buffer line;
-    cf_auth_entry entry;
-    cf_json_value status;
     size_t size = cf_text_bytes(&client->id).size;
     size_t count = count_granted(request, &size);
     char before = '[';
     if (count == 0)
         return true;
-    cf_line_begin(client, &line, size);
+    cf_buffer *line = cf_line_begin(client, size);
     for (size_t i = 0; i < request->count; i++) {
         if (request->members[i].subscription == NULL)
             continue;
         if (count > 1)
-            cf_buffer_append_byte(&line, before);
+            cf_buffer_append_byte(line, before);
         before = ',';
-        read_entry(request->members[i].entry, &entry, &status, scratch);
-        cf_subscription_write_request(request->members[i].subscription, &entry, &line);
+        cf_auth_entry entry = read_entry(request->members[i].entry, scratch);
+        cf_subscription_write_request(request->members[i].subscription, &entry, line);
     }
     if (count > 1)
-        cf_buffer_append_byte(&line, ']');
-    return cf_batch_end_line(client, &line);
+        cf_buffer_append_byte(line, ']');
+    return cf_batch_end_line(client);
 }
 
 /* False without memory. */
@@ -444,7 +395,7 @@ static bool take_answer(cf_client *client, cf_request *request, cf_bytes answer,
     detach(request);
     for (size_t i = 0; i < request->count && good; i++) {
         if (request->members[i].subscription != NULL)
-            good = judge(&request->members[i], &scratch);
+            good = judge(&request->members[i]);
     }
     good = good && send_granted(client, request, &scratch);
     cf_buffer_free(&scratch);

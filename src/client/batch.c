@@ -7,33 +7,27 @@
 
 static bool collects(const cf_client *client)
 {
-    return client->batching || client->settings->batch;
+    return client->batching || client->settings->options.batch;
 }
 
-static void collect(cf_client *client, cf_line *line)
-{
-    line->pending.next = NULL;
-    client->queued += line->size;
-    *client->batch_end = &line->pending;
-    client->batch_end = &line->pending.next;
-}
-
-bool cf_batch_end_line(cf_client *client, cf_buffer *line)
+bool cf_batch_end_line(cf_client *client)
 {
     if (!collects(client))
-        return cf_line_end(client, line, CF_PENDING_SEND, client->transport);
-    cf_line *made = cf_line_make(line, CF_PENDING_SEND, client->transport);
-    if (made == NULL)
+        return cf_line_send(client);
+    cf_line *line = cf_line_take(client);
+    if (line == NULL)
         return false;
-    collect(client, made);
+    line->pending.next = NULL;
+    *client->batch_end = &line->pending;
+    client->batch_end = &line->pending.next;
     return true;
 }
 
-bool cf_batch_end_resubscription(cf_client *client, cf_buffer *line)
+bool cf_batch_end_resubscription(cf_client *client)
 {
     if (client->batching)
-        return cf_line_end(client, line, CF_PENDING_SEND, client->transport);
-    return cf_batch_end_line(client, line);
+        return cf_line_send(client);
+    return cf_batch_end_line(client);
 }
 
 /* ---- flushing -------------------------------------------------------------------------------- */
@@ -60,19 +54,18 @@ static cf_bytes without_brackets(const cf_line *line)
 
 static bool queue_joined(cf_client *client)
 {
-    cf_buffer joined;
     size_t size = 2;
     char before = '[';
     for (cf_pending *at = client->batch; at != NULL; at = at->next)
         size += cf_line_of(at)->size + 1;
-    cf_line_begin(client, &joined, size);
+    cf_buffer *joined = cf_line_begin(client, size);
     for (cf_pending *at = client->batch; at != NULL; at = at->next) {
-        cf_buffer_append_byte(&joined, before);
-        cf_buffer_append(&joined, without_brackets(cf_line_of(at)));
+        cf_buffer_append_byte(joined, before);
+        cf_buffer_append(joined, without_brackets(cf_line_of(at)));
         before = ',';
     }
-    cf_buffer_append_byte(&joined, ']');
-    return cf_line_end(client, &joined, CF_PENDING_SEND, client->transport);
+    cf_buffer_append_byte(joined, ']');
+    return cf_line_send(client);
 }
 
 /* Without memory for one frame they go out one by one, which means the same. */
@@ -90,7 +83,7 @@ static void flush(cf_client *client)
 
 bool cf_batch_end_turn(cf_client *client)
 {
-    if (client->batching || !client->settings->batch || client->batch == NULL)
+    if (client->batching || !client->settings->options.batch || client->batch == NULL)
         return false;
     flush(client);
     return true;

@@ -62,16 +62,15 @@ static bool send_call(cf_call *call, cf_bytes data, cf_time now)
     cf_client *client = subscription->client;
     cf_bytes channel = cf_subscription_channel(subscription);
     uint64_t uid = client->last_uid + 1;
-    cf_buffer line;
-    cf_line_begin(client, &line, channel.size + data.size + COMMAND_SIZE);
+    cf_buffer *line = cf_line_begin(client, channel.size + data.size + COMMAND_SIZE);
     if (call->method == CF_METHOD_PUBLISH)
-        cf_wire_write_publish(&line, uid, channel, data);
+        cf_wire_write_publish(line, uid, channel, data);
     else
-        cf_wire_write_channel_command(&line, uid, (cf_method)call->method, channel);
-    if (!cf_batch_end_line(client, &line))
+        cf_wire_write_channel_command(line, uid, (cf_method)call->method, channel);
+    if (!cf_batch_end_line(client))
         return false;
     call->uid = client->last_uid = uid;
-    call->deadline = cf_time_after(now, client->settings->timeout);
+    call->deadline = cf_time_after(now, client->settings->options.timeout);
     cf_list_remove(&call->link);
     cf_list_append(&client->calls, &call->link);
     insert_deadline(client, call);
@@ -230,22 +229,19 @@ void cf_calls_fail_sent(cf_client *client, const cf_subscription *subscription, 
 }
 
 /* Answers come in the order of the commands, mostly; an unknown uid is noticed by its neighbours. */
-static cf_call *find_call(const cf_client *client, cf_bytes text)
+static cf_call *find_call(const cf_client *client, uint64_t uid)
 {
-    int64_t uid;
-    if (!cf_bytes_to_int64(text, &uid) || uid <= 0)
-        return NULL;
     CF_LIST_EACH (link, &client->calls) {
         cf_call *call = CF_CONTAINER(link, cf_call, link);
-        if (call->uid >= (uint64_t)uid)
-            return call->uid == (uint64_t)uid ? call : NULL;
+        if (call->uid >= uid)
+            return call->uid == uid ? call : NULL;
     }
     return NULL;
 }
 
 cf_step cf_call_on_answer(cf_client *client, const cf_wire_message *message)
 {
-    cf_call *call = find_call(client, message->uid);
+    cf_call *call = find_call(client, cf_wire_uid(message));
     if (call == NULL)
         return CF_STEP_DONE;
     call->body = message->body;

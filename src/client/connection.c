@@ -26,8 +26,8 @@ typedef struct departure {
 
 static int64_t backoff(const cf_client *client)
 {
-    int64_t ceiling = client->settings->retry;
-    int64_t limit = client->settings->max_retry;
+    int64_t ceiling = client->settings->options.retry;
+    int64_t limit = client->settings->options.max_retry;
     if (limit > INT32_MAX)
         limit = INT32_MAX; /* 24 days; keeps the product below in its type */
     for (uint32_t i = 0; i <= client->retries && ceiling < limit; i++)
@@ -68,7 +68,7 @@ static void open_transport(cf_client *client, cf_time now)
     client->refused = false;
     client->last_transport = client->last_transport % UINT32_MAX + 1; /* never 0 */
     client->transport = client->open.number = client->last_transport;
-    client->connect_at = cf_time_after(now, client->settings->connect_timeout);
+    client->connect_at = cf_time_after(now, client->settings->options.connect_timeout);
     cf_log_number(client, CF_LOG_DEBUG, CF_BYTES("opening transport "), client->transport, CF_BYTES(""));
     cf_queue_append(client, &client->open, CF_PENDING_OPEN);
 }
@@ -121,7 +121,7 @@ static void leave(cf_client *client, cf_time now, const departure *why)
     else
         cf_refresh_stop(client);
     cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_DISCONNECTED);
-    cf_subscriptions_leave(client, why->again && client->settings->resubscribe);
+    cf_subscriptions_leave(client, why->again && client->settings->options.resubscribe);
     if (!client->reconnecting || !why->again) {
         cf_log_text(client, CF_LOG_INFO, CF_BYTES("disconnected"), why->reason);
         tell_disconnect(client, why);
@@ -171,24 +171,21 @@ static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
 /* It may have been what a subscription asked to recover, which would be as large the next time. */
 static void report_too_large(cf_client *client)
 {
-    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE,
-                     CF_BYTES("{\"error\":\"message too large\",\"advice\":\"fix\"}"), CF_BYTES("message too large"),
-                     CF_BYTES("fix"));
+    static const cf_failure too_large = CF_FAILURE("message too large", "fix");
+    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE, &too_large);
     cf_subscriptions_recover_nothing(client);
 }
 
 void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code)
 {
-    departure why = {.again = true, .code = code};
+    static const cf_failure no_memory = CF_FAILURE("out of memory", "retry");
     if (code == CENTRIFUGE_ERROR_NO_MEMORY) {
-        why.reason = CF_BYTES("out of memory");
-        cf_client_report(client, code, CF_BYTES("{\"error\":\"out of memory\",\"advice\":\"retry\"}"), why.reason,
-                         CF_BYTES("retry"));
+        cf_client_report(client, code, &no_memory);
     } else {
         CF_ASSERT(code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
-        why.reason = CF_BYTES("message too large");
         report_too_large(client);
     }
+    departure why = {.reason = client->failure.text, .again = true, .code = code};
     leave(client, now, &why);
 }
 
@@ -198,7 +195,7 @@ centrifuge_error cf_client_connect(cf_client *client, cf_time now)
 {
     if (client->shut)
         return CENTRIFUGE_ERROR_CLOSED;
-    if (cf_setting_text(client->settings, CF_SETTING_ADDRESS).size == 0)
+    if (client->settings->options.url.size == 0)
         return CENTRIFUGE_ERROR_MISSING_URL;
     if (client->state == CF_CLIENT_DISCONNECTED && !client->refresh.renewing)
         open_transport(client, now);
@@ -215,10 +212,9 @@ void cf_client_disconnect(cf_client *client, cf_time now)
 /* `collect`: by the user's wish; a look whether the peer lives does not wait for the end of a batch. */
 static void send_ping(cf_client *client, cf_time now, bool collect)
 {
-    cf_buffer line;
-    cf_line_begin(client, &line, COMMAND_SIZE);
-    cf_wire_write_ping(&line, ++client->last_uid);
-    bool good = collect ? cf_batch_end_line(client, &line) : cf_line_end(client, &line, CF_PENDING_SEND, client->transport);
+    cf_buffer *line = cf_line_begin(client, COMMAND_SIZE);
+    cf_wire_write_ping(line, ++client->last_uid);
+    bool good = collect ? cf_batch_end_line(client) : cf_line_send(client);
     if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
 }
@@ -235,21 +231,20 @@ void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, c
 {
     if (client->shut || id != client->transport || client->opened)
         return;
-    const cf_settings *settings = client->settings;
+    const cf_client_options *options = &client->settings->options;
     cf_connect_params params = {
-        .user = cf_setting_text(settings, CF_SETTING_USER),
-        .timestamp = cf_setting_text(settings, CF_SETTING_TIMESTAMP),
-        .info = cf_setting_text(settings, CF_SETTING_INFO),
-        .token = cf_setting_text(settings, CF_SETTING_TOKEN),
-        .json = settings->credentials_json,
+        .user = options->user,
+        .timestamp = options->timestamp,
+        .info = options->info,
+        .token = options->token,
+        .json = options->credentials_json,
     };
-    cf_buffer line;
     client->opened = true;
     client->command_at = now;
     cf_refresh_on_opened(client);
-    cf_line_begin(client, &line, settings->ends[CF_SETTING_INFO] + COMMAND_SIZE);
-    cf_wire_write_connect(&line, ++client->last_uid, &params, settings->insecure);
-    bool good = cf_line_end(client, &line, CF_PENDING_SEND, id);
+    cf_buffer *line = cf_line_begin(client, client->settings->size + COMMAND_SIZE);
+    cf_wire_write_connect(line, ++client->last_uid, &params, options->insecure);
+    bool good = cf_line_send(client);
     if (!good || !cf_text_set(&client->name, client->environment.allocator, name))
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
 }
@@ -280,14 +275,14 @@ static bool is_hopeless(centrifuge_error error)
 
 void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now)
 {
+    static const cf_failure not_opened = CF_FAILURE("transport could not be opened", "fix");
     departure why = {.again = true, .lost = true, .code = error};
     if (client->shut || id != client->transport || client->open.queued)
         return;
     read_close(client, reason, &why);
     if (is_hopeless(error)) {
         why.again = false;
-        cf_client_report(client, error, CF_BYTES("{\"error\":\"transport could not be opened\",\"advice\":\"fix\"}"),
-                         CF_BYTES("transport could not be opened"), CF_BYTES("fix"));
+        cf_client_report(client, error, &not_opened);
     } else if (error == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE) {
         report_too_large(client);
     }
@@ -304,7 +299,7 @@ void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now)
 
 static bool pings(const cf_client *client)
 {
-    return client->settings->ping_interval > 0;
+    return client->settings->options.ping && client->settings->options.ping_interval > 0;
 }
 
 /* The deadline stays where it is; when it comes, it is seen to be too early. Only the answer to a ping moves it. */
@@ -314,20 +309,20 @@ void cf_connection_alive(cf_client *client, cf_time now)
     if (!client->pinged)
         return;
     client->pinged = false;
-    client->ping_at = cf_time_after(now, client->settings->ping_interval);
+    client->ping_at = cf_time_after(now, client->settings->options.ping_interval);
 }
 
 static void start_pings(cf_client *client, cf_time now)
 {
     client->alive_at = now;
     client->pinged = false;
-    client->ping_at = pings(client) ? cf_time_after(now, client->settings->ping_interval) : CF_TIME_NEVER;
+    client->ping_at = pings(client) ? cf_time_after(now, client->settings->options.ping_interval) : CF_TIME_NEVER;
 }
 
 static void ping_and_wait(cf_client *client, cf_time now)
 {
     client->pinged = true;
-    client->ping_at = cf_time_after(now, client->settings->pong_wait_timeout);
+    client->ping_at = cf_time_after(now, client->settings->options.pong_wait_timeout);
     send_ping(client, now, false);
 }
 
@@ -342,7 +337,7 @@ static void check_ping(cf_client *client, cf_time now)
         client->ping_at = CF_TIME_NEVER;
         return;
     }
-    cf_time due = cf_time_after(client->alive_at, client->settings->ping_interval);
+    cf_time due = cf_time_after(client->alive_at, client->settings->options.ping_interval);
     if (due > now)
         client->ping_at = due;
     else
@@ -378,7 +373,7 @@ static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *
     cf_log_text(client, CF_LOG_INFO, CF_BYTES("connected as"), message->b.client);
     cf_refresh_on_connected(client, now, message);
     start_pings(client, now);
-    bool good = !client->settings->resubscribe || cf_subscriptions_ask_all(client, reconnected, now);
+    bool good = !client->settings->options.resubscribe || cf_subscriptions_ask_all(client, reconnected, now);
     cf_queue_append(client, &client->connect, CF_PENDING_CONNECT);
     if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);

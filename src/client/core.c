@@ -123,12 +123,13 @@ cf_bytes cf_client_id(const cf_client *client)
 
 cf_credentials cf_client_credentials(const cf_client *client)
 {
+    const cf_client_options *options = &client->settings->options;
     return (cf_credentials){
-        .user = cf_setting_text(client->settings, CF_SETTING_USER),
-        .timestamp = cf_setting_text(client->settings, CF_SETTING_TIMESTAMP),
-        .token = cf_setting_text(client->settings, CF_SETTING_TOKEN),
-        .info = cf_setting_text(client->settings, CF_SETTING_INFO),
-        .json = client->settings->credentials_json,
+        .user = options->user,
+        .timestamp = options->timestamp,
+        .token = options->token,
+        .info = options->info,
+        .json = options->credentials_json,
     };
 }
 

@@ -21,14 +21,9 @@ static bool set_position(cf_subscription *subscription, cf_bytes uid)
 /* Of a join or leave. */
 static cf_bytes read_who(cf_bytes data, cf_buffer *scratch)
 {
-    static const cf_json_field fields[] = {{"client", CF_JSON_FIELD_STRING, 0}};
-    cf_bytes client = {NULL, 0};
-    cf_json_reader reader;
-    cf_buffer_reserve(scratch, data.size);
-    cf_json_reader_init(&reader, data);
-    if (!cf_json_read_fields(&reader, fields, 1, false, &client, scratch))
-        return cf_bytes_make(NULL, 0);
-    return client;
+    cf_json_value client;
+    cf_json_find(data, CF_BYTES("client"), &client);
+    return cf_json_text(&client, scratch);
 }
 
 static cf_step show_push(cf_subscription *subscription, const cf_wire_message *message, cf_event_kind kind, cf_effect *effect)
@@ -140,11 +135,11 @@ static void refuse(cf_subscription *subscription, const cf_wire_message *message
     cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);
 }
 
-static cf_subscription *find_request(cf_client *client, int64_t uid)
+static cf_subscription *find_request(cf_client *client, uint64_t uid)
 {
     CF_EACH_SUBSCRIPTION (node, client) {
         cf_subscription *subscription = cf_subscription_of(node);
-        if (subscription->request != 0 && subscription->request == (uint64_t)uid)
+        if (subscription->request != 0 && subscription->request == uid)
             return subscription;
     }
     return NULL;
@@ -156,13 +151,11 @@ static cf_subscription *find_request(cf_client *client, int64_t uid)
  */
 static cf_subscription *find_asked(cf_client *client, const cf_wire_message *message)
 {
-    int64_t uid;
-    if (!cf_bytes_to_int64(message->uid, &uid) || uid < 0)
-        uid = 0;
+    uint64_t uid = cf_wire_uid(message);
     cf_subscription *subscription = cf_client_find(client, message->b.channel);
     if (subscription == NULL && message->has_error)
         subscription = find_request(client, uid);
-    if (subscription == NULL || (uid != 0 && (uint64_t)uid < subscription->leaving))
+    if (subscription == NULL || (uid != 0 && uid < subscription->leaving))
         return NULL;
     return subscription;
 }
@@ -244,8 +237,7 @@ static bool take_last(cf_subscription *subscription, const cf_wire_message *mess
 
 static bool answers_crossed(const cf_subscription *subscription, const cf_wire_message *message)
 {
-    int64_t uid;
-    return subscription->crossed != 0 && cf_bytes_to_int64(message->uid, &uid) && (uint64_t)uid == subscription->crossed;
+    return subscription->crossed != 0 && cf_wire_uid(message) == subscription->crossed;
 }
 
 /*

@@ -17,7 +17,7 @@ void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text,
     if (client->shut || id != client->transport || !client->opened)
         return;
     CF_ASSERT(!client->frame.active);
-    if (text.size > client->settings->message_size_max) {
+    if (text.size > client->settings->options.message_size_max) {
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
         return;
     }

@@ -94,56 +94,33 @@ typedef enum cf_limit { CF_LIMIT_QUEUE, CF_LIMIT_CALLS, CF_LIMIT_SUBSCRIPTIONS, 
 
 /* ---- options, as they are kept ----------------------------------------------------- */
 
-typedef enum cf_setting {
-    CF_SETTING_ADDRESS, /* empty: not configured yet */
-    CF_SETTING_USER,
-    CF_SETTING_TIMESTAMP,
-    CF_SETTING_TOKEN,
-    CF_SETTING_INFO,
-    CF_SETTING_PRIVATE_CHANNEL_PREFIX,
-    CF_SETTING_COUNT
-} cf_setting;
-
-/* One block: a process may have a thousand clients. Names as in cf_client_options. */
+/* One block: a process may have a thousand clients. */
 typedef struct cf_settings {
     cf_pending retired;
-    int64_t retry;
-    int64_t max_retry;
-    int64_t timeout;
-    int64_t connect_timeout;
-    int64_t ping_interval; /* 0 when there are no pings */
-    int64_t pong_wait_timeout;
-    int64_t auth_timeout;
-    int64_t refresh_timeout;
-    int64_t refresh_interval;
-    int64_t refresh_attempts;
-    size_t message_size_max;
-    size_t queue_size_max;
-    size_t calls_max;
-    size_t subscriptions_max;
-    size_t channel_length_max;
-    bool can_refresh;
-    bool credentials_json;
-    bool insecure;
-    bool resubscribe;
-    bool batch;
-    uint8_t transport;               /* cf_transport_kind */
-    uint32_t ends[CF_SETTING_COUNT]; /* offsets in `text`, where they follow one another */
+    cf_client_options options; /* its texts are in `text`; `url` is the address to open, empty: not configured yet */
+    cf_transport_kind transport;
+    size_t size; /* of `text` */
     char text[];
 } cf_settings;
 
-static inline cf_bytes cf_setting_text(const cf_settings *settings, cf_setting which)
-{
-    size_t from = which == 0 ? 0 : settings->ends[which - 1];
-    return cf_bytes_make(settings->text + from, settings->ends[which] - from);
-}
-
-/* The same with other texts for USER to INFO; NULL without memory. */
-cf_settings *cf_settings_with_credentials(const cf_settings *settings, const cf_bytes texts[CF_SETTING_COUNT],
-                                          const cf_allocator *allocator);
+/* A copy of the options; NULL without memory. */
+cf_settings *cf_settings_make(const cf_client_options *options, cf_transport_kind transport, const cf_allocator *allocator);
 /* `options` NULL: the defaults, not configured. */
 centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options *options, const cf_allocator *allocator,
                                  const char **what);
+
+/* What is told of an error. */
+typedef struct cf_failure {
+    cf_bytes raw; /* as received, or made up: client-spec.md 6.3 */
+    cf_bytes text;
+    cf_bytes advice;
+} cf_failure;
+
+/* One of our own; both are literals. */
+#define CF_FAILURE(text, advice)                                                                                               \
+    {                                                                                                                          \
+        CF_LITERAL("{\"error\":\"" text "\",\"advice\":\"" advice "\"}"), CF_LITERAL(text), CF_LITERAL(advice)                 \
+    }
 
 /* ---- the objects ----------------------------------------------------------------------- */
 
@@ -235,8 +212,6 @@ struct cf_client {
     cf_text reason;
 
     cf_map subscriptions;
-    bool disordered; /* a name that belongs in front stands behind in it */
-    uint32_t last_place;
     cf_list departed;        /* removed subscriptions whose unsubscribe command has no answer yet */
     cf_subscription *pushed; /* the last one that a message came for, or NULL */
     cf_list calls;           /* sent, by uid */
@@ -257,6 +232,7 @@ struct cf_client {
     cf_pending *first;
     cf_pending **end;
     cf_pending *taken; /* freed when the next effect is asked for */
+    cf_buffer line;    /* in the making */
 
     /* At most one each waits; connection.c says why. */
     cf_pending open;
@@ -270,9 +246,7 @@ struct cf_client {
     /* What they carry besides. The texts are constants, `reason`, or lie in the current frame. */
     cf_bytes disconnect_reason;
     cf_bytes transport_close_reason;
-    cf_bytes error_raw;
-    cf_bytes error_text; /* of `answer`, too */
-    cf_bytes error_advice;
+    cf_failure failure; /* of `error`; text and advice of `answer`, too */
     bool error_json;
     cf_subscription *answer_subscription;
     bool answer_recovered;
@@ -284,30 +258,29 @@ struct cf_subscription {
     cf_map_node node;
     cf_client *client;
     void *user;
-    cf_pending unsubscribe;
-    cf_pending removed;
-    cf_list waiting;          /* calls */
-    cf_list departed;         /* link in cf_client.departed */
-    cf_list aside;            /* link in cf_client.aside */
+    uint32_t channel_size;
+    uint32_t refusal_advice; /* bytes */
+    uint8_t state;           /* cf_subscription_state */
+    bool has_position;
+    bool resubscribe; /* of the last request */
+    bool recovered;   /* of the last answer */
+    bool refusal_json;
+    bool was_subscribed;      /* since it was asked for by the user */
+    bool told;                /* that it is removed: its memory is ours alone */
+    bool left;                /* by a disconnect, and not asked for since */
+    bool missed;              /* a replay behind a hole has begun, and no subscribe event has told of it */
+    cf_text position;         /* section 10 */
+    cf_text refusal;          /* the error's text, then its advice */
     cf_member *member;        /* of the authorization that it waits for, or NULL */
     cf_refusal *refusal_told; /* whose events wait, or NULL */
     uint64_t request;         /* uid of the subscribe command without an answer, else 0 */
     uint64_t leaving;         /* uid of the unsubscribe command without an answer, else 0 */
     uint64_t crossed;         /* uid of a subscribe command that the server's unsubscribe has crossed, else 0 */
-    cf_text position;         /* section 10 */
-    cf_text refusal;          /* the error's text, then its advice */
-    uint32_t refusal_advice;  /* bytes */
-    uint32_t channel_size;
-    uint32_t place; /* in the table, among names that are no numbers */
-    uint8_t state;  /* cf_subscription_state */
-    bool has_position;
-    bool resubscribe; /* of the last request */
-    bool recovered;   /* of the last answer */
-    bool refusal_json;
-    bool was_subscribed; /* since it was asked for by the user */
-    bool told;           /* that it is removed: its memory is ours alone */
-    bool left;           /* by a disconnect, and not asked for since */
-    bool missed;         /* a replay behind a hole has begun, and no subscribe event has told of it */
+    cf_pending unsubscribe;
+    cf_pending removed;
+    cf_list waiting;  /* calls */
+    cf_list departed; /* link in cf_client.departed */
+    cf_list aside;    /* link in cf_client.aside */
     char channel[];
 };
 
@@ -346,11 +319,12 @@ void cf_queue_free_taken(cf_client *client);
 /* The next one of the queue as an effect; false when it is empty. */
 bool cf_queue_take(cf_client *client, cf_effect *effect);
 
-/* A line in the making: begin, append, end. End queues it; false (and nothing is queued) when there is no memory. */
-void cf_line_begin(cf_client *client, cf_buffer *line, size_t size);
-bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t number);
-/* The same, not queued: NULL without memory. */
-cf_line *cf_line_make(cf_buffer *line, cf_pending_kind kind, uint32_t number);
+/* A line in the making, one at a time: begin, append, then one of the others, which say by false or NULL that there is no memory. */
+cf_buffer *cf_line_begin(cf_client *client, size_t size);
+/* Queues it for the transport. */
+bool cf_line_send(cf_client *client);
+/* For the transport, and counted as such, but not queued yet. */
+cf_line *cf_line_take(cf_client *client);
 static inline cf_line *cf_line_of(cf_pending *pending)
 {
     return CF_CONTAINER(pending, cf_line, pending);
@@ -360,7 +334,7 @@ void cf_log_text(cf_client *client, cf_log_level level, cf_bytes text, cf_bytes 
 void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t number, cf_bytes behind);
 
 /* The client event `error`. None waits: errors of messages are taken at once, all others end the transport. */
-void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes raw, cf_bytes text, cf_bytes advice);
+void cf_client_report(cf_client *client, centrifuge_error code, const cf_failure *failure);
 /* The same for a message from the server. */
 void cf_client_report_message(cf_client *client, const cf_wire_message *message);
 
@@ -403,9 +377,9 @@ void cf_connection_renew(cf_client *client, cf_time now);
 /* ---- batch.c: client-spec.md 13 ---------------------------------------------------------------- */
 
 /* The way out for commands: a line that is collected, or queued when nobody is batching. False without memory. */
-bool cf_batch_end_line(cf_client *client, cf_buffer *line);
+bool cf_batch_end_line(cf_client *client);
 /* The subscriptions of a new connection do not wait for the end of the user's batch. */
-bool cf_batch_end_resubscription(cf_client *client, cf_buffer *line);
+bool cf_batch_end_resubscription(cf_client *client);
 /* The end of a turn, or of a connection: what was collected by the option `batch` is queued. False when there was nothing. */
 bool cf_batch_end_turn(cf_client *client);
 /* It was for a connection that is gone. */

@@ -18,9 +18,9 @@ static size_t used_of(const cf_client *client, cf_limit limit)
 static size_t max_of(const cf_client *client, cf_limit limit)
 {
     const size_t limits[CF_LIMIT_COUNT] = {
-        [CF_LIMIT_QUEUE] = client->settings->queue_size_max,
-        [CF_LIMIT_CALLS] = client->settings->calls_max,
-        [CF_LIMIT_SUBSCRIPTIONS] = client->settings->subscriptions_max,
+        [CF_LIMIT_QUEUE] = client->settings->options.queue_size_max,
+        [CF_LIMIT_CALLS] = client->settings->options.calls_max,
+        [CF_LIMIT_SUBSCRIPTIONS] = client->settings->options.subscriptions_max,
     };
     return limits[limit];
 }

@@ -11,8 +11,8 @@
 
 void cf_client_options_default(cf_client_options *options)
 {
-    *options = (cf_client_options){
-        .info = CF_BYTES(""),
+    static const cf_client_options defaults = {
+        .info = CF_LITERAL(""),
         .resubscribe = true,
         .retry = 1000,
         .max_retry = 20000,
@@ -21,7 +21,7 @@ void cf_client_options_default(cf_client_options *options)
         .ping = true,
         .ping_interval = 30000,
         .pong_wait_timeout = 5000,
-        .private_channel_prefix = CF_BYTES("$"),
+        .private_channel_prefix = CF_LITERAL("$"),
         .auth_timeout = 10000,
         .refresh_timeout = 10000,
         .refresh_interval = 3000,
@@ -33,6 +33,7 @@ void cf_client_options_default(cf_client_options *options)
         .subscriptions_max = 65536,
         .channel_length_max = 65535,
     };
+    *options = defaults;
 }
 
 /* ---- the endpoint: client-spec.md 3 --------------------------------------------------- */
@@ -43,19 +44,11 @@ typedef struct scheme {
     cf_bytes sockjs;
 } scheme;
 
-#define SCHEME(from, websocket, sockjs)                                                                                        \
-    {                                                                                                                          \
-        {from, sizeof(from) - 1}, {websocket, sizeof(websocket) - 1},                                                          \
-        {                                                                                                                      \
-            sockjs, sizeof(sockjs) - 1                                                                                         \
-        }                                                                                                                      \
-    }
-
 static const scheme schemes[] = {
-    SCHEME("ws://", "ws://", "http://"),
-    SCHEME("wss://", "wss://", "https://"),
-    SCHEME("http://", "ws://", "http://"),
-    SCHEME("https://", "wss://", "https://"),
+    {CF_LITERAL("ws://"), CF_LITERAL("ws://"), CF_LITERAL("http://")},
+    {CF_LITERAL("wss://"), CF_LITERAL("wss://"), CF_LITERAL("https://")},
+    {CF_LITERAL("http://"), CF_LITERAL("ws://"), CF_LITERAL("http://")},
+    {CF_LITERAL("https://"), CF_LITERAL("wss://"), CF_LITERAL("https://")},
 };
 
 static const scheme *find_scheme(cf_bytes url)
@@ -147,62 +140,69 @@ static centrifuge_error check_url(const cf_client_options *options, const char *
     return CENTRIFUGE_ERROR_OK;
 }
 
-static centrifuge_error check_json(const cf_client_options *options, const char **what)
-{
-    const struct {
-        const char *name;
-        cf_bytes value;
-    } values[] = {
-        {"user", options->user}, {"timestamp", options->timestamp}, {"token", options->token}, {"info", options->info}};
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]) && options->credentials_json; i++) {
-        if (values[i].value.size > 0 && !cf_json_valid(values[i].value))
-            return fail(CENTRIFUGE_ERROR_INVALID_OPTION, values[i].name, what);
-    }
-    return CENTRIFUGE_ERROR_OK;
-}
+/* What an option has to be. */
+typedef enum rule_kind {
+    RULE_TEXT,
+    RULE_JSON, /* of credentials that are JSON */
+    RULE_TIME,
+    RULE_ATTEMPTS,
+    RULE_SIZE
+} rule_kind;
 
-static centrifuge_error check_texts(const cf_client_options *options, const char **what)
-{
-    const struct {
-        const char *name;
-        cf_bytes text;
-    } texts[] = {
-        {"url", options->url},     {"user", options->user}, {"timestamp", options->timestamp},
-        {"token", options->token}, {"info", options->info}, {"private_channel_prefix", options->private_channel_prefix},
-    };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (texts[i].text.size > CF_OPTION_SIZE_MAX || !cf_utf8_valid(texts[i].text))
-            return fail(CENTRIFUGE_ERROR_INVALID_OPTION, texts[i].name, what);
-    }
-    return CENTRIFUGE_ERROR_OK;
-}
+typedef struct rule {
+    const char *name;
+    uint16_t offset; /* in cf_client_options */
+    uint16_t kind;   /* rule_kind */
+} rule;
 
-static centrifuge_error check_numbers(const cf_client_options *options, const char **what)
+#define OPTION(name) #name, offsetof(cf_client_options, name)
+
+static const rule rules[] = {
+    {OPTION(url), RULE_TEXT},
+    {OPTION(user), RULE_TEXT},
+    {OPTION(timestamp), RULE_TEXT},
+    {OPTION(token), RULE_TEXT},
+    {OPTION(info), RULE_TEXT},
+    {OPTION(private_channel_prefix), RULE_TEXT},
+    {OPTION(user), RULE_JSON},
+    {OPTION(timestamp), RULE_JSON},
+    {OPTION(token), RULE_JSON},
+    {OPTION(info), RULE_JSON},
+    {OPTION(retry), RULE_TIME},
+    {OPTION(max_retry), RULE_TIME},
+    {OPTION(timeout), RULE_TIME},
+    {OPTION(connect_timeout), RULE_TIME},
+    {OPTION(pong_wait_timeout), RULE_TIME},
+    {OPTION(auth_timeout), RULE_TIME},
+    {OPTION(refresh_timeout), RULE_TIME},
+    {OPTION(refresh_interval), RULE_TIME},
+    {OPTION(refresh_attempts), RULE_ATTEMPTS},
+    {OPTION(message_size_max), RULE_SIZE},
+    {OPTION(queue_size_max), RULE_SIZE},
+    {OPTION(calls_max), RULE_SIZE},
+    {OPTION(subscriptions_max), RULE_SIZE},
+    {OPTION(channel_length_max), RULE_SIZE},
+};
+
+#define RULES (sizeof(rules) / sizeof(rules[0]))
+#define TEXTS 6 /* the first of them */
+
+static bool keeps(const cf_client_options *options, const rule *one)
 {
-    const struct {
-        const char *name;
-        bool good;
-    } numbers[] = {
-        {"retry", options->retry > 0},
-        {"max_retry", options->max_retry > 0},
-        {"timeout", options->timeout > 0},
-        {"connect_timeout", options->connect_timeout > 0},
-        {"pong_wait_timeout", options->pong_wait_timeout > 0},
-        {"auth_timeout", options->auth_timeout > 0},
-        {"refresh_timeout", options->refresh_timeout > 0},
-        {"refresh_interval", options->refresh_interval > 0},
-        {"refresh_attempts", options->refresh_attempts >= -1},
-        {"message_size_max", options->message_size_max > 0},
-        {"queue_size_max", options->queue_size_max > 0},
-        {"calls_max", options->calls_max > 0},
-        {"subscriptions_max", options->subscriptions_max > 0},
-        {"channel_length_max", options->channel_length_max > 0},
-    };
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (!numbers[i].good)
-            return fail(CENTRIFUGE_ERROR_INVALID_OPTION, numbers[i].name, what);
+    const void *value = (const char *)options + one->offset;
+    const cf_bytes *text = value;
+    switch (one->kind) {
+    case RULE_TEXT:
+        return text->size <= CF_OPTION_SIZE_MAX && cf_utf8_valid(*text);
+    case RULE_JSON:
+        return !options->credentials_json || text->size == 0 || cf_json_valid(*text);
+    case RULE_TIME:
+        return *(const int64_t *)value > 0;
+    case RULE_ATTEMPTS:
+        return *(const int64_t *)value >= -1;
+    default: /* RULE_SIZE */
+        return *(const size_t *)value > 0;
     }
-    return CENTRIFUGE_ERROR_OK;
 }
 
 centrifuge_error cf_client_options_check(const cf_client_options *options, const char **what)
@@ -212,97 +212,52 @@ centrifuge_error cf_client_options_check(const cf_client_options *options, const
     centrifuge_error error = check_credentials(options, what);
     if (error == CENTRIFUGE_ERROR_OK)
         error = check_url(options, what);
-    if (error == CENTRIFUGE_ERROR_OK)
-        error = check_texts(options, what);
-    if (error == CENTRIFUGE_ERROR_OK)
-        error = check_json(options, what);
-    if (error == CENTRIFUGE_ERROR_OK)
-        error = check_numbers(options, what);
+    for (size_t i = 0; i < RULES && error == CENTRIFUGE_ERROR_OK; i++) {
+        if (!keeps(options, &rules[i]))
+            error = fail(CENTRIFUGE_ERROR_INVALID_OPTION, rules[i].name, what);
+    }
     return error;
 }
 
 /* ---- how they are kept ------------------------------------------------------------------- */
 
-static cf_settings make_numbers(const cf_client_options *options)
+static cf_bytes *text_of(cf_client_options *options, size_t i)
 {
-    return (cf_settings){
-        .retry = options->retry,
-        .max_retry = options->max_retry,
-        .timeout = options->timeout,
-        .connect_timeout = options->connect_timeout,
-        .ping_interval = options->ping && options->ping_interval > 0 ? options->ping_interval : 0,
-        .pong_wait_timeout = options->pong_wait_timeout,
-        .auth_timeout = options->auth_timeout,
-        .refresh_timeout = options->refresh_timeout,
-        .refresh_interval = options->refresh_interval,
-        .refresh_attempts = options->refresh_attempts,
-        .can_refresh = options->can_refresh,
-        .message_size_max = options->message_size_max,
-        .queue_size_max = options->queue_size_max,
-        .calls_max = options->calls_max,
-        .subscriptions_max = options->subscriptions_max,
-        .channel_length_max = options->channel_length_max,
-        .credentials_json = options->credentials_json,
-        .insecure = options->insecure,
-        .resubscribe = options->resubscribe,
-        .batch = options->batch,
-    };
+    return (cf_bytes *)(void *)((char *)options + rules[i].offset);
 }
 
-/* `numbers`: all but the texts. */
-static cf_settings *make_settings(const cf_settings *numbers, const cf_bytes texts[CF_SETTING_COUNT],
-                                  const cf_allocator *allocator)
+cf_settings *cf_settings_make(const cf_client_options *options, cf_transport_kind transport, const cf_allocator *allocator)
 {
+    cf_client_options copy = *options;
     size_t size = 0;
-    for (size_t i = 0; i < CF_SETTING_COUNT; i++)
-        size += texts[i].size;
+    for (size_t i = 0; i < TEXTS; i++)
+        size += text_of(&copy, i)->size;
     cf_settings *settings = cf_alloc(allocator, sizeof(cf_settings) + size);
     if (settings == NULL)
         return NULL;
-    *settings = *numbers;
-    size_t at = 0;
-    for (size_t i = 0; i < CF_SETTING_COUNT; i++) {
-        if (texts[i].size > 0)
-            memcpy(settings->text + at, texts[i].data, texts[i].size);
-        at += texts[i].size;
-        settings->ends[i] = (uint32_t)at;
+    *settings = (cf_settings){.options = copy, .transport = transport, .size = size};
+    char *at = settings->text;
+    for (size_t i = 0; i < TEXTS; i++) {
+        cf_bytes *text = text_of(&settings->options, i);
+        if (text->size > 0)
+            memcpy(at, text->data, text->size);
+        text->data = at;
+        at += text->size;
     }
     return settings;
 }
 
-static cf_settings *make(const cf_client_options *options, cf_transport_kind kind, cf_bytes address,
-                         const cf_allocator *allocator)
-{
-    const cf_bytes texts[CF_SETTING_COUNT] = {
-        [CF_SETTING_ADDRESS] = address,
-        [CF_SETTING_USER] = options->user,
-        [CF_SETTING_TIMESTAMP] = options->timestamp,
-        [CF_SETTING_TOKEN] = options->token,
-        [CF_SETTING_INFO] = options->info,
-        [CF_SETTING_PRIVATE_CHANNEL_PREFIX] = options->private_channel_prefix,
-    };
-    cf_settings numbers = make_numbers(options);
-    numbers.transport = (uint8_t)kind;
-    return make_settings(&numbers, texts, allocator);
-}
-
-cf_settings *cf_settings_with_credentials(const cf_settings *settings, const cf_bytes texts[CF_SETTING_COUNT],
-                                          const cf_allocator *allocator)
-{
-    cf_bytes all[CF_SETTING_COUNT];
-    for (size_t i = 0; i < CF_SETTING_COUNT; i++)
-        all[i] = i >= CF_SETTING_USER && i <= CF_SETTING_INFO ? texts[i] : cf_setting_text(settings, (cf_setting)i);
-    return make_settings(settings, all, allocator);
-}
-
+/* The address is kept in place of the url. */
 static centrifuge_error make_checked(cf_settings **settings, const cf_client_options *options, const cf_allocator *allocator)
 {
+    cf_client_options resolved = *options;
     cf_transport_kind kind;
     cf_buffer address;
     cf_buffer_init(&address, allocator, CF_BUFFER_NO_LIMIT);
     centrifuge_error error = cf_client_endpoint(options->url, options->sockjs, &kind, &address);
+    resolved.url = cf_buffer_bytes(&address);
     if (error == CENTRIFUGE_ERROR_OK)
-        *settings = make(options, kind, cf_buffer_bytes(&address), allocator);
+        *settings = cf_settings_make(&resolved, kind, allocator);
     cf_buffer_free(&address);
     return *settings == NULL ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_OK;
 }
@@ -317,6 +272,6 @@ centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options
     }
     cf_client_options none;
     cf_client_options_default(&none);
-    *settings = make(&none, CF_TRANSPORT_WEBSOCKET, cf_bytes_make(NULL, 0), allocator);
+    *settings = cf_settings_make(&none, CF_TRANSPORT_WEBSOCKET, allocator);
     return *settings == NULL ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_OK;
 }

@@ -158,79 +158,94 @@ void cf_queue_free_taken(cf_client *client)
 
 /* ---- lines ------------------------------------------------------------------------------- */
 
-void cf_line_begin(cf_client *client, cf_buffer *line, size_t size)
+cf_buffer *cf_line_begin(cf_client *client, size_t size)
 {
     static const char head[offsetof(cf_line, text)];
+    cf_buffer *line = &client->line;
     cf_buffer_init(line, client->environment.allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_reserve(line, size > SIZE_MAX - sizeof(head) ? SIZE_MAX : size + sizeof(head));
     cf_buffer_append(line, cf_bytes_make(head, sizeof(head)));
+    return line;
 }
 
-cf_line *cf_line_make(cf_buffer *line, cf_pending_kind kind, uint32_t number)
+/* NULL without memory. */
+static cf_line *take_line(cf_client *client, uint32_t number)
 {
+    cf_buffer *line = &client->line;
     if (line->failed) {
         cf_buffer_free(line);
         return NULL;
     }
     cf_line *made = (cf_line *)(void *)line->data;
-    made->pending.kind = (uint8_t)kind;
     made->pending.number = number;
     made->size = line->size - offsetof(cf_line, text);
     return made;
 }
 
-bool cf_line_end(cf_client *client, cf_buffer *line, cf_pending_kind kind, uint32_t number)
+cf_line *cf_line_take(cf_client *client)
 {
-    cf_line *made = cf_line_make(line, kind, number);
+    cf_line *made = take_line(client, client->transport);
+    if (made == NULL)
+        return NULL;
+    made->pending.kind = CF_PENDING_SEND;
+    client->queued += made->size;
+    return made;
+}
+
+bool cf_line_send(cf_client *client)
+{
+    cf_line *made = cf_line_take(client);
     if (made == NULL)
         return false;
-    if (kind == CF_PENDING_SEND)
-        client->queued += made->size;
-    cf_queue_append(client, &made->pending, kind);
+    cf_queue_append(client, &made->pending, CF_PENDING_SEND);
     return true;
+}
+
+static void log_line(cf_client *client, cf_log_level level)
+{
+    cf_line *made = take_line(client, level);
+    if (made != NULL)
+        cf_queue_append(client, &made->pending, CF_PENDING_LOG);
 }
 
 void cf_log_text(cf_client *client, cf_log_level level, cf_bytes text, cf_bytes detail)
 {
-    cf_buffer line;
     bool cut = detail.size > LOG_DETAIL_MAX;
     detail = cf_bytes_slice(detail, 0, LOG_DETAIL_MAX);
-    cf_line_begin(client, &line, text.size + detail.size + 5);
-    cf_buffer_append(&line, text);
+    cf_buffer *line = cf_line_begin(client, text.size + detail.size + 5);
+    cf_buffer_append(line, text);
     if (detail.size > 0) {
-        cf_buffer_append(&line, CF_BYTES(": "));
-        cf_buffer_append(&line, detail);
+        cf_buffer_append(line, CF_BYTES(": "));
+        cf_buffer_append(line, detail);
     }
     if (cut)
-        cf_buffer_append(&line, CF_BYTES("..."));
-    cf_line_end(client, &line, CF_PENDING_LOG, level);
+        cf_buffer_append(line, CF_BYTES("..."));
+    log_line(client, level);
 }
 
 void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t number, cf_bytes behind)
 {
-    cf_buffer line;
-    cf_line_begin(client, &line, text.size + behind.size + 20);
-    cf_buffer_append(&line, text);
-    cf_buffer_append_int(&line, number);
-    cf_buffer_append(&line, behind);
-    cf_line_end(client, &line, CF_PENDING_LOG, level);
+    cf_buffer *line = cf_line_begin(client, text.size + behind.size + 20);
+    cf_buffer_append(line, text);
+    cf_buffer_append_int(line, number);
+    cf_buffer_append(line, behind);
+    log_line(client, level);
 }
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
-void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes raw, cf_bytes text, cf_bytes advice)
+void cf_client_report(cf_client *client, centrifuge_error code, const cf_failure *failure)
 {
     client->error.code = (uint8_t)code;
-    client->error_raw = raw;
-    client->error_text = text;
-    client->error_advice = advice;
+    client->failure = *failure;
     client->error_json = false;
     cf_queue_append(client, &client->error, CF_PENDING_ERROR);
 }
 
 void cf_client_report_message(cf_client *client, const cf_wire_message *message)
 {
-    cf_client_report(client, CENTRIFUGE_ERROR_REFUSED, message->raw, message->error_text, message->advice);
+    const cf_failure failure = {message->raw, message->error_text, message->advice};
+    cf_client_report(client, CENTRIFUGE_ERROR_REFUSED, &failure);
     client->error_json = message->error.kind != CF_JSON_STRING;
 }
 
@@ -240,8 +255,8 @@ static void show_open(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     effect->kind = CF_EFFECT_TRANSPORT_OPEN;
     effect->transport.id = pending->number;
-    effect->transport.kind = (cf_transport_kind)client->settings->transport;
-    effect->transport.address = cf_setting_text(client->settings, CF_SETTING_ADDRESS);
+    effect->transport.kind = client->settings->transport;
+    effect->transport.address = client->settings->options.url;
 }
 
 static void show_send(cf_client *client, cf_pending *pending, cf_effect *effect)
@@ -311,8 +326,8 @@ static void show_transport_close(cf_client *client, cf_pending *pending, cf_effe
 static void show_failure(const cf_client *client, cf_effect *effect)
 {
     effect->event.code = (centrifuge_error)client->error.code;
-    effect->event.error = client->error_text;
-    effect->event.advice = client->error_advice;
+    effect->event.error = client->failure.text;
+    effect->event.advice = client->failure.advice;
     effect->event.error_json = client->error_json;
 }
 
@@ -320,7 +335,7 @@ static void show_error(cf_client *client, cf_pending *pending, cf_effect *effect
 {
     (void)pending;
     effect->event.kind = CF_EVENT_ERROR;
-    effect->event.raw = client->error_raw;
+    effect->event.raw = client->failure.raw;
     show_failure(client, effect);
 }
 

@@ -31,13 +31,14 @@ static void plan_attempt(cf_client *client, cf_time now)
 {
     uint64_t random = client->environment.random(client->environment.user);
     int64_t jitter = (int64_t)((random * (JITTER + 1)) >> 32);
-    client->refresh.at = cf_time_after(cf_time_after(now, client->settings->refresh_interval), jitter);
+    client->refresh.at = cf_time_after(cf_time_after(now, client->settings->options.refresh_interval), jitter);
 }
 
 static void give_up(cf_client *client, cf_time now)
 {
     client->refresh.failures = 0;
-    cf_bytes hint = client->settings->can_refresh ? CF_BYTES("") : CF_BYTES("neither refresh nor refresh_endpoint is set");
+    cf_bytes hint =
+        client->settings->options.can_refresh ? CF_BYTES("") : CF_BYTES("neither refresh nor refresh_endpoint is set");
     cf_log_text(client, CF_LOG_ERROR, CF_BYTES("the credentials could not be refreshed"), hint);
     cf_connection_give_up(client, now);
     /* none waits: there was a connection since the last one, whose opening stood behind it */
@@ -50,21 +51,21 @@ static void start(cf_client *client, cf_time now)
     refresh->at = CF_TIME_NEVER;
     if (refresh->id != 0)
         return; /* one runs already and plans what follows */
-    if (!client->settings->can_refresh && client->state == CF_CLIENT_CONNECTED)
+    if (!client->settings->options.can_refresh && client->state == CF_CLIENT_CONNECTED)
         return; /* until the server has enough of it; there may be other credentials by then */
-    if (!client->settings->can_refresh || client->settings->refresh_attempts == 0) {
+    if (!client->settings->options.can_refresh || client->settings->options.refresh_attempts == 0) {
         give_up(client, now);
         return;
     }
     refresh->id = refresh->request.number = cf_auth_next_id(client);
-    refresh->deadline = cf_time_after(now, client->settings->refresh_timeout);
+    refresh->deadline = cf_time_after(now, client->settings->options.refresh_timeout);
     cf_queue_append(client, &refresh->request, CF_PENDING_REFRESH);
 }
 
 static void fail_attempt(cf_client *client, cf_time now, cf_bytes why)
 {
     cf_refresh *refresh = &client->refresh;
-    int64_t attempts = client->settings->refresh_attempts;
+    int64_t attempts = client->settings->options.refresh_attempts;
     cf_log_text(client, CF_LOG_WARNING, CF_BYTES("an attempt to refresh the credentials failed"), why);
     refresh->failures += refresh->failures < INT64_MAX;
     if (attempts >= 0 && refresh->failures >= attempts)
@@ -123,7 +124,7 @@ void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_messa
 void cf_refresh_on_expired(cf_client *client, cf_time now)
 {
     /* credentials that were expired when they came, or an attempt that has failed: not at once a second time */
-    if (client->settings->can_refresh && (client->refresh.in_vain || client->refresh.failures > 0))
+    if (client->settings->options.can_refresh && (client->refresh.in_vain || client->refresh.failures > 0))
         plan_attempt(client, now);
     else
         start(client, now);
@@ -158,86 +159,51 @@ cf_step cf_refresh_on_answer(cf_client *client, cf_time now, const cf_wire_messa
 
 /* ---- the application's answer: client-spec.md 12.2 --------------------------------------------- */
 
-typedef struct credential {
-    cf_bytes name;
-    cf_setting setting;
-    bool needed;
-} credential;
-
-static const credential credentials[] = {
-    {{"user", 4}, CF_SETTING_USER, true},
-    {{"timestamp", 9}, CF_SETTING_TIMESTAMP, true},
-    {{"token", 5}, CF_SETTING_TOKEN, true},
-    {{"info", 4}, CF_SETTING_INFO, false},
-};
-
-#define CREDENTIALS (sizeof(credentials) / sizeof(credentials[0]))
-
-/* Where credentials are JSON the value stays as it is; else a number is taken as its text: a timestamp mostly is one. */
-static bool take_value(const cf_json_value *value, bool json, cf_bytes *text, cf_buffer *scratch)
+/*
+ * What the answer says of one of them. Where credentials are JSON the value stays as it is; else a number is taken as its text:
+ * a timestamp mostly is one. False when there is nothing that can be taken.
+ */
+static bool take_value(cf_bytes answer, cf_bytes name, bool json, cf_bytes *text, cf_buffer *scratch)
 {
-    size_t from = scratch->size;
-    if (!json && value->kind != CF_JSON_STRING && value->kind != CF_JSON_NUMBER)
+    cf_json_value value;
+    if (!cf_json_find(answer, name, &value) || value.kind == CF_JSON_NONE)
         return false;
-    *text = value->raw;
-    if (json && value->kind == CF_JSON_STRING && value->raw.size > 0)
-        *text = cf_bytes_make(value->raw.data - 1, value->raw.size + 2); /* with its quotes */
-    if (json || !value->escaped)
-        return true;
-    cf_json_decode_string(value->raw, scratch);
-    *text = cf_bytes_slice(cf_buffer_bytes(scratch), from, scratch->size);
-    return true;
-}
-
-static bool read_members(cf_json_reader *reader, bool json, cf_bytes texts[CF_SETTING_COUNT], bool given[CREDENTIALS],
-                         cf_buffer *scratch)
-{
-    cf_json_value key, value;
-    if (!cf_json_enter_object(reader))
+    if (json)
+        *text = value.raw.size > 0 ? cf_json_raw(&value) : value.raw; /* an empty text is none */
+    else if (value.kind == CF_JSON_NUMBER)
+        *text = value.raw;
+    else if (value.kind == CF_JSON_STRING)
+        *text = cf_json_text(&value, scratch);
+    else
         return false;
-    while (cf_json_next_member(reader, &key)) {
-        cf_json_read(reader, &value);
-        for (size_t i = 0; i < CREDENTIALS; i++) {
-            if (cf_json_string_equal(&key, credentials[i].name))
-                given[i] = take_value(&value, json, &texts[credentials[i].setting], scratch);
-        }
-    }
-    return cf_json_finish(reader);
+    return text->size <= CF_OPTION_SIZE_MAX;
 }
 
 /* All that is needed, and nothing that cf_client_configure would refuse (D47, D49). */
-static bool read_credentials(cf_bytes answer, bool json, cf_bytes texts[CF_SETTING_COUNT], cf_buffer *scratch)
+static bool read_credentials(cf_bytes answer, cf_client_options *options, cf_buffer *scratch)
 {
-    cf_json_reader reader;
-    bool given[CREDENTIALS] = {false};
-    cf_json_reader_init(&reader, answer);
-    if (!read_members(&reader, json, texts, given, scratch))
-        return false;
-    for (size_t i = 0; i < CREDENTIALS; i++) {
-        size_t size = texts[credentials[i].setting].size;
-        if (credentials[i].needed && (!given[i] || (size == 0 && credentials[i].setting != CF_SETTING_USER)))
-            return false;
-        if (size > CF_OPTION_SIZE_MAX)
-            return false;
-    }
-    return true;
+    bool json = options->credentials_json;
+    take_value(answer, CF_BYTES("info"), json, &options->info, scratch); /* may be missing */
+    return take_value(answer, CF_BYTES("user"), json, &options->user, scratch) &&
+           take_value(answer, CF_BYTES("timestamp"), json, &options->timestamp, scratch) && options->timestamp.size > 0 &&
+           take_value(answer, CF_BYTES("token"), json, &options->token, scratch) && options->token.size > 0 &&
+           options->info.size <= CF_OPTION_SIZE_MAX;
 }
 
 /* Also for connections to come. What failed is told; NULL when nothing did. */
 static const char *replace_credentials(cf_client *client, cf_bytes answer)
 {
-    cf_bytes texts[CF_SETTING_COUNT];
+    cf_client_options options = client->settings->options;
     cf_buffer scratch;
+    const cf_allocator *allocator = client->environment.allocator;
     const char *failure = NULL;
-    for (size_t i = 0; i < CF_SETTING_COUNT; i++)
-        texts[i] = cf_setting_text(client->settings, (cf_setting)i);
-    cf_buffer_init(&scratch, client->environment.allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&scratch, allocator, CF_BUFFER_NO_LIMIT);
     cf_settings *settings = NULL;
     if (!cf_buffer_reserve(&scratch, answer.size))
         failure = "out of memory";
-    else if (!read_credentials(answer, client->settings->credentials_json, texts, &scratch))
+    else if (!read_credentials(answer, &options, &scratch))
         failure = "the answer does not hold user, timestamp and token";
-    else if ((settings = cf_settings_with_credentials(client->settings, texts, client->environment.allocator)) == NULL)
+    else if ((settings = cf_settings_make(&options, client->settings->transport, allocator)) == NULL)
         failure = "out of memory";
     cf_buffer_free(&scratch);
     if (failure != NULL)
@@ -249,18 +215,17 @@ static const char *replace_credentials(cf_client *client, cf_bytes answer)
 
 static void send_command(cf_client *client, cf_time now)
 {
-    const cf_settings *settings = client->settings;
+    const cf_client_options *options = &client->settings->options;
     cf_connect_params params = {
-        .user = cf_setting_text(settings, CF_SETTING_USER),
-        .timestamp = cf_setting_text(settings, CF_SETTING_TIMESTAMP),
-        .info = cf_setting_text(settings, CF_SETTING_INFO),
-        .token = cf_setting_text(settings, CF_SETTING_TOKEN),
-        .json = settings->credentials_json,
+        .user = options->user,
+        .timestamp = options->timestamp,
+        .info = options->info,
+        .token = options->token,
+        .json = options->credentials_json,
     };
-    cf_buffer line;
-    cf_line_begin(client, &line, settings->ends[CF_SETTING_INFO] + COMMAND_SIZE);
-    cf_wire_write_refresh(&line, ++client->last_uid, &params);
-    if (!cf_batch_end_line(client, &line))
+    cf_buffer *line = cf_line_begin(client, client->settings->size + COMMAND_SIZE);
+    cf_wire_write_refresh(line, ++client->last_uid, &params);
+    if (!cf_batch_end_line(client))
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 

@@ -75,10 +75,9 @@ size_t cf_subscription_request_size(const cf_subscription *subscription)
 static bool send_request(cf_subscription *subscription)
 {
     cf_client *client = subscription->client;
-    cf_buffer line;
-    cf_line_begin(client, &line, cf_subscription_request_size(subscription));
-    cf_subscription_write_request(subscription, NULL, &line);
-    if (cf_batch_end_line(client, &line))
+    cf_buffer *line = cf_line_begin(client, cf_subscription_request_size(subscription));
+    cf_subscription_write_request(subscription, NULL, line);
+    if (cf_batch_end_line(client))
         return true;
     subscription->request = 0;
     return false;
@@ -95,71 +94,6 @@ static centrifuge_error request(cf_subscription *subscription, cf_time now)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     start_request(subscription, false);
     return CENTRIFUGE_ERROR_OK;
-}
-
-/* The table is empty after a disconnect (client-spec.md 7.4): who is asked for again is behind those who were before. */
-static void place_last(cf_subscription *subscription)
-{
-    subscription->left = false;
-    subscription->place = ++subscription->client->last_place;
-    subscription->client->disordered = true;
-}
-
-/* client-spec.md 8.2, the rows of sub.subscribe(). */
-static centrifuge_error ask(cf_subscription *subscription, cf_time now)
-{
-    cf_client *client = subscription->client;
-    if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED || subscription->state == CF_SUBSCRIPTION_SUBSCRIBING)
-        return CENTRIFUGE_ERROR_OK;
-    if (subscription->left)
-        place_last(subscription);
-    if (client->state != CF_CLIENT_CONNECTED) {
-        subscription->state = CF_SUBSCRIPTION_NEW;
-        return CENTRIFUGE_ERROR_OK;
-    }
-    centrifuge_error error = request(subscription, now);
-    if (error == CENTRIFUGE_ERROR_OK)
-        subscription->was_subscribed = false;
-    return error;
-}
-
-static bool may_ask(const cf_client *client)
-{
-    return client->settings->resubscribe || client->state == CF_CLIENT_CONNECTED;
-}
-
-centrifuge_error cf_subscription_subscribe(cf_subscription *subscription, cf_time now)
-{
-    if (subscription->client->shut)
-        return CENTRIFUGE_ERROR_CLOSED;
-    if (!may_ask(subscription->client))
-        return CENTRIFUGE_ERROR_INVALID_STATE;
-    return ask(subscription, now);
-}
-
-static centrifuge_error check_channel(const cf_client *client, cf_bytes channel)
-{
-    if (client->shut)
-        return CENTRIFUGE_ERROR_CLOSED;
-    if (channel.size == 0)
-        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (channel.size > client->settings->channel_length_max || channel.size > UINT32_MAX)
-        return CENTRIFUGE_ERROR_LIMIT_CHANNEL;
-    if (!cf_utf8_valid(channel))
-        return CENTRIFUGE_ERROR_INVALID_UTF8;
-    return may_ask(client) ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_STATE;
-}
-
-/* What comes for a channel before the server has seen this command is for its former, removed subscription; 0: there is none. */
-static uint64_t departed_uid(const cf_client *client, cf_bytes channel)
-{
-    uint64_t uid = 0;
-    CF_LIST_EACH (link, &client->departed) {
-        const cf_subscription *departed = CF_CONTAINER(link, cf_subscription, departed);
-        if (cf_bytes_equal(cf_subscription_channel(departed), channel))
-            uid = departed->leaving;
-    }
-    return uid;
 }
 
 /*
@@ -185,20 +119,74 @@ int cf_subscription_compare(const cf_subscription *first, const cf_subscription 
     return (b >= 0) - (a >= 0);
 }
 
-static int compare_places(const cf_map_node *first, const cf_map_node *second)
+/* Behind all others, but for a name that belongs in front; few programs have such. */
+static void place_last(cf_subscription *subscription)
 {
-    const cf_subscription *a = CF_CONTAINER(first, cf_subscription, node);
-    const cf_subscription *b = CF_CONTAINER(second, cf_subscription, node);
-    int by_name = cf_subscription_compare(a, b);
-    return by_name != 0 ? by_name : (a->place > b->place) - (a->place < b->place);
+    cf_map *table = &subscription->client->subscriptions;
+    cf_map_node *own = &subscription->node;
+    cf_map_node *before = table->last;
+    while (before != NULL && (before == own || cf_subscription_compare(cf_subscription_of(before), subscription) > 0))
+        before = before->previous;
+    cf_map_move(table, own, before);
 }
 
-/* Once for all that were added, since few programs have such names. */
-static void order_table(cf_client *client)
+/* client-spec.md 8.2, the rows of sub.subscribe(). */
+static centrifuge_error ask(cf_subscription *subscription, cf_time now)
 {
-    if (client->disordered)
-        cf_map_sort(&client->subscriptions, compare_places);
-    client->disordered = false;
+    cf_client *client = subscription->client;
+    if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED || subscription->state == CF_SUBSCRIPTION_SUBSCRIBING)
+        return CENTRIFUGE_ERROR_OK;
+    /* the table is empty after a disconnect (client-spec.md 7.4): who is asked for again is behind those who were before */
+    if (subscription->left)
+        place_last(subscription);
+    subscription->left = false;
+    if (client->state != CF_CLIENT_CONNECTED) {
+        subscription->state = CF_SUBSCRIPTION_NEW;
+        return CENTRIFUGE_ERROR_OK;
+    }
+    centrifuge_error error = request(subscription, now);
+    if (error == CENTRIFUGE_ERROR_OK)
+        subscription->was_subscribed = false;
+    return error;
+}
+
+static bool may_ask(const cf_client *client)
+{
+    return client->settings->options.resubscribe || client->state == CF_CLIENT_CONNECTED;
+}
+
+centrifuge_error cf_subscription_subscribe(cf_subscription *subscription, cf_time now)
+{
+    if (subscription->client->shut)
+        return CENTRIFUGE_ERROR_CLOSED;
+    if (!may_ask(subscription->client))
+        return CENTRIFUGE_ERROR_INVALID_STATE;
+    return ask(subscription, now);
+}
+
+static centrifuge_error check_channel(const cf_client *client, cf_bytes channel)
+{
+    if (client->shut)
+        return CENTRIFUGE_ERROR_CLOSED;
+    if (channel.size == 0)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    if (channel.size > client->settings->options.channel_length_max || channel.size > UINT32_MAX)
+        return CENTRIFUGE_ERROR_LIMIT_CHANNEL;
+    if (!cf_utf8_valid(channel))
+        return CENTRIFUGE_ERROR_INVALID_UTF8;
+    return may_ask(client) ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_STATE;
+}
+
+/* What comes for a channel before the server has seen this command is for its former, removed subscription; 0: there is none. */
+static uint64_t departed_uid(const cf_client *client, cf_bytes channel)
+{
+    uint64_t uid = 0;
+    CF_LIST_EACH (link, &client->departed) {
+        const cf_subscription *departed = CF_CONTAINER(link, cf_subscription, departed);
+        if (cf_bytes_equal(cf_subscription_channel(departed), channel))
+            uid = departed->leaving;
+    }
+    return uid;
 }
 
 static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
@@ -208,12 +196,11 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
         return NULL;
     *made = (cf_subscription){
         .client = client, .user = user, .channel_size = (uint32_t)channel.size, .state = CF_SUBSCRIPTION_UNSUBSCRIBED};
-    made->place = ++client->last_place;
     memcpy(made->channel, channel.data, channel.size);
     cf_list_init(&made->waiting);
     made->leaving = departed_uid(client, channel);
     if (cf_map_add(&client->subscriptions, &made->node, cf_subscription_channel(made))) {
-        client->disordered = client->disordered || table_index(channel) >= 0;
+        place_last(made);
         return made;
     }
     cf_free(client->environment.allocator, made);
@@ -284,7 +271,6 @@ static void write_requests(cf_client *client, cf_buffer *line)
 
 static bool ask_public(cf_client *client)
 {
-    cf_buffer line;
     cf_subscription *only = NULL;
     size_t count = 0;
     size_t size = 0;
@@ -297,12 +283,12 @@ static bool ask_public(cf_client *client)
     }
     if (count == 0)
         return true;
-    cf_line_begin(client, &line, size);
+    cf_buffer *line = cf_line_begin(client, size);
     if (count == 1)
-        cf_subscription_write_request(only, NULL, &line);
+        cf_subscription_write_request(only, NULL, line);
     else
-        write_requests(client, &line);
-    return cf_batch_end_resubscription(client, &line);
+        write_requests(client, line);
+    return cf_batch_end_resubscription(client);
 }
 
 static bool ask_private(cf_client *client, cf_time now)
@@ -322,7 +308,6 @@ static bool ask_private(cf_client *client, cf_time now)
 
 bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now)
 {
-    order_table(client);
     CF_EACH_SUBSCRIPTION (node, client) {
         cf_subscription *subscription = cf_subscription_of(node);
         if (cf_subscription_wanted(subscription))
@@ -360,13 +345,12 @@ static void forget_position(cf_subscription *subscription)
 static void send_unsubscribe(cf_subscription *subscription, cf_time now)
 {
     cf_client *client = subscription->client;
-    cf_buffer line;
     if (client->state != CF_CLIENT_CONNECTED)
         return;
-    cf_line_begin(client, &line, subscription->channel_size + COMMAND_SIZE);
+    cf_buffer *line = cf_line_begin(client, subscription->channel_size + COMMAND_SIZE);
     subscription->leaving = ++client->last_uid;
-    cf_wire_write_channel_command(&line, subscription->leaving, CF_METHOD_UNSUBSCRIBE, cf_subscription_channel(subscription));
-    if (!cf_batch_end_line(client, &line))
+    cf_wire_write_channel_command(line, subscription->leaving, CF_METHOD_UNSUBSCRIBE, cf_subscription_channel(subscription));
+    if (!cf_batch_end_line(client))
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
@@ -478,21 +462,18 @@ void cf_subscriptions_recover_nothing(cf_client *client)
 void cf_subscriptions_leave(cf_client *client, bool again)
 {
     cf_subscriptions_forget_departed(client);
-    order_table(client);
     CF_EACH_SUBSCRIPTION (node, client)
         leave(cf_subscription_of(node), again);
 }
 
 cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message *message)
 {
-    int64_t uid;
+    uint64_t uid = cf_wire_uid(message);
     cf_subscription *subscription = cf_client_find(client, message->b.channel);
-    bool answer = cf_bytes_to_int64(message->uid, &uid);
-    if (answer)
-        answer_departed(client, (uint64_t)uid);
+    answer_departed(client, uid);
     if (subscription == NULL)
         return CF_STEP_DONE;
-    if (answer && (uint64_t)uid == subscription->leaving)
+    if (uid == subscription->leaving)
         subscription->leaving = 0;
     if (message->has_error) {
         cf_client_report_message(client, message);

@@ -82,8 +82,19 @@ const char *cf_json_error_text(cf_json_error error);
 /* Is the text one valid JSON value, with nothing but white space around it? */
 bool cf_json_valid(cf_bytes text);
 
+/*
+ * The value of one member of an object, the last one of that name; CF_JSON_NONE when there is none. False when `object` is not
+ * the text of a valid object, and nothing but that.
+ */
+bool cf_json_find(cf_bytes object, cf_bytes name, cf_json_value *value);
+
+/* As it stands in the input: a string with its quotes. */
+cf_bytes cf_json_raw(const cf_json_value *value);
+
 /* Strings: `raw` is the inside of a string that the reader accepted. Decoded text is never longer than `raw`. */
 void cf_json_decode_string(cf_bytes raw, cf_buffer *out);
+/* The text of a string: where there is nothing to decode, a slice of the input, else appended to `scratch`. Empty for other kinds. */
+cf_bytes cf_json_text(const cf_json_value *value, cf_buffer *scratch);
 /* Compares the decoded string. */
 bool cf_json_string_equal(const cf_json_value *string, cf_bytes text);
 /* The same, the case of ASCII letters aside. */

@@ -505,3 +505,24 @@ bool cf_json_valid(cf_bytes text)
     cf_json_reader_init(&reader, text);
     return cf_json_read(&reader, &value) && cf_json_finish(&reader);
 }
+
+bool cf_json_find(cf_bytes object, cf_bytes name, cf_json_value *value)
+{
+    cf_json_reader reader;
+    cf_json_value key, member;
+    *value = (cf_json_value){.kind = CF_JSON_NONE};
+    cf_json_reader_init(&reader, object);
+    if (!cf_json_enter_object(&reader))
+        return false;
+    while (cf_json_next_member(&reader, &key)) {
+        if (cf_json_read(&reader, &member) && cf_json_string_equal(&key, name))
+            *value = member;
+    }
+    return cf_json_finish(&reader);
+}
+
+cf_bytes cf_json_raw(const cf_json_value *value)
+{
+    size_t quote = value->kind == CF_JSON_STRING ? 1 : 0;
+    return cf_bytes_make(value->raw.data - quote, value->raw.size + 2 * quote);
+}

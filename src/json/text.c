@@ -73,115 +73,110 @@ void cf_json_decode_string(cf_bytes raw, cf_buffer *out)
     }
 }
 
-typedef bool compare_function(cf_bytes a, cf_bytes b);
-
-/* Does `text` go on with `part` at `*at`? Then moves behind it. */
-static bool goes_on(cf_bytes text, size_t *at, cf_bytes part, compare_function *equal)
+cf_bytes cf_json_text(const cf_json_value *value, cf_buffer *scratch)
 {
-    if (!equal(cf_bytes_slice(text, *at, *at + part.size), part))
-        return false;
-    *at += part.size;
-    return true;
+    size_t from = scratch->size;
+    if (value->kind != CF_JSON_STRING)
+        return cf_bytes_make(NULL, 0);
+    if (!value->escaped)
+        return value->raw;
+    cf_json_decode_string(value->raw, scratch);
+    return cf_bytes_slice(cf_buffer_bytes(scratch), from, scratch->size);
 }
 
-static bool string_equal(const cf_json_value *string, cf_bytes text, compare_function *equal)
+static bool equal(cf_bytes a, cf_bytes b, bool fold)
+{
+    return fold ? cf_bytes_equal_fold(a, b) : cf_bytes_equal(a, b);
+}
+
+static bool string_equal(const cf_json_value *string, cf_bytes text, bool fold)
 {
     cf_bytes raw = string->raw;
+    size_t compared = 0;
     if (string->kind != CF_JSON_STRING)
         return false;
     if (!string->escaped)
-        return equal(raw, text);
-    size_t compared = 0;
+        return equal(raw, text, fold);
     for (size_t at = 0; at < raw.size;) {
-        cf_bytes plain = plain_part(raw, at);
-        if (!goes_on(text, &compared, plain, equal))
-            return false;
-        at += plain.size;
-        if (at == raw.size)
-            break;
         char bytes[4];
-        size_t size;
-        at += decode_escape(raw.data + at, raw.data + raw.size, bytes, &size);
-        if (!goes_on(text, &compared, cf_bytes_make(bytes, size), equal))
+        size_t size = 1;
+        bytes[0] = raw.data[at];
+        at += bytes[0] == '\\' ? decode_escape(raw.data + at, raw.data + raw.size, bytes, &size) : 1;
+        if (!equal(cf_bytes_slice(text, compared, compared + size), cf_bytes_make(bytes, size), fold))
             return false;
+        compared += size;
     }
     return compared == text.size;
 }
 
 bool cf_json_string_equal(const cf_json_value *string, cf_bytes text)
 {
-    return string_equal(string, text, cf_bytes_equal);
+    return string_equal(string, text, false);
 }
 
 bool cf_json_string_equal_fold(const cf_json_value *string, cf_bytes text)
 {
-    return string_equal(string, text, cf_bytes_equal_fold);
+    return string_equal(string, text, true);
 }
 
 /* ---- numbers -------------------------------------------------------------- */
-
-/* A number with a fraction or an exponent: the first `whole` of its digits are its whole part, zeros follow when it has fewer. */
-typedef struct decimal {
-    cf_bytes digits; /* with the point in between */
-    int64_t whole;
-    bool negative;
-} decimal;
 
 /* Far more than any text has digits, far less than an int64 holds. */
 #define EXPONENT_MAX INT64_C(1000000000000000)
 
 static int64_t read_exponent(cf_bytes text)
 {
-    size_t at = text.size > 0 && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
-    int64_t exponent = 0;
-    for (; at < text.size && exponent < EXPONENT_MAX; at++)
-        exponent = exponent * 10 + (text.data[at] - '0');
-    return text.size > 0 && text.data[0] == '-' ? -exponent : exponent;
+    int64_t exponent;
+    if (cf_bytes_to_int64(text, &exponent) && exponent > -EXPONENT_MAX && exponent < EXPONENT_MAX)
+        return exponent;
+    return text.data[0] == '-' ? -EXPONENT_MAX : EXPONENT_MAX;
 }
 
-static decimal read_decimal(cf_bytes raw)
-{
-    decimal number = {.negative = raw.data[0] == '-'};
-    size_t from = number.negative ? 1 : 0;
-    size_t end = from, point = SIZE_MAX;
-    for (; end < raw.size && raw.data[end] != 'e' && raw.data[end] != 'E'; end++)
-        if (raw.data[end] == '.')
-            point = end;
-    number.digits = cf_bytes_slice(raw, from, end);
-    number.whole = (int64_t)((point < end ? point : end) - from) + read_exponent(cf_bytes_slice(raw, end + 1, raw.size));
-    return number;
-}
+/* A sign and a zero in front, and more digits than an int64 has. */
+#define DECIMAL_MAX  24
+#define DECIMAL_HEAD 2
 
-/* Appends a digit, unless the result would pass `limit`. */
-static bool add_digit(uint64_t *value, unsigned digit, uint64_t limit)
+/*
+ * The digits of a number as far as they matter; returns their end in `text`. *zeros of them follow, or, when it is less than 0,
+ * the last ones are a fraction.
+ */
+static size_t read_decimal(cf_bytes raw, char text[DECIMAL_MAX], int64_t *zeros)
 {
-    if (*value > (limit - digit) / 10)
-        return false;
-    *value = *value * 10 + digit;
-    return true;
+    size_t size = DECIMAL_HEAD;
+    bool fraction = false;
+    for (size_t at = raw.data[0] == '-' ? 1 : 0; at < raw.size; at++) {
+        char c = raw.data[at];
+        if (c == 'e' || c == 'E') {
+            *zeros += read_exponent(cf_bytes_slice(raw, at + 1, raw.size));
+            break;
+        }
+        if (c == '.') {
+            fraction = true;
+        } else if (size < DECIMAL_MAX) {
+            text[size] = c;
+            size += size > DECIMAL_HEAD || c != '0';
+            *zeros -= fraction;
+        } else {
+            *zeros += !fraction;
+        }
+    }
+    return size;
 }
 
 bool cf_json_to_int64(const cf_json_value *number, int64_t *value)
 {
+    char text[DECIMAL_MAX] = "+0";
+    int64_t zeros = 0;
     if (number->kind != CF_JSON_NUMBER)
         return false;
     if (cf_bytes_to_int64(number->raw, value))
         return true;
-    decimal parts = read_decimal(number->raw);
-    uint64_t limit = (uint64_t)INT64_MAX + (parts.negative ? 1 : 0);
-    uint64_t result = 0;
-    int64_t taken = 0;
-    for (size_t i = 0; i < parts.digits.size && taken < parts.whole; i++) {
-        char c = parts.digits.data[i];
-        if (c == '.')
-            continue;
-        if (!add_digit(&result, (unsigned)(c - '0'), limit))
-            return false;
-        taken++;
-    }
-    for (; result > 0 && taken < parts.whole; taken++)
-        if (!add_digit(&result, 0, limit))
-            return false;
-    *value = parts.negative && result > 0 ? -(int64_t)(result - 1) - 1 : (int64_t)result;
-    return true;
+    if (number->raw.data[0] == '-')
+        text[0] = '-';
+    size_t size = read_decimal(number->raw, text, &zeros);
+    for (; zeros < 0 && size > DECIMAL_HEAD; zeros++)
+        size--;
+    for (; zeros > 0 && size > DECIMAL_HEAD && size < DECIMAL_MAX; zeros--)
+        text[size++] = '0';
+    return cf_bytes_to_int64(cf_bytes_make(text, size), value);
 }

@@ -16,12 +16,11 @@ static unsigned line_separator(const char *at)
 static void write_escape(cf_buffer *out, unsigned code_unit)
 {
     static const char digits[] = "0123456789abcdef";
-    const char text[6] = {'\\',
-                          'u',
-                          digits[code_unit >> 12 & 15],
-                          digits[code_unit >> 8 & 15],
-                          digits[code_unit >> 4 & 15],
-                          digits[code_unit & 15]};
+    char text[6] = {'\\', 'u'};
+    for (size_t i = sizeof(text) - 1; i >= 2; i--) {
+        text[i] = digits[code_unit & 15];
+        code_unit >>= 4;
+    }
     cf_buffer_append(out, cf_bytes_make(text, sizeof(text)));
 }
 
@@ -34,49 +33,56 @@ static void write_escaped(cf_buffer *out, char c)
         write_escape(out, (unsigned char)c);
 }
 
-static bool must_escape(char c)
+/* Compared as a signed number, a control character and what is not ASCII are both less than a space. */
+static bool is_plain(char c)
 {
-    return (unsigned char)c < 0x20 || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&';
+    switch (c) {
+    case '"':
+    case '\\':
+    case '<':
+    case '>':
+    case '&':
+        return false;
+    default:
+        return (signed char)c >= ' ';
+    }
 }
 
-/* How many bytes go out as they are. */
-static size_t plain_prefix(cf_bytes text)
+/* What is not plain, `size` bytes of it; 0: a byte that is not UTF-8. */
+static void write_special(cf_buffer *out, const char *at, size_t size)
 {
-    size_t at = 0;
-    while (at < text.size && !must_escape(text.data[at])) {
-        if ((unsigned char)text.data[at] < 0x80) {
-            at++;
-            continue;
-        }
-        cf_bytes rest = cf_bytes_slice(text, at, text.size);
-        size_t sequence = cf_utf8_sequence(rest);
-        if (sequence == 0 || is_line_separator(rest.data, rest.size))
-            break;
-        at += sequence;
-    }
+    if (size == 0)
+        write_escape(out, 0xfffd);
+    else if (size == 1)
+        write_escaped(out, *at);
+    else
+        write_escape(out, line_separator(at));
+}
+
+/* Where the plain characters end that begin at `at`. */
+static size_t skip_plain(cf_bytes text, size_t at)
+{
+    while (at < text.size && is_plain(text.data[at]))
+        at++;
     return at;
 }
 
 void cf_json_write_string(cf_buffer *out, cf_bytes text)
 {
+    size_t from = 0; /* what is not written yet */
     cf_buffer_append_byte(out, '"');
-    while (text.size > 0) {
-        size_t plain = plain_prefix(text);
-        cf_buffer_append(out, cf_bytes_slice(text, 0, plain));
-        text = cf_bytes_slice(text, plain, text.size);
-        if (text.size == 0)
-            break;
-        size_t used = 1;
-        if (is_line_separator(text.data, text.size)) {
-            write_escape(out, line_separator(text.data));
-            used = 3;
-        } else if ((unsigned char)text.data[0] >= 0x80) {
-            write_escape(out, 0xfffd);
-        } else {
-            write_escaped(out, text.data[0]);
+    for (size_t at = skip_plain(text, 0); at < text.size; at = skip_plain(text, at)) {
+        const char *here = text.data + at;
+        size_t sequence = cf_utf8_sequence(cf_bytes_make(here, text.size - at));
+        size_t end = at + (sequence > 0 ? sequence : 1);
+        if (sequence < 2 || is_line_separator(here, sequence)) {
+            cf_buffer_append(out, cf_bytes_slice(text, from, at));
+            write_special(out, here, sequence);
+            from = end;
         }
-        text = cf_bytes_slice(text, used, text.size);
+        at = end;
     }
+    cf_buffer_append(out, cf_bytes_slice(text, from, text.size));
     cf_buffer_append_byte(out, '"');
 }
 

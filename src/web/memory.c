@@ -57,13 +57,18 @@ static block *cut_off(uint32_t class)
     return made;
 }
 
+/* The class of blocks that hold `size` bytes; at most 2^30. */
+static uint32_t class_of(size_t size)
+{
+    uint32_t class = 32 - (uint32_t)__builtin_clz(size + sizeof(block) - 1);
+    return class < CLASS_FIRST ? CLASS_FIRST : class;
+}
+
 static void *take(size_t size)
 {
-    uint32_t class = CLASS_FIRST;
-    if (size >= (size_t)1 << (CLASS_COUNT - 2))
+    if (size > SIZE_MAX / 4)
         return NULL;
-    while ((size_t)1 << class < size + sizeof(block))
-        class ++;
+    uint32_t class = class_of(size);
     block *found = heap.free[class];
     if (found != NULL)
         heap.free[class] = found->next;
@@ -72,9 +77,8 @@ static void *take(size_t size)
     return found == NULL ? NULL : found + 1;
 }
 
-static void give_back(void *memory)
+static void give_back(block *freed)
 {
-    block *freed = (block *)memory - 1;
     freed->next = heap.free[freed->class];
     heap.free[freed->class] = freed;
 }
@@ -82,14 +86,17 @@ static void give_back(void *memory)
 static void *resize(void *user, void *memory, size_t size)
 {
     (void)user;
-    size_t held = memory == NULL ? 0 : ((size_t)1 << ((block *)memory - 1)->class) - sizeof(block);
-    if (memory != NULL && size > 0 && size <= held)
+    if (memory == NULL)
+        return take(size);
+    block *old = (block *)memory - 1;
+    size_t held = ((size_t)1 << old->class) - sizeof(block);
+    if (size > 0 && size <= held)
         return memory;
     void *moved = size == 0 ? NULL : take(size);
-    if (moved != NULL && held > 0)
+    if (moved != NULL)
         memcpy(moved, memory, held);
-    if (memory != NULL && (moved != NULL || size == 0))
-        give_back(memory);
+    if (moved != NULL || size == 0)
+        give_back(old);
     return moved;
 }
 

@@ -11,15 +11,17 @@ typedef enum field_kind {
     FIELD_LIST
 } field_kind;
 
+/* The name is in it, not pointed at: such a table is found in one place, and needs no relocation. */
 typedef struct body_field {
-    cf_bytes name;
-    field_kind kind;
-    size_t offset; /* in cf_wire_message */
+    char name[10];
+    uint8_t size;    /* of the name */
+    uint8_t kind;    /* field_kind */
+    uint16_t offset; /* in cf_wire_message */
 } body_field;
 
-#define FIELD(literal, kind, member)                                                                                           \
+#define FIELD(name, kind, member)                                                                                              \
     {                                                                                                                          \
-        {("" literal), sizeof(literal) - 1}, kind, offsetof(cf_wire_message, member)                                           \
+        name, sizeof(name) - 1, kind, offsetof(cf_wire_message, member)                                                        \
     }
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -29,12 +31,10 @@ static const body_field body_fields[] = {
     FIELD("data", FIELD_RAW, b.data),
     FIELD("client", FIELD_TEXT, b.client),
     FIELD("info", FIELD_RAW, b.info),
-    FIELD("version", FIELD_TEXT, b.version),
     FIELD("reason", FIELD_TEXT, b.reason),
     FIELD("expires", FIELD_BOOL, b.expires),
     FIELD("expired", FIELD_BOOL, b.expired),
     FIELD("reconnect", FIELD_BOOL, b.reconnect),
-    FIELD("status", FIELD_BOOL, b.status),
     FIELD("recovered", FIELD_BOOL, b.recovered),
     FIELD("ttl", FIELD_INT, b.ttl),
     FIELD("last", FIELD_LAST, b.last),
@@ -47,23 +47,9 @@ static const body_field body_fields[] = {
  */
 static cf_bytes decode(const cf_json_reader *reader, const cf_json_value *value, cf_buffer *scratch)
 {
-    if (value->kind != CF_JSON_STRING)
-        return cf_bytes_make(NULL, 0);
-    if (!value->escaped)
-        return value->raw;
-    if (!cf_buffer_reserve(scratch, (size_t)(reader->end - value->raw.data)))
-        return cf_bytes_make(NULL, 0);
-    size_t start = scratch->size;
-    cf_json_decode_string(value->raw, scratch);
-    return cf_bytes_make(scratch->data + start, scratch->size - start);
-}
-
-/* As it stands in the input, a string with its quotes. */
-static cf_bytes raw_json(const cf_json_value *value)
-{
-    if (value->kind != CF_JSON_STRING)
-        return value->raw;
-    return cf_bytes_make(value->raw.data - 1, value->raw.size + 2);
+    if (value->escaped)
+        cf_buffer_reserve(scratch, (size_t)(reader->end - value->raw.data));
+    return cf_json_text(value, scratch);
 }
 
 /* As in JavaScript, for which other servers may have been written. */
@@ -103,7 +89,7 @@ static void store(const body_field *field, const cf_json_reader *reader, const c
         *(cf_bytes *)target = value->kind == CF_JSON_ARRAY ? value->raw : cf_bytes_make(NULL, 0);
         break;
     default: /* FIELD_RAW */
-        *(cf_bytes *)target = raw_json(value);
+        *(cf_bytes *)target = cf_json_raw(value);
     }
 }
 
@@ -117,7 +103,7 @@ static bool is_named(const cf_json_value *key, cf_bytes name)
 static const body_field *find_field(const cf_json_value *key)
 {
     for (size_t i = 0; i < COUNT(body_fields); i++) {
-        if (is_named(key, body_fields[i].name))
+        if (is_named(key, cf_bytes_make(body_fields[i].name, body_fields[i].size)))
             return &body_fields[i];
     }
     return NULL;
@@ -150,7 +136,7 @@ static void read_body(cf_json_reader *reader, cf_wire_message *message, cf_buffe
     message->b = blank.b;
     message->has_body = cf_json_peek(reader) == CF_JSON_OBJECT;
     if (!message->has_body) {
-        message->body = cf_json_read(reader, &value) ? raw_json(&value) : cf_bytes_make(NULL, 0);
+        message->body = cf_json_read(reader, &value) ? cf_json_raw(&value) : cf_bytes_make(NULL, 0);
         return;
     }
     const char *start = reader->at;
@@ -234,6 +220,12 @@ static bool read_message(cf_json_reader *reader, cf_wire_message *message, cf_bu
     return !scratch->failed;
 }
 
+uint64_t cf_wire_uid(const cf_wire_message *message)
+{
+    int64_t uid;
+    return cf_bytes_to_int64(message->uid, &uid) && uid > 0 ? (uint64_t)uid : 0;
+}
+
 bool cf_wire_messages_begin(cf_wire_messages *messages, cf_bytes text)
 {
     cf_json_value value;
@@ -284,21 +276,15 @@ bool cf_wire_read_body(cf_bytes body, cf_wire_message *message, cf_buffer *scrat
 
 bool cf_wire_read_advice(cf_bytes text, cf_bytes *reason, bool *reconnect, cf_buffer *scratch)
 {
-    cf_json_reader reader;
-    cf_json_value key;
-    cf_json_value value;
-    cf_json_value again = {.kind = CF_JSON_NONE};
-    *reason = cf_bytes_make(NULL, 0);
+    cf_json_value why;
+    cf_json_value again;
     cf_buffer_clear(scratch);
-    cf_json_reader_init(&reader, text);
-    if (!cf_json_enter_object(&reader))
+    if (!cf_json_find(text, CF_BYTES("reason"), &why))
         return false;
-    while (cf_json_next_member(&reader, &key) && cf_json_read(&reader, &value)) {
-        if (cf_json_string_equal(&key, CF_BYTES("reason")))
-            *reason = decode(&reader, &value, scratch);
-        else if (cf_json_string_equal(&key, CF_BYTES("reconnect")))
-            again = value;
-    }
+    cf_json_find(text, CF_BYTES("reconnect"), &again);
+    if (again.kind != CF_JSON_TRUE && again.kind != CF_JSON_FALSE)
+        return false;
+    *reason = cf_json_text(&why, scratch);
     *reconnect = again.kind == CF_JSON_TRUE;
-    return cf_json_finish(&reader) && (*reconnect || again.kind == CF_JSON_FALSE) && !scratch->failed;
+    return !scratch->failed;
 }

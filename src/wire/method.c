@@ -3,7 +3,10 @@
 #include <string.h>
 
 /* By cf_method. */
-static const cf_bytes names[CF_METHOD_COUNT] = {
+static const struct {
+    char text[12];
+    size_t size;
+} names[CF_METHOD_COUNT] = {
     [CF_METHOD_UNKNOWN] = {"", 0},
     [CF_METHOD_CONNECT] = {"connect", 7},
     [CF_METHOD_REFRESH] = {"refresh", 7},
@@ -26,8 +29,8 @@ static const cf_bytes names[CF_METHOD_COUNT] = {
 cf_method cf_method_of(cf_bytes name)
 {
     for (int method = CF_METHOD_UNKNOWN + 1; method < CF_METHOD_COUNT; method++) {
-        const cf_bytes *known = &names[method];
-        if (known->size == name.size && known->data[0] == name.data[0] && memcmp(known->data, name.data, name.size) == 0)
+        const char *known = names[method].text;
+        if (names[method].size == name.size && known[0] == name.data[0] && memcmp(known, name.data, name.size) == 0)
             return (cf_method)method;
     }
     return CF_METHOD_UNKNOWN;
@@ -35,5 +38,5 @@ cf_method cf_method_of(cf_bytes name)
 
 cf_bytes cf_method_name(cf_method method)
 {
-    return names[method];
+    return cf_bytes_make(names[method].text, names[method].size);
 }

@@ -132,12 +132,10 @@ typedef struct cf_wire_message {
         cf_bytes client;  /* decoded: of connect, refresh, message */
         cf_bytes info;    /* raw: of a message */
         cf_bytes data;    /* raw: of message, join, leave, presence, history; data NULL when missing */
-        cf_bytes version; /* decoded */
         cf_bytes reason;  /* decoded: of disconnect */
         bool expires;
         bool expired;
         bool reconnect;
-        bool status;
         bool recovered;
         int64_t ttl;       /* seconds */
         bool has_last;     /* the key is there, null too */
@@ -145,6 +143,9 @@ typedef struct cf_wire_message {
         cf_bytes messages; /* raw JSON array; data NULL when missing, null or no array */
     } b;
 } cf_wire_message;
+
+/* The number that a command had; 0: it answers none of ours. */
+uint64_t cf_wire_uid(const cf_wire_message *message);
 
 /*
  * Goes through the messages of one frame: an object is one, an array any number; other values are none. Nothing comes out of a

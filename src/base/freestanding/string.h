@@ -13,6 +13,5 @@ void *memset(void *memory, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 void *memchr(const void *memory, int byte, size_t size);
 size_t strlen(const char *text);
-int strcmp(const char *a, const char *b);
 
 #endif

@@ -240,6 +240,11 @@ static void credentials_that_are_too_long_are_a_failure(void **state)
     memcpy(text, "{'user':'u','timestamp':'2','token':'", 37);
     memcpy(text + size - 3, "'}", 3);
     expect_failure(text);
+    static const char tail[] = "','user':'u','timestamp':'2','token':'t'}";
+    memset(text, 'x', size);
+    memcpy(text, "{'info':'", 9);
+    memcpy(text + size - sizeof(tail), tail, sizeof(tail));
+    expect_failure(text);
     free(text);
 }
 

@@ -414,6 +414,16 @@ static void joins_and_leaves_are_told(void **state)
               "news: leave  \n");
 }
 
+static void without_memory_for_a_name_the_connection_is_given_up(void **state)
+{
+    driver *d = *state;
+    driver_be_subscribed(d);
+    d->fail_at = d->allocations + 1;
+    driver_receive(d, "{'method':'join','body':{'channel':'news','data':{'client':'c\\u0032'}}}");
+    assert_true(d->allocations >= d->fail_at);
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
+}
+
 static void bodies_come_byte_for_byte(void **state)
 {
     driver *d = *state;
@@ -1347,6 +1357,7 @@ int main(void)
         TEST(without_resubscribe_they_end_with_the_connection),
         TEST(turning_resubscribe_off_keeps_new_ones_waiting),
         TEST(joins_and_leaves_are_told),
+        TEST(without_memory_for_a_name_the_connection_is_given_up),
         TEST(bodies_come_byte_for_byte),
         TEST(an_answer_is_found_by_its_channel),
         TEST(odd_answers_change_nothing),

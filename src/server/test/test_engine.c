@@ -226,7 +226,7 @@ static void lack_of_memory_is_an_answer(void **state)
     (void)state;
     cf_channel_options options = {.history_size = 3, .history_lifetime = 10};
     cf_client_info info = {.client = CF_BYTES("a")};
-    for (size_t n = 1; n < 8; n++) {
+    for (size_t n = 1; n < 7; n++) {
         h.fail_at = n;
         h.fail_on = true;
         publish("x", "1", &options);
@@ -237,7 +237,7 @@ static void lack_of_memory_is_an_answer(void **state)
         assert_int_equal(last_status, CF_ENGINE_NO_MEMORY);
     }
     h.fail_at = 0;
-    assert_int_equal(answers, 21);
+    assert_int_equal(answers, 18);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
