@@ -6,12 +6,13 @@
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
 import esbuild from 'esbuild';
 import { minify } from 'terser';
-import { pack, unpacker } from './pack.mjs';
+import { putPacked, renameExports } from './pack.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const top = path.dirname(here);
@@ -61,7 +62,7 @@ function compile(name, wanted) {
   run('llvm-link', [...parts, '-o', `${folder}/linked.bc`]);
   // the three stay: without an instruction for it, a copy becomes a call of them
   run('opt', ['-passes=' + passes, '-internalize-public-api-list=memcpy,memmove,memset', `${folder}/linked.bc`, '-o', `${folder}/core.bc`]);
-  run('wasm-ld', ['--no-entry', '--gc-sections', '--strip-all', '--stack-first', '-z', 'stack-size=32768', '--lto-O0', '-mllvm', '-disable-lsr',
+  run('wasm-ld', ['--no-entry', '--gc-sections', '--strip-all', '--stack-first', '-z', 'stack-size=4096', '--lto-O0', '-mllvm', '-disable-lsr',
     `${folder}/core.bc`, '-o', `${folder}.wasm`]);
 }
 
@@ -70,30 +71,18 @@ function prepare() {
   fs.mkdirSync(work, { recursive: true });
 }
 
-/* Modules for esbuild: a function that gets the imports and returns the exports. */
-function wasmModule() {
+function wasmCore() {
   compile('linked', features);
   /*
    * low-memory-unused: no address below 1024 is ever used, so that offsets of members need no addition of their own. The stack lies there,
-   * 32 KiB that are filled from above, of which the deepest calls take less than one.
+   * 4 KiB that are filled from above; nothing is recursive, and the deepest calls take less than one.
    */
   run('wasm-opt', ['--enable-bulk-memory', '--enable-sign-ext', '--enable-nontrapping-float-to-int', '--low-memory-unused', '-Oz', '--flatten', '--rereloop',
     '-Oz', '-Oz', '--strip-producers', inWork('linked.wasm'), '-o', inWork('core.wasm')]);
-  const wasm = fs.readFileSync(inWork('core.wasm'));
-  const { text, shift } = pack(wasm);
-  return `${unpacker(wasm.length, shift)}
-const packed = ${JSON.stringify(text)};
-
-export default (imports) => {
-  try {
-    return new WebAssembly.Instance(new WebAssembly.Module(unpack(packed)), imports).exports;
-  } catch (exception) {
-    throw new Error("centrifuge.js cannot start WebAssembly. Allow it by 'wasm-unsafe-eval' in script-src of the page's Content-Security-Policy, or use centrifuge.asm.js, which does without. (" + exception + ')');
-  }
-};
-`;
+  return fs.readFileSync(inWork('core.wasm'));
 }
 
+/* As a module for esbuild, in the place of web/wasm.js. */
 function asmModule() {
   compile('plain', []);
   run('wasm2js', ['-Oz', inWork('plain.wasm'), '-o', inWork('core.asm.mjs')]);
@@ -107,30 +96,32 @@ function asmModule() {
 
 const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS', 'LIMIT_CHANNEL'];
 
-/* Options have other names in JavaScript. */
+/* Options have other names in JavaScript. Only limits are told by their names. */
 const camel = (text) => text.replace(/_([a-z])/g, (all, letter) => letter.toUpperCase());
 
 function errorsModule() {
   const rows = [...read('include/centrifuge/error.h').matchAll(/X\((\d+), (\w+), "(.*?)", ([01])\)/g)].filter(([, , name]) => met.includes(name));
   if (rows.length !== met.length) throw new Error('include/centrifuge/error.h lacks an error of js/build.mjs');
-  const list = rows.map(([, number, name, text, temporary]) => `  [${number}, '${name}', ${JSON.stringify(camel(text))}, ${temporary}],`);
-  return `export default Object.fromEntries([\n${list.join('\n')}\n].map(([number, name, text, temporary]) => [number, { name, text, temporary }]));\n`;
+  const list = rows.map(([, number, name, text, temporary]) => `  [${number}, ${JSON.stringify(camel(text))}, ${temporary}, ${/^LIMIT/.test(name) ? `'${name}'` : ''}],`);
+  return `export default Object.fromEntries([\n${list.join('\n')}\n].map(([number, text, temporary, name]) => [number, { text, temporary, name }]));\n`;
 }
 
 /* ---- the files ------------------------------------------------------------------------------------ */
 
 const banner = `/*! centrifuge.js ${version}, MIT license */`;
-const umdHead = `(function (root, factory) {
-  if (typeof exports === 'object' && typeof module === 'object') module.exports = factory();
-  else if (typeof define === 'function' && define.amd) define([], factory);
-  else root.Centrifuge = factory();
-})(typeof globalThis === 'object' ? globalThis : self, function () {
+const PLACE = '"@packed@"'; // where the core's module is put in the end
+
+const umdHead = `(function (root, factory, packed) {
+  if (typeof exports === 'object' && typeof module === 'object') module.exports = factory(packed);
+  else if (typeof define === 'function' && define.amd) define([], () => factory(packed));
+  else root.Centrifuge = factory(packed);
+})(typeof globalThis === 'object' ? globalThis : self, function (packed) {
 'use strict';`;
 
 /* The module's export, which is its last statement, becomes the factory's value. */
 function closeUmd(file) {
   const text = fs.readFileSync(file, 'utf8');
-  const closed = text.replace(/export \{\n  (\w+) as default\n\};\n/, 'return $1;\n});\n');
+  const closed = text.replace(/export \{\n  (\w+) as default\n\};\n/, `return $1;\n}, ${PLACE});\n`);
   if (closed === text) throw new Error('esbuild writes another end of a module than js/build.mjs knows');
   fs.writeFileSync(file, closed);
 }
@@ -152,17 +143,24 @@ function virtual(modules) {
   return {
     name: 'virtual',
     setup(build) {
-      build.onResolve({ filter: /^centrifuge-/ }, ({ path: name }) => ({ path: name, namespace: 'virtual' }));
+      build.onResolve({ filter: /^centrifuge-/ }, ({ path: name }) => (modules[name] ? { path: name, namespace: 'virtual' } : { path: path.join(here, 'web', 'wasm.js') }));
       build.onLoad({ filter: /js\/(api|web)\/\w+\.js$/ }, ({ path: name }) => ({ contents: asModule(name), loader: 'js' }));
       build.onLoad({ filter: /.*/, namespace: 'virtual' }, ({ path: name }) => ({ contents: modules[name], loader: 'js', resolveDir: here }));
     },
   };
 }
 
-/* Numbers in place of names: where members stand in cf_effect, which src/web/bridge.c asserts. */
-const effectMembers = Object.fromEntries(Object.entries(JSON.parse(read('js/web/effect.json'))).map(([name, offset]) => [`Effect.${name}`, String(offset)]));
+/* Numbers in place of names: where members stand in the core's structs, which src/web/bridge.c asserts. */
+const layout = JSON.parse(read('js/web/layout.json'));
+const { members } = createRequire(import.meta.url)('./web/members.js');
+const named = (prefix, offsets) => Object.entries(offsets).map(([name, offset]) => [`${prefix}.${name}`, String(offset)]);
+const constants = {
+  ...Object.fromEntries([...named('Effect', layout.effect), ...named('Option', layout.options)]),
+  OFFSETS: JSON.stringify(members.map((name) => layout.options[name])),
+};
 
-async function bundle(name, core, format) {
+/* `core`: another module than web/wasm.js. */
+async function bundle(name, format, core) {
   const umd = format === 'cjs';
   const entry = umd ? "export { default } from './index.js';" : "export { default, default as Centrifuge } from './index.js';";
   await esbuild.build({
@@ -170,9 +168,10 @@ async function bundle(name, core, format) {
     outfile: path.join(made, name),
     bundle: true,
     format: 'esm',
-    define: effectMembers,
+    define: constants,
     target: 'es2020',
     banner: { js: umd ? banner + '\n' + umdHead : banner },
+    footer: { js: umd || core ? '' : `var packed = ${PLACE};` },
     sourcemap: true,
     legalComments: 'none',
     charset: 'ascii',
@@ -185,19 +184,31 @@ async function bundle(name, core, format) {
   fs.writeFileSync(path.join(made, name + '.map'), JSON.stringify(map));
 }
 
-/* Members that begin with an underscore are nobody else's: they get short names. */
+/* Members that are nobody else's: they get short names, which shorten() returns. */
+const internal = /^(_[^_].*|authorizeAnswer|refreshAnswer|subscriptionState|networkChanged|transportClose|refuse|refused|temporary|reject|seen|units|posts|report|errors|defaults)$/;
+
 async function shorten(from, to, module) {
   const text = fs.readFileSync(path.join(made, from), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n$/, '');
+  const nameCache = {};
   const result = await minify({ [from]: text }, {
     ecma: 2020,
     module,
     compress: { passes: 4, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
-    mangle: { properties: { regex: /^_[^_]/, reserved: ['_jsonpCallbacks'] } },
+    mangle: { properties: { regex: internal, reserved: ['_jsonpCallbacks'] } },
     format: { ascii_only: true, comments: /^!/ },
+    nameCache,
     sourceMap: { content: fs.readFileSync(path.join(made, from + '.map'), 'utf8'), url: to + '.map', filename: to },
   });
   fs.writeFileSync(path.join(made, to), result.code);
   fs.writeFileSync(path.join(made, to + '.map'), result.map);
+  return Object.fromEntries(Object.entries(nameCache.props.props).map(([name, short]) => [name.slice(1), short]));
+}
+
+function putCore(name, wasm) {
+  const file = path.join(made, name);
+  const text = fs.readFileSync(file, 'utf8');
+  if (text.split(PLACE).length !== 2) throw new Error(name + ' has no place for the core, or several');
+  fs.writeFileSync(file, putPacked(text, PLACE, wasm));
 }
 
 function addTypes() {
@@ -235,16 +246,19 @@ function moveIn() {
 
 async function main() {
   prepare();
-  const wasm = wasmModule();
+  const wasm = wasmCore();
   const asm = asmModule();
   fs.mkdirSync(made);
-  await bundle('centrifuge.js', wasm, 'cjs');
-  await bundle('centrifuge.mjs', wasm, 'esm');
-  await bundle('centrifuge.asm.js', asm, 'cjs');
-  await bundle('centrifuge.asm.mjs', asm, 'esm');
-  await shorten('centrifuge.js', 'centrifuge.min.js', false);
+  await bundle('centrifuge.js', 'cjs');
+  await bundle('centrifuge.mjs', 'esm');
+  await bundle('centrifuge.asm.js', 'cjs', asm);
+  await bundle('centrifuge.asm.mjs', 'esm', asm);
+  const names = await shorten('centrifuge.js', 'centrifuge.min.js', false);
   await shorten('centrifuge.asm.js', 'centrifuge.asm.js', false);
   await shorten('centrifuge.asm.mjs', 'centrifuge.asm.mjs', true);
+  putCore('centrifuge.js', wasm);
+  putCore('centrifuge.mjs', wasm);
+  putCore('centrifuge.min.js', renameExports(wasm, names));
   addTypes();
   assemblePackage();
   moveIn();

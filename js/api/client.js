@@ -6,13 +6,10 @@
 const Emitter = require('./emitter');
 const Subscription = require('./subscription');
 const { toCore, fromCore, textOf, wayOf, credentials } = require('./options');
-const { parse, failure, ClientState, SubscriptionState, Code } = require('./values');
+const { whole, parse, failure, ClientState, SubscriptionState, Code } = require('./values');
 
 /* What a client without options has until configure(): it may be used, only not connected. */
 const unconfigured = { url: 'ws://127.0.0.1', insecure: true };
-
-/* Half a character cannot be sent: the core would know the channel by another name. */
-const whole = (name) => (/[\ud800-\udfff]/.test(name) ? [...name].map((each) => (/^[\ud800-\udfff]$/.test(each) ? '\ufffd' : each)).join('') : name);
 
 /** @param {import('../seam').Platform} platform */
 module.exports = (platform) => {
@@ -39,9 +36,7 @@ module.exports = (platform) => {
 
     configure(options) {
       if (this._given) this._refreshed();
-      for (const [name, value] of Object.entries(options || {})) {
-        if (value !== undefined) this._options[name] = value;
-      }
+      for (const name in options) if (options[name] !== undefined) this._options[name] = options[name];
       try {
         this._core.configure(toCore(platform, this._options));
       } catch (refusal) {
@@ -68,7 +63,7 @@ module.exports = (platform) => {
     subscribe(channel, events) {
       if (arguments.length < 1) throw 'Illegal arguments number: required 1, got ' + arguments.length;
       if (typeof channel !== 'string' && !(channel instanceof String)) throw 'Illegal argument type: channel must be a string';
-      const name = whole(String(channel));
+      const name = whole(String(channel)); // or the core would know it by another one
       const subscription = this._subscriptions.get(name) || new Subscription(this, name);
       this._do(() => {
         const code = this._ask(subscription, events);
@@ -140,15 +135,11 @@ module.exports = (platform) => {
       this._core.remove(subscription._handle);
     }
 
-    /* What the application calls with (failed, answer). */
-    _answerer(method, request) {
-      return (failed, answer) => this._call(method, request, failed === true ? undefined : JSON.stringify(answer));
-    }
-
-    _asked(method, request, listener, context, kind, transport) {
-      const answer = this._answerer(method, request);
-      if (typeof listener === 'function') return void listener(context, answer);
-      answer(true);
+    /* `answer` takes JSON, or undefined for a failure; what a listener calls takes (failed, value). */
+    _asked(answer, listener, context, kind, transport) {
+      const give = (failed, value) => this._do(() => answer(failed === true ? undefined : JSON.stringify(value)));
+      if (typeof listener === 'function') return void listener(context, give);
+      give(true);
       this._throw('Unknown ' + kind + ' transport ' + wayOf(transport));
     }
 
@@ -200,12 +191,13 @@ function tell(client) {
 
     authorize(request, body) {
       const { onPrivateChannelAuth, authTransport } = client._options;
-      client._asked('authorizeAnswer', request, onPrivateChannelAuth, { data: parse(body) }, 'private channel auth', authTransport);
+      const answer = (json) => client._core.authorizeAnswer(request, json);
+      client._asked(answer, onPrivateChannelAuth, { data: parse(body) }, 'private channel auth', authTransport);
     },
 
     refresh(request) {
       const { onRefresh, refreshTransport } = client._options;
-      client._asked('refreshAnswer', request, onRefresh, {}, 'refresh', refreshTransport);
+      client._asked((json) => client._core.refreshAnswer(request, json), onRefresh, {}, 'refresh', refreshTransport);
     },
 
     message: emitBody('message'),

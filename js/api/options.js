@@ -2,15 +2,16 @@
 /*
  * Options of the 1.x client -> options of a core, and what a core refuses -> what the 1.x client throws.
  */
-const flag = (value) => Boolean(value);
-const number = (value) => Number(value);
+const flag = Boolean;
+const number = Number;
 const text = (value) => (value === null ? null : String(value));
 /* As JavaScript's timers take it: at least one millisecond. */
-const delay = (value) => (Number(value) >= 1 ? Math.min(Number(value), Number.MAX_SAFE_INTEGER) : 1);
+const delay = (value) => Math.min(Math.max(value, 1) || 1, Number.MAX_SAFE_INTEGER);
 /* null is no limit, as is what is no number; only 0 asks for none at all. */
 function attempts(value) {
-  if (value === null || Number.isNaN(Number(value))) return -1;
-  return Number(value) === 0 ? 0 : Math.max(Math.ceil(Number(value)), 1);
+  const count = Math.ceil(value);
+  if (value === null || Number.isNaN(count)) return -1;
+  return Number(value) === 0 ? 0 : Math.max(count, 1);
 }
 
 const everywhere = {
@@ -93,4 +94,6 @@ function textOf(platform, { code, option }) {
   return texts[code] || platform.errors[code].text + (option ? ": '" + camel(option) + "'" : '');
 }
 
-module.exports = { toCore, fromCore, textOf, wayOf, credentials, flag, number, text, camel };
+const names = Object.keys(everywhere);
+
+module.exports = { names, toCore, fromCore, textOf, wayOf, credentials, flag, number, text, camel };

@@ -18,4 +18,7 @@ function failure(text, json, advice) {
   return advice ? { error, advice } : { error };
 }
 
-module.exports = { ClientState, SubscriptionState, Code, parse, failure };
+/* Half a character cannot be sent: it becomes U+FFFD. */
+const whole = (text) => text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (found) => (found[1] ? found : '\ufffd'));
+
+module.exports = { whole, ClientState, SubscriptionState, Code, parse, failure };

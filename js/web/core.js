@@ -3,8 +3,9 @@
  * The core of a page: WebAssembly for what is decided, the page's WebSocket, SockJS, timers and requests for what is to be done.
  * ../seam.d.ts says what the methods without underscore mean.
  */
-const { texts, flags, times, sizes, CREDENTIALS_JSON } = require('./layout');
-const { load, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf } = require('./memory');
+const { credentials } = require('../api/options');
+const { members } = require('./members');
+const { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf } = require('./memory');
 const { ajax, jsonp } = require('./requests');
 const { report, now, watch } = require('./page');
 
@@ -25,7 +26,7 @@ let registry; // gives back what is left behind
 /* Of a client that nothing refers to any more, so that it has neither a transport nor a timer. */
 function remember(core) {
   if (typeof FinalizationRegistry !== 'function') return;
-  registry = registry || new FinalizationRegistry((client) => wasm.destroy(client));
+  registry = registry || new FinalizationRegistry((client) => wasm._destroy(client));
   registry.register(core, core._client);
 }
 
@@ -33,10 +34,23 @@ const number = (at) => wordAt(effect + at);
 const flag = (at) => byteAt(effect + at) === 1;
 const text = (at) => textAt(effect + at);
 
+/* A text is a pointer and a size, a time 64 bits, a size or a count 32. */
+function setOption(options, offset, value, blocks) {
+  const at = options + offset;
+  if (typeof value === 'boolean') setFlag(at, value);
+  else if (typeof value === 'number' && offset < Option.messageSizeMax) setTime(at, value);
+  else if (typeof value === 'number') setWord(at, Math.min(value, 0xffffffff));
+  else if (typeof value === 'string') put(value, (block, size) => {
+    blocks.push(block);
+    setWord(at, block);
+    setWord(at + 4, size);
+  });
+}
+
 class Core {
   constructor(told) {
     wasm = load();
-    effect = wasm.effect();
+    effect = wasm._effect();
     this._told = told;
     this._options = null;
     this._transport = null; // { id, socket }
@@ -50,49 +64,55 @@ class Core {
     this._timer = 0;
     this._due = NEVER; // when it rings
     this._time = now();
-    this._client = wasm.create(this._time);
-    if (!this._client) throw new RangeError('centrifuge: out of memory');
+    this._client = memory(wasm._create(this._time));
     remember(this);
   }
 
   configure(options) {
-    const at = wasm.options();
-    const blocks = [];
     const SockJS = options.sockJS || globalThis.SockJS;
-    const given = { ...options, sockjs: typeof SockJS === 'function' };
-    const each = (table, set) => { for (const name in table) if (given[name] != null) set(at + table[name], given[name]); };
-    each(texts, (to, value) => put(value, (block, size) => {
-      blocks.push(block);
-      setWord(to, block);
-      setWord(to + 4, size);
-    }));
-    each(flags, setFlag);
-    each(times, setTime);
-    each(sizes, (to, value) => setWord(to, Math.min(value, 0xffffffff)));
-    setFlag(at + CREDENTIALS_JSON, true);
-    const code = wasm.configure(this._client);
-    blocks.forEach(wasm.release);
-    if (code) throw { code, option: textOf(wasm.fault()) };
+    const given = { ...options, sockjs: typeof SockJS === 'function', credentialsJson: true };
+    const at = wasm._options();
+    const blocks = [];
+    members.forEach((name, i) => setOption(at, OFFSETS[i], given[name], blocks));
+    const code = wasm._configure(this._client);
+    blocks.forEach((block) => wasm._release(block));
+    if (code) throw { code, option: textOf(wasm._fault()) };
     this._options = { ...options, sockJS: SockJS };
   }
 
   credentials() {
-    const at = wasm.options();
+    const at = wasm._options();
     const values = {};
-    wasm.credentials(this._client);
-    for (const name of ['user', 'timestamp', 'token', 'info']) values[name] = textAt(at + texts[name]);
+    wasm._credentials(this._client);
+    credentials.forEach((name, i) => { values[name] = textAt(at + Option.user + 8 * i); });
     return values;
   }
 
-  state() { return wasm.state(this._client); }
+  connect() { return this._on(this._client, wasm._connect); }
+
+  disconnect() { this._on(this._client, wasm._disconnect); }
+
+  ping() { this._on(this._client, wasm._ping); }
+
+  startBatching() { this._on(this._client, wasm._startBatching); }
+
+  stopBatching(flush) { this._on(this._client, wasm._stopBatching, flush); }
+
+  flush() { this._on(this._client, wasm._flush); }
+
+  startAuthBatching() { this._on(this._client, wasm._startAuthBatching); }
+
+  stopAuthBatching() { this._on(this._client, wasm._stopAuthBatching); }
+
+  state() { return wasm._state(this._client); }
 
   id() {
-    wasm.id(this._client);
+    wasm._id(this._client);
     return text(Effect.EVENT_CLIENT);
   }
 
   subscribe(channel, made) {
-    const code = put(channel, (at, size) => this._tell('subscribe', at, size));
+    const code = put(channel, (at, size) => this._tell(wasm._subscribe, at, size));
     try {
       if (!code) made(number(Effect.EVENT_SUBSCRIPTION));
     } finally {
@@ -101,31 +121,39 @@ class Core {
     return code;
   }
 
-  subscriptionState(handle) { return wasm.subscriptionState(handle); }
+  unsubscribe(handle) { this._on(handle, wasm._unsubscribe); }
+
+  remove(handle) { this._on(handle, wasm._remove); }
+
+  presence(handle, call) { return this._on(handle, wasm._presence, call); }
+
+  history(handle, call) { return this._on(handle, wasm._history, call); }
+
+  subscriptionState(handle) { return wasm._subscriptionState(handle); }
 
   publish(handle, call, json) {
     this._tellUnsent();
-    return putOptional(json, (at, size) => this._on(handle, 'publish', call, at, size));
+    return putOptional(json, (at, size) => this._on(handle, wasm._publish, call, at, size));
   }
 
-  authorizeAnswer(request, json) { this._answer(request, 'authorized', json); }
+  authorizeAnswer(request, json) { this._answer(request, wasm._authorized, json); }
 
-  refreshAnswer(request, json) { this._answer(request, 'refreshed', json); }
+  refreshAnswer(request, json) { this._answer(request, wasm._refreshed, json); }
 
-  _answer(request, name, json) {
+  _answer(request, act, json) {
     this._requests.delete(request);
-    putOptional(json, (at, size) => this._on(this._client, name, request, at, size));
+    putOptional(json, (at, size) => this._on(this._client, act, request, at, size));
   }
 
   /* ---- turns ---------------------------------------------------------------------- */
 
   _now() { return this._time = now(); }
 
-  _tell(name, ...values) { return wasm[name](this._client, this._now(), ...values); }
+  _tell(act, ...values) { return act(this._client, this._now(), ...values); }
 
   /* A function of the core, and what follows from it. */
-  _on(object, name, ...values) {
-    const code = wasm[name](object, this._now(), ...values);
+  _on(object, act, ...values) {
+    const code = act(object, this._now(), ...values);
     this._turn();
     return code;
   }
@@ -149,23 +177,19 @@ class Core {
   _turn() {
     if (this._busy) return;
     this._busy = true;
-    do {
-      while (wasm.next(this._client, this._time)) this._guard(effects[number(Effect.KIND)]);
-      this._endFrame();
-    } while (this._takeLater());
+    for (let act = true; act; act = this._later.shift()) {
+      if (act !== true) this._guard(act);
+      while (wasm._next(this._client, this._time)) this._guard(effects[number(Effect.KIND)]);
+      if (this._frame) wasm._release(this._frame.at);
+      this._frame = null;
+    }
     this._busy = false;
     this._arm();
   }
 
-  _takeLater() {
-    const act = this._later.shift();
-    if (act) this._guard(act);
-    return act;
-  }
-
   /* One timer, moved only when the deadline is another one. */
   _arm() {
-    const due = wasm.deadline(this._client);
+    const due = wasm._deadline(this._client);
     if (due !== this._due) {
       clearTimeout(this._timer);
       this._due = due;
@@ -185,11 +209,11 @@ class Core {
     else this._tick();
   }
 
-  _tick() { this._when(() => this._tell('tick')); }
+  _tick() { this._when(() => this._tell(wasm._tick)); }
 
   networkChanged(online) {
     this._offline = !online; // the core's attempts have no deadline then, but it waits for the network
-    this._when(() => this._tell('networkChanged', online));
+    this._when(() => this._tell(wasm._networkChanged, online));
   }
 
   /* ---- transports ------------------------------------------------------------------- */
@@ -199,7 +223,7 @@ class Core {
     try {
       socket = isSockJS ? this._openSockJS(address) : new WebSocket(address);
     } catch (exception) {
-      this._told.log('the transport could not be opened: ' + exception);
+      this._told.log(String(exception));
       return this._lost(id, UNSUPPORTED, '');
     }
     this._transport = { id, socket };
@@ -207,7 +231,7 @@ class Core {
     socket.onmessage = ({ data }) => this._hear(id, data);
     socket.onclose = (event) => this._when(() => this._closed(id, event));
     socket.onerror = () => {}; // its close follows; without a listener some hosts would end the program
-    if (isSockJS) socket.onheartbeat = () => this._when(() => this._tell('alive', id));
+    if (isSockJS) socket.onheartbeat = () => this._when(() => this._tell(wasm._alive, id));
   }
 
   _openSockJS(address) {
@@ -217,7 +241,7 @@ class Core {
 
   _opened(id, name) {
     this._told.open();
-    put(String(name), (at, size) => this._tell('opened', id, at, size));
+    put(String(name), (at, size) => this._tell(wasm._opened, id, at, size));
   }
 
   /* As _when, but every message comes this way. */
@@ -234,13 +258,7 @@ class Core {
     const block = data.length > max ? null : tryPut(data);
     const { at, size } = block || { at: 0, size: TOO_LARGE };
     this._frame = block;
-    wasm.received(this._client, this._now(), id, at, size);
-  }
-
-  _endFrame() {
-    if (!this._frame) return;
-    wasm.release(this._frame.at);
-    this._frame = null;
+    wasm._received(this._client, this._now(), id, at, size);
   }
 
   /* What came as text is cut out of the text. */
@@ -260,7 +278,7 @@ class Core {
       frame.seen = frame.at;
       frame.units = 0;
     }
-    frame.units += wasm.units(frame.seen, at);
+    frame.units += wasm._units(frame.seen, at);
     frame.seen = at;
     return frame.units;
   }
@@ -273,7 +291,7 @@ class Core {
   }
 
   _lost(id, error, reason) {
-    put(String(reason), (at, size) => this._tell('closed', id, error, at, size));
+    put(String(reason), (at, size) => this._tell(wasm._closed, id, error, at, size));
   }
 
   _send(id, data) {
@@ -282,7 +300,7 @@ class Core {
   }
 
   _tellUnsent() {
-    if (this._transport) wasm.unsent(this._client, this._transport.id, this._transport.socket.bufferedAmount || 0);
+    if (this._transport) wasm._unsent(this._client, this._transport.id, this._transport.socket.bufferedAmount || 0);
   }
 
   /* Nothing more of it is heard. */
@@ -306,7 +324,7 @@ class Core {
     const options = this._options;
     const request = { url: options[kind + 'Endpoint'], params: options[kind + 'Params'], headers: options[kind + 'Headers'], data };
     const done = (text) => { if (this._requests.has(id)) answer.call(this, id, text); };
-    this._requests.set(id, () => {});
+    this._requests.set(id, null);
     try {
       const giveUp = ways[options[kind + 'Transport']](request, done);
       if (this._requests.has(id)) this._requests.set(id, giveUp);
@@ -321,15 +339,6 @@ class Core {
     this._requests.delete(id);
     if (giveUp) giveUp();
   }
-}
-
-/* What the core does alone. */
-for (const name of ['connect', 'disconnect', 'ping', 'startBatching', 'stopBatching', 'flush', 'startAuthBatching', 'stopAuthBatching']) {
-  Core.prototype[name] = function (...values) { return this._on(this._client, name, ...values); };
-}
-
-for (const name of ['unsubscribe', 'remove', 'presence', 'history']) {
-  Core.prototype[name] = function (handle, ...values) { return this._on(handle, name, ...values); };
 }
 
 /* null without memory. */

@@ -3,6 +3,7 @@
  * The core's module, and texts on their way into its memory and out of it. One instance serves all clients of a page or worker:
  * browsers have room for few.
  */
+const { whole } = require('../api/values');
 const instantiate = require('centrifuge-core'); // made by ../build.mjs: WebAssembly, or JavaScript that does the same
 
 const SHORT = 128; // characters; for fewer a loop is faster than a TextEncoder
@@ -35,38 +36,39 @@ function look() {
 const byteAt = (at) => bytes[at];
 const wordAt = (at) => words[at >> 2];
 
-/* ---- in ----------------------------------------------------------------------- */
-
-/* UTF-8 to `at`; half a character becomes U+FFFD, as in a TextEncoder. The end, or 0 when there was no room. */
-function encode(text, at, end) {
-  for (let i = 0; i < text.length; i++) {
-    let point = text.codePointAt(i);
-    if (point > 0xffff) i++;
-    else if (point >= 0xd800 && point < 0xe000) point = 0xfffd;
-    const size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    if (end - at < size) return 0;
-    for (let k = size - 1; k > 0; k--, point >>= 6) bytes[at + k] = 0x80 | (point & 0x3f);
-    bytes[at] = size === 1 ? point : (0xf00 >> size) & 0xff | point;
-    at += size;
-  }
+/* What the core had memory for. */
+function memory(at) {
+  if (!at) throw new RangeError('centrifuge: out of memory');
   return at;
 }
 
+/* ---- in ----------------------------------------------------------------------- */
+
+/* Of a text whose characters are bytes. */
+function copy(text, at) {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+
+/* UTF-8 to `at`. The end, or 0 when there was no room. */
 function write(text, at, room) {
-  if (!encoder || text.length < SHORT) return encode(text, at, at + room);
-  const { read, written } = encoder.encodeInto(text, bytes.subarray(at, at + room));
-  return read === text.length ? at + written : 0;
+  if (text.length < SHORT && /^[\0-\x7f]*$/.test(text)) return copy(text, at);
+  if (encoder) {
+    const { read, written } = encoder.encodeInto(text, bytes.subarray(at, at + room));
+    return read === text.length ? at + written : 0;
+  }
+  const utf8 = unescape(encodeURIComponent(whole(text)));
+  return utf8.length > room ? 0 : copy(utf8, at);
 }
 
 /* Calls `use` with a block of the core's memory that has the text, and its bytes. */
 function put(text, use) {
   const { length } = text;
   for (let room = length < SHORT ? length * 3 : length * width; ; room = length * (width = 3)) {
-    const at = core.alloc(room);
-    if (!at) throw new RangeError('centrifuge: out of memory');
+    const at = memory(core._alloc(room));
     const end = write(text, at, room);
     if (!end) {
-      core.release(at);
+      core._release(at);
       continue;
     }
     if (end - at === length) width = 1;
@@ -100,4 +102,4 @@ const textAt = (at) => decode(wordAt(at), wordAt(at + 4));
 /* With NUL behind. */
 const textOf = (at) => (at ? decode(at, bytes.indexOf(0, at) - at) : '');
 
-module.exports = { load, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf };
+module.exports = { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf };

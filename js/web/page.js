@@ -19,14 +19,20 @@ let listening = false;
 
 const tellAll = (online) => { for (const core of [...watching]) core.networkChanged(online); };
 
+/* What has become of the connections meanwhile is heard a little later. */
+function wake() {
+  tellAll(true);
+  setTimeout(() => tellAll(true), 100);
+}
+
 /* Came online or back to life: a timer may have slept, a connection may be gone. */
 function listen() {
   listening = true;
   if (typeof addEventListener !== 'function') return;
   addEventListener('online', () => tellAll(true));
   addEventListener('offline', () => tellAll(false));
-  addEventListener('pageshow', (event) => { if (event.persisted) tellAll(true); });
-  if (typeof document === 'object') document.addEventListener('resume', () => tellAll(true));
+  addEventListener('pageshow', wake);
+  if (typeof document === 'object') document.addEventListener('resume', wake);
 }
 
 function watch(core, wanted) {

@@ -1,7 +1,7 @@
 'use strict';
 /*
- * HTTP requests of a page: client-spec.md 15. Each function asks and returns how to give up; `done` gets the text of a good answer,
- * or undefined, at most once.
+ * HTTP requests of a page: client-spec.md 15. `done` gets the text of a good answer, or nothing; it is called again where that is
+ * simpler, and the caller minds the first time only. What a function returns gives the request up, where that is of use.
  */
 const JSONP_TIMEOUT = 3000; // milliseconds
 
@@ -11,17 +11,12 @@ const withQuery = (url, query) => (query ? url + (url.includes('?') ? '&' : '?')
 
 /* ---- ajax ------------------------------------------------------------------------------ */
 
-function note(status) {
-  console.info("Couldn't get auth info from application", status);
-}
-
-/* A value for each name, as setRequestHeader does it: one more is added behind. */
-const headersOf = (given) => [['X-Requested-With', 'XMLHttpRequest'], ['Content-Type', 'application/json'], ...Object.entries(given || {})];
-
+/* A header that is given is added to ours of that name, as setRequestHeader does it. */
 function ajax({ url, params, headers, data }, done) {
-  const address = withQuery(url, pairs(params).join('&'));
-  return (typeof XMLHttpRequest === 'function' ? byXMLHttpRequest : byFetch)(address, headersOf(headers), data, (status, text) => {
-    if (status !== 200) note(status);
+  const all = [['X-Requested-With', 'XMLHttpRequest'], ['Content-Type', 'application/json'], ...Object.entries(headers || {})];
+  const ask = typeof XMLHttpRequest === 'function' ? byXMLHttpRequest : byFetch;
+  return ask(withQuery(url, pairs(params).join('&')), all, data, (status, text) => {
+    if (status !== 200) console.info("Couldn't get auth info from application", status);
     done(status === 200 ? text : undefined);
   });
 }
@@ -41,16 +36,9 @@ function byXMLHttpRequest(url, headers, data, done) {
 
 /* Service workers, and programs outside of a browser. */
 function byFetch(url, headers, body, done) {
-  const abort = new AbortController();
-  let wanted = true;
-  const finish = (status, text) => { if (wanted) done(status, text); };
-  fetch(url, { method: 'POST', headers, body, credentials: 'include', signal: abort.signal })
-    .then((answer) => answer.text().then((text) => [answer.status, text]))
-    .then((answer) => finish(...answer), () => finish(0));
-  return () => {
-    wanted = false;
-    abort.abort();
-  };
+  fetch(url, { method: 'POST', headers, body, credentials: 'include' })
+    .then((answer) => answer.text().then((text) => done(answer.status, text)))
+    .catch(() => done(0));
 }
 
 /* ---- jsonp ------------------------------------------------------------------------------- */
@@ -58,10 +46,15 @@ function byFetch(url, headers, body, done) {
 let counter = 0;
 let policy = null; // of a page with Trusted Types
 
-const trusted = (url) => {
-  if (!policy && globalThis.trustedTypes) policy = trustedTypes.createPolicy('centrifuge', { createScriptURL: (each) => each });
-  return policy ? policy.createScriptURL(url) : url;
-};
+/* A page that allows no policy of ours may have a default one. */
+function trusted(url) {
+  try {
+    policy = policy || trustedTypes.createPolicy('centrifuge', { createScriptURL: (each) => each });
+    return policy.createScriptURL(url);
+  } catch (exception) {
+    return url;
+  }
+}
 
 /* All libraries of a page answer to this one name. */
 function callbacks() {
@@ -69,38 +62,24 @@ function callbacks() {
   return holder._jsonpCallbacks || (holder._jsonpCallbacks = {});
 }
 
-function freeName(table) {
-  for (;;) {
-    const name = 'centrifuge_jsonp_' + ++counter;
-    if (!(name in table)) return name;
-  }
-}
-
-/* A late answer finds a function that does nothing, until the script has ended. */
+/* The function stays until its script has ended, so that a late call finds it. */
 function jsonp({ url, params, headers, data }, done) {
   if (headers && Object.keys(headers).length) console.info('headers cannot be sent with JSONP');
   const table = callbacks();
-  const name = freeName(table);
   const script = document.createElement('script');
-  let timer = 0;
-  const finish = (text) => {
+  const timer = setTimeout(done, JSONP_TIMEOUT);
+  let name;
+  do name = 'centrifuge_jsonp_' + ++counter; while (name in table);
+  table[name] = (answer) => done(JSON.stringify(answer));
+  script.onload = script.onerror = () => {
     clearTimeout(timer);
-    table[name] = () => {};
-    done(text);
-    done = () => {};
-  };
-  const end = () => {
-    finish();
     delete table[name];
     script.remove();
+    done();
   };
-  table[name] = (answer) => finish(JSON.stringify(answer));
-  timer = setTimeout(finish, JSONP_TIMEOUT);
-  script.onload = script.onerror = end;
   const query = ['callback=' + encodeURIComponent("Centrifuge._jsonpCallbacks['" + name + "']"), 'data=' + encodeURIComponent(data)];
   script.src = trusted(withQuery(url, query.join('&') + '&' + pairs(params).join('&')));
   document.head.insertBefore(script, document.head.firstChild);
-  return () => { done = () => {}; };
 }
 
 module.exports = { ajax, jsonp };

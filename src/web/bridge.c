@@ -13,7 +13,8 @@
 #include "client/core.h"
 #include "web/memory.h"
 
-#define EXPORT(name) __attribute__((export_name(#name))) cf_web_##name
+/* The underscore says to the minifier that the name may be another one in what is shipped. */
+#define EXPORT(name) __attribute__((export_name("_" #name))) cf_web_##name
 
 /* 32 random bits. */
 __attribute__((import_module("e"), import_name("r"))) uint32_t cf_web_random(void);
@@ -27,9 +28,9 @@ static struct {
 /* ---- what both halves know ---------------------------------------------------------- */
 
 #define EFFECT(member, offset)                                                                                                 \
-    _Static_assert(offsetof(cf_effect, member) == (offset), #member " has moved: change js/web/layout.js too")
+    _Static_assert(offsetof(cf_effect, member) == (offset), #member " has moved: change js/web/layout.json too")
 #define OPTION(member, offset)                                                                                                 \
-    _Static_assert(offsetof(cf_client_options, member) == (offset), #member " has moved: change js/web/layout.js too")
+    _Static_assert(offsetof(cf_client_options, member) == (offset), #member " has moved: change js/web/layout.json too")
 
 EFFECT(kind, 0);
 EFFECT(transport.id, 4);
