@@ -145,8 +145,10 @@ module.exports = (platform) => {
 
     /* 1.x says so for each transport, and sends them as they are. */
     _note() {
-      for (const name of ['user', 'info'].concat(this._options.insecure ? [] : ['timestamp', 'token'])) {
+      const { insecure } = this._options;
+      for (const name of credentials) {
         const value = this._options[name];
+        if (insecure && /t/.test(name)) continue; // timestamp and token do not go out then
         if (value !== undefined && typeof value !== 'string') console.info(name + ' expected to be string');
       }
     }

@@ -271,9 +271,11 @@ class Core {
     return frame.text.slice(begin, this._place(frame, from + size));
   }
 
-  /* Where the text has what the memory has at `at`. Bodies come from the front to the back, mostly. */
+  /* Where the text has what the memory has at `at`: counted from the end, or from where the last one was, whichever is nearer. */
   _place(frame, at) {
+    const end = frame.at + frame.size;
     if (frame.size === frame.text.length) return at - frame.at; // ASCII
+    if (end - at < at - frame.seen) return frame.text.length - wasm._units(at, end);
     if (at < frame.seen) {
       frame.seen = frame.at;
       frame.units = 0;

@@ -205,7 +205,7 @@ test('remove() makes room for other channels', () => {
 test('credentials that are no texts are noted once for each transport', (t) => {
   const info = t.mock.method(console, 'info', () => {});
   const { client } = connected({ user: 5, timestamp: 1, info: { a: 1 } });
-  assert.deepStrictEqual(info.mock.calls.map((call) => call.arguments.join(' ')), ['user expected to be string', 'info expected to be string', 'timestamp expected to be string']);
+  assert.deepStrictEqual(info.mock.calls.map((call) => call.arguments.join(' ')), ['user expected to be string', 'timestamp expected to be string', 'info expected to be string']);
   client.disconnect();
 });
 
