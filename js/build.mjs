@@ -94,7 +94,7 @@ function asmModule() {
 
 /* ---- errors: those that a page can meet, from the one table ------------------------------------ */
 
-const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS', 'LIMIT_CHANNEL'];
+const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS', 'INVALID_JSON', 'LIMIT_CHANNEL'];
 
 /* Options have other names in JavaScript. Only limits are told by their names. */
 const camel = (text) => text.replace(/_([a-z])/g, (all, letter) => letter.toUpperCase());
@@ -102,8 +102,11 @@ const camel = (text) => text.replace(/_([a-z])/g, (all, letter) => letter.toUppe
 function errorsModule() {
   const rows = [...read('include/centrifuge/error.h').matchAll(/X\((\d+), (\w+), "(.*?)", ([01])\)/g)].filter(([, , name]) => met.includes(name));
   if (rows.length !== met.length) throw new Error('include/centrifuge/error.h lacks an error of js/build.mjs');
-  const list = rows.map(([, number, name, text, temporary]) => `  [${number}, ${JSON.stringify(camel(text))}, ${temporary}, ${/^LIMIT/.test(name) ? `'${name}'` : ''}],`);
-  return `export default Object.fromEntries([\n${list.join('\n')}\n].map(([number, text, temporary, name]) => [number, { text, temporary, name }]));\n`;
+  const members = rows.map(([, number, name, text, temporary]) => {
+    const row = [`text: ${JSON.stringify(camel(text))}`, `temporary: ${temporary === '1'}`];
+    return `  ${number}: { ${[...row, ...(/^LIMIT/.test(name) ? [`name: '${name}'`] : [])].join(', ')} },`;
+  });
+  return `export default {\n${members.join('\n')}\n};\n`;
 }
 
 /* ---- the files ------------------------------------------------------------------------------------ */
@@ -184,12 +187,24 @@ async function bundle(name, format, core) {
   fs.writeFileSync(path.join(made, name + '.map'), JSON.stringify(map));
 }
 
+/*
+ * Those of the objects that a user has keep an underscore, so that what a page adds to them stands in nobody's way. The rest of a
+ * name is a letter that is frequent anyway.
+ */
+const LETTERS = 'tesnirohcaludpmvgfybkwxjqzTESNIROHCALUDPMVGFYBKWXJQZ';
+
+function visible() {
+  const texts = fs.readdirSync(path.join(here, 'api')).sort().map((name) => read('js/api', name)).join('');
+  const names = [...new Set(texts.match(/\b_[a-z]\w*/gi))];
+  return Object.fromEntries(names.map((name, i) => ['$' + name, '_' + LETTERS[i]]));
+}
+
 /* Members that are nobody else's: they get short names, which shorten() returns. */
 const internal = /^(_[^_].*|authorizeAnswer|refreshAnswer|subscriptionState|networkChanged|transportClose|refuse|refused|temporary|reject|seen|units|posts|report|errors|defaults)$/;
 
 async function shorten(from, to, module) {
   const text = fs.readFileSync(path.join(made, from), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n$/, '');
-  const nameCache = {};
+  const nameCache = { props: { props: visible() } };
   const result = await minify({ [from]: text }, {
     ecma: 2020,
     module,
@@ -231,7 +246,7 @@ function report() {
   console.log(`${'bytes'.padStart(32)}  gzip brotli`);
   for (const name of fs.readdirSync(dist).filter((each) => /js$/.test(each))) {
     const bytes = fs.readFileSync(path.join(dist, name));
-    const sizes = [bytes, zlib.gzipSync(bytes, { level: 9 }), zlib.brotliCompressSync(bytes)];
+    const sizes = [bytes, execFileSync('gzip', ['-9'], { input: bytes }), zlib.brotliCompressSync(bytes)];
     console.log(name.padEnd(24) + sizes.map((each) => String(each.length).padStart(8)).join(''));
   }
 }

@@ -8,13 +8,13 @@
 class Emitter {
   constructor(report) {
     this._report = report;
-    this._listeners = new Map(); // event name -> [{ listener, once }]
+    this._listeners = Object.create(null); // event name -> [{ listener, once }]
     this._onceReturnValue = true;
   }
 
   /* Makes the name known, for regular expressions. */
   defineEvent(name) {
-    if (!this._listeners.has(name)) this._listeners.set(name, []);
+    this._listeners[name] = this._listeners[name] || [];
     return this;
   }
 
@@ -26,7 +26,7 @@ class Emitter {
   /* Those of one event; for a regular expression an object of the lists of all events that match. */
   getListeners(name) {
     if (name instanceof RegExp) return this.getListenersAsObject(name);
-    return this.defineEvent(name)._listeners.get(name);
+    return this.defineEvent(name)._listeners[name];
   }
 
   getListenersAsObject(name) {
@@ -39,10 +39,11 @@ class Emitter {
 
   addListener(name, listener) {
     const entry = typeof listener === 'function' ? { listener, once: false } : listener;
-    if (!entry || typeof entry.listener !== 'function') return this;
+    if (entry == null || (entry.once && entry.listener == null)) return this;
+    if (typeof entry.listener !== 'function') throw new TypeError('listener must be a function');
     for (const each of matching(this, name)) {
       const list = this.getListeners(each);
-      if (!this.flattenListeners(list).includes(entry.listener)) this._listeners.set(each, list.concat(entry));
+      if (!this.flattenListeners(list).includes(entry.listener)) this._listeners[each] = list.concat(entry);
     }
     return this;
   }
@@ -51,7 +52,7 @@ class Emitter {
 
   removeListener(name, listener) {
     for (const each of matching(this, name)) {
-      this._listeners.set(each, this.getListeners(each).filter((known) => known.listener !== listener));
+      this._listeners[each] = this.getListeners(each).filter((known) => known.listener !== listener);
     }
     return this;
   }
@@ -71,8 +72,8 @@ class Emitter {
 
   /* Without a name: all events. */
   removeEvent(name) {
-    if (name === undefined) this._listeners.clear();
-    else for (const each of matching(this, name)) this._listeners.delete(each);
+    if (name === undefined) this._listeners = Object.create(null);
+    else for (const each of matching(this, name)) delete this._listeners[each];
     return this;
   }
 
@@ -84,7 +85,7 @@ class Emitter {
 
   emitEvent(name, values) {
     if (name instanceof RegExp) matching(this, name).forEach((each) => this.emitEvent(each, values));
-    else for (const entry of this._listeners.get(name) || []) call(this, name, entry, values || []);
+    else for (const entry of this._listeners[name] || []) call(this, name, entry, values || []);
     return this;
   }
 
@@ -102,7 +103,7 @@ function call(emitter, name, entry, values) {
 
 /* The names that are meant. */
 function matching(emitter, name) {
-  return name instanceof RegExp ? [...emitter._listeners.keys()].filter((each) => name.test(each)) : [name];
+  return name instanceof RegExp ? Object.keys(emitter._listeners).filter((each) => name.test(each)) : [name];
 }
 
 Emitter.prototype.on = Emitter.prototype.addListener;

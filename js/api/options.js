@@ -42,12 +42,9 @@ const everywhere = {
 /* 1.x sends credentials of any type as they are, also those that a refresh brings: they go as JSON. */
 const credentials = ['user', 'timestamp', 'token', 'info'];
 
-function addCredentials(options, out) {
-  for (const name of credentials) {
-    const value = options[name];
-    if (value === '') out[name] = '';
-    else if (value || (name === 'info' && value !== undefined)) out[name] = JSON.stringify(value);
-  }
+function credential(name, value) {
+  if (value === '') return '';
+  return value || name === 'info' ? JSON.stringify(value) : undefined;
 }
 
 /* Without a listener of the user's the core asks an endpoint, if it knows the way. */
@@ -57,15 +54,17 @@ function answers(platform, listener, transport) {
 
 const wayOf = (transport) => (transport === undefined ? 'ajax' : String(transport).toLowerCase());
 
+/* What is no option of the core goes along: the platform may know it. */
 function toCore(platform, options) {
   const out = {
+    ...options,
     authorize: answers(platform, options.onPrivateChannelAuth, options.authTransport),
     refresh: answers(platform, options.onRefresh, options.refreshTransport),
   };
   for (const [name, translate] of Object.entries({ ...everywhere, ...platform.options })) {
-    if (options[name] !== undefined) out[name] = translate(options[name]);
+    if (out[name] !== undefined) out[name] = translate(out[name]);
   }
-  addCredentials(options, out);
+  for (const name of credentials) out[name] = credential(name, options[name]);
   return out;
 }
 

@@ -62,7 +62,7 @@ class Subscription extends Emitter {
 
   _listen(listeners) {
     if (typeof listeners === 'function') this.on('message', listeners);
-    else if (listeners && typeof listeners === 'object') events.forEach((name) => this.on(name, listeners[name]));
+    else if (listeners && typeof listeners === 'object') events.forEach((name) => { if (typeof listeners[name] === 'function') this.on(name, listeners[name]); });
   }
 
   /* A promise that nobody looks at is no unhandled rejection. */

@@ -99,6 +99,15 @@ test('several are added and removed by one method, too', () => {
 
 test('what is no function is no listener', () => {
   const { emitter } = make();
-  emitter.on('a', null).on('a', undefined).on('a', 5).emit('a');
+  emitter.on('a', null).on('a', undefined).once('a', null).emit('a');
   assert.deepStrictEqual(emitter.getListeners('a'), []);
+  for (const bad of [5, 'text', {}, true]) assert.throws(() => emitter.on('a', bad), TypeError);
+});
+
+test('names are texts, or symbols, which no regular expression matches', () => {
+  const { emitter, notes, note } = make();
+  const symbol = Symbol('a');
+  emitter.on(5, note('number')).on(symbol, note('symbol')).on('__proto__', note('proto'));
+  emitter.emit('5').emit(symbol).emit('__proto__').emit(/a/).on(/./, note('all')).emit(/^5/);
+  assert.deepStrictEqual(notes, ['number', 'symbol', 'proto', 'number', 'all']);
 });

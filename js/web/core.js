@@ -6,7 +6,7 @@
 const { credentials } = require('../api/options');
 const { members } = require('./members');
 const { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf } = require('./memory');
-const { ajax, jsonp } = require('./requests');
+const { ajax, jsonp, note } = require('./requests');
 const { report, now, watch } = require('./page');
 
 const UNSUPPORTED = 9; // include/centrifuge/error.h
@@ -39,7 +39,7 @@ function setOption(options, offset, value, blocks) {
   const at = options + offset;
   if (typeof value === 'boolean') setFlag(at, value);
   else if (typeof value === 'number' && offset < Option.messageSizeMax) setTime(at, value);
-  else if (typeof value === 'number') setWord(at, Math.min(value, 0xffffffff));
+  else if (typeof value === 'number') setWord(at, Math.min(Math.max(value, 0), TOO_LARGE - 1));
   else if (typeof value === 'string') put(value, (block, size) => {
     blocks.push(block);
     setWord(at, block);
@@ -289,7 +289,7 @@ class Core {
     if (!this._transport || this._transport.id !== id) return;
     this._transport = null;
     this._closeEvent = event;
-    this._lost(id, 0, event.reason || '');
+    this._lost(id, 0, (event && event.reason) || '');
   }
 
   _lost(id, error, reason) {
@@ -324,14 +324,18 @@ class Core {
 
   _ask(id, kind, data, answer) {
     const options = this._options;
-    const request = { url: options[kind + 'Endpoint'], params: options[kind + 'Params'], headers: options[kind + 'Headers'], data };
     const done = (text) => { if (this._requests.has(id)) answer.call(this, id, text); };
     this._requests.set(id, null);
     try {
-      const giveUp = ways[options[kind + 'Transport']](request, done);
+      const giveUp = ways[options[kind + 'Transport']]({
+        url: String(options[kind + 'Endpoint']),
+        params: options[kind + 'Params'],
+        headers: options[kind + 'Headers'],
+        data: data || JSON.stringify(options.refreshData),
+      }, done);
       if (this._requests.has(id)) this._requests.set(id, giveUp);
     } catch (exception) { // the page cannot ask so: an address or a header that is none, no document in a worker
-      report(exception);
+      note(exception);
       done();
     }
   }
@@ -370,7 +374,7 @@ const effects = [
   (core) => {
     const id = number(Effect.REQUEST_ID);
     if (core._options.refresh) core._told.refresh(id);
-    else core._ask(id, 'refresh', core._options.refreshData, core.refreshAnswer);
+    else core._ask(id, 'refresh', null, core.refreshAnswer);
   },
   (core) => core._cancel(number(Effect.REQUEST_ID)),
   (core) => events[number(Effect.EVENT_KIND)](core, core._told),

@@ -8,27 +8,18 @@ const Core = require('./core');
 const errors = require('centrifuge-errors'); // made by ../build.mjs from include/centrifuge/error.h
 const { report } = require('./page');
 
-const as = (value) => value;
+/* As the page would resolve it: without a scheme it is relative. */
+function address(url) {
+  const base = (globalThis.document || {}).baseURI || globalThis.location;
+  return url && String(base && !/^\w+:/.test(url) ? new URL(url, base) : url);
+}
 
 const Centrifuge = define({
   Core,
   errors,
   report,
   posts: ['ajax', 'jsonp'],
-  options: {
-    sockJS: as,
-    transports: as,
-    server: as,
-    authEndpoint: as,
-    authHeaders: as,
-    authParams: as,
-    authTransport: wayOf,
-    refreshEndpoint: as,
-    refreshHeaders: as,
-    refreshParams: as,
-    refreshTransport: wayOf,
-    refreshData: JSON.stringify,
-  },
+  options: { url: address, authTransport: wayOf, refreshTransport: wayOf },
   defaults: {
     transports: ['websocket', 'xdr-streaming', 'xhr-streaming', 'eventsource', 'iframe-eventsource', 'iframe-htmlfile', 'xdr-polling',
       'xhr-polling', 'iframe-xhr-polling', 'jsonp-polling'],

@@ -13,6 +13,7 @@ let bytes; // its memory, seen in two ways; both are made anew when it has grown
 let words;
 let encoder;
 let decoder;
+let view; // of the block that a long text was put into last: the next one mostly comes to the same place
 let width = 1; // bytes that a character of a long text is thought to take, as in the last one: 1 or 3
 
 const optional = (Class, ...values) => (typeof Class === 'function' ? new Class(...values) : null);
@@ -29,7 +30,7 @@ function load() {
 
 /* Again when the memory has grown. */
 function look() {
-  bytes = new Uint8Array(core.memory.buffer);
+  view = bytes = new Uint8Array(core.memory.buffer);
   words = new Uint32Array(core.memory.buffer);
 }
 
@@ -54,7 +55,8 @@ function copy(text, at) {
 function write(text, at, room) {
   if (text.length < SHORT && /^[\0-\x7f]*$/.test(text)) return copy(text, at);
   if (encoder) {
-    const { read, written } = encoder.encodeInto(text, bytes.subarray(at, at + room));
+    if (view.byteOffset !== at || view.length < room) view = bytes.subarray(at, at + room);
+    const { read, written } = encoder.encodeInto(text, view);
     return read === text.length ? at + written : 0;
   }
   const utf8 = unescape(encodeURIComponent(whole(text)));

@@ -29,9 +29,9 @@ function wake() {
 function listen() {
   listening = true;
   if (typeof addEventListener !== 'function') return;
-  addEventListener('online', () => tellAll(true));
+  addEventListener('online', wake);
   addEventListener('offline', () => tellAll(false));
-  addEventListener('pageshow', wake);
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) wake(); });
   if (typeof document === 'object') document.addEventListener('resume', wake);
 }
 

@@ -9,6 +9,8 @@ const pairs = (params) => Object.entries(params || {}).map((pair) => pair.map(en
 
 const withQuery = (url, query) => (query ? url + (url.includes('?') ? '&' : '?') + query : url);
 
+const note = (why) => console.info("Couldn't get auth info from application", why);
+
 /* ---- ajax ------------------------------------------------------------------------------ */
 
 /* A header that is given is added to ours of that name, as setRequestHeader does it. */
@@ -16,7 +18,7 @@ function ajax({ url, params, headers, data }, done) {
   const all = [['X-Requested-With', 'XMLHttpRequest'], ['Content-Type', 'application/json'], ...Object.entries(headers || {})];
   const ask = typeof XMLHttpRequest === 'function' ? byXMLHttpRequest : byFetch;
   return ask(withQuery(url, pairs(params).join('&')), all, data, (status, text) => {
-    if (status !== 200) console.info("Couldn't get auth info from application", status);
+    if (status !== 200) note(status);
     done(status === 200 ? text : undefined);
   });
 }
@@ -82,4 +84,4 @@ function jsonp({ url, params, headers, data }, done) {
   document.head.insertBefore(script, document.head.firstChild);
 }
 
-module.exports = { ajax, jsonp };
+module.exports = { ajax, jsonp, note };

@@ -2,7 +2,7 @@
 /* The npm package: what is in it, what the usual judges say, and that Node can use it in every way there is. */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
-const { execFile } = require('node:child_process');
+const { execFile, execFileSync } = require('node:child_process');
 const { promisify } = require('node:util');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -172,7 +172,7 @@ test('source maps name their sources and carry them', () => {
 test('sizes', (t) => {
   for (const name of FILES.filter((each) => /\.m?js$/.test(each))) {
     const bytes = fs.readFileSync(installed(name));
-    const gzip = zlib.gzipSync(bytes, { level: 9 }).length;
+    const gzip = execFileSync('gzip', ['-9'], { input: bytes }).length;
     t.diagnostic(`${name}: ${bytes.length} bytes, gzip ${gzip}, brotli ${zlib.brotliCompressSync(bytes).length}`);
     if (name === 'dist/centrifuge.min.js') assert.ok(gzip <= 25000, `${gzip} bytes`);
   }
