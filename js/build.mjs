@@ -196,6 +196,7 @@ const LETTERS = 'tesnirohcaludpmvgfybkwxjqzTESNIROHCALUDPMVGFYBKWXJQZ';
 function visible() {
   const texts = fs.readdirSync(path.join(here, 'api')).sort().map((name) => read('js/api', name)).join('');
   const names = [...new Set(texts.match(/\b_[a-z]\w*/gi))];
+  if (names.length > LETTERS.length) throw new Error('js/api has more internal names than there are letters for them');
   return Object.fromEntries(names.map((name, i) => ['$' + name, '_' + LETTERS[i]]));
 }
 
@@ -208,7 +209,8 @@ async function shorten(from, to, module) {
   const result = await minify({ [from]: text }, {
     ecma: 2020,
     module,
-    compress: { passes: 4, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+    compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+    keep_classnames: /^Centrifuge$/,
     mangle: { properties: { regex: internal, reserved: ['_jsonpCallbacks'] } },
     format: { ascii_only: true, comments: /^!/ },
     nameCache,

@@ -247,9 +247,9 @@ test('what a listener\'s own call throws is that listener\'s', () => {
 test('credentials that are no text are noted for each transport', () => {
   const odd = { user: 1, timestamp: 2, token: 3, info: null };
   const notes = (options) => said('info', () => make(options).core.tell('open'));
-  const all = ['user', 'timestamp', 'token', 'info'].map((name) => name + ' expected to be string');
+  const all = ['user', 'info', 'timestamp', 'token'].map((name) => name + ' expected to be string');
   assert.deepStrictEqual(notes({ insecure: false, ...odd }), all);
-  assert.deepStrictEqual(notes(odd), [all[0], all[3]]);
+  assert.deepStrictEqual(notes(odd), all.slice(0, 2));
   assert.deepStrictEqual(notes({ insecure: false, user: '', timestamp: '1', token: 't' }), []);
 });
 

@@ -8,13 +8,14 @@ const Core = require('./core');
 const errors = require('centrifuge-errors'); // made by ../build.mjs from include/centrifuge/error.h
 const { report } = require('./page');
 
-/* As the page would resolve it: without a scheme it is relative. */
+/* As the page would resolve it: without a scheme it is relative. What is no address is for the core to refuse. */
 function address(url) {
   const base = (globalThis.document || {}).baseURI || globalThis.location;
-  return url && String(base && !/^\w+:/.test(url) ? new URL(url, base) : url);
+  const relative = base && (typeof url === 'string' || url instanceof String) && !/^\w+:/.test(url);
+  return url && String(relative ? new URL(url, base) : url);
 }
 
-const Centrifuge = define({
+const library = define({
   Core,
   errors,
   report,
@@ -31,6 +32,6 @@ const Centrifuge = define({
   },
 });
 
-Centrifuge.Centrifuge = Centrifuge; // for who asks a CommonJS module for a name
+library.Centrifuge = library; // for who asks a CommonJS module for a name
 
-module.exports = Centrifuge;
+module.exports = library;

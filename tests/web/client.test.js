@@ -153,6 +153,14 @@ test('an address without scheme is relative to the page', (t) => {
     'wss://example.org:8443/connection/websocket', 'wss://host/connection/websocket']);
 });
 
+test('what is no address is refused, with a page and without', (t) => {
+  const refused = (url) => assert.throws(() => make({ url }), (text) => /address is not one of a server.*url/.test(text));
+  for (const url of [5, true, {}, () => {}, 'localhost:8000', 'ftp://host']) refused(url);
+  globalThis.location = new URL('https://example.org/');
+  t.after(() => { delete globalThis.location; });
+  for (const url of [5, true, {}, () => {}, 'localhost:8000', 'ftp://host']) refused(url);
+});
+
 test('a transport that closes without saying anything is a lost connection', () => {
   const { client, socket } = connected();
   socket.onclose();
@@ -251,7 +259,7 @@ test('remove() makes room for other channels', () => {
 test('credentials that are no texts are noted once for each transport', (t) => {
   const info = t.mock.method(console, 'info', () => {});
   const { client } = connected({ user: 5, timestamp: 1, info: { a: 1 } });
-  assert.deepStrictEqual(info.mock.calls.map((call) => call.arguments.join(' ')), ['user expected to be string', 'timestamp expected to be string', 'info expected to be string']);
+  assert.deepStrictEqual(info.mock.calls.map((call) => call.arguments.join(' ')), ['user expected to be string', 'info expected to be string', 'timestamp expected to be string']);
   client.disconnect();
 });
 
