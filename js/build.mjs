@@ -111,7 +111,7 @@ function errorsModule() {
 
 /* ---- the files ------------------------------------------------------------------------------------ */
 
-const banner = `/*! centrifuge.js ${version}, MIT license */`;
+const banner = `/*! centrifuge.js ${version} (MIT) */`;
 const PLACE = '"@packed@"'; // where the core's module is put in the end
 
 const umdHead = `(function (root, factory, packed) {
@@ -158,7 +158,7 @@ const layout = JSON.parse(read('js/web/layout.json'));
 const { members } = createRequire(import.meta.url)('./web/members.js');
 const named = (prefix, offsets) => Object.entries(offsets).map(([name, offset]) => [`${prefix}.${name}`, String(offset)]);
 const constants = {
-  ...Object.fromEntries([...named('Effect', layout.effect), ...named('Option', layout.options)]),
+  ...Object.fromEntries([...named('Effect', layout.effect), ...named('Option', layout.options), ...named('Shown', layout.window)]),
   OFFSETS: JSON.stringify(members.map((name) => layout.options[name])),
 };
 

@@ -134,5 +134,25 @@
     return await heap() - before;
   }
 
-  return { receiver, firstConnect, resubscription, growth };
+  /* Messages a second from a server that floods (run.mjs), through the page's own WebSocket. */
+  async function flood(Centrifuge, url, count) {
+    if (root.ownWebSocket) root.WebSocket = root.ownWebSocket;
+    const centrifuge = new Centrifuge({ url, insecure: true });
+    let got = 0;
+    let start = 0;
+    await new Promise((resolve) => {
+      centrifuge.subscribe('flood', () => {
+        start = start || clock();
+        if (++got === count) resolve();
+      });
+      centrifuge.connect();
+    });
+    const took = clock() - start;
+    centrifuge.disconnect();
+    return count * 1000 / took;
+  }
+
+  root.ownWebSocket = root.WebSocket;
+
+  return { receiver, flood, firstConnect, resubscription, growth };
 });

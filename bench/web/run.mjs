@@ -94,6 +94,37 @@ function serve() {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
+/* A server that takes every client, and sends it many messages as soon as it has subscribed. */
+function floodServer(count, size) {
+  const { WebSocketServer } = require('ws');
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  const bodies = { connect: { client: 'c', expires: false, expired: false, ttl: 0 }, subscribe: { channel: 'flood', status: true, recovered: false } };
+  const text = (i) => JSON.stringify({ method: 'message', body: { uid: String(i), channel: 'flood', data: { input: 'a'.repeat(size - 80), number: i } } });
+  server.on('connection', (socket) => socket.on('message', (frame) => {
+    for (const { uid, method } of [].concat(JSON.parse(frame))) {
+      if (bodies[method]) socket.send(JSON.stringify({ uid, method, body: bodies[method] }));
+      if (method === 'subscribe') for (let i = 0; i < count; i++) socket.send(text(i));
+    }
+  }));
+  return new Promise((resolve) => server.on('listening', () => resolve({ server, url: `ws://127.0.0.1:${server.address().port}/connection/websocket` })));
+}
+
+async function floods(launched, origin, size) {
+  const COUNT = 10000;
+  const { server, url } = await floodServer(COUNT, size);
+  const best = {};
+  for (let round = 0; round < Math.ceil(rounds / 3); round++) {
+    for (const name of Object.keys(libraries)) {
+      const fresh = await page(launched, origin, [name]);
+      const rate = await fresh.evaluate(([each, address, count]) => measures.flood(libraries[each], address, count), [name, url, COUNT]);
+      best[name] = Math.max(best[name] || 0, rate);
+      await fresh.close();
+    }
+  }
+  server.close();
+  return best;
+}
+
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync', '--js-flags=--expose-gc', '--enable-precise-memory-info'];
 
@@ -135,6 +166,7 @@ async function browser() {
       growth: await own.evaluate((each) => measures.growth(libraries[each], 100000, window.heap), name),
     };
   }
+  report.floods = { '200 B': await floods(launched, origin, 200), '2 kB': await floods(launched, origin, 2000) };
   await launched.close();
   server.close();
   return report;
@@ -152,6 +184,10 @@ function print(where, report) {
   for (const [kind, times] of Object.entries(report.messages)) {
     const ratio = times['centrifuge 1.5.0'] / times['centrifuge.min.js'];
     row('messages a second, ' + kind, ...Object.keys(libraries).map((name) => Math.round(1e6 / times[name]).toLocaleString('en')), ratio.toFixed(2));
+  }
+  for (const [kind, rates] of Object.entries(report.floods || {})) {
+    row('messages a second over a real WebSocket, ' + kind, ...Object.keys(libraries).map((name) => Math.round(rates[name]).toLocaleString('en')),
+      (rates['centrifuge.min.js'] / rates['centrifuge 1.5.0']).toFixed(2));
   }
   const line = (title, member, digits, unit, scale) => {
     const of = (name) => report[name][member] / scale;

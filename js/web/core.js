@@ -50,7 +50,7 @@ function setOption(options, offset, value, blocks) {
 class Core {
   constructor(told) {
     wasm = load();
-    effect = wasm._effect();
+    effect = wasm._options() + Shown.EFFECT;
     this._told = told;
     this._options = null;
     this._transport = null; // { id, socket }
@@ -76,7 +76,7 @@ class Core {
     members.forEach((name, i) => setOption(at, OFFSETS[i], given[name], blocks));
     const code = wasm._configure(this._client);
     blocks.forEach((block) => wasm._release(block));
-    if (code) throw { code, option: textOf(wasm._fault()) };
+    if (code) throw { code, option: textOf(number(Effect.FAULT)) };
     this._options = { ...options, sockJS: SockJS };
   }
 
@@ -193,7 +193,7 @@ class Core {
     if (due !== this._due) {
       clearTimeout(this._timer);
       this._due = due;
-      if (due < NEVER) this._timer = setTimeout(() => this._ring(), Math.min(Math.max(Math.ceil(due - now()), 0), TIMER_MAX));
+      if (due < NEVER) this._timer = setTimeout(() => this._ring(), Math.min(Math.ceil(due - now()), TIMER_MAX));
     }
     const watched = this._transport !== null || due < NEVER || this._offline;
     if (watched !== this._watched) watch(this, this._watched = watched);

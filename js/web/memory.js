@@ -6,7 +6,7 @@
 const { whole } = require('../api/values');
 const instantiate = require('centrifuge-core'); // made by ../build.mjs: WebAssembly, or JavaScript that does the same
 
-const SHORT = 128; // characters; for fewer a loop is faster than a TextEncoder
+const SHORT = 128; // characters, for which there is always room
 
 let core = null; // the functions of src/web/bridge.c
 let bytes; // its memory, seen in two ways; both are made anew when it has grown
@@ -45,22 +45,20 @@ function memory(at) {
 
 /* ---- in ----------------------------------------------------------------------- */
 
-/* Of a text whose characters are bytes. */
-function copy(text, at) {
-  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
-  return at + text.length;
+/* Without a TextEncoder: UTF-8 as a text whose characters are bytes. */
+function copy(text, at, room) {
+  const utf8 = unescape(encodeURIComponent(whole(text)));
+  if (utf8.length > room) return 0;
+  for (let i = 0; i < utf8.length; i++) bytes[at + i] = utf8.charCodeAt(i);
+  return at + utf8.length;
 }
 
 /* UTF-8 to `at`. The end, or 0 when there was no room. */
 function write(text, at, room) {
-  if (text.length < SHORT && /^[\0-\x7f]*$/.test(text)) return copy(text, at);
-  if (encoder) {
-    if (view.byteOffset !== at || view.length < room) view = bytes.subarray(at, at + room);
-    const { read, written } = encoder.encodeInto(text, view);
-    return read === text.length ? at + written : 0;
-  }
-  const utf8 = unescape(encodeURIComponent(whole(text)));
-  return utf8.length > room ? 0 : copy(utf8, at);
+  if (!encoder) return copy(text, at, room);
+  if (view.byteOffset !== at || view.length < room) view = bytes.subarray(at, at + room);
+  const { read, written } = encoder.encodeInto(text, view);
+  return read === text.length ? at + written : 0;
 }
 
 /* Calls `use` with a block of the core's memory that has the text, and its bytes. */
@@ -69,12 +67,9 @@ function put(text, use) {
   for (let room = length < SHORT ? length * 3 : length * width; ; room = length * (width = 3)) {
     const at = memory(core._alloc(room));
     const end = write(text, at, room);
-    if (!end) {
-      core._release(at);
-      continue;
-    }
     if (end - at === length) width = 1;
-    return use(at, end - at);
+    if (end) return use(at, end - at);
+    core._release(at);
   }
 }
 

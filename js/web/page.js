@@ -10,7 +10,7 @@ function report(exception) {
 }
 
 /* Monotonic milliseconds. */
-const now = () => (globalThis.performance || Date).now();
+const now = () => performance.now();
 
 /* ---- the network ------------------------------------------------------------------ */
 

@@ -66,7 +66,7 @@ function callbacks() {
 
 /* The function stays until its script has ended, so that a late call finds it. */
 function jsonp({ url, params, headers, data }, done) {
-  if (headers && Object.keys(headers).length) console.info('headers cannot be sent with JSONP');
+  if (headers && Object.keys(headers).length) console.info('JSONP cannot send headers');
   const table = callbacks();
   const script = document.createElement('script');
   const timer = setTimeout(done, JSONP_TIMEOUT);

@@ -4,7 +4,7 @@
  * Starts the core's module. `packed` is its bytes as text, see ../pack.mjs: js/build.mjs puts it behind everything else in the file,
  * so that compressors do not mix the two.
  */
-const HELP = "centrifuge.js needs WebAssembly: allow 'wasm-unsafe-eval' in script-src of the Content-Security-Policy, or use centrifuge.asm.js. ";
+const HELP = "centrifuge.js needs WebAssembly: allow 'wasm-unsafe-eval' in script-src of Content-Security-Policy, or use centrifuge.asm.js. ";
 
 const PAIRS = 40; // characters that come first: each two stand for each other
 

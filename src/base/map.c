@@ -126,13 +126,12 @@ cf_map_node *cf_map_find(const cf_map *map, cf_bytes key)
 
 /* ---- the order ------------------------------------------------------------- */
 
-static void link_behind(cf_map *map, cf_map_node *node, cf_map_node *before)
+static void link_last(cf_map *map, cf_map_node *node)
 {
-    cf_map_node **link = before == NULL ? &map->head : &before->next;
-    node->previous = before;
-    node->next = *link;
-    *(*link == NULL ? &map->last : &(*link)->previous) = node;
-    *link = node;
+    node->previous = map->last;
+    node->next = NULL;
+    *(map->last == NULL ? &map->head : &map->last->next) = node;
+    map->last = node;
 }
 
 static void take_out(cf_map *map, cf_map_node *node)
@@ -141,10 +140,10 @@ static void take_out(cf_map *map, cf_map_node *node)
     *(node->next == NULL ? &map->last : &node->next->previous) = node->previous;
 }
 
-void cf_map_move(cf_map *map, cf_map_node *node, cf_map_node *before)
+void cf_map_move_last(cf_map *map, cf_map_node *node)
 {
     take_out(map, node);
-    link_behind(map, node, before);
+    link_last(map, node);
 }
 
 /* ---- adding and removing ----------------------------------------------------- */
@@ -156,7 +155,7 @@ bool cf_map_add(cf_map *map, cf_map_node *node, cf_bytes key)
     node->key = key;
     node->hash = hash_key(map, key);
     put(map, node);
-    link_behind(map, node, map->last);
+    link_last(map, node);
     map->count++;
     return true;
 }

@@ -17,7 +17,7 @@ typedef struct cf_map_node {
 } cf_map_node;
 
 typedef struct cf_map {
-    cf_map_node *head; /* insertion order, but for those that were moved */
+    cf_map_node *head; /* insertion order, unless moved */
     cf_map_node *last;
     cf_map_node **buckets; /* NULL when it is empty */
     size_t size;           /* of them, a power of two */
@@ -35,8 +35,8 @@ cf_map_node *cf_map_find(const cf_map *map, cf_bytes key);
 bool cf_map_add(cf_map *map, cf_map_node *node, cf_bytes key);
 /* With the last one the map gives back its memory. */
 void cf_map_remove(cf_map *map, cf_map_node *node);
-/* Puts it behind another one in the order; `before` NULL: to the front. */
-void cf_map_move(cf_map *map, cf_map_node *node, cf_map_node *before);
+/* Puts it behind all others in the order. */
+void cf_map_move_last(cf_map *map, cf_map_node *node);
 
 /* In the order; the next one of a node that is about to be removed must be taken first. */
 static inline cf_map_node *cf_map_next(const cf_map_node *node)

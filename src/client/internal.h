@@ -212,6 +212,7 @@ struct cf_client {
     cf_text reason;
 
     cf_map subscriptions;
+    bool disordered;         /* a name that belongs in front may stand behind in it */
     cf_list departed;        /* removed subscriptions whose unsubscribe command has no answer yet */
     cf_subscription *pushed; /* the last one that a message came for, or NULL */
     cf_list calls;           /* sent, by uid */

@@ -119,15 +119,32 @@ int cf_subscription_compare(const cf_subscription *first, const cf_subscription 
     return (b >= 0) - (a >= 0);
 }
 
-/* Behind all others, but for a name that belongs in front; few programs have such. */
+/* Behind all others, or where its name belongs, as soon as the order matters. */
 static void place_last(cf_subscription *subscription)
 {
-    cf_map *table = &subscription->client->subscriptions;
-    cf_map_node *own = &subscription->node;
-    cf_map_node *before = table->last;
-    while (before != NULL && (before == own || cf_subscription_compare(cf_subscription_of(before), subscription) > 0))
-        before = before->previous;
-    cf_map_move(table, own, before);
+    cf_client *client = subscription->client;
+    cf_map_move_last(&client->subscriptions, &subscription->node);
+    if (table_index(cf_subscription_channel(subscription)) >= 0)
+        client->disordered = true;
+}
+
+/*
+ * Once for all that were added, since few programs have such names. A pass for each bit, from the lowest, puts those behind that
+ * have it: numbers come first, in their order, and names behind them in theirs, for the index of a name has all bits.
+ */
+static void order_table(cf_client *client)
+{
+    cf_map *table = &client->subscriptions;
+    for (int bit = 0; bit < 32 && client->disordered; bit++) {
+        cf_map_node *node = table->head;
+        for (size_t left = cf_map_count(table); left > 0; left--) {
+            cf_map_node *next = node->next;
+            if ((uint64_t)table_index(node->key) >> bit & 1)
+                cf_map_move_last(table, node);
+            node = next;
+        }
+    }
+    client->disordered = false;
 }
 
 /* client-spec.md 8.2, the rows of sub.subscribe(). */
@@ -308,6 +325,7 @@ static bool ask_private(cf_client *client, cf_time now)
 
 bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now)
 {
+    order_table(client);
     CF_EACH_SUBSCRIPTION (node, client) {
         cf_subscription *subscription = cf_subscription_of(node);
         if (cf_subscription_wanted(subscription))
@@ -462,6 +480,7 @@ void cf_subscriptions_recover_nothing(cf_client *client)
 void cf_subscriptions_leave(cf_client *client, bool again)
 {
     cf_subscriptions_forget_departed(client);
+    order_table(client);
     CF_EACH_SUBSCRIPTION (node, client)
         leave(cf_subscription_of(node), again);
 }

@@ -2,7 +2,7 @@
  * The client core as a WebAssembly module: the functions that JavaScript calls. js/web/core.js is the other half.
  *
  * Texts go in through blocks that JavaScript asks for (`alloc`) and fills with UTF-8; a function that takes one releases it,
- * unless it says otherwise. What happens comes out one effect at a time: `next` fills the struct at `effect()`, and JavaScript
+ * unless it says otherwise. What happens comes out one effect at a time: `next` fills the window's effect, and JavaScript
  * reads its members at the offsets that are asserted below and carries it out while no function of this module runs. So a
  * user's code never runs on this module's stack, and what it throws cannot harm it.
  *
@@ -19,10 +19,10 @@
 /* 32 random bits. */
 __attribute__((import_module("e"), import_name("r"))) uint32_t cf_web_random(void);
 
-static struct {
-    cf_client_options options; /* for `configure` */
+static struct window {
+    cf_client_options options; /* for `configure`; JavaScript knows where it is, and the rest from there */
     cf_effect effect;          /* of the last `next` */
-    const char *fault;         /* the option that `configure` refused */
+    const char *fault;         /* name of the option that `configure` refused, with NUL behind */
 } window;
 
 /* ---- what both halves know ---------------------------------------------------------- */
@@ -31,6 +31,9 @@ static struct {
     _Static_assert(offsetof(cf_effect, member) == (offset), #member " has moved: change js/web/layout.json too")
 #define OPTION(member, offset)                                                                                                 \
     _Static_assert(offsetof(cf_client_options, member) == (offset), #member " has moved: change js/web/layout.json too")
+
+_Static_assert(offsetof(struct window, effect) == 168, "the effect has moved: change js/web/layout.json too");
+_Static_assert(offsetof(struct window, fault) == 168 + 216, "the fault has moved: change js/web/layout.json too");
 
 EFFECT(kind, 0);
 EFFECT(transport.id, 4);
@@ -142,17 +145,6 @@ cf_client_options *EXPORT(options)(void)
 centrifuge_error EXPORT(configure)(cf_client *client)
 {
     return cf_client_configure(client, &window.options, &window.fault);
-}
-
-/* Name of the option that was refused last, with NUL behind. */
-const char *EXPORT(fault)(void)
-{
-    return window.fault;
-}
-
-cf_effect *EXPORT(effect)(void)
-{
-    return &window.effect;
 }
 
 bool EXPORT(next)(cf_client *client, double now)

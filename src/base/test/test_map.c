@@ -177,7 +177,7 @@ static void keys_of_the_same_hash_are_told_apart(void **state)
     assert_int_equal(memory.live, 0);
 }
 
-static void moved_nodes_stand_where_they_were_put(void **state)
+static void nodes_are_moved_to_the_end(void **state)
 {
     (void)state;
     static element elements[ELEMENTS];
@@ -186,25 +186,22 @@ static void moved_nodes_stand_where_they_were_put(void **state)
     cf_allocator allocator = test_allocator_make(&memory);
     cf_map map;
     uint32_t random = 7;
+    size_t count = 0;
     make_elements(elements);
     cf_map_init(&map, &allocator, 1);
-    for (size_t i = 0; i < ELEMENTS; i++) {
-        order[i] = &elements[i];
-        elements[i].in_map = cf_map_add(&map, &elements[i].node, key_of(&elements[i]));
+    while (count < ELEMENTS) {
+        order[count] = &elements[count];
+        elements[count].in_map = cf_map_add(&map, &elements[count].node, key_of(&elements[count]));
+        count++;
+        for (int i = 0; i < 3; i++) {
+            size_t from = next_random(&random) % count, left = count;
+            element *moved = order[from];
+            remove_at(order, &left, from);
+            order[left] = moved;
+            cf_map_move_last(&map, &moved->node);
+        }
+        check_map(&map, elements, order, count);
     }
-    for (int step = 0; step < 2000; step++) {
-        size_t count = ELEMENTS;
-        size_t from = next_random(&random) % ELEMENTS;
-        element *moved = order[from];
-        remove_at(order, &count, from);
-        size_t to = next_random(&random) % ELEMENTS;
-        memmove(order + to + 1, order + to, (count - to) * sizeof(order[0]));
-        order[to] = moved;
-        cf_map_move(&map, &moved->node, to == 0 ? NULL : &order[to - 1]->node);
-        if (step % 97 == 0)
-            check_map(&map, elements, order, ELEMENTS);
-    }
-    check_map(&map, elements, order, ELEMENTS);
     cf_map_free(&map);
     assert_int_equal(memory.live, 0);
 }
@@ -212,13 +209,10 @@ static void moved_nodes_stand_where_they_were_put(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(behaves_like_an_array),
-        cmocka_unit_test(survives_every_failed_allocation),
-        cmocka_unit_test(an_empty_map_needs_no_memory),
-        cmocka_unit_test(a_map_that_was_emptied_needs_none_either),
-        cmocka_unit_test(the_seed_changes_the_hash),
-        cmocka_unit_test(keys_of_the_same_hash_are_told_apart),
-        cmocka_unit_test(moved_nodes_stand_where_they_were_put),
+        cmocka_unit_test(behaves_like_an_array),        cmocka_unit_test(survives_every_failed_allocation),
+        cmocka_unit_test(an_empty_map_needs_no_memory), cmocka_unit_test(a_map_that_was_emptied_needs_none_either),
+        cmocka_unit_test(the_seed_changes_the_hash),    cmocka_unit_test(keys_of_the_same_hash_are_told_apart),
+        cmocka_unit_test(nodes_are_moved_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
