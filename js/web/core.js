@@ -228,7 +228,7 @@ class Core {
     }
     this._transport = { id, socket };
     socket.onopen = () => this._when(() => this._opened(id, isSockJS ? socket.transport : 'raw-websocket'));
-    socket.onmessage = ({ data }) => this._hear(id, data);
+    socket.onmessage = ({ data }) => this._when(() => this._received(id, data));
     socket.onclose = (event) => this._when(() => this._closed(id, event));
     socket.onerror = () => {}; // its close follows; without a listener some hosts would end the program
     if (isSockJS) socket.onheartbeat = () => this._when(() => this._tell(wasm._alive, id));
@@ -244,16 +244,10 @@ class Core {
     put(String(name), (at, size) => this._tell(wasm._opened, id, at, size));
   }
 
-  /* As _when, but every message comes this way. */
-  _hear(id, data) {
-    if (this._busy) return void this._later.push(() => this._received(id, data));
-    this._received(id, data);
-    this._turn();
-  }
-
   /* It stays in the core's memory until nothing is left to do. What is too large is refused by its size alone. */
   _received(id, data) {
     if (typeof data !== 'string') return;
+    this._told.log('< ' + data);
     const max = this._options.messageSizeMax || MESSAGE_SIZE_MAX;
     const block = data.length > max ? null : tryPut(data);
     const { at, size } = block || { at: 0, size: TOO_LARGE };
@@ -297,6 +291,7 @@ class Core {
   }
 
   _send(id, data) {
+    this._told.log('> ' + data);
     if (this._transport && this._transport.id === id) this._transport.socket.send(data);
     this._tellUnsent();
   }
