@@ -171,7 +171,7 @@ static void auth_batching_makes_one_request(void **state)
 
 static void names_like_numbers_come_first_in_a_batch(void **state)
 {
-    static const char *const names[] = {"b", "10", "a", "9", "100", "0"};
+    static const char *const names[] = {"10", "b", "a", "9", "100", "0"};
     driver *d = *state;
     d->options.private_channel_prefix = CF_BYTES("");
     be_connected(d);
