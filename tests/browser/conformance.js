@@ -23,31 +23,17 @@ function listed() {
 /* The runner wants fixed ports: others for each process that may run beside this one, below those that the system gives away. */
 const portBase = 18200 + (process.pid % 40) * 40;
 
-const failed = (text) => [...text.matchAll(/^FAIL (\S+)/gm)].map((found) => found[1]);
-
-/* { code, failed }: the names of scenarios that failed. */
-function run(folder, names, jobs, devtools) {
+/* Whether all of them passed. */
+async function passes(folder, names, devtools) {
+  if (!names.length) return true;
   const given = [path.join(SUITE, 'client/run.js'), 'check', args.includes('--reference-only') ? '--reference-only' : '--fixed',
-    '--folder', path.join(SUITE, 'client', folder), '--only', names.join(','), '--jobs', String(jobs),
+    '--folder', path.join(SUITE, 'client', folder), '--only', names.join(','), '--jobs', String(option('--jobs') || 2),
     '--port-base', String(portBase), '--port-count', '40', '--adapter', path.join(SUITE, 'chromium-adapter.js'),
     '--server', path.join(BUILD, 'centrifuged') + ' -c {config} -p {port}'];
   const env = Object.assign({}, process.env, { CHROMIUM_DEVTOOLS: devtools });
-  const child = spawn(process.execPath, given, { stdio: ['ignore', 'pipe', 'inherit'], env });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part) => { text += part; process.stdout.write(part); });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, failed: failed(text) })));
-}
-
-/*
- * Scenarios know what is late by the clock, and here each callback crosses three processes, several scenarios at once: who fails in
- * the crowd has to pass alone.
- */
-async function passes(folder, names, devtools) {
-  if (!names.length) return true;
-  const first = await run(folder, names, option('--jobs') || 4, devtools);
-  if (!first.code || !first.failed.length) return !first.code;
-  console.log('again, one by one: ' + first.failed.join(', '));
-  return !(await run(folder, first.failed, 1, devtools)).code;
+  const child = spawn(process.execPath, given, { stdio: 'inherit', env });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return code === 0;
 }
 
 async function main() {

@@ -13,8 +13,11 @@ const { Server, WebSocket, credentials, until, soon, sleep } = require('../serve
 const DIST = path.resolve(process.env.CENTRIFUGE_DIST || path.join(__dirname, '../../dist'));
 const FILES = {
   '/session.js': path.join(__dirname, 'session.js'),
+  '/clients.js': path.join(__dirname, 'clients.js'),
   '/reference.js': path.join(__dirname, '../../js/node_modules/centrifuge/centrifuge.min.js'), // the 1.x client
 };
+const FILE = process.env.CENTRIFUGE_FILE || 'centrifuge.min.js';
+const NEVER_MS = 3600000; // for an option: an attempt that comes is not one of the backoff
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
@@ -40,7 +43,7 @@ class Site {
 
   add(name, body, headers) { this.pages.set(name, typeof body === 'function' ? body : { body, headers }); }
 
-  /* A page with this head; the library is in /dist, and /session.js defines what session.js says. */
+  /* A page with this head; the library is in /dist, and /session.js and /clients.js define what those files say. */
   html(name, head, headers) {
     this.add(name, '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,">' +
       head + '</head><body></body></html>', headers);
@@ -184,6 +187,6 @@ function optionsFor(url, user, more) {
 const script = (name) => '<script src="' + name + '"></script>';
 
 module.exports = {
-  NAMESPACES, Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, scripted, optionsFor, script,
+  FILE, NEVER_MS, NAMESPACES, Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, scripted, optionsFor, script,
   until, eventually, soon, sleep,
 };

@@ -2,12 +2,7 @@
 /* What happens to a page in its life: servers die, networks go, timers are late, its own code throws, and what it is told is nonsense. */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
-const fs = require('node:fs');
-const path = require('node:path');
-const { NAMESPACES, Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, scripted, optionsFor, script, until, sleep } = require('./lib');
-
-const FILE = process.env.CENTRIFUGE_FILE || 'centrifuge.min.js';
-const NEVER_MS = 3600000; // an attempt that comes is not one of the backoff
+const { FILE, NEVER_MS, NAMESPACES, Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, scripted, optionsFor, script, until, sleep } = require('./lib');
 
 let site;
 let server;
@@ -16,7 +11,6 @@ let url;
 
 before(async () => {
   [site, server, browser] = await Promise.all([Site.start(), Server.start({ namespaces: NAMESPACES }), launch()]);
-  site.add('/clients.js', fs.readFileSync(path.join(__dirname, 'clients.js')));
   url = site.html('/life.html', script('/dist/' + FILE) + script('/clients.js'));
 });
 

@@ -4,10 +4,9 @@ const { test, before, after } = require('node:test');
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
-const { Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, optionsFor, script, eventually } = require('./lib');
+const { FILE, Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, optionsFor, script, eventually } = require('./lib');
 const { WebSocket } = require('../server/lib');
 
-const FILE = process.env.CENTRIFUGE_FILE || 'centrifuge.min.js';
 const CLIENTS = 1000;
 const REAL = 200; // of them, with a WebSocket of the browser
 const MESSAGES = 20;

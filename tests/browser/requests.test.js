@@ -2,12 +2,8 @@
 /* What a real browser adds to requests for signs and credentials: another origin's permission, cookies, scripts from elsewhere. */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
-const fs = require('node:fs');
-const path = require('node:path');
-const { NAMESPACES, Site, Server, launch, openPage, optionsFor, script, until } = require('./lib');
+const { FILE, NAMESPACES, Site, Server, launch, openPage, optionsFor, script, until } = require('./lib');
 const { hmac } = require('../server/lib');
-
-const FILE = process.env.CENTRIFUGE_FILE || 'centrifuge.min.js';
 
 let site;
 let backend; // of another origin
@@ -17,7 +13,6 @@ let url;
 
 before(async () => {
   [site, backend, server, browser] = await Promise.all([Site.start(), Site.start(), Server.start({ namespaces: NAMESPACES, connection_lifetime: 2 }), launch()]);
-  site.add('/clients.js', fs.readFileSync(path.join(__dirname, 'clients.js')));
   url = site.html('/requests.html', script('/dist/' + FILE) + script('/clients.js'), { 'Set-Cookie': 'session=42; Path=/; HttpOnly' });
 });
 

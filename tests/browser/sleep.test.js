@@ -2,13 +2,8 @@
 /* A page that nobody looks at, that the browser freezes, that is left and come back to. */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
-const fs = require('node:fs');
-const path = require('node:path');
-const { NAMESPACES, Site, Server, relayTo, optionsFor, script, until } = require('./lib');
+const { FILE, NEVER_MS, NAMESPACES, Site, Server, relayTo, optionsFor, script, until } = require('./lib');
 const { startBrowser } = require('./tab');
-
-const FILE = process.env.CENTRIFUGE_FILE || 'centrifuge.min.js';
-const NEVER_MS = 3600000; // an attempt that comes is not one of the backoff
 
 let site;
 let server;
@@ -17,7 +12,6 @@ let url;
 
 before(async () => {
   [site, server, browser] = await Promise.all([Site.start(), Server.start({ namespaces: NAMESPACES }), startBrowser()]);
-  site.add('/clients.js', fs.readFileSync(path.join(__dirname, 'clients.js')));
   url = site.html('/sleep.html', script('/dist/' + FILE) + script('/clients.js'));
   site.html('/elsewhere.html', '');
 });

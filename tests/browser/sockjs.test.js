@@ -8,10 +8,9 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { Site, launch, openPage, script, until } = require('./lib');
+const { FILE, Site, launch, openPage, script, until } = require('./lib');
 const { WebSocket } = require('../server/lib');
 
-const FILE = process.env.CENTRIFUGE_FILE || 'centrifuge.min.js';
 const SOCKJS = path.join(__dirname, '../../js/node_modules/sockjs-client/dist/sockjs.min.js');
 
 let site;
@@ -19,7 +18,6 @@ let browser;
 
 before(async () => {
   [site, browser] = await Promise.all([Site.start(), launch()]);
-  site.add('/clients.js', fs.readFileSync(path.join(__dirname, 'clients.js')));
   site.add('/sockjs.js', fs.readFileSync(SOCKJS));
 });
 

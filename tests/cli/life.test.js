@@ -79,7 +79,8 @@ test('sub and pub renew their tokens while connected, and private channels go on
 });
 
 test('without the secret a token ends with its time: 3', async (t) => {
-  const short = await served(t, SHORT);
+  // long enough that a slow machine is subscribed before
+  const short = await served(t, { ...SHORT, connection_lifetime: 4 });
   const { timestamp, token } = JSON.parse((await cli(['token', '--user', 'u', '--secret', 'secret'])).stdout);
   const sub = await cli(['sub', 'chat:x', '--url', short.url, '--user', 'u', '--timestamp', timestamp, '--token', token]);
   assert.strictEqual(sub.code, 3);
