@@ -14,6 +14,9 @@ import esbuild from 'esbuild';
 import { minify } from 'terser';
 import { putPacked, renameExports } from './pack.mjs';
 
+const require = createRequire(import.meta.url);
+const { camel } = require('./api/options.js');
+
 const here = path.dirname(fileURLToPath(import.meta.url));
 const top = path.dirname(here);
 const dist = path.resolve(top, process.argv[2] || 'dist');
@@ -97,8 +100,6 @@ function asmModule() {
 const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS', 'INVALID_JSON', 'LIMIT_CHANNEL'];
 
 /* Options have other names in JavaScript. Only limits are told by their names. */
-const camel = (text) => text.replace(/_([a-z])/g, (all, letter) => letter.toUpperCase());
-
 function errorsModule() {
   const rows = [...read('include/centrifuge/error.h').matchAll(/X\((\d+), (\w+), "(.*?)", ([01])\)/g)].filter(([, , name]) => met.includes(name));
   if (rows.length !== met.length) throw new Error('include/centrifuge/error.h lacks an error of js/build.mjs');
@@ -155,7 +156,7 @@ function virtual(modules) {
 
 /* Numbers in place of names: where members stand in the core's structs, which src/web/bridge.c asserts. */
 const layout = JSON.parse(read('js/web/layout.json'));
-const { members } = createRequire(import.meta.url)('./web/members.js');
+const { members } = require('./web/members.js');
 const named = (prefix, offsets) => Object.entries(offsets).map(([name, offset]) => [`${prefix}.${name}`, String(offset)]);
 const constants = {
   ...Object.fromEntries([...named('Effect', layout.effect), ...named('Option', layout.options), ...named('Shown', layout.window)]),

@@ -35,13 +35,6 @@ static bool receive(napi_env env, napi_callback_info info, request *got)
     return receive_any(env, info, got) && got->bound->client;
 }
 
-static napi_value text(napi_env env, const char *bytes)
-{
-    napi_value value = NULL;
-    napi_create_string_utf8(env, bytes, NAPI_AUTO_LENGTH, &value);
-    return value;
-}
-
 static napi_value integer(napi_env env, int number)
 {
     napi_value value = NULL;
@@ -95,7 +88,7 @@ static void refuse(napi_env env, centrifuge_error error, const char *option)
     napi_value refusal;
     if (napi_create_object(env, &refusal) == napi_ok &&
         napi_set_named_property(env, refusal, "code", integer(env, (int)error)) == napi_ok &&
-        napi_set_named_property(env, refusal, "option", text(env, option)) == napi_ok)
+        napi_set_named_property(env, refusal, "option", text_value(env, option)) == napi_ok)
         napi_throw(env, refusal);
 }
 
@@ -129,7 +122,7 @@ static napi_value js_credentials(napi_env env, napi_callback_info info)
     const char *const members[][2] = {
         {"user", now.user}, {"timestamp", now.timestamp}, {"token", now.token}, {"info", now.info}};
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        if (napi_set_named_property(env, object, members[i][0], text(env, members[i][1])) != napi_ok)
+        if (napi_set_named_property(env, object, members[i][0], text_value(env, members[i][1])) != napi_ok)
             return NULL;
     return object;
 }
@@ -171,7 +164,7 @@ static napi_value js_state(napi_env env, napi_callback_info info)
 static napi_value js_id(napi_env env, napi_callback_info info)
 {
     request got;
-    return receive(env, info, &got) ? text(env, centrifuge_client_id(got.bound->client)) : NULL;
+    return receive(env, info, &got) ? text_value(env, centrifuge_client_id(got.bound->client)) : NULL;
 }
 
 /* ---- batching --------------------------------------------------------------------------- */
@@ -383,8 +376,8 @@ static bool make_row(napi_env env, centrifuge_error error, napi_value *row)
     napi_value temporary;
     return napi_create_object(env, row) == napi_ok &&
            napi_get_boolean(env, centrifuge_error_temporary(error), &temporary) == napi_ok &&
-           napi_set_named_property(env, *row, "name", text(env, centrifuge_error_name(error))) == napi_ok &&
-           napi_set_named_property(env, *row, "text", text(env, centrifuge_error_text(error))) == napi_ok &&
+           napi_set_named_property(env, *row, "name", text_value(env, centrifuge_error_name(error))) == napi_ok &&
+           napi_set_named_property(env, *row, "text", text_value(env, centrifuge_error_text(error))) == napi_ok &&
            napi_set_named_property(env, *row, "temporary", temporary) == napi_ok;
 }
 
@@ -467,6 +460,6 @@ int32_t node_api_module_get_api_version_v1(void)
 napi_value napi_register_module_v1(napi_env env, napi_value exports)
 {
     bool good = list_errors(env, exports) && list_class(env, exports) && list_report(env, exports) &&
-                napi_set_named_property(env, exports, "version", text(env, centrifuge_version_text())) == napi_ok;
+                napi_set_named_property(env, exports, "version", text_value(env, centrifuge_version_text())) == napi_ok;
     return good ? exports : NULL;
 }

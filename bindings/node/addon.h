@@ -91,6 +91,9 @@ void tell_refresh(centrifuge_client *client, centrifuge_request request, void *u
 /* Completion of every call. */
 void tell_result(centrifuge_subscription *subscription, const centrifuge_result *result, void *user);
 
+/* A JavaScript string; NULL when none could be made. */
+napi_value text_value(napi_env env, const char *text);
+
 /* What the completion is given; NULL without memory. */
 void *tell_call_new(binding *bound, double number);
 void tell_call_free(void *call);

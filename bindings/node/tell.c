@@ -27,7 +27,7 @@ static void add(telling *told, napi_value value)
     told->values[told->count++] = value;
 }
 
-static napi_value text_value(napi_env env, const char *text)
+napi_value text_value(napi_env env, const char *text)
 {
     napi_value value = NULL;
     napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
