@@ -223,6 +223,27 @@ static void raw_websocket_addresses(void **state)
     expect_endpoint("http://h/connection/websocket", true, CF_TRANSPORT_WEBSOCKET, "ws://h/connection/websocket");
 }
 
+static void a_query_stays_behind_the_path_and_a_fragment_goes(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"ws://h?token=abc", "ws://h/connection/websocket?token=abc"},
+        {"ws://h/?token=abc", "ws://h/connection/websocket?token=abc"},
+        {"http://h/a/?x=/", "ws://h/a/connection/websocket?x=/"},
+        {"ws://h/connection/websocket?token=abc", "ws://h/connection/websocket?token=abc"},
+        {"ws://h/connection/websocket/?a=1?b=2", "ws://h/connection/websocket?a=1?b=2"},
+        {"ws://h/?x=/connection/websocket", "ws://h/connection/websocket?x=/connection/websocket"},
+        {"ws://h#part", "ws://h/connection/websocket"},
+        {"ws://h/a/#part/?no=query", "ws://h/a/connection/websocket"},
+        {"wss://h/a?x=1#connection/websocket", "wss://h/a/connection/websocket?x=1"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        expect_endpoint(cases[i][0], false, CF_TRANSPORT_WEBSOCKET, cases[i][1]);
+    expect_endpoint("https://h/connection/?x=1#part", true, CF_TRANSPORT_SOCKJS, "https://h/connection?x=1");
+    expect_endpoint("https://h?x=1", true, CF_TRANSPORT_SOCKJS, "https://h/connection?x=1");
+    expect_no_endpoint("https://h/connection?x=1", false, CENTRIFUGE_ERROR_UNSUPPORTED);
+}
+
 static void sockjs_addresses(void **state)
 {
     (void)state;
@@ -237,8 +258,9 @@ static void sockjs_addresses(void **state)
 static void what_is_no_address_is_refused(void **state)
 {
     (void)state;
-    static const char *const urls[] = {"",       "host",    "ftp://host", "ws:/host",       "ws://",      "ws:///path",
-                                       "ws:///", "ws://:8", "ws://a b",   "ws://h\r\nX: y", "ws://h\x7f", "http://h\t"};
+    static const char *const urls[] = {"",           "host",       "ftp://host", "ws:/host", "ws://",
+                                       "ws:///path", "ws:///",     "ws://:8",    "ws://a b", "ws://h\r\nX: y",
+                                       "ws://h\x7f", "http://h\t", "ws://?x=/h", "ws://#h"};
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
         expect_no_endpoint(urls[i], false, CENTRIFUGE_ERROR_INVALID_URL);
 }
@@ -360,6 +382,7 @@ int main(void)
         cmocka_unit_test(texts_must_be_utf8_and_of_reasonable_size),
         cmocka_unit_test(no_time_is_zero_and_no_limit_is_off_by_accident),
         cmocka_unit_test(raw_websocket_addresses),
+        cmocka_unit_test(a_query_stays_behind_the_path_and_a_fragment_goes),
         cmocka_unit_test(sockjs_addresses),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(an_address_that_does_not_fit_is_no_memory),
