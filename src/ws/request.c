@@ -30,9 +30,18 @@ static void append_header(cf_buffer *out, cf_bytes name, cf_bytes value)
     cf_buffer_append(out, CF_BYTES("\r\n"));
 }
 
-void cf_ws_append_request(cf_buffer *out, cf_bytes host, cf_bytes target, cf_bytes key, const cf_ws_header *headers,
-                          size_t count)
+static bool is_host(const cf_ws_header *header)
 {
+    return cf_bytes_equal_fold(header->name, CF_BYTES("Host"));
+}
+
+void cf_ws_append_request(cf_buffer *out, cf_bytes host, cf_bytes target, cf_bytes key, cf_bytes authorization,
+                          const cf_ws_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_host(&headers[i]))
+            host = headers[i].value;
+    }
     cf_buffer_append(out, CF_BYTES("GET "));
     cf_buffer_append(out, target);
     cf_buffer_append(out, CF_BYTES(" HTTP/1.1\r\n"));
@@ -41,7 +50,11 @@ void cf_ws_append_request(cf_buffer *out, cf_bytes host, cf_bytes target, cf_byt
     append_header(out, CF_BYTES("Connection"), CF_BYTES("Upgrade"));
     append_header(out, CF_BYTES("Sec-WebSocket-Key"), key);
     append_header(out, CF_BYTES("Sec-WebSocket-Version"), CF_BYTES("13"));
-    for (size_t i = 0; i < count; i++)
-        append_header(out, headers[i].name, headers[i].value);
+    if (authorization.size > 0)
+        append_header(out, CF_BYTES("Authorization"), authorization);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_host(&headers[i]))
+            append_header(out, headers[i].name, headers[i].value);
+    }
     cf_buffer_append(out, CF_BYTES("\r\n"));
 }

@@ -3,8 +3,9 @@
 #include "ws/handshake.h"
 
 /* RFC 6455 section 1.3. */
-#define KEY    CF_BYTES("dGhlIHNhbXBsZSBub25jZQ==")
-#define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+#define KEY          CF_BYTES("dGhlIHNhbXBsZSBub25jZQ==")
+#define NO_PROTOCOLS CF_BYTES("")
+#define ACCEPT       "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 static void accept_key_as_in_the_rfc(void **state)
 {
@@ -75,12 +76,19 @@ static void heads_are_written_as_specified(void **state)
                         "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n");
     cf_buffer_clear(&out);
     const cf_ws_header headers[] = {{CF_BYTES("Origin"), CF_BYTES("http://example.com")}, {CF_BYTES("X-A"), CF_BYTES("")}};
-    cf_ws_append_request(&out, CF_BYTES("server.example.com:8000"), CF_BYTES("/chat?x=1"), KEY, headers, 2);
+    cf_ws_append_request(&out, CF_BYTES("server.example.com:8000"), CF_BYTES("/chat?x=1"), KEY, CF_BYTES("Basic dTpw"), headers,
+                         2);
     assert_string_equal(
         cf_buffer_text(&out),
         "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com:8000\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        "Origin: http://example.com\r\nX-A: \r\n\r\n");
+        "Authorization: Basic dTpw\r\nOrigin: http://example.com\r\nX-A: \r\n\r\n");
+    cf_buffer_clear(&out);
+    const cf_ws_header host = {CF_BYTES("host"), CF_BYTES("other.example")};
+    cf_ws_append_request(&out, CF_BYTES("h"), CF_BYTES("/"), KEY, CF_BYTES(""), &host, 1);
+    assert_string_equal(cf_buffer_text(&out),
+                        "GET / HTTP/1.1\r\nHost: other.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
     cf_buffer_free(&out);
     assert_int_equal(memory.live, 0);
 }
@@ -110,10 +118,11 @@ static void good_answers(void **state)
         int status;
         const char *problem;
         for (size_t size = 0; size < head; size++) {
-            cf_ws_response_state more = cf_ws_check_response(cf_bytes_make(received, size), KEY, &used, &status, &problem);
+            cf_ws_response_state more =
+                cf_ws_check_response(cf_bytes_make(received, size), KEY, NO_PROTOCOLS, &used, &status, &problem);
             assert_int_equal(more, CF_WS_RESPONSE_MORE);
         }
-        assert_int_equal(cf_ws_check_response(cf_bytes_make(received, head + 3), KEY, &used, &status, &problem),
+        assert_int_equal(cf_ws_check_response(cf_bytes_make(received, head + 3), KEY, NO_PROTOCOLS, &used, &status, &problem),
                          CF_WS_RESPONSE_OK);
         assert_int_equal(used, head);
         assert_int_equal(status, 101);
@@ -162,7 +171,8 @@ static void bad_answers(void **state)
         size_t used;
         int status;
         const char *problem;
-        cf_ws_response_state answer = cf_ws_check_response(cf_bytes_of(cases[i].received), KEY, &used, &status, &problem);
+        cf_ws_response_state answer =
+            cf_ws_check_response(cf_bytes_of(cases[i].received), KEY, NO_PROTOCOLS, &used, &status, &problem);
         assert_int_equal(answer, CF_WS_RESPONSE_INVALID);
         assert_string_equal(problem, cases[i].problem);
     }
@@ -175,11 +185,60 @@ static void other_statuses_are_told(void **state)
     int status;
     const char *problem;
     cf_bytes received = CF_BYTES("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
-    assert_int_equal(cf_ws_check_response(received, KEY, &used, &status, &problem), CF_WS_RESPONSE_STATUS);
+    assert_int_equal(cf_ws_check_response(received, KEY, NO_PROTOCOLS, &used, &status, &problem), CF_WS_RESPONSE_STATUS);
     assert_int_equal(status, 503);
     received = CF_BYTES("HTTP/1.0 404 Not Found\r\n\r\nbody");
-    assert_int_equal(cf_ws_check_response(received, KEY, &used, &status, &problem), CF_WS_RESPONSE_STATUS);
+    assert_int_equal(cf_ws_check_response(received, KEY, NO_PROTOCOLS, &used, &status, &problem), CF_WS_RESPONSE_STATUS);
     assert_int_equal(status, 404);
+}
+
+static void heads_before_the_answer_are_skipped(void **state)
+{
+    (void)state;
+    size_t used;
+    int status;
+    const char *problem;
+    cf_bytes received =
+        CF_BYTES("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" HEAD(GOOD) "\x81");
+    assert_int_equal(cf_ws_check_response(received, KEY, NO_PROTOCOLS, &used, &status, &problem), CF_WS_RESPONSE_OK);
+    assert_int_equal(status, 101);
+    assert_int_equal(used, received.size - 1);
+    for (size_t size = 0; size + 1 < received.size; size++)
+        assert_int_equal(cf_ws_check_response(cf_bytes_slice(received, 0, size), KEY, NO_PROTOCOLS, &used, &status, &problem),
+                         CF_WS_RESPONSE_MORE);
+    received = CF_BYTES("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n");
+    assert_int_equal(cf_ws_check_response(received, KEY, NO_PROTOCOLS, &used, &status, &problem), CF_WS_RESPONSE_STATUS);
+    assert_int_equal(status, 403);
+    received = CF_BYTES("HTTP/1.1 100 Continue\r\n\r\nSSH-2.0");
+    assert_int_equal(cf_ws_check_response(received, KEY, NO_PROTOCOLS, &used, &status, &problem), CF_WS_RESPONSE_INVALID);
+}
+
+static void a_subprotocol_that_was_asked_for_is_accepted(void **state)
+{
+    (void)state;
+    static const struct {
+        cf_bytes asked;
+        cf_ws_response_state answer;
+    } cases[] = {
+        {CF_LITERAL("chat"), CF_WS_RESPONSE_OK},       {CF_LITERAL("other, chat"), CF_WS_RESPONSE_OK},
+        {CF_LITERAL("other"), CF_WS_RESPONSE_INVALID}, {CF_LITERAL("cha"), CF_WS_RESPONSE_INVALID},
+        {CF_LITERAL(""), CF_WS_RESPONSE_INVALID},
+    };
+    cf_bytes received = CF_BYTES(HEAD(GOOD "Sec-WebSocket-Protocol: chat\r\n"));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t used;
+        int status;
+        const char *problem;
+        assert_int_equal(cf_ws_check_response(received, KEY, cases[i].asked, &used, &status, &problem), cases[i].answer);
+    }
+}
+
+static void headers_of_an_answer_are_found(void **state)
+{
+    (void)state;
+    cf_bytes head = CF_BYTES("HTTP/1.1 301 Moved\r\nX: a\r\nlocation:  /b \r\n\r\n");
+    assert_true(cf_bytes_equal(cf_ws_response_header(head, CF_BYTES("Location")), CF_BYTES("/b")));
+    assert_int_equal(cf_ws_response_header(head, CF_BYTES("Retry-After")).size, 0);
 }
 
 static void a_head_without_end_is_refused(void **state)
@@ -192,9 +251,9 @@ static void a_head_without_end_is_refused(void **state)
     memset(received, 'a', sizeof(received));
     memcpy(received, "HTTP/1.1 101 ", 13);
     cf_bytes most = cf_bytes_make(received, sizeof(received) - 1);
-    assert_int_equal(cf_ws_check_response(most, KEY, &used, &status, &problem), CF_WS_RESPONSE_MORE);
+    assert_int_equal(cf_ws_check_response(most, KEY, NO_PROTOCOLS, &used, &status, &problem), CF_WS_RESPONSE_MORE);
     cf_bytes all = cf_bytes_make(received, sizeof(received));
-    assert_int_equal(cf_ws_check_response(all, KEY, &used, &status, &problem), CF_WS_RESPONSE_INVALID);
+    assert_int_equal(cf_ws_check_response(all, KEY, NO_PROTOCOLS, &used, &status, &problem), CF_WS_RESPONSE_INVALID);
     assert_string_equal(problem, "the head of the answer is larger than 16384 bytes");
 }
 
@@ -208,6 +267,9 @@ int main(void)
         cmocka_unit_test(good_answers),
         cmocka_unit_test(bad_answers),
         cmocka_unit_test(other_statuses_are_told),
+        cmocka_unit_test(heads_before_the_answer_are_skipped),
+        cmocka_unit_test(a_subprotocol_that_was_asked_for_is_accepted),
+        cmocka_unit_test(headers_of_an_answer_are_found),
         cmocka_unit_test(a_head_without_end_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
