@@ -139,7 +139,11 @@ typedef struct centrifuge_options {
 
     /* -- where and who (section 2, 3) -- */
 
-    /* Required. ws://, wss://, http:// or https://; "/connection/websocket" is appended unless it is there. */
+    /*
+     * Required. ws://, wss://, http:// or https://; "/connection/websocket" is appended to the path unless it is there, in front of
+     * a query. A name may be of every alphabet, in UTF-8. "user:password@" becomes the header Authorization (Basic). A server that
+     * redirects is not followed: the event `error` with the advice "fix" and the end, the log has the address.
+     */
     const char *url;
     const char *user;      /* the user's id in your application, "" for anonymous; required unless `insecure` */
     const char *timestamp; /* Unix seconds as text, as used in the token; required unless `insecure` */
@@ -171,7 +175,12 @@ typedef struct centrifuge_options {
 
     /* -- the way to the server: handed to libcurl -- */
 
-    const centrifuge_header *headers; /* further headers of the opening request; default none */
+    /*
+     * Further headers of the opening request; default none. Host and Authorization take the place of ours, a subprotocol of
+     * Sec-WebSocket-Protocol is accepted. What the upgrade and the length of a body are made of (Connection, Upgrade, Content-Length,
+     * Transfer-Encoding, Sec-WebSocket-Key and the like) is refused, in requests to endpoints, too.
+     */
+    const centrifuge_header *headers;
     size_t header_count;
     /* "http://host:port", "socks5h://host", ... (libcurl CURLOPT_PROXY); the way to the server is tunnelled through it. */
     const char *proxy;           /* default NULL: as the environment says (https_proxy, all_proxy, no_proxy); "" for none */
@@ -210,8 +219,9 @@ typedef struct centrifuge_options {
      * Content-Type: application/json, and do not follow redirects.
      */
 
-    const char *private_channel_prefix;    /* default "$"; "" makes every channel private */
-    const char *auth_endpoint;             /* http:// or https:// and all of the address; default none */
+    const char *private_channel_prefix; /* default "$"; "" makes every channel private */
+    const char
+        *auth_endpoint; /* http:// or https:// and all of the address, where names and users are as in `url`; default none */
     const centrifuge_header *auth_headers; /* further headers; one named as ours takes its place; default none */
     size_t auth_header_count;
     const centrifuge_parameter *auth_params; /* appended to the endpoint's query; default none */
@@ -272,8 +282,9 @@ CENTRIFUGE_API centrifuge_error centrifuge_options_default_sized(centrifuge_opti
 #define centrifuge_options_default(options) centrifuge_options_default_sized((options), sizeof(centrifuge_options))
 
 /*
- * Are they complete and valid? The first that is not gives the error; `what` (may be NULL) gets the name of the option,
- * static. Any thread. Errors: MISSING_URL, MISSING_USER, MISSING_TIMESTAMP, MISSING_TOKEN, INVALID_URL, INVALID_OPTION.
+ * Are they complete and valid? The first that is not gives the error; `what` (may be NULL) gets the name of the option, and
+ * of a header that is the library's own its name and why behind it ("headers: Upgrade is set by the library"); static. Any
+ * thread. Errors: MISSING_URL, MISSING_USER, MISSING_TIMESTAMP, MISSING_TOKEN, INVALID_URL, INVALID_OPTION.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_options_check(const centrifuge_options *options, const char **what);
 

@@ -13,6 +13,8 @@ static void *resize(void *user, void *memory, size_t size)
     return realloc(memory, size);
 }
 
+const cf_allocator cf_backend_allocator = {resize, NULL};
+
 centrifuge_error cf_backend_new(centrifuge_backend **backend, const centrifuge_backend_options *options,
                                 const cf_allocator *allocator)
 {
@@ -44,13 +46,12 @@ centrifuge_error cf_backend_new(centrifuge_backend **backend, const centrifuge_b
 
 centrifuge_error centrifuge_backend_new(centrifuge_backend **backend, const centrifuge_backend_options *options)
 {
-    static const cf_allocator allocator = {resize, NULL};
     if (backend == NULL)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     *backend = NULL;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return CENTRIFUGE_ERROR_SYSTEM;
-    return cf_backend_new(backend, options, &allocator);
+    return cf_backend_new(backend, options, &cf_backend_allocator);
 }
 
 /* The secret does not stay behind in freed memory. */

@@ -4,6 +4,7 @@
 #ifndef CF_BACKEND_BACKEND_H
 #define CF_BACKEND_BACKEND_H
 
+#include "http/http.h"
 #include "wire/wire.h"
 
 #include <centrifuge/backend.h>
@@ -13,6 +14,7 @@
 struct centrifuge_backend {
     const cf_allocator *allocator;
     CURL *easy;
+    CURLU *url;                 /* of the API; libcurl borrows it */
     struct curl_slist *headers; /* of every request; the sign comes in front of them */
     char *secret;               /* NULL: requests are not signed */
     cf_buffer request;
@@ -23,6 +25,7 @@ struct centrifuge_backend {
     const char *text;   /* centrifuge_backend_error_text: static, in refusal or in problem */
     const char *advice; /* static */
     int status;
+    char *secrets[2]; /* that libcurl's texts may have: the proxy's user as in its address, and given beside it; or NULL */
     char problem[CURL_ERROR_SIZE];
 };
 
@@ -31,6 +34,8 @@ centrifuge_error cf_backend_read_options(centrifuge_backend_options *known, cons
                                          const char **what);
 /* Appends the address of the API for the option `url`; INVALID_URL. */
 centrifuge_error cf_backend_address(cf_bytes url, cf_buffer *address);
+
+extern const cf_allocator cf_backend_allocator;
 
 /* As centrifuge_backend_new, with an allocator of the caller's. */
 centrifuge_error cf_backend_new(centrifuge_backend **backend, const centrifuge_backend_options *options,

@@ -35,11 +35,12 @@ static void set_authorities(CURL *easy, const centrifuge_backend_options *option
         *code = CURLE_NOT_BUILT_IN;
 }
 
-static CURLcode configure(centrifuge_backend *backend, const centrifuge_backend_options *options, const char *address)
+static CURLcode configure(centrifuge_backend *backend, const centrifuge_backend_options *options)
 {
     CURL *easy = backend->easy;
     CURLcode code = CURLE_OK;
-    set_text(easy, CURLOPT_URL, address, &code);
+    curl_easy_setopt(easy, CURLOPT_CURLU, backend->url);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, cf_http_socket_open);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -67,27 +68,46 @@ static bool append_header(struct curl_slist **list, const char *header)
     return longer != NULL;
 }
 
-centrifuge_error cf_backend_http_open(centrifuge_backend *backend, const centrifuge_backend_options *options)
+static centrifuge_error read_url(centrifuge_backend *backend, const char *url)
 {
     cf_buffer address;
     cf_buffer_init(&address, backend->allocator, CF_BUFFER_NO_LIMIT);
-    centrifuge_error error = cf_backend_address(cf_bytes_of(options->url), &address);
-    const char *text = error == CENTRIFUGE_ERROR_OK ? cf_buffer_text(&address) : NULL;
+    centrifuge_error error = cf_backend_address(cf_bytes_of(url), &address);
+    if (error == CENTRIFUGE_ERROR_OK)
+        error = cf_http_url_read(&backend->url, cf_buffer_bytes(&address), backend->allocator);
+    cf_buffer_free(&address);
+    return error;
+}
+
+static bool keep_secret(centrifuge_backend *backend, size_t i, cf_bytes secret)
+{
+    if (secret.size > 0)
+        backend->secrets[i] = cf_copy(backend->allocator, secret);
+    return secret.size == 0 || backend->secrets[i] != NULL;
+}
+
+centrifuge_error cf_backend_http_open(centrifuge_backend *backend, const centrifuge_backend_options *options)
+{
+    centrifuge_error error = read_url(backend, options->url);
     backend->easy = curl_easy_init();
     /* "Expect:" keeps libcurl from asking first whether it may send a large body. */
-    bool ready = text != NULL && backend->easy != NULL && append_header(&backend->headers, "Content-Type: application/json") &&
-                 append_header(&backend->headers, "Expect:");
-    CURLcode code = ready ? configure(backend, options, text) : CURLE_OUT_OF_MEMORY;
-    cf_buffer_free(&address);
-    if (code == CURLE_OK)
-        return CENTRIFUGE_ERROR_OK;
+    bool ready = error == CENTRIFUGE_ERROR_OK && backend->easy != NULL &&
+                 append_header(&backend->headers, "Content-Type: application/json") &&
+                 append_header(&backend->headers, "Expect:") && keep_secret(backend, 0, cf_http_user_of(options->proxy)) &&
+                 keep_secret(backend, 1, cf_bytes_of(options->proxy_user));
+    CURLcode code = ready ? configure(backend, options) : CURLE_OUT_OF_MEMORY;
+    if (error != CENTRIFUGE_ERROR_OK || code == CURLE_OK)
+        return error;
     return code == CURLE_OUT_OF_MEMORY ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_UNSUPPORTED;
 }
 
 void cf_backend_http_close(centrifuge_backend *backend)
 {
     curl_easy_cleanup(backend->easy);
+    curl_url_cleanup(backend->url);
     curl_slist_free_all(backend->headers);
+    cf_free(backend->allocator, backend->secrets[0]);
+    cf_free(backend->allocator, backend->secrets[1]);
 }
 
 static centrifuge_error error_of(CURLcode code)
@@ -128,7 +148,12 @@ static centrifuge_error transfer_failed(centrifuge_backend *backend, CURLcode co
                                "the answer is larger than the limit 'message_size_max'");
     if (backend->response.failed)
         return cf_backend_fail(backend, CENTRIFUGE_ERROR_NO_MEMORY, "out of memory");
-    return cf_backend_fail(backend, error_of(code), backend->problem[0] != '\0' ? backend->problem : curl_easy_strerror(code));
+    if (backend->problem[0] == '\0')
+        return cf_backend_fail(backend, error_of(code), curl_easy_strerror(code));
+    cf_http_hide(backend->problem, cf_bytes_of(backend->secrets[0]));
+    cf_http_hide(backend->problem, cf_bytes_of(backend->secrets[1]));
+    cf_http_hide_users(backend->problem);
+    return cf_backend_fail(backend, error_of(code), backend->problem);
 }
 
 static centrifuge_error check_status(centrifuge_backend *backend)

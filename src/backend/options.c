@@ -90,7 +90,11 @@ static centrifuge_error check_url(const char *url, const char **what)
         return CENTRIFUGE_ERROR_MISSING_URL;
     cf_buffer nowhere;
     cf_buffer_init(&nowhere, NULL, 0);
+    CURLU *read = NULL;
     centrifuge_error error = cf_backend_address(cf_bytes_of(url), &nowhere);
+    if (error != CENTRIFUGE_ERROR_INVALID_URL)
+        error = cf_http_url_read(&read, cf_bytes_of(url), &cf_backend_allocator);
+    curl_url_cleanup(read);
     if (error == CENTRIFUGE_ERROR_INVALID_URL)
         return error;
     *what = NULL;

@@ -10,46 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ws://host:port/path?query of the core, in parts. */
-typedef struct address {
-    bool secure;
-    cf_bytes host; /* with the port */
-    cf_bytes target;
-} address;
-
-static bool split_address(cf_bytes text, address *parts)
-{
-    cf_bytes rest;
-    parts->secure = cf_bytes_starts_with(text, CF_BYTES("wss://"));
-    if (parts->secure)
-        rest = cf_bytes_slice(text, 6, text.size);
-    else if (cf_bytes_starts_with(text, CF_BYTES("ws://")))
-        rest = cf_bytes_slice(text, 5, text.size);
-    else
-        return false;
-    size_t end = 0;
-    while (end < rest.size && !memchr("/?#", rest.data[end], 3))
-        end++;
-    parts->host = cf_bytes_slice(rest, 0, end);
-    ptrdiff_t user = cf_bytes_find_last(parts->host, CF_BYTES("@"));
-    if (user >= 0)
-        parts->host = cf_bytes_slice(parts->host, (size_t)user + 1, parts->host.size);
-    parts->target = cf_bytes_slice(rest, end, rest.size);
-    ptrdiff_t fragment = cf_bytes_find(parts->target, CF_BYTES("#"));
-    if (fragment >= 0)
-        parts->target = cf_bytes_slice(parts->target, 0, (size_t)fragment);
-    return parts->host.size > 0;
-}
-
-/* libcurl connects to http and https; only host and port matter to it. */
-static const char *http_url(cf_buffer *url, const address *parts)
-{
-    cf_buffer_append(url, parts->secure ? CF_BYTES("https://") : CF_BYTES("http://"));
-    cf_buffer_append(url, parts->host);
-    cf_buffer_append(url, CF_BYTES("/"));
-    return url->failed ? NULL : cf_buffer_text(url);
-}
-
 /* libcurl's eyes on the sockets it needs to connect. */
 static int on_watch(CURL *easy, curl_socket_t handle, int what, void *user, void *socket_user)
 {
@@ -137,14 +97,27 @@ CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings
     return failed;
 }
 
-static CURLcode configure(cf_native_socket *socket, const char *url)
+const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code)
+{
+    if (!problem || !problem[0])
+        return curl_easy_strerror(code);
+    for (int asked = 0; asked < CF_NATIVE_ASKED_COUNT; asked++)
+        cf_http_hide(problem, cf_http_user_of(settings->endpoints[asked].url));
+    cf_http_hide(problem, cf_http_user_of(settings->proxy));
+    cf_http_hide(problem, cf_bytes_of(settings->proxy_user));
+    cf_http_hide(problem, cf_bytes_of(settings->key_password));
+    cf_http_hide_users(problem);
+    return problem;
+}
+
+static CURLcode configure(cf_native_socket *socket)
 {
     CURL *easy = socket->easy;
     const cf_native_settings *settings = &socket->client->settings;
     long timeout =
         settings->connect_timeout > 0 && settings->connect_timeout < INT32_MAX ? (long)settings->connect_timeout : INT32_MAX;
     CURLcode failed = CURLE_OK;
-    set_text(easy, CURLOPT_URL, url, &failed);
+    curl_easy_setopt(easy, CURLOPT_CURLU, socket->url);
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
@@ -153,46 +126,59 @@ static CURLcode configure(cf_native_socket *socket, const char *url)
     /* What it keeps while connecting; connected() raises it, since it also bounds a curl_easy_recv. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 1024L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, socket->problem);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, cf_http_socket_open);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket);
     return failed ? failed : cf_native_curl_configure(easy, settings);
 }
 
-static void queue_request(cf_native_socket *socket, const address *parts)
+/* Of the opening request; empty without it. */
+static cf_bytes header(const cf_native_settings *settings, cf_bytes name)
 {
-    const cf_native_settings *settings = &socket->client->settings;
-    uint8_t random[16];
-    cf_native_driver_random(socket->client, random, sizeof random);
-    cf_ws_make_key(random, socket->handshake->key);
-    cf_bytes target = parts->target;
-    cf_buffer path;
-    cf_buffer_init(&path, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
-    if (target.size == 0 || target.data[0] != '/') {
-        cf_buffer_append(&path, CF_BYTES("/"));
-        cf_buffer_append(&path, target);
-        target = cf_buffer_bytes(&path);
-    }
-    cf_ws_append_request(&socket->queued, parts->host, target, cf_bytes_make(socket->handshake->key, CF_WS_KEY_SIZE),
-                         settings->headers, settings->header_count);
-    if (path.failed)
-        socket->queued.failed = true;
-    cf_buffer_free(&path);
+    for (size_t i = 0; i < settings->header_count; i++)
+        if (cf_bytes_equal_fold(settings->headers[i].name, name))
+            return settings->headers[i].value;
+    return (cf_bytes){NULL, 0};
 }
 
-static centrifuge_error start_curl(cf_native_socket *socket, const address *parts)
+/* What the request needs of the address, then only the place to connect to is left of it. */
+static void queue_request(cf_native_socket *socket)
 {
-    cf_buffer url;
-    cf_buffer_init(&url, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
-    const char *text = http_url(&url, parts);
+    const cf_native_settings *settings = &socket->client->settings;
+    cf_buffer parts[3];
+    uint8_t random[16];
+    cf_bytes protocols = header(settings, CF_BYTES("Sec-WebSocket-Protocol"));
+    cf_native_driver_random(socket->client, random, sizeof random);
+    cf_ws_make_key(random, socket->handshake->key);
+    for (size_t i = 0; i < 3; i++)
+        cf_buffer_init(&parts[i], &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_http_url_append_host(socket->url, &parts[0]);
+    cf_http_url_append_target(socket->url, &parts[1]);
+    if (!header(settings, CF_BYTES("Authorization")).data)
+        cf_http_url_append_credentials(socket->url, &parts[2]);
+    cf_http_url_reduce(socket->url);
+    cf_ws_append_request(&socket->queued, cf_buffer_bytes(&parts[0]), cf_buffer_bytes(&parts[1]),
+                         cf_bytes_make(socket->handshake->key, CF_WS_KEY_SIZE), cf_buffer_bytes(&parts[2]), settings->headers,
+                         settings->header_count);
+    if (protocols.data)
+        socket->handshake->protocols = cf_copy(&cf_native_allocator, protocols);
+    for (size_t i = 0; i < 3; i++) {
+        if (parts[i].failed)
+            socket->queued.failed = true;
+        cf_buffer_free(&parts[i]);
+    }
+}
+
+static centrifuge_error start_curl(cf_native_socket *socket)
+{
     if (cf_native_curl_begin()) {
         socket->easy = curl_easy_init();
         socket->multi = curl_multi_init();
     }
     socket->problem = cf_alloc_zero(&cf_native_allocator, 1, CURL_ERROR_SIZE);
-    bool ready = text && socket->easy && socket->multi && socket->problem && !socket->queued.failed &&
+    bool ready = socket->easy && socket->multi && socket->problem && !socket->queued.failed &&
                  cf_native_loop_reserve(&socket->client->loop, CF_NATIVE_LOOP_WATCH_CONNECT);
-    CURLcode code = ready ? configure(socket, text) : CURLE_OUT_OF_MEMORY;
-    cf_buffer_free(&url);
+    CURLcode code = ready ? configure(socket) : CURLE_OUT_OF_MEMORY;
     if (code != CURLE_OK)
         return code == CURLE_OUT_OF_MEMORY ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_UNSUPPORTED;
     curl_multi_setopt(socket->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
@@ -215,48 +201,32 @@ static bool may_have_proxy(const cf_native_settings *settings)
     return false;
 }
 
-static bool read_port(cf_bytes text, uint16_t *port)
+/* Begins to connect to a numeric address without a zone; else false. */
+static bool connect_numeric(CURLU *url, centrifuge_socket *connecting)
 {
-    uint32_t number = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || number > UINT16_MAX)
-            return false;
-        number = 10 * number + (uint32_t)(text.data[i] - '0');
+    char *host = NULL;
+    char *port = NULL;
+    char *zone = NULL;
+    bool numeric = curl_url_get(url, CURLUPART_ZONEID, &zone, 0) == CURLUE_NO_ZONEID &&
+                   curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                   curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
+    if (numeric) {
+        char *address = host + (host[0] == '[');
+        address[strcspn(address, "]")] = '\0';
+        numeric = cf_native_connect(address, (uint16_t)strtoul(port, NULL, 10), connecting);
     }
-    *port = (uint16_t)number;
-    return number > 0 && number <= UINT16_MAX;
-}
-
-/* "1.2.3.4:80" and "[::1]:80"; `host` of `room` bytes gets what stands in front of the port, without brackets. */
-static bool split_host(cf_bytes text, char *host, size_t room, uint16_t *port)
-{
-    ptrdiff_t colon = cf_bytes_find_last(text, CF_BYTES(":"));
-    bool bracket = cf_bytes_starts_with(text, CF_BYTES("["));
-    *port = 80;
-    if (colon >= 0 && text.data[text.size - 1] != ']') {
-        if (!read_port(cf_bytes_slice(text, (size_t)colon + 1, text.size), port))
-            return false;
-        text.size = (size_t)colon;
-    }
-    if (bracket && !cf_bytes_ends_with(text, CF_BYTES("]")))
-        return false;
-    if (bracket)
-        text = cf_bytes_slice(text, 1, text.size - 1);
-    if (text.size >= room)
-        return false;
-    memcpy(host, text.data, text.size);
-    host[text.size] = '\0';
-    return true;
+    curl_free(zone);
+    curl_free(host);
+    curl_free(port);
+    return numeric;
 }
 
 /* Without libcurl; false when that is not possible. */
-static bool start_directly(cf_native_socket *socket, const address *parts)
+static bool start_directly(cf_native_socket *socket)
 {
-    char host[64]; /* numeric addresses are shorter */
-    uint16_t port;
     const cf_native_settings *settings = &socket->client->settings;
-    if (parts->secure || settings->interface_name || may_have_proxy(settings) ||
-        !split_host(parts->host, host, sizeof host, &port) || !cf_native_connect(host, port, &socket->socket))
+    if (socket->secure || settings->interface_name || may_have_proxy(settings) ||
+        !connect_numeric(socket->url, &socket->socket))
         return false;
     socket->plain = cf_native_loop_watch(&socket->client->loop, socket->socket, CENTRIFUGE_WRITABLE);
     if (!socket->plain)
@@ -264,30 +234,34 @@ static bool start_directly(cf_native_socket *socket, const address *parts)
     return socket->plain;
 }
 
-static centrifuge_error start(cf_native_socket *socket, const address *parts)
+static centrifuge_error start(cf_native_socket *socket)
 {
-    queue_request(socket, parts);
-    if (!socket->queued.failed && start_directly(socket, parts))
-        return CENTRIFUGE_ERROR_OK;
-    return start_curl(socket, parts);
+    queue_request(socket);
+    if (socket->queued.failed || !start_directly(socket))
+        return start_curl(socket);
+    cf_native_socket_drop_curl(socket);
+    return CENTRIFUGE_ERROR_OK;
 }
 
 centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes text)
 {
-    address parts;
-    if (!split_address(text, &parts))
-        return CENTRIFUGE_ERROR_INVALID_URL;
+    CURLU *url;
+    centrifuge_error error = cf_http_url_read(&url, text, &cf_native_allocator);
+    if (error)
+        return error;
     cf_native_socket *socket = cf_alloc_zero(&cf_native_allocator, 1, sizeof *socket);
-    cf_native_handshake *handshake = cf_alloc(&cf_native_allocator, sizeof *handshake);
+    cf_native_handshake *handshake = cf_alloc_zero(&cf_native_allocator, 1, sizeof *handshake);
     if (!socket || !handshake) {
         cf_free(&cf_native_allocator, socket);
         cf_free(&cf_native_allocator, handshake);
+        curl_url_cleanup(url);
         return CENTRIFUGE_ERROR_NO_MEMORY;
     }
     socket->client = client;
+    socket->url = url;
     socket->handshake = handshake;
     socket->id = id;
-    socket->secure = parts.secure;
+    socket->secure = cf_http_url_secure(url);
     socket->linger_until = socket->curl_deadline = CF_TIME_NEVER;
     cf_ws_decoder_init(&socket->decoder, CF_WS_CLIENT, client->settings.message_size_max, true, &cf_native_allocator);
     cf_buffer_init(&socket->sending, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
@@ -296,7 +270,7 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     cf_buffer_init(&socket->queued, &cf_native_allocator, queue_max);
     cf_buffer_init(&handshake->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
     cf_list_append(&client->sockets, &socket->link);
-    centrifuge_error error = start(socket, &parts);
+    error = start(socket);
     if (error) {
         cf_native_socket_kill(socket);
         return error;
@@ -332,7 +306,7 @@ static centrifuge_error error_of(CURLcode code)
 
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 {
-    const char *detail = socket->problem && socket->problem[0] ? socket->problem : curl_easy_strerror(code);
+    const char *detail = cf_native_curl_problem(&socket->client->settings, socket->problem, code);
     cf_native_driver_lost(socket, (cf_bytes){"", 0}, error_of(code), detail);
 }
 
@@ -355,9 +329,11 @@ void cf_native_socket_drop_curl(cf_native_socket *socket)
         curl_multi_remove_handle(socket->multi, socket->easy);
     curl_easy_cleanup(socket->easy);
     curl_multi_cleanup(socket->multi);
+    curl_url_cleanup(socket->url);
     cf_free(&cf_native_allocator, socket->problem);
     socket->easy = NULL;
     socket->multi = NULL;
+    socket->url = NULL;
     socket->problem = NULL;
     socket->curl_deadline = CF_TIME_NEVER;
 }

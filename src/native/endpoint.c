@@ -11,35 +11,84 @@ static const char *const own_headers[] = {"X-Requested-With: XMLHttpRequest", "C
 
 /* ---- checks -------------------------------------------------------------------- */
 
-static bool one_line(const char *text)
+/* RFC 9110 section 5.6.2. */
+static bool is_token(const char *text)
 {
-    return text && !strpbrk(text, "\r\n");
+    size_t size = strlen(text);
+    return size > 0 && size == strspn(text, "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 }
 
-bool cf_native_headers_check(const centrifuge_header *headers, size_t count)
+/* In a header's value (RFC 9110 section 5.5) and in an address. */
+static bool has_controls(const char *text)
+{
+    for (; *text; text++)
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == 0x7f)
+            return true;
+    return false;
+}
+
+/* X(header): what the library alone can say, of the upgrade and of the body. A name that ends with a hyphen stands for all of them. */
+#define RESERVED_HEADERS(X) X("Connection") X("Upgrade") X("Content-Length") X("Transfer-Encoding") X("Sec-WebSocket-")
+
+typedef struct reserved_header {
+    cf_bytes name;
+    const char *problems[3]; /* in the order of header_options */
+} reserved_header;
+
+static const char *const header_options[] = {"headers", "auth_headers", "refresh_headers"};
+
+#define RESERVED_ROW(header)                                                                                                   \
+    {CF_LITERAL(header),                                                                                                       \
+     {"headers: " header " is set by the library", "auth_headers: " header " is set by the library",                           \
+      "refresh_headers: " header " is set by the library"}},
+static const reserved_header reserved_headers[] = {RESERVED_HEADERS(RESERVED_ROW)};
+
+static const reserved_header *find_reserved(cf_bytes name)
+{
+    if (cf_bytes_equal_fold(name, CF_BYTES("Sec-WebSocket-Protocol")))
+        return NULL;
+    for (size_t i = 0; i < sizeof reserved_headers / sizeof reserved_headers[0]; i++) {
+        cf_bytes reserved = reserved_headers[i].name;
+        bool all = cf_bytes_ends_with(reserved, CF_BYTES("-"));
+        if (cf_bytes_equal_fold(cf_bytes_slice(name, 0, all ? reserved.size : name.size), reserved))
+            return &reserved_headers[i];
+    }
+    return NULL;
+}
+
+static const char *problem_of(const reserved_header *reserved, const char *option)
+{
+    size_t i = 0;
+    while (strcmp(header_options[i], option) != 0)
+        i++;
+    return reserved->problems[i];
+}
+
+const char *cf_native_headers_check(const centrifuge_header *headers, size_t count, const char *option)
 {
     if (count > 0 && !headers)
-        return false;
+        return option;
     for (size_t i = 0; i < count; i++) {
-        const char *name = headers[i].name;
-        if (!one_line(name) || !one_line(headers[i].value) || !name[0] || strpbrk(name, ": \t"))
-            return false;
+        const centrifuge_header *header = &headers[i];
+        if (!header->name || !header->value || !is_token(header->name) || has_controls(header->value))
+            return option;
+        const reserved_header *reserved = find_reserved(cf_bytes_of(header->name));
+        if (reserved)
+            return problem_of(reserved, option);
     }
-    return true;
+    return NULL;
 }
 
 static bool is_address(const char *url)
 {
+    CURLU *read;
     cf_bytes text = cf_bytes_of(url);
-    size_t scheme = cf_bytes_equal_fold(cf_bytes_slice(text, 0, 7), CF_BYTES("http://"))    ? 7
-                    : cf_bytes_equal_fold(cf_bytes_slice(text, 0, 8), CF_BYTES("https://")) ? 8
-                                                                                            : 0;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte <= 0x20 || byte == 0x7f)
-            return false;
-    }
-    return scheme > 0 && text.size > scheme && !strchr("/?#:", text.data[scheme]);
+    bool http = cf_bytes_equal_fold(cf_bytes_slice(text, 0, 7), CF_BYTES("http://")) ||
+                cf_bytes_equal_fold(cf_bytes_slice(text, 0, 8), CF_BYTES("https://"));
+    bool good = http && cf_http_url_read(&read, text, &cf_native_allocator) != CENTRIFUGE_ERROR_INVALID_URL;
+    if (good)
+        curl_url_cleanup(read);
+    return good;
 }
 
 static bool params_check(const centrifuge_parameter *params, size_t count)
@@ -56,8 +105,9 @@ const char *cf_native_endpoint_check(const cf_native_endpoint_options *given)
 {
     if (given->url && !is_address(given->url))
         return given->url_name;
-    if (!cf_native_headers_check(given->headers, given->header_count))
-        return given->headers_name;
+    const char *wrong = cf_native_headers_check(given->headers, given->header_count, given->headers_name);
+    if (wrong)
+        return wrong;
     return params_check(given->params, given->param_count) ? NULL : given->params_name;
 }
 

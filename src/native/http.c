@@ -18,6 +18,7 @@ typedef struct request {
     uint32_t id;
     cf_native_asked asked;
     CURL *easy;
+    CURLU *url;
     struct curl_slist *headers;
     cf_buffer answer;
     char problem[CURL_ERROR_SIZE];
@@ -138,6 +139,7 @@ static void free_request(cf_native_http *http, request *freed)
         curl_multi_remove_handle(http->multi, freed->easy);
         curl_easy_cleanup(freed->easy);
     }
+    curl_url_cleanup(freed->url);
     curl_slist_free_all(freed->headers);
     cf_buffer_free(&freed->answer);
     cf_list_remove(&freed->link);
@@ -186,13 +188,13 @@ static CURLcode configure(request *posted, const cf_native_settings *settings, c
                           cf_bytes body)
 {
     CURL *easy = posted->easy;
-    if (!set_headers(posted, endpoint))
+    if (!set_headers(posted, endpoint) || cf_http_url_read(&posted->url, cf_bytes_of(endpoint->url), &cf_native_allocator))
         return CURLE_OUT_OF_MEMORY;
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, endpoint->url);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body.data);
+    curl_easy_setopt(easy, CURLOPT_CURLU, posted->url);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, cf_http_socket_open);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, posted->headers);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
@@ -278,7 +280,7 @@ void cf_native_http_cancel(centrifuge_client *client, uint32_t id)
 /* ---- answers --------------------------------------------------------------------------------- */
 
 /* What is wrong with it; NULL: nothing. `status` gets what belongs behind that text. */
-static const char *judge(const request *done, CURLcode code, long *status)
+static const char *judge(const cf_native_settings *settings, request *done, CURLcode code, long *status)
 {
     long answered = 0;
     *status = 0;
@@ -286,7 +288,7 @@ static const char *judge(const request *done, CURLcode code, long *status)
     if (done->answer.failed)
         return "the answer is larger than the limit 'http_answer_size_max', or there is no memory for it";
     if (code != CURLE_OK)
-        return done->problem[0] ? done->problem : curl_easy_strerror(code);
+        return cf_native_curl_problem(settings, done->problem, code);
     if (answered == 200)
         return cf_json_valid(cf_buffer_bytes(&done->answer)) ? NULL : "the answer is not valid JSON";
     *status = answered;
@@ -296,7 +298,7 @@ static const char *judge(const request *done, CURLcode code, long *status)
 static void complete(centrifuge_client *client, request *done, CURLcode code)
 {
     long status;
-    const char *problem = judge(done, code, &status);
+    const char *problem = judge(&client->settings, done, code, &status);
     if (problem)
         log_problem(client, done->asked, problem, status);
     tell_core(client, done->asked, done->id, problem != NULL, cf_buffer_bytes(&done->answer));

@@ -24,6 +24,7 @@
 #include "base/assert.h"
 #include "base/list.h"
 #include "client/core.h"
+#include "http/http.h"
 #include "ws/frame.h"
 #include "ws/handshake.h"
 
@@ -101,8 +102,9 @@ typedef struct cf_native_endpoint {
     size_t header_count;
 } cf_native_endpoint;
 
-bool cf_native_headers_check(const centrifuge_header *headers, size_t count);
-/* The name of the option that is wrong, or NULL. */
+/* What is wrong, beginning with the name of the option; or NULL. */
+const char *cf_native_headers_check(const centrifuge_header *headers, size_t count, const char *option);
+/* The same. */
 const char *cf_native_endpoint_check(const cf_native_endpoint_options *given);
 /* What cf_native_endpoint_copy needs: entries of `lines`, and bytes behind `*to`, which it moves on. */
 size_t cf_native_endpoint_lines(const cf_native_endpoint_options *given);
@@ -204,6 +206,7 @@ typedef enum cf_native_socket_state {
 typedef struct cf_native_handshake {
     cf_buffer head; /* of the response so far, and what came with it */
     char key[CF_WS_KEY_SIZE];
+    char *protocols; /* that were asked for; NULL for none */
 } cf_native_handshake;
 
 typedef struct cf_native_socket {
@@ -214,6 +217,7 @@ typedef struct cf_native_socket {
     /* NULL once the connection is made and needs nothing of libcurl */
     CURLM *multi;
     CURL *easy;
+    CURLU *url;               /* where to connect to; libcurl borrows it */
     cf_time curl_deadline;    /* while connecting */
     bool secure;              /* wss */
     bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
@@ -238,6 +242,8 @@ typedef struct cf_native_socket {
 bool cf_native_curl_begin(void);
 /* What a connection and a request have in common: trust, proxy, own certificate, interface. */
 CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings);
+/* libcurl's text of CURLOPT_ERRORBUFFER, NULL or "" for none, or what it calls `code`: the only way for its texts out of here. Without secrets. */
+const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code);
 /* Begins to connect; on error there is no socket. */
 centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
 /* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */

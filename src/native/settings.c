@@ -113,8 +113,9 @@ static centrifuge_error refuse(const char **what, const char *name)
 
 static centrifuge_error check_way(const centrifuge_options *options, const char **what)
 {
-    if (!cf_native_headers_check(options->headers, options->header_count))
-        return refuse(what, "headers");
+    const char *wrong = cf_native_headers_check(options->headers, options->header_count, "headers");
+    if (wrong)
+        return refuse(what, wrong);
     if (options->tls_key && !options->tls_certificate)
         return refuse(what, "tls_key");
     if (!options->loop_watch != !options->loop_timer)
@@ -137,10 +138,23 @@ static centrifuge_error check_requests(const centrifuge_options *options, const 
     return options->events_per_turn ? CENTRIFUGE_ERROR_OK : refuse(what, "events_per_turn");
 }
 
+/* What the core leaves to its drivers: a page's is checked by the browser. */
+static centrifuge_error check_address(const centrifuge_options *options, const char **what)
+{
+    CURLU *url;
+    centrifuge_error error = cf_http_url_read(&url, cf_bytes_of(options->url), &cf_native_allocator);
+    curl_url_cleanup(url);
+    if (error == CENTRIFUGE_ERROR_INVALID_URL && what)
+        *what = "url";
+    return error;
+}
+
 static centrifuge_error check(const centrifuge_options *options, cf_client_options *core, const char **what)
 {
     to_core(core, options);
     centrifuge_error error = cf_client_options_check(core, what);
+    if (!error)
+        error = check_address(options, what);
     if (!error)
         error = check_way(options, what);
     return error ? error : check_requests(options, what);

@@ -155,8 +155,10 @@ static void decode(cf_native_socket *socket, char *data, size_t size)
 
 static void end_handshake(cf_native_socket *socket)
 {
-    if (socket->handshake)
+    if (socket->handshake) {
         cf_buffer_free(&socket->handshake->head);
+        cf_free(&cf_native_allocator, socket->handshake->protocols);
+    }
     cf_free(&cf_native_allocator, socket->handshake);
     socket->handshake = NULL;
 }
@@ -185,6 +187,29 @@ static void refuse_status(cf_native_socket *socket, int status)
     refuse_response(socket, CENTRIFUGE_ERROR_HTTP_STATUS, text);
 }
 
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/*
+ * Not followed: the credentials would go where nobody configured them to go. Nor tried again, since the answer would be the same; the
+ * text leaves out what may be secret in the other address.
+ */
+static void refuse_redirect(cf_native_socket *socket, cf_bytes head)
+{
+    cf_bytes location = cf_ws_response_header(head, CF_BYTES("Location"));
+    cf_buffer text;
+    cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_append(&text, CF_BYTES("the server redirects to another address, which has to be configured as 'url': "));
+    cf_buffer_append(&text, cf_bytes_slice(location, 0, (size_t)cf_bytes_find(location, CF_BYTES("?"))));
+    const char *detail = cf_buffer_text(&text);
+    if (detail)
+        cf_http_hide_users(text.data);
+    refuse_response(socket, CENTRIFUGE_ERROR_INVALID_URL, detail ? detail : "the server redirects to another address");
+    cf_buffer_free(&text);
+}
+
 static void handshake(cf_native_socket *socket, cf_bytes received)
 {
     cf_buffer *head = &socket->handshake->head;
@@ -196,12 +221,15 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
         refuse_response(socket, CENTRIFUGE_ERROR_NO_MEMORY, "the response is too large");
         return;
     }
-    switch (cf_ws_check_response(cf_buffer_bytes(head), cf_bytes_make(socket->handshake->key, CF_WS_KEY_SIZE), &used, &status,
-                                 &problem)) {
+    switch (cf_ws_check_response(cf_buffer_bytes(head), cf_bytes_make(socket->handshake->key, CF_WS_KEY_SIZE),
+                                 cf_bytes_of(socket->handshake->protocols), &used, &status, &problem)) {
     case CF_WS_RESPONSE_MORE:
         return;
     case CF_WS_RESPONSE_STATUS:
-        refuse_status(socket, status);
+        if (is_redirect(status))
+            refuse_redirect(socket, cf_bytes_slice(cf_buffer_bytes(head), 0, used));
+        else
+            refuse_status(socket, status);
         return;
     case CF_WS_RESPONSE_INVALID:
         refuse_response(socket, CENTRIFUGE_ERROR_PROTOCOL, problem);

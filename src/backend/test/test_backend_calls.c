@@ -337,6 +337,40 @@ static void no_tls(void **state)
     end(backend);
 }
 
+static void no_text_shows_the_password_of_a_proxy(void **state)
+{
+    (void)state;
+    static const char *const proxies[] = {"socks9://joe:hunter2@127.0.0.1:1", "joe:hunter2@127.0.0.1:99999",
+                                          "http://joe:hun'hunter2@127.0.0.1:99999"};
+    for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
+        char url[64];
+        centrifuge_backend_options options;
+        centrifuge_backend *backend;
+        options_for(&options, url, "http", 1);
+        options.proxy = proxies[i];
+        options.proxy_user = "joe:hunter2";
+        assert_int_equal(centrifuge_backend_new(&backend, &options), CENTRIFUGE_ERROR_OK);
+        assert_int_not_equal(centrifuge_backend_disconnect(backend, "42"), CENTRIFUGE_ERROR_OK);
+        assert_null(strstr(centrifuge_backend_error_text(backend), "hun"));
+        centrifuge_backend_destroy(backend);
+    }
+}
+
+static void addresses_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"http://h:99999", "http://[::1:80", "https://h:80x", "ws://h:0/connection/websocket"};
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        const char *what = NULL;
+        centrifuge_backend_options options;
+        centrifuge_backend_options_default(&options);
+        options.url = urls[i];
+        options.insecure = true;
+        assert_int_equal(centrifuge_backend_options_check(&options, &what), CENTRIFUGE_ERROR_INVALID_URL);
+        assert_string_equal(what, "url");
+    }
+}
+
 static void no_answer_in_time(void **state)
 {
     (void)state;
@@ -448,6 +482,8 @@ int main(void)
         cmocka_unit_test(answers_of_something_else),
         cmocka_unit_test(no_server),
         cmocka_unit_test(no_tls),
+        cmocka_unit_test(no_text_shows_the_password_of_a_proxy),
+        cmocka_unit_test(addresses_that_are_none_are_refused),
         cmocka_unit_test(no_answer_in_time),
         cmocka_unit_test(an_answer_over_the_limit),
         cmocka_unit_test(what_is_wrong_is_not_sent),

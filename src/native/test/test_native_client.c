@@ -49,12 +49,63 @@ static void options_of_the_way_are_checked(void **state)
     check_options(&options, "INVALID_OPTION", "headers");
     header = (centrifuge_header){"X Bad", "no"};
     check_options(&options, "INVALID_OPTION", "headers");
+    header = (centrifuge_header){"Sec-WebSocket-Protocol", "chat"};
+    assert_int_equal(centrifuge_options_check(&options, NULL), CENTRIFUGE_ERROR_OK);
     options.header_count = 0;
     options.tls_key = "key.pem";
     check_options(&options, "INVALID_OPTION", "tls_key");
     options.tls_key = NULL;
     options.loop_timer = (void (*)(void *, int64_t))(void (*)(void))check_options;
     check_options(&options, "INVALID_OPTION", "loop_watch");
+}
+
+static void headers_that_are_ours_are_refused_with_their_names(void **state)
+{
+    (void)state;
+    static const char *const headers[][2] = {
+        {"upgrade", "Upgrade is"},
+        {"CONNECTION", "Connection is"},
+        {"Content-Length", "Content-Length is"},
+        {"Transfer-Encoding", "Transfer-Encoding is"},
+        {"Sec-WebSocket-Key", "Sec-WebSocket- is"},
+        {"sec-websocket-extensions", "Sec-WebSocket- is"},
+    };
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        centrifuge_options options;
+        char text[100];
+        centrifuge_header header = {headers[i][0], "x"};
+        quick_options(&options, NULL);
+        options.headers = options.auth_headers = options.refresh_headers = &header;
+        options.header_count = 1;
+        snprintf(text, sizeof text, "headers: %s set by the library", headers[i][1]);
+        check_options(&options, "INVALID_OPTION", text);
+        options.header_count = 0;
+        options.auth_header_count = 1;
+        snprintf(text, sizeof text, "auth_headers: %s set by the library", headers[i][1]);
+        check_options(&options, "INVALID_OPTION", text);
+        options.auth_header_count = 0;
+        options.refresh_header_count = 1;
+        snprintf(text, sizeof text, "refresh_headers: %s set by the library", headers[i][1]);
+        check_options(&options, "INVALID_OPTION", text);
+    }
+}
+
+static void addresses_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"ws://127.0.0.1:94120", "ws://[::1:80", "ws://[::1]80", "ws://127.0.0.1:80x",
+                                       "ws://h:0"};
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        centrifuge_options options;
+        char http[64];
+        quick_options(&options, NULL);
+        options.url = urls[i];
+        check_options(&options, "INVALID_URL", "url");
+        options.url = "ws://h";
+        snprintf(http, sizeof http, "http%s", urls[i] + 2);
+        options.auth_endpoint = http;
+        check_options(&options, "INVALID_OPTION", "auth_endpoint");
+    }
 }
 
 static void defaults_are_those_documented(void **state)
@@ -514,6 +565,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_checked_in_order),
         cmocka_unit_test(options_of_the_way_are_checked),
+        cmocka_unit_test(headers_that_are_ours_are_refused_with_their_names),
+        cmocka_unit_test(addresses_that_are_none_are_refused),
         cmocka_unit_test(defaults_are_those_documented),
         cmocka_unit_test(options_of_a_later_version_are_read),
         cmocka_unit_test(errors_have_names_and_texts),

@@ -13,15 +13,16 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int asked;
 static int answered;
 static bool held;
+static char last_name[256];
 
 __attribute__((visibility("default"))) int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                                                        struct addrinfo **result)
 {
-    (void)name;
     (void)service;
     (void)hints;
     (void)result;
     pthread_mutex_lock(&lock);
+    snprintf(last_name, sizeof last_name, "%s", name);
     asked++;
     pthread_cond_broadcast(&changed);
     while (held)
@@ -105,11 +106,39 @@ static void slow_name_is_given_up_and_tried_again(void **state)
     wait_answered();
 }
 
+/* In the locale C, which this program never leaves. */
+static void names_of_every_alphabet_are_found_in_every_locale(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        const char *name;
+    } cases[] = {
+        {"ws://b\xc3\xbc"
+         "cher.example",
+         "xn--bcher-kva.example"},
+        {"wss://\xd0\xbf\xd1\x80\xd0\xb8\xd0\xbc\xd0\xb5\xd1\x80.example/a", "xn--e1afmkfd.example"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        cf_journal journal;
+        centrifuge_options options;
+        quick_options(&options, NULL);
+        options.url = cases[i].url;
+        make_client(&options, &journal);
+        OK(centrifuge_client_connect(journal.client));
+        run_until(&journal, "closed NETWORK");
+        end_client(&journal);
+        wait_answered();
+        assert_string_equal(last_name, cases[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_waits_for_a_name),
         cmocka_unit_test(slow_name_is_given_up_and_tried_again),
+        cmocka_unit_test(names_of_every_alphabet_are_found_in_every_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,8 +51,7 @@ static void nobody_listens_there_is_told_of_every_address(void **state)
     } addresses[] = {
         {"ws://127.0.0.1:%d", "closed NETWORK"},          {"ws://[::1]:%d", "closed NETWORK"},
         {"ws://localhost:%d", "closed NETWORK"},          {"ws://[::ffff:127.0.0.1]:%d", "closed NETWORK"},
-        {"ws://127.0.0.1:9%d0", "closed INVALID_URL"},    {"ws://[::1:%d", "closed INVALID_URL"},
-        {"ws://user@127.0.0.1:%d/x?y", "closed NETWORK"}, {"ws://127.0.0.1:%dx", "closed INVALID_URL"},
+        {"ws://user@127.0.0.1:%d/x?y", "closed NETWORK"},
     };
     for (size_t i = 0; i < COUNT(addresses); i++) {
         cf_journal journal;

@@ -1,0 +1,51 @@
+/*
+ * What the client and the backend's calls share of libcurl.
+ *
+ * Files:
+ *   url.c      addresses in parts
+ *   socket.c   sockets of libcurl, closed in programs that the application starts
+ *   secret.c   texts without credentials
+ */
+#ifndef CF_HTTP_HTTP_H
+#define CF_HTTP_HTTP_H
+
+#include "base/buffer.h"
+
+#include <centrifuge/error.h>
+#include <curl/curl.h>
+
+/* ---- url.c ------------------------------------------------------------------ */
+
+/*
+ * Reads an address with one of the schemes ws, wss, http and https (RFC 3986). `*url` has http or https, the name in ASCII (RFC 5891,
+ * whatever the locale is), other bytes that are none percent-encoded, and no fragment; freed with curl_url_cleanup. INVALID_URL:
+ * it is none, or its port, its brackets, its name or its user are not valid; NO_MEMORY.
+ */
+centrifuge_error cf_http_url_read(CURLU **url, cf_bytes text, const cf_allocator *allocator);
+bool cf_http_url_secure(CURLU *url);
+/* The header Host: without a user, the zone of an IPv6 address (RFC 6874 section 3) and the scheme's own port. */
+void cf_http_url_append_host(CURLU *url, cf_buffer *out);
+/* Path and query. */
+void cf_http_url_append_target(CURLU *url, cf_buffer *out);
+/* The header Authorization, "Basic ..." (RFC 7617), for an address with a user; else nothing. */
+void cf_http_url_append_credentials(CURLU *url, cf_buffer *out);
+/* Takes everything away but scheme, host and port: where to connect to. */
+void cf_http_url_reduce(CURLU *url);
+
+/* ---- socket.c ---------------------------------------------------------------- */
+
+/* CURLOPT_OPENSOCKETFUNCTION. */
+curl_socket_t cf_http_socket_open(void *user, curlsocktype purpose, struct curl_sockaddr *address);
+
+/* ---- secret.c ----------------------------------------------------------------- */
+
+/*
+ * libcurl's texts name proxies as they were configured. Before such a text leaves the library, "***" is put in place of each `secret`,
+ * and last of whoever stands in front of an '@' and of the users of the environment's proxies; in place, since it never gets longer.
+ */
+void cf_http_hide(char *text, cf_bytes secret);
+void cf_http_hide_users(char *text);
+/* "name:password" of an address, also of one that is not valid; empty without one. */
+cf_bytes cf_http_user_of(const char *address);
+
+#endif
