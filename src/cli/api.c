@@ -46,17 +46,17 @@ cf_cli_exit cf_cli_api_report(const centrifuge_backend *backend, const cf_cli_op
 {
     int status = centrifuge_backend_http_status(backend);
     if (error == CENTRIFUGE_ERROR_REFUSED) {
-        cf_cli_answer_complain(doing, options->argument_count ? options->arguments[0] : options->url,
+        cf_cli_answer_complain(doing, options->argument_count ? options->arguments[0] : options->place,
                                centrifuge_backend_error_text(backend));
         return CF_CLI_REFUSED;
     }
     if (error == CENTRIFUGE_ERROR_HTTP_STATUS) {
-        cf_cli_complain("%s answered with HTTP status %d%s", options->url, status,
+        cf_cli_complain("%s answered with HTTP status %d%s", options->place, status,
                         is_refusal(status) ? ": check --secret, which must be the server's"
                                            : "; is it the address of the server?");
         return is_refusal(status) ? CF_CLI_REFUSED : CF_CLI_ERROR;
     }
-    cf_cli_complain("%s: %s", options->url, centrifuge_backend_error_text(backend));
+    cf_cli_complain("%s: %s", options->place, centrifuge_backend_error_text(backend));
     return cf_cli_exit_of(error);
 }
 

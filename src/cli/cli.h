@@ -24,9 +24,12 @@ typedef enum cf_cli_exit {
     CF_CLI_NETWORK = 4  /* no connection, or no answer in time */
 } cf_cli_exit;
 
+#define CF_CLI_PLACE_SIZE 256 /* what is longer is cut */
+
 /* What flags and environment say. Strings are borrowed from argv or the environment, NULL when not given. */
 typedef struct cf_cli_options {
     const char *url;
+    char place[CF_CLI_PLACE_SIZE]; /* the url for texts */
     const char *user;
     const char *timestamp;
     const char *token;
@@ -69,6 +72,8 @@ enum {
 
 /* ---- options.c ---- */
 
+/* An address for texts, without a user and a query, which may be secret; returns `place`. */
+const char *cf_cli_place(char place[CF_CLI_PLACE_SIZE], const char *address);
 /* argv[0] is the command. False: it was reported. */
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv);
 void cf_cli_options_help(unsigned command);

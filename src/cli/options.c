@@ -175,17 +175,29 @@ static const option_entry *entry_of(int code)
 static bool refuse(int code, const char *command, const char *word)
 {
     const option_entry *entry = entry_of(optopt);
+    int name = (int)strcspn(word, "="); /* what follows may be a secret behind a mistyped name */
     if (code == ':')
         cf_cli_complain("%s wants a value: --%s %s", word, entry ? entry->name : "", entry ? entry->argument : "");
     else if (optopt >= 256)
-        cf_cli_complain("%s takes no value", word);
+        cf_cli_complain("%.*s takes no value", name, word);
     else if (optopt != 0 && strncmp(word, "--", 2) != 0)
         cf_cli_complain(
             "%s does not know the option -%c; see centrifuge-cli %s --help (data that begins with - goes behind --)", command,
             optopt, command);
     else
-        cf_cli_complain("%s does not know the option %s; see centrifuge-cli %s --help", command, word, command);
+        cf_cli_complain("%s does not know the option %.*s; see centrifuge-cli %s --help", command, name, word, command);
     return false;
+}
+
+const char *cf_cli_place(char place[CF_CLI_PLACE_SIZE], const char *address)
+{
+    const char *slashes = strstr(address, "://");
+    const char *rest = slashes ? slashes + 3 : address;
+    const char *host = rest + strcspn(rest, "/?#");
+    while (host > rest && host[-1] != '@')
+        host--;
+    snprintf(place, CF_CLI_PLACE_SIZE, "%.*s%.*s", (int)(rest - address), address, (int)strcspn(host, "?#"), host);
+    return place;
 }
 
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv)
@@ -214,6 +226,7 @@ bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, c
     }
     options->arguments = argv + optind;
     options->argument_count = argc - optind;
+    cf_cli_place(options->place, options->url);
     return true;
 }
 

@@ -78,7 +78,7 @@ static void lost(cf_cli_session *session, const char *reason)
 {
     const char *what = session->connected ? "lost the connection to" : "no connection to";
     const char *why = session->why[0] ? session->why : reason;
-    cf_cli_complain("%s %s: %s%s", what, session->options->url, why, session->persistent ? "; trying again" : "");
+    cf_cli_complain("%s %s: %s%s", what, session->options->place, why, session->persistent ? "; trying again" : "");
     if (!session->persistent)
         cf_cli_session_end(session, CF_CLI_NETWORK);
 }
@@ -160,8 +160,10 @@ static bool fill_options(cf_cli_session *session, centrifuge_options *into, cf_c
 
 static void complain_about_option(const cf_cli_options *options, const char *what, centrifuge_error error)
 {
+    char place[CF_CLI_PLACE_SIZE];
     if (strcmp(what, "auth_endpoint") == 0)
-        cf_cli_complain("--auth-endpoint is '%s': give all of an http:// or https:// address", options->auth_endpoint);
+        cf_cli_complain("--auth-endpoint is '%s': give all of an http:// or https:// address",
+                        cf_cli_place(place, options->auth_endpoint));
     else
         cf_cli_complain("--%s: %s", what, centrifuge_error_text(error));
 }
@@ -222,7 +224,7 @@ static void handle_timeout(cf_cli_session *session)
         session->on_timeout(session->user);
         return;
     }
-    cf_cli_complain("%s: no answer in time (--timeout SECONDS waits longer)", session->options->url);
+    cf_cli_complain("%s: no answer in time (--timeout SECONDS waits longer)", session->options->place);
     cf_cli_session_end(session, CF_CLI_NETWORK);
 }
 

@@ -182,7 +182,7 @@ static void on_timeout(void *user)
         cf_cli_complain("only %lld of %lld messages came in time", (long long)command->messages,
                         (long long)command->session.options->count);
     else if (!command->session.connected)
-        cf_cli_complain("%s: no connection in time", command->session.options->url);
+        cf_cli_complain("%s: no connection in time", command->session.options->place);
     bool failed = command->session.options->count > 0 || !command->session.connected;
     cf_cli_session_end(&command->session, failed ? CF_CLI_NETWORK : CF_CLI_OK);
 }

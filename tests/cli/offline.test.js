@@ -32,6 +32,21 @@ test('--version prints name and version', async () => {
   assert.match(stdout, /^centrifuge-cli \d+\.\d+\.\d+\n$/);
 });
 
+test('no text shows what may be secret in an address or behind a mistyped option', async () => {
+  const cases = [
+    [['pub', 'a', '1', '--insecure', '-u', 'ws://joe:hunter2@127.0.0.1:1/x?token=hunter2#hunter2'], /no connection to ws:\/\/127\.0\.0\.1:1\/x: /],
+    [['stats', '--insecure', '-u', 'http://joe:hunter2@127.0.0.1:1'], /^centrifuge-cli: http:\/\/127\.0\.0\.1:1: /],
+    [['stats', '--secrt=hunter2'], /the option --secrt; see/],
+    [['stats', '--insecure=hunter2'], /--insecure takes no value/],
+    [['sub', 'a', '--insecure', '--auth-endpoint', 'ftp://joe:hunter2@h'], /--auth-endpoint is 'ftp:\/\/h'/],
+  ];
+  for (const [words, expected] of cases) {
+    const { stderr } = await cli(words);
+    assert.match(stderr, expected);
+    assert.doesNotMatch(stderr, /hunter2/);
+  }
+});
+
 test('a wrong command line ends with 2, names what is wrong, prints nothing', async () => {
   const cases = [
     [[], /which command/],
