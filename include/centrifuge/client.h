@@ -36,6 +36,12 @@
  *   From any other, functions that return an error return CENTRIFUGE_ERROR_WRONG_THREAD and do nothing; those that
  *   return something else must not be called. Only centrifuge_client_post, _wake and _stop are for every thread.
  *   Clients do not share anything: several threads may have a client each.
+ * - Processes. A client belongs to one process. In a child that was forked, functions that return an error return
+ *   CENTRIFUGE_ERROR_WRONG_THREAD, also _post, and _wake and _stop do nothing; centrifuge_client_destroy gives the child's copy
+ *   back: its descriptors are closed, nothing is sent, no function of the application is called, and the parent's connection
+ *   goes on. Memory of libcurl stays with the child. A child that takes over for a parent that ends, as with daemon(), calls
+ *   centrifuge_client_adopt first; there should be no attempt to connect and no request on its way at the fork. Programs that
+ *   are started inherit no connection.
  * - Text. Strings are UTF-8 and end with NUL; JSON and other data is a centrifuge_bytes, which need not. A string in an
  *   event or result is never NULL ("" when there is nothing to say).
  * - Times are milliseconds, sizes are bytes.
@@ -461,7 +467,10 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_get_credentials_sized(centrifu
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_destroy(centrifuge_client *client);
 
-/* Makes the calling thread the owner. The former one must have stopped using the client. Error: INVALID_STATE inside a callback. */
+/*
+ * Makes the calling thread the owner, in a forked child also this process. The former one must have stopped using the client. Error:
+ * INVALID_STATE inside a callback.
+ */
 CENTRIFUGE_API centrifuge_error centrifuge_client_adopt(centrifuge_client *client);
 
 /*

@@ -179,7 +179,7 @@ static bool refuse(int code, const char *command, const char *word)
     if (code == ':')
         cf_cli_complain("%s wants a value: --%s %s", word, entry ? entry->name : "", entry ? entry->argument : "");
     else if (optopt >= 256)
-        cf_cli_complain("%.*s takes no value", name, word);
+        cf_cli_complain("%s takes no value", word);
     else if (optopt != 0 && strncmp(word, "--", 2) != 0)
         cf_cli_complain(
             "%s does not know the option -%c; see centrifuge-cli %s --help (data that begins with - goes behind --)", command,

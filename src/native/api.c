@@ -55,15 +55,6 @@ bool centrifuge_error_temporary(centrifuge_error error)
 
 /* ---- life ---------------------------------------------------------------------------- */
 
-static centrifuge_error enter(const centrifuge_client *client)
-{
-    if (!client)
-        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_native_thread_self())
-        return CENTRIFUGE_ERROR_WRONG_THREAD;
-    return client->ending ? CENTRIFUGE_ERROR_CLOSED : CENTRIFUGE_ERROR_OK;
-}
-
 static centrifuge_error build(centrifuge_client *client, const centrifuge_options *options)
 {
     cf_client_options core;
@@ -90,10 +81,10 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     if (!made)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     *made = NULL;
-    centrifuge_client *client = cf_alloc_zero(&cf_native_allocator, 1, sizeof *client);
+    centrifuge_client *client = cf_native_process_watch() ? cf_alloc_zero(&cf_native_allocator, 1, sizeof *client) : NULL;
     if (!client)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    atomic_init(&client->owner, cf_native_thread_self());
+    cf_native_driver_own(client);
     atomic_init(&client->stop, false);
     client->asked_to_end = true;
     atomic_init(&client->posted, NULL);
@@ -113,7 +104,7 @@ centrifuge_error centrifuge_client_configure(centrifuge_client *client, const ce
 {
     cf_native_settings settings;
     cf_client_options core;
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (!error)
         error = cf_native_settings_make(&settings, &core, options);
     if (error)
@@ -132,7 +123,7 @@ centrifuge_error centrifuge_client_configure(centrifuge_client *client, const ce
 centrifuge_error centrifuge_client_get_credentials_sized(centrifuge_client *client, centrifuge_credentials *credentials,
                                                          size_t size)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     if (!credentials || size == 0)
@@ -167,7 +158,7 @@ centrifuge_error centrifuge_client_destroy(centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_OK;
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_copied(client) ? CENTRIFUGE_ERROR_OK : cf_native_driver_enter(client);
     if (error)
         return error;
     client->ending = true;
@@ -182,13 +173,13 @@ centrifuge_error centrifuge_client_adopt(centrifuge_client *client)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     if (client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
-    atomic_store(&client->owner, cf_native_thread_self());
+    cf_native_driver_own(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
 centrifuge_error centrifuge_client_connect(centrifuge_client *client)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     error = cf_client_connect(client->core, cf_native_driver_now(client));
@@ -200,7 +191,7 @@ centrifuge_error centrifuge_client_connect(centrifuge_client *client)
 
 centrifuge_error centrifuge_client_disconnect(centrifuge_client *client)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     client->asked_to_end = true;
@@ -211,7 +202,7 @@ centrifuge_error centrifuge_client_disconnect(centrifuge_client *client)
 
 centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     cf_client_network_changed(client->core, online, cf_native_driver_now(client));
@@ -221,7 +212,7 @@ centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bo
 
 centrifuge_error centrifuge_client_ping(centrifuge_client *client)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     cf_client_ping(client->core, cf_native_driver_now(client));
@@ -248,13 +239,13 @@ static centrifuge_error add_listener(centrifuge_client *client, cf_list *listene
 centrifuge_error centrifuge_client_listen_sized(size_t size, centrifuge_client *client, const centrifuge_client_events *events,
                                                 void *user, centrifuge_listener *listener)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     return error ? error : add_listener(client, &client->listeners, events, size, sizeof *events, user, listener);
 }
 
 centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifuge_listener listener)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (!error && !cf_native_listener_remove(client, &client->listeners, listener))
         error = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     return error;
@@ -264,7 +255,7 @@ static centrifuge_error enter_subscription(const centrifuge_subscription *subscr
 {
     if (!subscription)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    centrifuge_error error = enter(subscription->client);
+    centrifuge_error error = cf_native_driver_enter(subscription->client);
     if (!error && subscription->removed)
         error = CENTRIFUGE_ERROR_UNSUBSCRIBED;
     return error;
@@ -326,7 +317,7 @@ const char *centrifuge_client_transport(const centrifuge_client *client)
 static centrifuge_error answer_request(centrifuge_client *client, cf_native_asked asked, centrifuge_request request,
                                        const char *answer, size_t size)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     if (!answer && size > 0)
@@ -349,7 +340,7 @@ centrifuge_error centrifuge_client_refresh_answer(centrifuge_client *client, cen
 
 centrifuge_error centrifuge_client_start_batching(centrifuge_client *client)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (!error)
         cf_client_start_batching(client->core);
     return error;
@@ -357,7 +348,7 @@ centrifuge_error centrifuge_client_start_batching(centrifuge_client *client)
 
 centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool flush)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     cf_client_stop_batching(client->core, flush, cf_native_driver_now(client));
@@ -367,7 +358,7 @@ centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool
 
 centrifuge_error centrifuge_client_flush(centrifuge_client *client)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     cf_client_flush(client->core, cf_native_driver_now(client));
@@ -377,7 +368,7 @@ centrifuge_error centrifuge_client_flush(centrifuge_client *client)
 
 centrifuge_error centrifuge_client_start_auth_batching(centrifuge_client *client)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (!error)
         cf_client_start_auth_batching(client->core);
     return error;
@@ -385,7 +376,7 @@ centrifuge_error centrifuge_client_start_auth_batching(centrifuge_client *client
 
 centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     cf_client_stop_auth_batching(client->core, cf_native_driver_now(client));
@@ -436,7 +427,7 @@ centrifuge_error centrifuge_client_subscribe_sized(size_t size, centrifuge_clien
                                                    const centrifuge_subscription_events *events, void *user,
                                                    centrifuge_subscription **made)
 {
-    centrifuge_error error = enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
     if (!channel)
@@ -458,7 +449,7 @@ centrifuge_error centrifuge_client_subscribe_sized(size_t size, centrifuge_clien
 
 centrifuge_subscription *centrifuge_client_find(centrifuge_client *client, const char *channel)
 {
-    return enter(client) || !channel ? NULL : find(client, channel);
+    return cf_native_driver_enter(client) || !channel ? NULL : find(client, channel);
 }
 
 const char *centrifuge_subscription_channel(const centrifuge_subscription *subscription)
@@ -657,13 +648,16 @@ centrifuge_error centrifuge_client_run(centrifuge_client *client)
 
 void centrifuge_client_stop(centrifuge_client *client)
 {
+    if (cf_native_driver_copied(client))
+        return;
     atomic_store(&client->stop, true);
     cf_native_wakeup_signal(&client->loop.wakeup);
 }
 
 void centrifuge_client_wake(centrifuge_client *client)
 {
-    cf_native_wakeup_signal(&client->loop.wakeup);
+    if (!cf_native_driver_copied(client))
+        cf_native_wakeup_signal(&client->loop.wakeup);
 }
 
 centrifuge_error centrifuge_client_socket_ready(centrifuge_client *client, centrifuge_socket socket, int events)

@@ -140,6 +140,8 @@ void cf_native_driver_settle(centrifuge_client *client)
         carry_out(client, &effect);
         if (client->events >= client->settings.events_per_turn)
             halt(client);
+        else if (cf_native_driver_copied(client)) /* a callback forked: what is left is for the parent, or for who adopts it */
+            client->halted = true;
     }
 }
 
@@ -194,12 +196,32 @@ void cf_native_driver_closed(cf_native_socket *socket, uint16_t code, cf_bytes r
 
 /* ---- turns ----------------------------------------------------------------------------- */
 
-centrifuge_error cf_native_driver_begin(centrifuge_client *client)
+bool cf_native_driver_copied(const centrifuge_client *client)
+{
+    return atomic_load_explicit(&client->process, memory_order_relaxed) != cf_native_process_self();
+}
+
+void cf_native_driver_own(centrifuge_client *client)
+{
+    atomic_store(&client->owner, cf_native_thread_self());
+    atomic_store(&client->process, cf_native_process_self());
+}
+
+centrifuge_error cf_native_driver_enter(const centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_native_thread_self())
+    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_native_thread_self() ||
+        cf_native_driver_copied(client))
         return CENTRIFUGE_ERROR_WRONG_THREAD;
+    return client->ending ? CENTRIFUGE_ERROR_CLOSED : CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error cf_native_driver_begin(centrifuge_client *client)
+{
+    centrifuge_error error = cf_native_driver_enter(client);
+    if (error && error != CENTRIFUGE_ERROR_CLOSED)
+        return error;
     if (client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
     client->in_turn = true;
@@ -243,8 +265,20 @@ static void reap(centrifuge_client *client)
     client->read_buffer = NULL;
 }
 
+/* A callback forked, and returned in the child, too. */
+static centrifuge_error end_copied(centrifuge_client *client)
+{
+    client->in_turn = false;
+    if (!client->ending)
+        return CENTRIFUGE_ERROR_WRONG_THREAD;
+    cf_native_driver_destroy(client);
+    return CENTRIFUGE_ERROR_CLOSED;
+}
+
 centrifuge_error cf_native_driver_end(centrifuge_client *client)
 {
+    if (cf_native_driver_copied(client))
+        return end_copied(client);
     do {
         cf_native_driver_settle(client);
         if (!client->ending)
@@ -282,6 +316,8 @@ static cf_native_socket *socket_at(centrifuge_client *client, centrifuge_socket 
 
 void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle, int events)
 {
+    if (cf_native_driver_copied(client))
+        return;
     resume(client);
     if (client->ending)
         return;
@@ -331,6 +367,8 @@ static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
  */
 void cf_native_driver_timers(centrifuge_client *client)
 {
+    if (cf_native_driver_copied(client))
+        return;
     resume(client);
     if (client->ending)
         return;
@@ -387,18 +425,47 @@ static void close_sockets(centrifuge_client *client)
     reap(client);
 }
 
-void cf_native_driver_destroy(centrifuge_client *client)
+static void end_core(centrifuge_client *client)
 {
     cf_effect effect;
-    client->ending = true;
-    client->in_turn = true; /* it calls callbacks, as a turn does */
     cf_client_shutdown(client->core, cf_native_driver_now(client));
     while (cf_client_next_effect(client->core, client->now, &effect))
         carry_out(client, &effect);
+}
+
+static void end(centrifuge_client *client)
+{
+    client->in_turn = true; /* it calls callbacks, as a turn does */
+    end_core(client);
     cf_native_post_drop_all(client);
     cf_native_http_close(client);
     close_sockets(client);
     cf_native_loop_close(&client->loop);
+}
+
+/*
+ * The parent's connections go on: no callback, no hook, and nothing of libcurl, which would say goodbye to the peer and wait for threads
+ * that only the parent has. What libcurl holds stays behind.
+ */
+static void end_copy(centrifuge_client *client)
+{
+    cf_native_loop_abandon(&client->loop);
+    client->http = NULL;
+    CF_LIST_EACH (link, &client->sockets)
+        cf_native_socket_abandon(CF_CONTAINER(link, cf_native_socket, link));
+    client->live = NULL;
+    end_core(client);
+    cf_native_post_drop_all(client);
+    reap(client);
+}
+
+void cf_native_driver_destroy(centrifuge_client *client)
+{
+    client->ending = true;
+    if (cf_native_driver_copied(client))
+        end_copy(client);
+    else
+        end(client);
     cf_client_free(client->core);
     while (!cf_list_empty(&client->subscriptions))
         cf_native_subscription_free(CF_CONTAINER(client->subscriptions.next, centrifuge_subscription, link));

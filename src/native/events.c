@@ -330,11 +330,8 @@ void cf_native_events_deliver(centrifuge_client *client, const cf_event *event)
     strings_free(&strings);
 }
 
-void cf_native_events_result(const cf_result *result)
+static void complete(cf_native_call *call, const cf_result *result)
 {
-    cf_native_call *call = result->call;
-    if (!call)
-        return;
     cf_strings strings;
     strings_init(&strings);
     centrifuge_result told = {
@@ -349,5 +346,14 @@ void cf_native_events_result(const cf_result *result)
     };
     call->done(call->subscription, &told, call->user);
     strings_free(&strings);
+}
+
+void cf_native_events_result(const cf_result *result)
+{
+    cf_native_call *call = result->call;
+    if (!call)
+        return;
+    if (!cf_native_driver_copied(call->subscription->client))
+        complete(call, result);
     cf_free(&cf_native_allocator, call);
 }

@@ -33,6 +33,16 @@ void cf_native_loop_close(cf_native_loop *loop)
         loop->foreign_timer(loop->foreign_user, -1);
 }
 
+void cf_native_loop_abandon(cf_native_loop *loop)
+{
+    for (size_t i = 0; i < loop->watch_count; i++)
+        cf_native_close(loop->watches[i].socket);
+    if (loop->wakeup.writer != loop->wakeup.reader)
+        cf_native_close(loop->wakeup.writer);
+    cf_free(&cf_native_allocator, loop->watches);
+    memset(loop, 0, sizeof *loop);
+}
+
 static cf_native_watch *find(const cf_native_loop *loop, centrifuge_socket socket)
 {
     for (size_t i = 0; i < loop->watch_count; i++)

@@ -14,7 +14,7 @@
  *   driver.c    effects, turns of the loop, the end
  *   api.c       the public functions
  *
- * All of a client happens in its owner's thread, except cf_post_* and cf_native_wakeup_signal. Callbacks run only between
+ * All of a client happens in its owner's thread, except cf_post_* and cf_native_wakeup_signal, and in its owner's process. Callbacks run only between
  * cf_native_driver_begin and cf_native_driver_end ("a turn"); turns do not nest. What a turn ended (sockets, the client itself) is freed in
  * cf_native_driver_end, so nothing that is on the stack goes away under it.
  */
@@ -38,6 +38,10 @@ extern const cf_allocator cf_native_allocator;
 
 /* Identity of the calling thread. */
 const void *cf_native_thread_self(void);
+/* From now on forks are counted; false without memory. */
+bool cf_native_process_watch(void);
+/* Differs between a process and its children. */
+unsigned cf_native_process_self(void);
 cf_time cf_native_clock_now(void);
 /* From the system's source; false when there is none. */
 bool cf_native_random_bytes(void *data, size_t size);
@@ -175,6 +179,8 @@ typedef struct cf_native_loop {
 
 centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_options *options);
 void cf_native_loop_close(cf_native_loop *loop);
+/* Closes this process's descriptors of all that is watched; nobody is told. */
+void cf_native_loop_abandon(cf_native_loop *loop);
 /* Makes room for so many sockets; false without memory. What needs them asks before it begins, so that a watch does not fail. */
 bool cf_native_loop_reserve(cf_native_loop *loop, uint32_t count);
 /* From now on wait for `events` of the socket; 0: no longer. False without room. */
@@ -265,6 +271,8 @@ void cf_native_socket_send(cf_native_socket *socket, cf_bytes text);
 void cf_native_socket_close(cf_native_socket *socket);
 /* At once. Freed by cf_native_socket_reap. */
 void cf_native_socket_kill(cf_native_socket *socket);
+/* The same for a copy, whose watched descriptors are closed: without libcurl, whose handles stay. */
+void cf_native_socket_abandon(cf_native_socket *socket);
 /* Frees it if it is dead. */
 void cf_native_socket_reap(cf_native_socket *socket);
 bool cf_native_socket_wants_to_send(const cf_native_socket *socket);
@@ -354,6 +362,7 @@ void cf_native_post_drop_all(centrifuge_client *client);
 
 struct centrifuge_client {
     _Atomic(const void *) owner; /* cf_native_thread_self of the thread that may call */
+    atomic_uint process;         /* cf_native_process_self of the process it belongs to */
     cf_client *core;
     cf_native_settings settings;
     cf_native_loop loop;
@@ -397,6 +406,12 @@ bool cf_native_driver_seed(centrifuge_client *client);
 /* Unpredictable bytes for masks and keys. */
 void cf_native_driver_random(centrifuge_client *client, void *data, size_t size);
 
+/* Is this the copy of a client that a child process got by fork? It shares the sockets with its parent and leaves them alone. */
+bool cf_native_driver_copied(const centrifuge_client *client);
+void cf_native_driver_own(centrifuge_client *client);
+/* WRONG_THREAD, CLOSED, or for NULL INVALID_ARGUMENT. */
+centrifuge_error cf_native_driver_enter(const centrifuge_client *client);
+
 /* Every turn: begin, anything that calls callbacks, end. Begin refuses inside a callback; end frees and may destroy: CLOSED. */
 centrifuge_error cf_native_driver_begin(centrifuge_client *client);
 centrifuge_error cf_native_driver_end(centrifuge_client *client);
@@ -412,7 +427,7 @@ void cf_native_driver_timers(centrifuge_client *client);
 cf_time cf_native_driver_deadline(const centrifuge_client *client);
 /* Disconnected with no attempt planned, and nothing left to say or send. */
 bool cf_native_driver_idle(const centrifuge_client *client);
-/* Now; only outside of a turn. */
+/* Now; only outside of a turn. Of a copy only what is this process's goes. */
 void cf_native_driver_destroy(centrifuge_client *client);
 
 /* What a socket tells. */

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -46,6 +47,35 @@ const void *cf_native_thread_self(void)
     static _Thread_local char mark;
     return &mark;
 }
+
+/* ---- processes ---------------------------------------------------------------- */
+
+/* How often this process and those before it were forked. */
+static atomic_uint forks;
+static pthread_once_t watching = PTHREAD_ONCE_INIT;
+static bool watched;
+
+static void count_fork(void)
+{
+    atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+}
+
+static void watch_forks(void)
+{
+    watched = pthread_atfork(NULL, NULL, count_fork) == 0;
+}
+
+bool cf_native_process_watch(void)
+{
+    return pthread_once(&watching, watch_forks) == 0 && watched;
+}
+
+unsigned cf_native_process_self(void)
+{
+    return atomic_load_explicit(&forks, memory_order_relaxed);
+}
+
+/* ---- time, randomness, sockets -------------------------------------------------- */
 
 /*
  * Time in which the machine sleeps counts: after a night the peer is not as alive as it was a moment ago. Linux has a clock of its
@@ -202,7 +232,7 @@ static bool begin_to_connect(centrifuge_socket socket, const any_address *addres
 {
     int on = 1;
     int flags = fcntl(socket, F_GETFL);
-    if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(socket, F_SETFD, FD_CLOEXEC) != 0)
+    if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0)
         return false;
     (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 #ifdef SO_NOSIGPIPE
@@ -217,7 +247,8 @@ bool cf_native_connect(const char *host, uint16_t port, centrifuge_socket *conne
     socklen_t size = read_address(host, port, &address);
     if (size == 0)
         return false;
-    *connecting = socket(address.any.sa_family, SOCK_STREAM, 0);
+    struct curl_sockaddr wanted = {.family = address.any.sa_family, .socktype = SOCK_STREAM};
+    *connecting = cf_http_socket_open(NULL, CURLSOCKTYPE_IPCXN, &wanted);
     if (*connecting < 0)
         return false;
     if (begin_to_connect(*connecting, &address, size))

@@ -11,6 +11,8 @@ centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*functi
 {
     if (!client || !function)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    if (cf_native_driver_copied(client))
+        return CENTRIFUGE_ERROR_WRONG_THREAD;
     cf_native_posted *posted = cf_alloc(&cf_native_allocator, sizeof *posted);
     if (!posted)
         return CENTRIFUGE_ERROR_NO_MEMORY;
@@ -51,11 +53,12 @@ void cf_native_post_run(centrifuge_client *client)
     }
 }
 
-static void drop_list(cf_native_posted *posted)
+/* What a copy has, its parent runs or drops. */
+static void drop_list(const centrifuge_client *client, cf_native_posted *posted)
 {
     while (posted) {
         cf_native_posted *next = posted->next;
-        if (posted->drop)
+        if (posted->drop && !cf_native_driver_copied(client))
             posted->drop(posted->user);
         cf_free(&cf_native_allocator, posted);
         posted = next;
@@ -66,6 +69,6 @@ void cf_native_post_drop_all(centrifuge_client *client)
 {
     cf_native_posted *taken = client->taken;
     client->taken = NULL;
-    drop_list(taken);
-    drop_list(take_all(client, &nothing_more));
+    drop_list(client, taken);
+    drop_list(client, take_all(client, &nothing_more));
 }

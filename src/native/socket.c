@@ -325,6 +325,16 @@ void cf_native_socket_kill(cf_native_socket *socket)
         socket->client->live = NULL;
 }
 
+void cf_native_socket_abandon(cf_native_socket *socket)
+{
+    if (socket->plain && socket->state == CF_NATIVE_SOCKET_DEAD)
+        cf_native_close(socket->socket);
+    socket->state = CF_NATIVE_SOCKET_DEAD;
+    socket->plain = false;
+    socket->easy = NULL;
+    socket->multi = NULL;
+}
+
 void cf_native_socket_reap(cf_native_socket *socket)
 {
     if (socket->state != CF_NATIVE_SOCKET_DEAD)
