@@ -15,6 +15,7 @@ struct centrifuge_backend {
     const cf_allocator *allocator;
     CURL *easy;
     CURLU *url;                 /* of the API; libcurl borrows it */
+    cf_http_trust *trust;       /* NULL: libcurl reads the authorities itself */
     struct curl_slist *headers; /* of every request; the sign comes in front of them */
     char *secret;               /* NULL: requests are not signed */
     cf_buffer request;

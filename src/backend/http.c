@@ -52,6 +52,9 @@ static CURLcode configure(centrifuge_backend *backend, const centrifuge_backend_
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options->tls_verify ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->tls_verify ? 2L : 0L);
     set_authorities(easy, options, &code);
+    if (options->tls_verify && cf_http_url_secure(backend->url))
+        backend->trust = cf_http_trust_hold(options->tls_ca_file, options->tls_ca_path);
+    cf_http_trust_apply(easy, backend->trust);
     set_text(easy, CURLOPT_PROXY, options->proxy, &code);
     set_text(easy, CURLOPT_PROXYUSERPWD, options->proxy_user, &code);
     set_text(easy, CURLOPT_SSLCERT, options->tls_certificate, &code);
@@ -105,6 +108,7 @@ void cf_backend_http_close(centrifuge_backend *backend)
 {
     curl_easy_cleanup(backend->easy);
     curl_url_cleanup(backend->url);
+    cf_http_trust_release(backend->trust);
     curl_slist_free_all(backend->headers);
     cf_free(backend->allocator, backend->secrets[0]);
     cf_free(backend->allocator, backend->secrets[1]);

@@ -4,6 +4,7 @@
  * Files:
  *   url.c      addresses in parts
  *   socket.c   sockets of libcurl, closed in programs that the application starts
+ *   trust.c    certificate authorities, read once for all connections
  *   secret.c   texts without credentials
  */
 #ifndef CF_HTTP_HTTP_H
@@ -36,6 +37,23 @@ void cf_http_url_reduce(CURLU *url);
 
 /* CURLOPT_OPENSOCKETFUNCTION. */
 curl_socket_t cf_http_socket_open(void *user, curlsocktype purpose, struct curl_sockaddr *address);
+
+/* ---- trust.c ------------------------------------------------------------------ */
+
+/*
+ * The authorities in a file and a directory; without both those that libcurl trusts. To read the system's takes fifty milliseconds of a
+ * loop's turn, and libcurl 7.88 does it for every connection: its own cache belongs to one multi handle, and is off where a
+ * directory is trusted, too, as Debian's libcurl does. A file that has changed counts from the next hold on. Any thread.
+ */
+typedef struct cf_http_trust cf_http_trust;
+
+/* NULL: libcurl has to read them itself, and tells what is wrong with them. */
+cf_http_trust *cf_http_trust_hold(const char *file, const char *path);
+/* Both take NULL. One more holder; returns `trust`. */
+cf_http_trust *cf_http_trust_share(cf_http_trust *trust);
+void cf_http_trust_release(cf_http_trust *trust);
+/* For the server and for a proxy; must be held as long as `easy` connects. */
+void cf_http_trust_apply(CURL *easy, cf_http_trust *trust);
 
 /* ---- secret.c ----------------------------------------------------------------- */
 

@@ -97,6 +97,18 @@ CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings
     return failed;
 }
 
+cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url)
+{
+    const cf_native_settings *settings = &client->settings;
+    if (!settings->verify || !cf_http_url_secure(url))
+        return NULL;
+    cf_http_trust *trust = cf_http_trust_hold(settings->ca_file, settings->ca_path);
+    cf_http_trust_release(client->trust); /* not before, or it would be read again */
+    client->trust = trust;
+    cf_http_trust_apply(easy, client->trust);
+    return cf_http_trust_share(client->trust);
+}
+
 const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code)
 {
     if (!problem || !problem[0])
@@ -129,7 +141,10 @@ static CURLcode configure(cf_native_socket *socket)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, cf_http_socket_open);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket);
-    return failed ? failed : cf_native_curl_configure(easy, settings);
+    if (!failed)
+        failed = cf_native_curl_configure(easy, settings);
+    socket->trust = cf_native_curl_trust(socket->client, easy, socket->url);
+    return failed;
 }
 
 /* Of the opening request; empty without it. */
@@ -330,10 +345,12 @@ void cf_native_socket_drop_curl(cf_native_socket *socket)
     curl_easy_cleanup(socket->easy);
     curl_multi_cleanup(socket->multi);
     curl_url_cleanup(socket->url);
+    cf_http_trust_release(socket->trust);
     cf_free(&cf_native_allocator, socket->problem);
     socket->easy = NULL;
     socket->multi = NULL;
     socket->url = NULL;
+    socket->trust = NULL;
     socket->problem = NULL;
     socket->curl_deadline = CF_TIME_NEVER;
 }

@@ -471,6 +471,7 @@ void cf_native_driver_destroy(centrifuge_client *client)
         cf_native_subscription_free(CF_CONTAINER(client->subscriptions.next, centrifuge_subscription, link));
     cf_native_listeners_free(&client->listeners);
     cf_native_settings_free(&client->settings);
+    cf_http_trust_release(client->trust);
     cf_free(&cf_native_allocator, client->close_reason);
     cf_free(&cf_native_allocator, client->id_text);
     cf_free(&cf_native_allocator, client->credentials_text);

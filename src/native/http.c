@@ -19,6 +19,7 @@ typedef struct request {
     cf_native_asked asked;
     CURL *easy;
     CURLU *url;
+    cf_http_trust *trust;
     struct curl_slist *headers;
     cf_buffer answer;
     char problem[CURL_ERROR_SIZE];
@@ -140,6 +141,7 @@ static void free_request(cf_native_http *http, request *freed)
         curl_easy_cleanup(freed->easy);
     }
     curl_url_cleanup(freed->url);
+    cf_http_trust_release(freed->trust);
     curl_slist_free_all(freed->headers);
     cf_buffer_free(&freed->answer);
     cf_list_remove(&freed->link);
@@ -184,8 +186,7 @@ static bool set_headers(request *posted, const cf_native_endpoint *endpoint)
     return true;
 }
 
-static CURLcode configure(request *posted, const cf_native_settings *settings, const cf_native_endpoint *endpoint,
-                          cf_bytes body)
+static CURLcode configure(centrifuge_client *client, request *posted, const cf_native_endpoint *endpoint, cf_bytes body)
 {
     CURL *easy = posted->easy;
     if (!set_headers(posted, endpoint) || cf_http_url_read(&posted->url, cf_bytes_of(endpoint->url), &cf_native_allocator))
@@ -201,7 +202,10 @@ static CURLcode configure(request *posted, const cf_native_settings *settings, c
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, posted);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, posted);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, posted->problem);
-    return code == CURLE_OK ? cf_native_curl_configure(easy, settings) : code;
+    if (code == CURLE_OK)
+        code = cf_native_curl_configure(easy, &client->settings);
+    posted->trust = cf_native_curl_trust(client, easy, posted->url);
+    return code;
 }
 
 static const char *begin(centrifuge_client *client, cf_native_http *http, request *posted, cf_bytes body)
@@ -210,7 +214,7 @@ static const char *begin(centrifuge_client *client, cf_native_http *http, reques
     const cf_native_endpoint *endpoint = &settings->endpoints[posted->asked];
     cf_buffer_init(&posted->answer, &cf_native_allocator, settings->http_answer_size_max);
     posted->easy = curl_easy_init();
-    CURLcode code = posted->easy ? configure(posted, settings, endpoint, body) : CURLE_OUT_OF_MEMORY;
+    CURLcode code = posted->easy ? configure(client, posted, endpoint, body) : CURLE_OUT_OF_MEMORY;
     if (code != CURLE_OK)
         return curl_easy_strerror(code);
     return curl_multi_add_handle(http->multi, posted->easy) == CURLM_OK ? NULL : "libcurl refused the request";

@@ -224,6 +224,7 @@ typedef struct cf_native_socket {
     CURLM *multi;
     CURL *easy;
     CURLU *url;               /* where to connect to; libcurl borrows it */
+    cf_http_trust *trust;     /* held for libcurl */
     cf_time curl_deadline;    /* while connecting */
     bool secure;              /* wss */
     bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
@@ -248,6 +249,8 @@ typedef struct cf_native_socket {
 bool cf_native_curl_begin(void);
 /* What a connection and a request have in common: trust, proxy, own certificate, interface. */
 CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings);
+/* Spares libcurl the reading of authorities where TLS will be spoken with `url`; what is returned is released after `easy`. */
+cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url);
 /* libcurl's text of CURLOPT_ERRORBUFFER, NULL or "" for none, or what it calls `code`: the only way for its texts out of here. Without secrets. */
 const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code);
 /* Begins to connect; on error there is no socket. */
@@ -365,6 +368,7 @@ struct centrifuge_client {
     atomic_uint process;         /* cf_native_process_self of the process it belongs to */
     cf_client *core;
     cf_native_settings settings;
+    cf_http_trust *trust; /* held between connections; NULL before the first with TLS */
     cf_native_loop loop;
     cf_list sockets;
     cf_native_socket *live; /* the core's current transport, or NULL */

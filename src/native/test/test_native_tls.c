@@ -77,6 +77,45 @@ static void unknown_authority_is_refused(void **state)
     check(&self_signed, failed_handshake, NULL, "closed TLS");
 }
 
+/* ---- authorities are read once ---- */
+
+static atomic_int reads;
+
+int __real_X509_STORE_load_file(X509_STORE *store, const char *file);
+int __wrap_X509_STORE_load_file(X509_STORE *store, const char *file);
+
+int __wrap_X509_STORE_load_file(X509_STORE *store, const char *file)
+{
+    atomic_fetch_add(&reads, 1);
+    return __real_X509_STORE_load_file(store, file);
+}
+
+static void drops_twice(cf_peer *peer)
+{
+    for (int i = 0; i < 2; i++) {
+        peer_welcome(peer, "c1");
+        peer_drop(peer);
+    }
+    one_message(peer);
+}
+
+static void authorities_are_read_once_for_all_attempts_and_clients(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    centrifuge_options options;
+    quick_options(&options, NULL);
+    options.url = "wss://127.0.0.1:1";
+    options.tls_ca_file = FILES "ca.pem";
+    make_client(&options, &journal);
+    atomic_store(&reads, 0);
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "closed NETWORK");
+    check(&server, drops_twice, NULL, "message news 1 u1");
+    assert_int_equal(atomic_load(&reads), 1);
+    end_client(&journal);
+}
+
 static void no_authority(centrifuge_options *options)
 {
     options->tls_ca_file = NULL;
@@ -404,6 +443,7 @@ int main(void)
         cmocka_unit_test(own_authority_is_accepted),
         cmocka_unit_test(wrong_host_name_is_refused),
         cmocka_unit_test(unknown_authority_is_refused),
+        cmocka_unit_test(authorities_are_read_once_for_all_attempts_and_clients),
         cmocka_unit_test(system_authorities_do_not_know_ours),
         cmocka_unit_test(verification_can_be_turned_off),
         cmocka_unit_test(client_certificate_is_sent),
