@@ -95,7 +95,7 @@ typedef enum cf_transport_kind { CF_TRANSPORT_WEBSOCKET, CF_TRANSPORT_SOCKJS } c
 
 /*
  * client-spec.md 3: which transport a url means, and the address to open, appended to `address`. A query stays behind the path that is
- * completed, a fragment is left out. `sockjs`: a SockJS implementation is at hand.
+ * completed, and is not looked at; a fragment is left out. `sockjs`: a SockJS implementation is at hand.
  */
 centrifuge_error cf_client_endpoint(cf_bytes url, bool sockjs, cf_transport_kind *kind, cf_buffer *address);
 

@@ -73,7 +73,7 @@ static bool is_address(cf_bytes text)
         if (byte <= 0x20 || byte == 0x7f)
             return false;
     }
-    return text.size > 0 && text.data[0] != '/' && text.data[0] != ':' && text.data[0] != '?';
+    return text.size > 0 && text.data[0] != '/' && text.data[0] != ':';
 }
 
 static void append_address(cf_buffer *address, cf_bytes new_scheme, cf_bytes rest, cf_bytes suffix)
@@ -86,23 +86,19 @@ static void append_address(cf_buffer *address, cf_bytes new_scheme, cf_bytes res
     cf_buffer_append(address, suffix);
 }
 
-/* Where the first `mark` stands; behind the end of a text without one. */
-static size_t find(cf_bytes text, cf_bytes mark)
-{
-    return (size_t)cf_bytes_find(text, mark);
-}
-
 centrifuge_error cf_client_endpoint(cf_bytes url, bool sockjs, cf_transport_kind *kind, cf_buffer *address)
 {
-    url = cf_bytes_slice(url, 0, find(url, CF_BYTES("#")));
+    /* What is not found is at SIZE_MAX, behind the end. */
+    url = cf_bytes_slice(url, 0, (size_t)cf_bytes_find(url, CF_BYTES("#")));
+    size_t end = (size_t)cf_bytes_find(url, CF_BYTES("?"));
+    cf_bytes query = cf_bytes_slice(url, end, SIZE_MAX);
+    url = without_slash(cf_bytes_slice(url, 0, end));
     const scheme *found = find_scheme(url);
     if (found == NULL)
         return CENTRIFUGE_ERROR_INVALID_URL;
     cf_bytes rest = cf_bytes_slice(url, found->from.size, url.size);
     if (!is_address(rest))
         return CENTRIFUGE_ERROR_INVALID_URL;
-    cf_bytes query = cf_bytes_slice(rest, find(rest, CF_BYTES("?")), SIZE_MAX);
-    rest = without_slash(cf_bytes_slice(rest, 0, rest.size - query.size));
     bool raw = cf_bytes_ends_with(rest, RAW_SUFFIX);
     if (!raw && !sockjs && cf_bytes_ends_with(rest, SOCKJS_SUFFIX))
         return CENTRIFUGE_ERROR_UNSUPPORTED;

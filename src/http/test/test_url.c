@@ -105,6 +105,8 @@ static void what_is_no_address_is_refused(void **state)
         "ws://h h",
         "ws://h/a b",
         "ws://h/\r\nX: y",
+        "ws://h?a b",
+        "ws://h?\r\nX: y",
         "ws://\xff",
         "ws://xn--\xc3\xbc.example",
     };
