@@ -475,7 +475,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_adopt(centrifuge_client *clien
 
 /*
  * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise (section 7). Nothing
- * happens when connecting or connected; while waiting for the next attempt it is made at once. The result is an event:
+ * happens when connecting or connected; while waiting for the next attempt it is made at once. Five attempts in a row may begin
+ * so, as after centrifuge_client_disconnect, then one a second: what comes too soon is planned. The result is an event:
  * `connect`, or `disconnect` after the first attempt failed; with expired credentials after they were refreshed. Errors:
  * NO_MEMORY, WRONG_THREAD, CLOSED.
  */
@@ -484,7 +485,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_connect(centrifuge_client *cli
 /* Disconnects; no further attempts. Event `disconnect` with reason "client". Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_disconnect(centrifuge_client *client);
 
-/* Tells whether there is a network: true tries at once, false waits for the next true. Errors: WRONG_THREAD, CLOSED. */
+/* Tells whether there is a network: true tries as centrifuge_client_connect, false waits for the next true. Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online);
 
 /* Sends one ping when connected (section 14). Errors: WRONG_THREAD, CLOSED. */

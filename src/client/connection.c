@@ -24,21 +24,38 @@ typedef struct departure {
 
 /* ---- backoff: client-spec.md 7.5 ------------------------------------------------------- */
 
-static int64_t backoff(const cf_client *client)
+static int64_t longest_pause(const cf_client *client, uint32_t failures)
 {
     int64_t ceiling = client->settings->options.retry;
     int64_t limit = client->settings->options.max_retry;
     if (limit > INT32_MAX)
         limit = INT32_MAX; /* 24 days; keeps the product below in its type */
-    for (uint32_t i = 0; i <= client->retries && ceiling < limit; i++)
+    for (uint32_t i = 0; i <= failures && ceiling < limit; i++)
         ceiling = ceiling > limit / 2 ? limit : ceiling * 2;
-    if (ceiling > limit)
-        ceiling = limit;
+    return ceiling < limit ? ceiling : limit;
+}
+
+int64_t cf_connection_backoff(const cf_client *client, uint32_t failures)
+{
+    int64_t ceiling = longest_pause(client, failures);
     /* floor(ceiling * (1 - j)), where j is 33 random bits of which the first is 0, as a fraction */
     uint64_t random = client->environment.random(client->environment.user);
     uint64_t cut = ((uint64_t)ceiling * random + ((UINT64_C(1) << 33) - 1)) >> 33;
     int64_t delay = ceiling - (int64_t)cut;
     return delay < CF_RECONNECT_DELAY_MIN ? CF_RECONNECT_DELAY_MIN : delay;
+}
+
+/* A server that welcomes and closes is not asked more often than one that refuses. */
+static void judge_connection(cf_client *client, cf_time now)
+{
+    int64_t held = now - client->command_at;
+    if (client->state == CF_CLIENT_CONNECTED && (held >= CF_CONNECTION_GOOD || held >= longest_pause(client, client->retries)))
+        client->retries = 0;
+}
+
+static cf_time later(cf_time a, cf_time b)
+{
+    return a > b ? a : b;
 }
 
 /*
@@ -47,13 +64,13 @@ static int64_t backoff(const cf_client *client)
  */
 static void plan_attempt(cf_client *client, cf_time now, bool silent)
 {
-    int64_t delay = backoff(client);
+    int64_t delay = cf_connection_backoff(client, client->retries);
     int64_t held = silent ? now - client->command_at : 0;
     delay -= held < delay ? held : delay;
     client->retries += client->retries < UINT32_MAX;
     client->reconnecting = true;
-    client->reconnect_at = cf_time_after(now, delay);
-    cf_log_number(client, CF_LOG_INFO, CF_BYTES("next attempt to connect in "), delay, CF_BYTES(" ms"));
+    client->reconnect_at = later(cf_time_after(now, delay), client->not_before);
+    cf_log_number(client, CF_LOG_INFO, CF_BYTES("next attempt to connect in "), client->reconnect_at - now, CF_BYTES(" ms"));
 }
 
 /* ---- transports -------------------------------------------------------------------------- */
@@ -69,8 +86,24 @@ static void open_transport(cf_client *client, cf_time now)
     client->last_transport = client->last_transport % UINT32_MAX + 1; /* never 0 */
     client->transport = client->open.number = client->last_transport;
     client->connect_at = cf_time_after(now, client->settings->options.connect_timeout);
+    client->haste_at = later(client->haste_at, now) + CF_HASTE_PAUSE;
+    if (client->haste_at > now + CF_HASTE_MAX * CF_HASTE_PAUSE)
+        client->haste_at = now + CF_HASTE_MAX * CF_HASTE_PAUSE;
     cf_log_number(client, CF_LOG_DEBUG, CF_BYTES("opening transport "), client->transport, CF_BYTES(""));
     cf_queue_append(client, &client->open, CF_PENDING_OPEN);
+}
+
+/*
+ * At once, because somebody asks; but a handler may ask in every event of an attempt that fails, and a network come back many
+ * times a second. There is no transport.
+ */
+static void hasten(cf_client *client, cf_time now)
+{
+    cf_time at = later(client->haste_at - (CF_HASTE_MAX - 1) * CF_HASTE_PAUSE, client->not_before);
+    if (at <= now)
+        open_transport(client, now);
+    else if (at < client->reconnect_at)
+        client->reconnect_at = at;
 }
 
 static void tell_transport_close(cf_client *client, const departure *why)
@@ -107,6 +140,7 @@ static void tell_disconnect(cf_client *client, const departure *why)
 /* There is a transport, or an attempt is planned. */
 static void leave(cf_client *client, cf_time now, const departure *why)
 {
+    judge_connection(client, now);
     cf_frame_drop(client);
     if (why->lost) {
         cf_queue_drop_sends(client);
@@ -157,7 +191,7 @@ void cf_connection_give_up(cf_client *client, cf_time now)
 void cf_connection_renew(cf_client *client, cf_time now)
 {
     client->refresh.renewing = false;
-    open_transport(client, now);
+    hasten(client, now);
 }
 
 /* Foreign text outlives its frame here. Without memory the reason is a common one. */
@@ -198,7 +232,7 @@ centrifuge_error cf_client_connect(cf_client *client, cf_time now)
     if (client->settings->options.url.size == 0)
         return CENTRIFUGE_ERROR_MISSING_URL;
     if (client->state == CF_CLIENT_DISCONNECTED && !client->refresh.renewing)
-        open_transport(client, now);
+        hasten(client, now);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -352,7 +386,7 @@ void cf_client_network_changed(cf_client *client, bool online, cf_time now)
     if (!online)
         return;
     if (client->reconnect_at != CF_TIME_NEVER)
-        open_transport(client, now);
+        hasten(client, now);
     else if (client->state == CF_CLIENT_CONNECTED && pings(client) && !client->pinged)
         ping_and_wait(client, now); /* whether the connection has survived is worth knowing soon */
 }
@@ -368,7 +402,6 @@ static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *
     }
     client->state = CF_CLIENT_CONNECTED;
     client->reconnecting = false;
-    client->retries = 0;
     client->connect_at = CF_TIME_NEVER;
     cf_log_text(client, CF_LOG_INFO, CF_BYTES("connected as"), message->b.client);
     cf_refresh_on_connected(client, now, message);

@@ -125,7 +125,7 @@ void cf_client_free(cf_client *client);
 
 typedef enum cf_client_state { CF_CLIENT_DISCONNECTED, CF_CLIENT_CONNECTING, CF_CLIENT_CONNECTED } cf_client_state;
 
-/* Nothing happens when already connecting or connected. While waiting for the next attempt: tries at once, one chain (D37). */
+/* Nothing happens when already connecting or connected. While waiting for the next attempt: tries at once, one chain (D37). At once is CF_HASTE_MAX times in a row, then planned. */
 centrifuge_error cf_client_connect(cf_client *client, cf_time now);
 void cf_client_disconnect(cf_client *client, cf_time now);
 /* Waiting for the next attempt is CF_CLIENT_DISCONNECTED, as in the reference; cf_client_will_reconnect tells it apart. */

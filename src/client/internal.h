@@ -23,6 +23,13 @@
 
 /* No attempt to connect comes sooner than this after a failed one, whatever the options say. */
 #define CF_RECONNECT_DELAY_MIN 10 /* milliseconds */
+/* So many attempts in a row begin at once when they are asked for, then one in each pause. */
+#define CF_HASTE_MAX   5
+#define CF_HASTE_PAUSE 1000 /* milliseconds */
+/* A connection that held so long, or longer than the pause before the next one, was a good one: the pauses begin anew. */
+#define CF_CONNECTION_GOOD 5000 /* milliseconds */
+/* No server makes a client wait longer by Retry-After. */
+#define CF_RETRY_AFTER_MAX 60000 /* milliseconds */
 /* A server that answered connect with an error usually closes; this is how long it may take (D42). */
 #define CF_CONNECT_ERROR_GRACE 1000 /* milliseconds */
 /* Room for decoded strings is kept from frame to frame up to this size. */
@@ -198,10 +205,12 @@ struct cf_client {
     bool warned;        /* a limit was told of, and may be again when less is used */
     uint32_t transport; /* id of the current one, 0 without */
     uint32_t last_transport;
-    uint32_t retries; /* attempts planned since the last good answer to connect */
+    uint32_t retries; /* attempts planned since the last good connection */
     uint64_t last_uid;
     /* CF_TIME_NEVER where there is nothing to wait for */
     cf_time reconnect_at;
+    cf_time haste_at;   /* when all CF_HASTE_MAX attempts may begin at once again */
+    cf_time not_before; /* by Retry-After: the next attempt to connect */
     cf_time connect_at; /* when to give up waiting for the answer to connect */
     cf_time ping_at;    /* when to look whether a ping is due, or was answered */
     cf_time alive_at;   /* last sign of life */
@@ -368,6 +377,8 @@ void cf_connection_alive(cf_client *client, cf_time now);
 /* What had to be done could not be (NO_MEMORY, LIMIT_MESSAGE_SIZE): reports it, gives up the transport, and tries again later. */
 void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code);
 
+/* The pause after so many failures in a row before this one: client-spec.md 7.5. */
+int64_t cf_connection_backoff(const cf_client *client, uint32_t failures);
 /* There is a transport, or an attempt to connect or to refresh is planned. */
 bool cf_connection_wanted(const cf_client *client);
 /* The attempts to refresh are used up. */

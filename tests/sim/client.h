@@ -9,6 +9,9 @@
 #include "link.h"
 #include "wire/sign.h"
 
+/* So many attempts in a row may begin at once. */
+#define SIM_QUICK_MAX 5
+
 /* A subscription as its user saw it (watch.c). */
 typedef struct sim_subscription {
     cf_list link;
@@ -88,9 +91,10 @@ struct sim_client {
     bool connect_called; /* since the last of these events */
     bool any_event;
     unsigned opened;
-    unsigned closes;    /* TRANSPORT_CLOSE events */
-    unsigned oversize;  /* times that it was told of a message that is too large */
-    unsigned refreshes; /* requests since it was told that they are given up */
+    cf_time openings[SIM_QUICK_MAX]; /* when the last ones were */
+    unsigned closes;                 /* TRANSPORT_CLOSE events */
+    unsigned oversize;               /* times that it was told of a message that is too large */
+    unsigned refreshes;              /* requests since it was told that they are given up */
     cf_time refreshed_at;
     unsigned refreshed_with; /* `opened` at the last one */
 

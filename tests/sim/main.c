@@ -41,6 +41,7 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_FALSE_RECOVERED] = {"false-recovered", " recovery-hole message-hole "},
     [SIM_SABOTAGE_SECOND_TRANSPORT] = {"second-transport", " one-transport "},
     [SIM_SABOTAGE_HASTY_RETRY] = {"hasty-retry", " retry-delay "},
+    [SIM_SABOTAGE_HASTY_USER] = {"hasty-user", " asked-pace "},
     [SIM_SABOTAGE_DEAF_CLIENT] = {"deaf-client", " progress "},
     [SIM_SABOTAGE_LEAK_CLIENT] = {"leak-client", " client-memory "},
     [SIM_SABOTAGE_LEAK_SERVER] = {"leak-server", " server-memory "},

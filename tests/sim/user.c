@@ -112,7 +112,10 @@ void sim_client_connect(sim_client *client)
     sim_before before;
     sim_refusal_before(client, NULL, &before);
     sim_watch_connect(client);
+    bool idle = !cf_client_will_reconnect(client->core);
     error = cf_client_connect(client->core, client->world->now);
+    if (idle && cf_client_will_reconnect(client->core))
+        sim_met(client->world, SIM_SITUATION_ASKED_AND_WAITS);
     sim_note(client->world, "client %u: connect: %d", client->index, (int)error);
     sim_refusal_check(client, &before, error);
     if (error == CENTRIFUGE_ERROR_NO_MEMORY)

@@ -63,6 +63,20 @@ void sim_watch_server_unsubscribe(sim_world *world, const sim_channel *channel)
 
 /* ---- transports ---- */
 
+/* An attempt that somebody asks for comes at once; but so many in a row only, however often they ask. */
+static void check_pace(sim_client *client, bool quick)
+{
+    cf_time *oldest = &client->openings[client->opened % SIM_QUICK_MAX];
+    int64_t span = client->world->now - *oldest;
+    quick = quick && client->opened >= SIM_QUICK_MAX;
+    if (quick && sim_sabotage_now(client->world, SIM_SABOTAGE_HASTY_USER))
+        span = 0;
+    if (quick && span < 1000)
+        sim_fail(client->world, "asked-pace", "client %u opens %d transports in %" PRId64 " ms because somebody asks",
+                 client->index, SIM_QUICK_MAX + 1, span);
+    *oldest = client->world->now;
+}
+
 void sim_watch_transport(sim_client *client)
 {
     sim_world *world = client->world;
@@ -77,6 +91,7 @@ void sim_watch_transport(sim_client *client)
     if (!client->asked && (pause < 1 || pause < client->retry_floor))
         sim_fail(world, "retry-delay", "client %u tries again after %" PRId64 " ms, the least is %" PRId64, client->index,
                  pause, client->retry_floor);
+    check_pace(client, pause < 10 || pause < client->retry_floor);
     client->asked = client->silent = false;
     client->transport_since = world->now;
     client->opened++;

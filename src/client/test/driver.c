@@ -460,7 +460,7 @@ cf_subscription *driver_be_subscribed(driver *d)
 void driver_reconnect(driver *d, unsigned uid)
 {
     driver_closed(d, "", CENTRIFUGE_ERROR_OK);
-    driver_pass(d, 2000);
+    driver_pass(d, cf_client_deadline(d->client) - d->now);
     driver_opened(d);
     driver_forget(d);
     driver_welcome(d, uid);

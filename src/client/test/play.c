@@ -197,7 +197,12 @@ static void check_open(play *p, const cf_effect *effect)
     RULE(!p->live, "one live transport");
     RULE(!p->shut, "a client that is shut opens nothing");
     RULE(effect->transport.id > p->last_transport, "ids count up");
-    RULE(p->asked || p->now >= p->attempt_after, "an attempt comes after a delay");
+    bool delayed = p->now >= p->attempt_after;
+    RULE(p->asked || delayed, "an attempt comes after a delay");
+    cf_time *oldest = &p->openings[p->opens % PLAY_QUICK_MAX];
+    RULE(delayed || p->opens < PLAY_QUICK_MAX || p->now - *oldest >= 1000, "who asks has so many attempts in a row");
+    *oldest = p->now;
+    p->opens++;
     p->asked = false;
     p->live = true;
     p->opened = p->lost = false;

@@ -6,7 +6,7 @@
  * - One live transport; nothing is sent to another; ids count up.
  * - connect and disconnect alternate, subscribe and unsubscribe are told when they mean something.
  * - After the removal of a subscription, or the end of the client, there are no more events.
- * - No attempt to connect comes without a delay that nobody asked for.
+ * - No attempt to connect comes without a delay that nobody asked for, and few in a row that somebody did.
  * - A request is cancelled at most once, and none is left at the end.
  * - All memory comes back.
  *
@@ -22,6 +22,7 @@
 #define PLAY_SUBSCRIPTIONS_MAX 512
 #define PLAY_CHANNELS          6
 #define PLAY_REQUESTS_MAX      64
+#define PLAY_QUICK_MAX         5
 
 typedef enum play_action {
     PLAY_NOTHING,
@@ -80,7 +81,9 @@ typedef struct play {
     uint32_t last_transport;
     bool live;
     bool opened;
-    bool lost;             /* the core was told; it may not have noticed when it was about to close */
+    bool lost;                        /* the core was told; it may not have noticed when it was about to close */
+    cf_time openings[PLAY_QUICK_MAX]; /* when the last ones were */
+    uint32_t opens;
     cf_time attempt_after; /* no opening before this one, ... */
     bool asked;            /* ... unless the user wanted it at once */
     cf_buffer answers;     /* each ends with NUL */

@@ -429,8 +429,149 @@ static void a_server_that_accepts_and_closes_caused_a_storm(void **state)
     }
     driver_opened(d);
     driver_welcome(d, 7);
+    driver_pass(d, 5000);
     driver_closed(d, "", CENTRIFUGE_ERROR_OK);
-    assert_true(cf_client_deadline(d->client) - d->now == 2000); /* a good answer starts anew */
+    assert_true(cf_client_deadline(d->client) - d->now == 2000); /* a good connection starts anew */
+}
+
+/* D53 */
+static void a_server_that_welcomes_and_closes_caused_a_storm(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_connect(d);
+    int64_t waits[] = {2000, 4000, 8000, 16000, 20000, 20000};
+    for (unsigned i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+        driver_opened(d);
+        driver_welcome(d, i + 1);
+        driver_pass(d, 1999);
+        driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+        assert_true(cf_client_deadline(d->client) - d->now == waits[i]);
+        driver_pass(d, waits[i]);
+    }
+}
+
+/* Where the options have short pauses a connection is proven soon. */
+static void a_connection_that_held_longer_than_its_pause_is_a_good_one(void **state)
+{
+    driver *d = *state;
+    d->options.retry = 50;
+    driver_start(d);
+    driver_be_connected(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_pass(d, 100);
+    driver_opened(d);
+    driver_welcome(d, 2);
+    driver_pass(d, 199);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    assert_true(cf_client_deadline(d->client) - d->now == 200);
+    driver_pass(d, 200);
+    driver_opened(d);
+    driver_welcome(d, 3);
+    driver_pass(d, 400);
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    assert_true(cf_client_deadline(d->client) - d->now == 100);
+}
+
+/* ---- attempts that are asked for ---------------------------------------------------------------- */
+
+typedef void (*ask_in_event)(driver *d, const cf_effect *effect);
+
+static bool is_event(const cf_effect *effect, cf_event_kind kind)
+{
+    return effect->kind == CF_EFFECT_EVENT && effect->event.kind == kind;
+}
+
+static void connect_in_every_event(driver *d, const cf_effect *effect)
+{
+    if (effect->kind == CF_EFFECT_EVENT)
+        cf_client_connect(d->client, d->now);
+}
+
+static void begin_anew_when_closed(driver *d, const cf_effect *effect)
+{
+    if (!is_event(effect, CF_EVENT_TRANSPORT_CLOSE))
+        return;
+    cf_client_disconnect(d->client, d->now);
+    cf_client_connect(d->client, d->now);
+}
+
+static void a_network_that_flutters(driver *d, const cf_effect *effect)
+{
+    for (int i = 0; i < 10 && is_event(effect, CF_EVENT_TRANSPORT_CLOSE); i++) {
+        cf_client_network_changed(d->client, false, d->now);
+        cf_client_network_changed(d->client, true, d->now);
+    }
+}
+
+/* The server refuses at once, or welcomes and closes with what `reason` says. */
+static size_t attempts_in(driver *d, int64_t milliseconds, bool welcome, const char *reason)
+{
+    cf_time end = d->now + milliseconds;
+    unsigned uid = 0;
+    driver_connect(d);
+    while (d->now < end) {
+        while (d->transport_live && d->opens < 1000) {
+            if (welcome) {
+                driver_opened(d);
+                driver_welcome(d, ++uid);
+            }
+            driver_closed(d, reason, welcome ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_NETWORK);
+        }
+        driver_pass(d, 1);
+    }
+    return d->opens;
+}
+
+static size_t attempts_when_asking(ask_in_event ask, bool welcome, const char *reason)
+{
+    driver d;
+    driver_init(&d);
+    d.hook = ask;
+    driver_start(&d);
+    size_t attempts = attempts_in(&d, 3000, welcome, reason);
+    driver_end(&d);
+    return attempts;
+}
+
+static void who_asks_in_every_event_caused_a_storm(void **state)
+{
+    static const ask_in_event ways[] = {connect_in_every_event, begin_anew_when_closed, a_network_that_flutters};
+    (void)state;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        assert_in_range(attempts_when_asking(ways[i], false, ""), 5, 8);
+        assert_in_range(attempts_when_asking(ways[i], true, ""), 5, 8);
+    }
+    assert_in_range(attempts_when_asking(connect_in_every_event, true, "{'reason':'bye','reconnect':false}"), 5, 8);
+}
+
+static void an_attempt_that_has_to_wait_is_planned_and_can_be_taken_back(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    for (int i = 0; i < 5; i++) {
+        driver_connect(d);
+        driver_disconnect(d);
+    }
+    driver_forget(d);
+    driver_connect(d);
+    expect(d, "");
+    driver_expect_state(d, CF_CLIENT_DISCONNECTED, true);
+    driver_pass(d, 999);
+    expect(d, "");
+    driver_pass(d, 1);
+    expect(d, "open 6 ws://host/connection/websocket\n");
+    driver_disconnect(d);
+    driver_connect(d);
+    driver_forget(d);
+    driver_disconnect(d);
+    driver_pass(d, 100000);
+    expect(d, "disconnect 'client' stop\n");
+    for (int i = 0; i < 5; i++) { /* all of it is back */
+        driver_connect(d);
+        driver_disconnect(d);
+    }
+    assert_int_equal(d->opens, 11);
 }
 
 /* D33, D31 */
@@ -885,7 +1026,7 @@ static void an_answer_too_large_to_recover_was_asked_for_again_and_again(void **
               "transport-close 'connection closed' again LIMIT_MESSAGE_SIZE\n"
               "known: unsubscribe\n"
               "disconnect 'connection closed' again\n");
-    driver_pass(d, 2000);
+    driver_pass(d, 4000);
     driver_opened(d);
     driver_forget(d);
     driver_receive(d, "{'uid':'7','method':'connect','body':{'client':'c3'}}");
@@ -1115,6 +1256,10 @@ int main(void)
         TEST(nothing_but_connect_counts_before_its_answer),
         TEST(giving_up_while_reconnecting_was_silent),
         TEST(a_server_that_accepts_and_closes_caused_a_storm),
+        TEST(a_server_that_welcomes_and_closes_caused_a_storm),
+        TEST(a_connection_that_held_longer_than_its_pause_is_a_good_one),
+        cmocka_unit_test(who_asks_in_every_event_caused_a_storm),
+        TEST(an_attempt_that_has_to_wait_is_planned_and_can_be_taken_back),
         TEST(a_dead_peer_held_up_the_next_attempt),
         TEST(connections_that_fall_silent_soon_are_not_made_without_a_pause),
         TEST(a_vanished_peer_is_not_tried_while_offline),

@@ -415,7 +415,7 @@ static void credentials_that_come_while_connecting_are_for_later_connections(voi
     expect(d, "");
     welcome(d, "'expires':true,'ttl':10");
     driver_closed(d, "", CENTRIFUGE_ERROR_OK);
-    driver_pass(d, 2000);
+    driver_pass(d, 4000);
     driver_forget(d);
     driver_opened(d);
     expect(d, "send 3 {'method':'connect','params':{'user':'u','info':'','timestamp':'2','token':'t2'},'uid':'3'}\n");

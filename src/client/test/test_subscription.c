@@ -898,7 +898,7 @@ static void a_replay_that_was_cut_goes_on_after_the_reconnect(void **state)
     d->transport_live = false;
     cf_client_transport_closed(d->client, 2, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
     driver_pump(d);
-    driver_pass(d, 2000);
+    driver_pass(d, 4000);
     driver_opened(d);
     driver_forget(d);
     driver_welcome(d, 5);
@@ -917,7 +917,7 @@ static void a_hole_before_a_replay_that_was_cut_is_told_later(void **state)
     driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','recovered':false,'messages':["
                       "{'uid':'m9','data':9},{'uid':'m8','data':8}]}}");
     d->hook = NULL;
-    driver_pass(d, 2000);
+    driver_pass(d, 4000);
     driver_opened(d);
     driver_welcome(d, 5);
     driver_forget(d);
