@@ -324,6 +324,8 @@ typedef struct centrifuge_transport_close_event {
     centrifuge_error code;    /* why: OK for a close by either side, else NETWORK, TLS, HTTP_STATUS, PROTOCOL, ... */
     uint16_t close_code;      /* RFC 6455, section 7.4: the server's; 1005: none given, or we closed; 1006: see `code` */
     const char *close_reason; /* as the server gave it, of which `reason` and `reconnect` were read; or "" */
+    int http_status;          /* of an upgrade that was answered with another status than 101; else 0 */
+    const char *detail;       /* `code` in more words, for people, as in the log; "" for a close by either side */
 } centrifuge_transport_close_event;
 
 typedef enum centrifuge_log_level {

@@ -248,7 +248,7 @@ struct error_event {
 struct transport_close_event {
     explicit transport_close_event(const centrifuge_transport_close_event &event)
         : reason(event.reason), reconnect(event.reconnect), status(event.code), close_code(event.close_code),
-          close_reason(event.close_reason)
+          close_reason(event.close_reason), http_status(event.http_status), detail(event.detail)
     {
     }
     string_view reason;
@@ -256,6 +256,8 @@ struct transport_close_event {
     error status;             /* why; none for a close by either side */
     std::uint16_t close_code; /* RFC 6455, section 7.4; 1005: none given, or this side closed; 1006: see `status` */
     string_view close_reason; /* as the server gave it */
+    int http_status;          /* of an upgrade that was refused; else 0 */
+    string_view detail;       /* `status` in more words; "" for a close by either side */
 };
 
 enum class log_level {

@@ -10,6 +10,7 @@ const { ajax, jsonp, note } = require('./requests');
 const { report, now, watch } = require('./page');
 
 const UNSUPPORTED = 9; // include/centrifuge/error.h
+const LIMIT_FRAME_SIZE = 30;
 const MESSAGE_SIZE_MAX = 0x1000000; // the default of cf_client_options
 const TOO_LARGE = 0xffffffff;
 const TIMER_MAX = 0x7fffffff; // milliseconds that a timer takes
@@ -283,7 +284,7 @@ class Core {
     if (!this._transport || this._transport.id !== id) return;
     this._transport = null;
     this._closeEvent = event;
-    this._lost(id, 0, (event && event.reason) || '');
+    this._lost(id, event && event.code === 1009 ? LIMIT_FRAME_SIZE : 0, (event && event.reason) || '');
   }
 
   _lost(id, error, reason) {

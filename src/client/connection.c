@@ -83,6 +83,7 @@ static void open_transport(cf_client *client, cf_time now)
     client->opened = false;
     client->measured = false;
     client->refused = false;
+    client->largest_sent = 0;
     client->last_transport = client->last_transport % UINT32_MAX + 1; /* never 0 */
     client->transport = client->open.number = client->last_transport;
     client->connect_at = cf_time_after(now, client->settings->options.connect_timeout);
@@ -307,6 +308,21 @@ static bool is_hopeless(centrifuge_error error)
            error == CENTRIFUGE_ERROR_INVALID_OPTION || error == CENTRIFUGE_ERROR_INVALID_ARGUMENT;
 }
 
+void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t milliseconds, cf_time now)
+{
+    if (id == client->transport && milliseconds > 0)
+        client->not_before = cf_time_after(now, milliseconds < CF_RETRY_AFTER_MAX ? milliseconds : CF_RETRY_AFTER_MAX);
+}
+
+/* The same again would be refused again: what was sent has to be smaller. */
+static void report_refused_size(cf_client *client)
+{
+    static const cf_failure too_large = CF_FAILURE("message too large for the server", "fix");
+    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, &too_large);
+    cf_log_number(client, CF_LOG_WARNING, CF_BYTES("the largest message sent: "), (int64_t)client->largest_sent,
+                  CF_BYTES(" bytes"));
+}
+
 void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now)
 {
     static const cf_failure not_opened = CF_FAILURE("transport could not be opened", "fix");
@@ -319,6 +335,9 @@ void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason,
         cf_client_report(client, error, &not_opened);
     } else if (error == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE) {
         report_too_large(client);
+    } else if (error == CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE) {
+        report_refused_size(client);
+        why.code = CENTRIFUGE_ERROR_OK; /* a close like others */
     }
     leave(client, now, &why);
 }

@@ -217,7 +217,12 @@ void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text,
 void cf_client_transport_unsent(cf_client *client, uint32_t id, size_t size);
 /* Signs of life without content (WebSocket ping or pong, SockJS heartbeat). */
 void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now);
-/* Closed by the peer, lost, or never opened. `reason` as in a close frame; empty when there was none. `error` says why, for the log and the event. */
+/*
+ * Whoever refuses the transport that is told closed next, at the same time, wants no attempt sooner: Retry-After (RFC 9110, 10.2.3), which is
+ * heeded up to CF_RETRY_AFTER_MAX.
+ */
+void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t milliseconds, cf_time now);
+/* Closed by the peer, lost, or never opened. `reason` as in a close frame; empty when there was none. `error` says why, for the log and the event; LIMIT_FRAME_SIZE: by a close with code 1009. */
 void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now);
 /* The network came (tries at once) or went. */
 void cf_client_network_changed(cf_client *client, bool online, cf_time now);

@@ -229,6 +229,7 @@ struct cf_client {
     size_t call_count;       /* sent and waiting */
     size_t queued;           /* bytes to send: lines in the queue and in the batch, data of calls that wait */
     size_t unsent;           /* bytes that the transport has not sent, by the driver's word */
+    size_t largest_sent;     /* bytes of one text, on this transport */
 
     bool batching; /* by the user's word, as ... */
     bool auth_batching;

@@ -265,6 +265,8 @@ static void show_send(cf_client *client, cf_pending *pending, cf_effect *effect)
     effect->kind = CF_EFFECT_TRANSPORT_SEND;
     effect->transport.id = pending->number;
     effect->transport.text = cf_bytes_make(line->text, line->size);
+    if (line->size > client->largest_sent)
+        client->largest_sent = line->size;
     cf_queue_retire(client, pending, CF_PENDING_SEND);
 }
 

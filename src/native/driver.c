@@ -59,10 +59,19 @@ static void keep_close(centrifuge_client *client, uint16_t code, cf_bytes reason
     client->close_reason = reason.size > 0 ? cf_copy(&cf_native_allocator, reason) : NULL;
 }
 
+static void keep_detail(centrifuge_client *client, const char *detail)
+{
+    cf_free(&cf_native_allocator, client->detail);
+    client->detail = detail ? cf_copy(&cf_native_allocator, cf_bytes_of(detail)) : NULL;
+}
+
 static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes address)
 {
     if (client->ending)
         return;
+    client->http_status = 0;
+    client->retry_after = 0;
+    keep_detail(client, NULL);
     centrifuge_error error = cf_native_socket_open(client, id, address);
     if (error)
         cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, client->now);
@@ -183,7 +192,11 @@ void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge
         return;
     client->live = NULL;
     cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
-    cf_client_transport_closed(client->core, socket->id, reason, error, cf_native_driver_now(client));
+    if (error)
+        keep_detail(client, detail);
+    cf_time now = cf_native_driver_now(client);
+    cf_client_transport_retry_after(client->core, socket->id, client->retry_after, now);
+    cf_client_transport_closed(client->core, socket->id, reason, error, now);
     client->kicked = true;
 }
 
@@ -191,7 +204,11 @@ void cf_native_driver_closed(cf_native_socket *socket, uint16_t code, cf_bytes r
 {
     if (socket->client->live == socket)
         keep_close(socket->client, code, reason);
-    cf_native_driver_lost(socket, reason, CENTRIFUGE_ERROR_OK, "closed by the server");
+    if (code == CF_WS_CLOSE_TOO_LARGE)
+        cf_native_driver_lost(socket, reason, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE,
+                              "closed by the server with 1009: a message was larger than it takes");
+    else
+        cf_native_driver_lost(socket, reason, CENTRIFUGE_ERROR_OK, "closed by the server");
 }
 
 /* ---- turns ----------------------------------------------------------------------------- */
@@ -473,6 +490,7 @@ void cf_native_driver_destroy(centrifuge_client *client)
     cf_native_settings_free(&client->settings);
     cf_http_trust_release(client->trust);
     cf_free(&cf_native_allocator, client->close_reason);
+    cf_free(&cf_native_allocator, client->detail);
     cf_free(&cf_native_allocator, client->id_text);
     cf_free(&cf_native_allocator, client->credentials_text);
     cf_free(&cf_native_allocator, client);

@@ -4,6 +4,7 @@
 #include "native/native.h"
 
 #include <string.h>
+#include <time.h>
 
 /* The first two say what the request is (section 15); the third keeps libcurl from asking whether a body is welcome. */
 static const char *const own_headers[] = {"X-Requested-With: XMLHttpRequest", "Content-Type: application/json", "Expect:"};
@@ -204,4 +205,31 @@ void cf_native_endpoint_copy(cf_native_endpoint *endpoint, const cf_native_endpo
             lines[endpoint->header_count++] = own_headers[i];
     for (size_t i = 0; i < given->header_count; i++)
         lines[endpoint->header_count++] = put_header(to, &given->headers[i]);
+}
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+#define DATE_SIZE 64 /* bytes; that of RFC 9110 section 5.6.7 has 29 */
+
+/* Seconds from now until a date of HTTP; 0 for one that has passed or is none. */
+static int64_t seconds_until(cf_bytes value)
+{
+    char date[DATE_SIZE];
+    if (value.size >= sizeof date || !cf_bytes_ends_with(value, CF_BYTES(" GMT")))
+        return 0;
+    memcpy(date, value.data, value.size);
+    date[value.size] = '\0';
+    time_t then = curl_getdate(date, NULL);
+    time_t now = time(NULL);
+    return then > now ? (int64_t)(then - now) : 0;
+}
+
+int64_t cf_native_retry_after(cf_bytes value)
+{
+    int64_t seconds;
+    if (!cf_bytes_to_int64(value, &seconds))
+        seconds = seconds_until(value);
+    if (seconds <= 0)
+        return 0;
+    return seconds < INT32_MAX ? seconds * 1000 : (int64_t)INT32_MAX * 1000;
 }

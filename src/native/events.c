@@ -169,6 +169,8 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
         .code = event->code,
         .close_code = event->code ? CF_WS_CLOSE_ABNORMAL : client->close_code,
         .close_reason = event->code || !client->close_reason ? "" : client->close_reason,
+        .http_status = client->http_status,
+        .detail = event->code && client->detail ? client->detail : "",
     };
     TELL(client, NULL, client, transport_close, client, &told);
 }

@@ -106,6 +106,8 @@ typedef struct cf_native_endpoint {
     size_t header_count;
 } cf_native_endpoint;
 
+/* Milliseconds that a header Retry-After asks for (RFC 9110 section 10.2.3), 0 for none and for nonsense. */
+int64_t cf_native_retry_after(cf_bytes value);
 /* What is wrong, beginning with the name of the option; or NULL. */
 const char *cf_native_headers_check(const centrifuge_header *headers, size_t count, const char *option);
 /* The same. */
@@ -374,6 +376,9 @@ struct centrifuge_client {
     cf_native_socket *live; /* the core's current transport, or NULL */
     uint16_t close_code;    /* of the last close that was none by an error, as in centrifuge_transport_close_event */
     char *close_reason;     /* of it; NULL for none */
+    int http_status;        /* of the upgrade that was refused last, on this transport; 0 for none */
+    int64_t retry_after;    /* ms: what came with it; 0 for nothing */
+    char *detail;           /* of the last loss by an error; NULL for none */
     cf_native_http *http;   /* NULL: no requests */
     cf_list subscriptions;
     cf_list listeners;

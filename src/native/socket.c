@@ -179,8 +179,10 @@ static void refuse_response(cf_native_socket *socket, centrifuge_error error, co
     cf_native_driver_lost(socket, no_reason, error, detail);
 }
 
-static void refuse_status(cf_native_socket *socket, int status)
+static void refuse_status(cf_native_socket *socket, int status, cf_bytes head)
 {
+    if (status == 429 || status == 503)
+        socket->client->retry_after = cf_native_retry_after(cf_ws_response_header(head, CF_BYTES("Retry-After")));
     char text[] = "the server answered with HTTP status 000";
     for (size_t i = sizeof text - 2; status > 0; i--, status /= 10)
         text[i] = (char)('0' + status % 10);
@@ -226,10 +228,11 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
     case CF_WS_RESPONSE_MORE:
         return;
     case CF_WS_RESPONSE_STATUS:
+        socket->client->http_status = status;
         if (is_redirect(status))
             refuse_redirect(socket, cf_bytes_slice(cf_buffer_bytes(head), 0, used));
         else
-            refuse_status(socket, status);
+            refuse_status(socket, status, cf_bytes_slice(cf_buffer_bytes(head), 0, used));
         return;
     case CF_WS_RESPONSE_INVALID:
         refuse_response(socket, CENTRIFUGE_ERROR_PROTOCOL, problem);

@@ -545,6 +545,52 @@ static void who_asks_in_every_event_caused_a_storm(void **state)
     assert_in_range(attempts_when_asking(connect_in_every_event, true, "{'reason':'bye','reconnect':false}"), 5, 8);
 }
 
+/* Whoever asks, with each kind of hint. */
+static void retry_after_is_heeded_whoever_asks(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_connect(d);
+    cf_client_transport_retry_after(d->client, 1, 30000, d->now);
+    driver_closed(d, "", CENTRIFUGE_ERROR_HTTP_STATUS);
+    assert_true(cf_client_deadline(d->client) - d->now == 30000);
+    driver_forget(d);
+    driver_connect(d);
+    cf_client_network_changed(d->client, true, d->now);
+    driver_disconnect(d);
+    driver_connect(d);
+    expect(d, "disconnect 'client' stop\n");
+    driver_pass(d, 29999);
+    expect(d, "");
+    driver_pass(d, 1);
+    expect(d, "open 2 ws://host/connection/websocket\n");
+    cf_client_transport_retry_after(d->client, 1, 30000, d->now); /* of another one */
+    cf_client_transport_retry_after(d->client, 2, 1000, d->now);  /* shorter than the pause */
+    driver_closed(d, "", CENTRIFUGE_ERROR_HTTP_STATUS);
+    assert_true(cf_client_deadline(d->client) - d->now == 4000);
+    driver_pass(d, 4000);
+    cf_client_transport_retry_after(d->client, 3, INT64_MAX, d->now);
+    driver_closed(d, "", CENTRIFUGE_ERROR_HTTP_STATUS);
+    assert_true(cf_client_deadline(d->client) - d->now == 60000);
+}
+
+/* D53 */
+static void a_message_that_the_server_refuses_as_too_large_is_told(void **state)
+{
+    driver *d = *state;
+    d->show_logs = true;
+    driver_be_subscribed(d);
+    driver_closed(d, "", CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE);
+    expect(d, "error LIMIT_FRAME_SIZE 'message too large for the server' 'fix' "
+              "{'error':'message too large for the server','advice':'fix'}\n"
+              "log WARNING the largest message sent: 90 bytes\n"
+              "transport-close 'connection closed' again OK\n"
+              "news: unsubscribe\n"
+              "log INFO disconnected: connection closed\n"
+              "disconnect 'connection closed' again\n"
+              "log INFO next attempt to connect in 2000 ms\n");
+}
+
 static void an_attempt_that_has_to_wait_is_planned_and_can_be_taken_back(void **state)
 {
     driver *d = *state;
@@ -1259,6 +1305,8 @@ int main(void)
         TEST(a_server_that_welcomes_and_closes_caused_a_storm),
         TEST(a_connection_that_held_longer_than_its_pause_is_a_good_one),
         cmocka_unit_test(who_asks_in_every_event_caused_a_storm),
+        TEST(retry_after_is_heeded_whoever_asks),
+        TEST(a_message_that_the_server_refuses_as_too_large_is_told),
         TEST(an_attempt_that_has_to_wait_is_planned_and_can_be_taken_back),
         TEST(a_dead_peer_held_up_the_next_attempt),
         TEST(connections_that_fall_silent_soon_are_not_made_without_a_pause),

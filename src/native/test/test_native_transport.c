@@ -114,6 +114,96 @@ static void http_status_is_told_and_tried_again(void **state)
     assert_true(noted(&journal, "closed HTTP_STATUS"));
 }
 
+/* The peer's `user` is what it answers. */
+static void refuses_upgrade(cf_peer *peer)
+{
+    if (peer_accept(peer) && peer_read_head(peer))
+        peer_send_raw(peer, peer->user, strlen(peer->user));
+    peer_drop(peer);
+}
+
+static void note_cause(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
+{
+    (void)client;
+    note(user, "status %d, %s; ", event->http_status, event->detail);
+}
+
+static void note_log(centrifuge_client *client, const centrifuge_log_event *event, void *user)
+{
+    (void)client;
+    note(user, "log %s; ", event->text);
+}
+
+/* What a client tells of an attempt that is answered so. */
+static void hear_refusal(const char *answer, cf_journal *journal)
+{
+    static const centrifuge_client_events events = {.transport_close = note_cause, .log = note_log};
+    cf_peer peer;
+    peer_start(&peer, refuses_upgrade, (void *)(uintptr_t)answer, NULL);
+    OK(centrifuge_client_listen(make_quick_client(&peer, journal), &events, journal, NULL));
+    OK(centrifuge_client_connect(journal->client));
+    run_until(journal, "log next attempt to connect in ");
+    OK(centrifuge_client_destroy(journal->client));
+    peer_finish(&peer);
+}
+
+static void the_status_of_a_refused_upgrade_is_a_number(void **state)
+{
+    (void)state;
+    static const int statuses[] = {200, 400, 401, 403, 404, 429, 500, 503};
+    cf_journal journal;
+    for (size_t i = 0; i < COUNT(statuses); i++) {
+        char answer[64];
+        char told[80];
+        snprintf(answer, sizeof answer, "HTTP/1.1 %d Whatever\r\n\r\n", statuses[i]);
+        snprintf(told, sizeof told, "status %d, the server answered with HTTP status %d; ", statuses[i], statuses[i]);
+        hear_refusal(answer, &journal);
+        assert_true(noted(&journal, told));
+    }
+    hear_refusal("SSH-2.0-OpenSSH\r\n", &journal);
+    assert_true(noted(&journal, "status 0, the answer is not HTTP/1.1; "));
+}
+
+/* The pauses of a quick client are a tenth of a second and less. */
+static void retry_after_is_heeded(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n",
+        "HTTP/1.1 429 Busy\r\nretry-after:7\r\n\r\n",
+        "HTTP/1.1 503 Busy\r\nRetry-After: 007 \r\n\r\n",
+    };
+    cf_journal journal;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        hear_refusal(answers[i], &journal);
+        assert_true(noted(&journal, "log next attempt to connect in 7000 ms; "));
+    }
+    hear_refusal("HTTP/1.1 503 Busy\r\nRetry-After: 100000\r\n\r\n", &journal);
+    assert_true(noted(&journal, "log next attempt to connect in 60000 ms; "));
+    hear_refusal("HTTP/1.1 503 Busy\r\nRetry-After: Fri, 31 Dec 2199 23:59:59 GMT\r\n\r\n", &journal);
+    assert_true(noted(&journal, "log next attempt to connect in 60000 ms; "));
+}
+
+static void a_retry_after_that_says_nothing_is_none(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        "HTTP/1.1 503 Busy\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\n",
+        "HTTP/1.1 503 Busy\r\nRetry-After: -7\r\n\r\n",
+        "HTTP/1.1 503 Busy\r\nRetry-After: 7s\r\n\r\n",
+        "HTTP/1.1 503 Busy\r\nRetry-After: soon\r\n\r\n",
+        "HTTP/1.1 503 Busy\r\nRetry-After:\r\n\r\n",
+        "HTTP/1.1 503 Busy\r\nRetry-After: Fri, 99 Nil 2199 23:59:59 GMT\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nRetry-After: 7\r\n\r\n",
+    };
+    cf_journal journal;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        hear_refusal(answers[i], &journal);
+        const char *pause = strstr(journal.text, "log next attempt to connect in ");
+        assert_in_range(strtol(pause + strlen("log next attempt to connect in "), NULL, 10), 10, 999);
+    }
+}
+
 static void bad_upgrade(cf_peer *peer)
 {
     static const char text[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -168,6 +258,23 @@ static void closes_with_codes(cf_peer *peer)
     peer_drop(peer);
     peer_welcome(peer, "c2");
     peer_wait_end(peer);
+}
+
+static void refuses_a_size(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_close_frame(peer, 1009, "");
+    peer_wait_end(peer);
+    peer_welcome(peer, "c2");
+    peer_wait_end(peer);
+}
+
+static void a_close_with_1009_is_an_error_that_is_told(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    check_script(refuses_a_size, "connect c2", &journal);
+    assert_true(noted(&journal, "error LIMIT_FRAME_SIZE 'message too large for the server' 'fix'; closed OK 1009 "));
 }
 
 static void the_code_of_a_close_is_told(void **state)
@@ -553,8 +660,12 @@ int main(void)
         cmocka_unit_test(unknown_name_is_tried_again),
         cmocka_unit_test(destroy_while_a_name_is_resolved),
         cmocka_unit_test(http_status_is_told_and_tried_again),
+        cmocka_unit_test(the_status_of_a_refused_upgrade_is_a_number),
+        cmocka_unit_test(retry_after_is_heeded),
+        cmocka_unit_test(a_retry_after_that_says_nothing_is_none),
         cmocka_unit_test(wrong_accept_key_is_refused),
         cmocka_unit_test(the_code_of_a_close_is_told),
+        cmocka_unit_test(a_close_with_1009_is_an_error_that_is_told),
         cmocka_unit_test(connections_cut_anywhere_come_back),
         cmocka_unit_test(silent_server_is_given_up),
         cmocka_unit_test(peer_that_fell_silent_is_given_up_after_the_pong_wait),
