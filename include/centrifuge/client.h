@@ -219,7 +219,8 @@ typedef struct centrifuge_options {
      * A channel that begins with the prefix is subscribed with a sign that only your backend can make. The backend gets
      * a POST of {"client":"id of the connection","channels":["$name",...]} and answers with status 200 and the body
      * {"$name":{"sign":"...","info":"..."},...}, "info" being optional; an entry {"status":403} refuses a channel. Any other
-     * answer, and none within `auth_timeout`, refuses all channels of the request until they are asked for again.
+     * answer refuses all channels of the request until they are asked for again; but after 429, 502, 503 and 504, and without an
+     * answer within `auth_timeout`, they are asked for again by themselves, with a growing pause, while the connection lives.
      *
      * Requests of both kinds go by the same proxy, interface and TLS options as the connection, carry X-Requested-With and
      * Content-Type: application/json, and do not follow redirects.
@@ -399,7 +400,10 @@ typedef struct centrifuge_subscribe_event {
     bool recovered;   /* nothing was missed: the server still had everything since the last message */
 } centrifuge_subscribe_event;
 
-/* The server refused the subscription. */
+/*
+ * The server refused the subscription, or its authorization has failed. With the advice "retry" and another code than REFUSED it is
+ * asked for again by itself (see 'private channels' among the options).
+ */
 typedef struct centrifuge_subscribe_error_event {
     const char *channel;
     centrifuge_error code;

@@ -320,7 +320,12 @@ class Core {
 
   _ask(id, kind, data, answer) {
     const options = this._options;
-    const done = (text) => { if (this._requests.has(id)) answer.call(this, id, text); };
+    const done = (text, status) => {
+      if (!this._requests.has(id)) return;
+      if (!status) return answer.call(this, id, text);
+      this._requests.delete(id);
+      this._on(this._client, wasm._failed, id, status);
+    };
     this._requests.set(id, null);
     try {
       const giveUp = ways[options[kind + 'Transport']]({

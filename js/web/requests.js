@@ -1,6 +1,6 @@
 'use strict';
 /*
- * HTTP requests of a page: client-spec.md 15. `done` gets the text of a good answer, or nothing; it is called again where that is
+ * HTTP requests of a page: client-spec.md 15. `done` gets the text of a good answer, or nothing and the status, if any; it is called again where that is
  * simpler, and the caller minds the first time only. What a function returns gives the request up, where that is of use.
  */
 const JSONP_TIMEOUT = 3000; // milliseconds
@@ -18,8 +18,9 @@ function ajax({ url, params, headers, data }, done) {
   const all = [['X-Requested-With', 'XMLHttpRequest'], ['Content-Type', 'application/json'], ...Object.entries(headers || {})];
   const ask = typeof XMLHttpRequest === 'function' ? byXMLHttpRequest : byFetch;
   return ask(withQuery(url, pairs(params).join('&')), all, data, (status, text) => {
-    if (status !== 200) note(status);
-    done(status === 200 ? text : undefined);
+    if (status === 200) return done(text);
+    note(status);
+    done(undefined, status);
   });
 }
 

@@ -8,6 +8,7 @@
 
 #define FAILED    CF_BYTES("authorization request failed")
 #define NOT_FOUND CF_BYTES("channel not found in authorization response")
+#define NO_TEXT   CF_BYTES("sign or info is no text in authorization response")
 
 bool cf_auth_needed(const cf_client *client, cf_bytes channel)
 {
@@ -114,6 +115,10 @@ bool cf_auth_ask(cf_subscription *subscription, cf_time now)
         put_aside(client, subscription);
         return true;
     }
+    if (!cf_list_empty(&client->postponed)) { /* whoever is to be asked could not answer a moment ago */
+        cf_list_append(&client->postponed, &subscription->aside);
+        return true;
+    }
     cf_list_init(&one);
     cf_list_append(&one, &subscription->aside);
     bool good = cf_auth_ask_all(client, &one, now);
@@ -174,6 +179,9 @@ void cf_auth_cancel(cf_client *client)
 {
     while (!cf_list_empty(&client->requests))
         cancel(client, request_of(client->requests.next));
+    while (cf_list_take(&client->postponed) != NULL)
+        continue;
+    client->auth_failures = 0;
 }
 
 /* ---- refusing: client-spec.md 6.3, 11.2, 11.3 ------------------------------------------------- */
@@ -193,45 +201,66 @@ static void write_refusal(cf_refusal *refusal, const cf_json_value *error)
     size_t from = raw->size;
     cf_buffer_append(raw, error->raw);
     cf_buffer_append(raw, quoted ? CF_BYTES("\"") : CF_BYTES(""));
-    if (refusal->advice.size > 0)
-        cf_buffer_append(raw, CF_BYTES(",\"advice\":\"fix\""));
+    if (refusal->advice.size > 0) {
+        cf_buffer_append(raw, CF_BYTES(",\"advice\":"));
+        cf_json_write_string(raw, refusal->advice);
+    }
     cf_buffer_append(raw, CF_BYTES(",\"body\":{\"channel\":"));
     cf_json_write_string(raw, cf_subscription_channel(refusal->subscription));
     cf_buffer_append(raw, CF_BYTES("}}"));
     refusal->text = cf_bytes_slice(cf_buffer_bytes(raw), from, from + error->raw.size);
 }
 
-/* False without memory. */
-static bool refuse(cf_subscription *subscription, const cf_json_value *error, cf_bytes advice)
+/* NULL without memory. */
+static cf_refusal *tell_refusal(cf_subscription *subscription, const cf_json_value *error, cf_bytes advice,
+                                centrifuge_error code)
 {
     cf_client *client = subscription->client;
     const cf_allocator *allocator = client->environment.allocator;
     cf_refusal *refusal = cf_alloc_zero(allocator, 1, sizeof(cf_refusal));
     if (refusal == NULL)
-        return false;
+        return NULL;
     refusal->subscription = subscription;
     refusal->advice = advice;
+    refusal->code = (uint8_t)code;
     cf_buffer_init(&refusal->raw, allocator, CF_BUFFER_NO_LIMIT);
     write_refusal(refusal, error);
     if (refusal->raw.failed) {
         cf_auth_free_refusal(refusal, allocator);
-        return false;
+        return NULL;
     }
     CF_ASSERT(subscription->refusal_told == NULL); /* its events stood before the request that is answered here */
     subscription->refusal_told = refusal;
     refusal->json = error->kind != CF_JSON_STRING;
-    cf_subscription_set_refused(subscription, refusal->text, advice, refusal->json);
     cf_queue_append(client, &refusal->error, CF_PENDING_AUTH_ERROR);
     refusal->answer.flag = subscription->resubscribe;
     cf_queue_append(client, &refusal->answer, CF_PENDING_AUTH_REFUSED);
+    return refusal;
+}
+
+/* This and the next two: false without memory. */
+static bool refuse(cf_subscription *subscription, const cf_json_value *error, cf_bytes advice, centrifuge_error code)
+{
+    const cf_refusal *refusal = tell_refusal(subscription, error, advice, code);
+    if (refusal == NULL)
+        return false;
+    cf_subscription_set_refused(subscription, refusal->text, advice, refusal->json);
     cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);
     return true;
 }
 
-static bool refuse_with(cf_subscription *subscription, cf_bytes text)
+static bool refuse_with(cf_subscription *subscription, cf_bytes text, centrifuge_error code)
 {
     cf_json_value error = {.kind = CF_JSON_STRING, .raw = text};
-    return refuse(subscription, &error, CF_BYTES("fix"));
+    return refuse(subscription, &error, CF_BYTES("fix"), code);
+}
+
+/* It is not refused, and is asked for again by itself. */
+static bool postpone(cf_subscription *subscription, centrifuge_error code)
+{
+    cf_json_value error = {.kind = CF_JSON_STRING, .raw = FAILED};
+    cf_list_append(&subscription->client->postponed, &subscription->aside);
+    return tell_refusal(subscription, &error, CF_BYTES("retry"), code) != NULL;
 }
 
 void cf_auth_silence(cf_subscription *subscription)
@@ -247,15 +276,34 @@ void cf_auth_silence(cf_subscription *subscription)
     subscription->refusal_told = NULL;
 }
 
-static bool refuse_all(cf_client *client, cf_request *request, cf_bytes why)
+static bool fail_all(cf_client *client, cf_request *request, cf_bytes why, centrifuge_error code, bool again)
 {
     bool good = true;
     cf_log_text(client, CF_LOG_WARNING, why, cf_buffer_bytes(&request->body));
     for (size_t i = 0; i < request->count && good; i++) {
-        if (request->members[i].subscription != NULL)
-            good = refuse_with(request->members[i].subscription, FAILED);
+        cf_subscription *subscription = request->members[i].subscription;
+        if (subscription != NULL)
+            good = again ? postpone(subscription, code) : refuse_with(subscription, FAILED, code);
     }
     return good;
+}
+
+/* One pause for all that wait. What fails while it lasts makes it no longer, but for Retry-After. */
+static void plan_again(cf_client *client, cf_time now, int64_t retry_after)
+{
+    if (cf_list_empty(&client->postponed)) {
+        client->auth_at = cf_time_after(now, cf_connection_backoff(client, client->auth_failures));
+        client->auth_failures += client->auth_failures < UINT32_MAX;
+    }
+    cf_time hint = cf_retry_at(now, retry_after);
+    if (hint > client->auth_at)
+        client->auth_at = hint;
+}
+
+/* The endpoint, or what stands before it, may do better later; others say what they think of the request. */
+static bool is_overloaded(int status)
+{
+    return status == 429 || (status >= 502 && status <= 504);
 }
 
 /* ---- the answer: client-spec.md 11.2 ----------------------------------------------------------- */
@@ -332,6 +380,19 @@ static bool is_granted(const cf_json_value *status)
            (status->kind == CF_JSON_STRING && status->raw.size == 0);
 }
 
+static bool is_text_or_none(cf_bytes entry, cf_bytes name)
+{
+    cf_json_value value;
+    cf_json_find(entry, name, &value);
+    return value.kind == CF_JSON_STRING || value.kind == CF_JSON_NONE || value.kind == CF_JSON_NULL;
+}
+
+/* The server takes no other; an object would be sent as no info at all. */
+static bool holds_texts(cf_bytes entry)
+{
+    return is_text_or_none(entry, CF_BYTES("sign")) && is_text_or_none(entry, CF_BYTES("info"));
+}
+
 /* Crosses out whom it refuses. False without memory. */
 static bool judge(cf_member *member)
 {
@@ -339,9 +400,11 @@ static bool judge(cf_member *member)
     cf_json_value status;
     member->subscription = NULL;
     if (!cf_json_find(member->entry, CF_BYTES("status"), &status))
-        return refuse_with(subscription, NOT_FOUND);
+        return refuse_with(subscription, NOT_FOUND, CENTRIFUGE_ERROR_REFUSED);
     if (!is_granted(&status))
-        return refuse(subscription, &status, CF_BYTES(""));
+        return refuse(subscription, &status, CF_BYTES(""), CENTRIFUGE_ERROR_REFUSED);
+    if (!holds_texts(member->entry))
+        return refuse_with(subscription, NO_TEXT, CENTRIFUGE_ERROR_REFUSED);
     member->subscription = subscription;
     return true;
 }
@@ -413,6 +476,14 @@ static cf_request *find_request(cf_client *client, uint32_t id)
     return NULL;
 }
 
+/* Its body may be in sight. `good`: there was memory for what followed. */
+static void end_request(cf_client *client, cf_request *request, bool good, cf_time now)
+{
+    cf_queue_retire(client, &request->pending, CF_PENDING_REQUEST_CANCEL);
+    if (!good)
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+}
+
 void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now)
 {
     cf_json_value list = {.kind = CF_JSON_NONE};
@@ -422,13 +493,29 @@ void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes 
     bool good;
     if (failed || !check_answer(answer, &list)) {
         detach(request);
-        good = refuse_all(client, request, FAILED);
+        good = fail_all(client, request, FAILED, CENTRIFUGE_ERROR_REFUSED, false);
     } else {
+        client->auth_failures = 0;
         good = take_answer(client, request, answer, &list);
     }
-    cf_queue_retire(client, &request->pending, CF_PENDING_REQUEST_CANCEL); /* its body may be in sight */
-    if (!good)
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    end_request(client, request, good, now);
+}
+
+void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error error, int status, int64_t retry_after,
+                              cf_time now)
+{
+    cf_request *request = find_request(client, id);
+    bool again = is_overloaded(status);
+    if (request == NULL) {
+        cf_refresh_on_failed(client, id, retry_after, now);
+        return;
+    }
+    detach(request);
+    if (again)
+        plan_again(client, now, retry_after);
+    else if (status > 0 && status < 500)
+        error = CENTRIFUGE_ERROR_REFUSED;
+    end_request(client, request, fail_all(client, request, FAILED, error, again), now);
 }
 
 /* ---- time ---------------------------------------------------------------------------------------- */
@@ -441,14 +528,32 @@ static cf_request *next_to_expire(const cf_client *client)
     return request_of(client->requests.next);
 }
 
+/* Of those that are postponed. */
+static cf_time pause_ends(const cf_client *client)
+{
+    return cf_list_empty(&client->postponed) ? CF_TIME_NEVER : client->auth_at;
+}
+
+static bool ask_again(cf_client *client, cf_time now)
+{
+    if (!client->auth_batching)
+        return cf_auth_ask_all(client, &client->postponed, now);
+    for (cf_list *link = cf_list_take(&client->postponed); link != NULL; link = cf_list_take(&client->postponed))
+        put_aside(client, subscription_of(link));
+    return true;
+}
+
 void cf_auth_expire(cf_client *client, cf_time now)
 {
     bool good = true;
     for (cf_request *request = next_to_expire(client); good && request != NULL && request->deadline <= now;
          request = next_to_expire(client)) {
         cancel(client, request);
-        good = refuse_all(client, request, CF_BYTES("authorization request timed out"));
+        plan_again(client, now, 0);
+        good = fail_all(client, request, CF_BYTES("authorization request timed out"), CENTRIFUGE_ERROR_TIMEOUT, true);
     }
+    if (good && pause_ends(client) <= now)
+        good = ask_again(client, now);
     if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
 }
@@ -456,5 +561,6 @@ void cf_auth_expire(cf_client *client, cf_time now)
 cf_time cf_auth_deadline(const cf_client *client)
 {
     const cf_request *request = next_to_expire(client);
-    return request == NULL ? CF_TIME_NEVER : request->deadline;
+    cf_time again = pause_ends(client);
+    return request == NULL || again < request->deadline ? again : request->deadline;
 }

@@ -308,10 +308,15 @@ static bool is_hopeless(centrifuge_error error)
            error == CENTRIFUGE_ERROR_INVALID_OPTION || error == CENTRIFUGE_ERROR_INVALID_ARGUMENT;
 }
 
+cf_time cf_retry_at(cf_time now, int64_t milliseconds)
+{
+    return cf_time_after(now, milliseconds < CF_RETRY_AFTER_MAX ? milliseconds : CF_RETRY_AFTER_MAX);
+}
+
 void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t milliseconds, cf_time now)
 {
-    if (id == client->transport && milliseconds > 0)
-        client->not_before = cf_time_after(now, milliseconds < CF_RETRY_AFTER_MAX ? milliseconds : CF_RETRY_AFTER_MAX);
+    if (id == client->transport)
+        client->not_before = cf_retry_at(now, milliseconds);
 }
 
 /* The same again would be refused again: what was sent has to be smaller. */

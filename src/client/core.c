@@ -30,6 +30,7 @@ centrifuge_error cf_client_new(cf_client **client, const cf_client_options *opti
     cf_list_init(&made->calls);
     cf_list_init(&made->deadlines);
     cf_list_init(&made->aside);
+    cf_list_init(&made->postponed);
     cf_list_init(&made->requests);
     made->batch_end = &made->batch;
     cf_refresh_init(made);

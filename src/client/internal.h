@@ -165,18 +165,20 @@ typedef struct cf_refusal {
     cf_buffer raw;
     cf_bytes text;   /* in `raw` */
     cf_bytes advice; /* constant */
+    uint8_t code;    /* centrifuge_error */
     bool json;       /* `text` is JSON: a status */
 } cf_refusal;
 
 /* What is known of the credentials' renewal (client-spec.md 12). */
 typedef struct cf_refresh {
-    cf_time at;       /* when to ask, CF_TIME_NEVER for never */
-    cf_time deadline; /* of the attempt that runs */
-    uint32_t id;      /* the same, 0 for none */
-    bool renewing;    /* the server called the credentials expired: no attempt to connect before there are others (D14) */
-    bool in_vain;     /* refreshed ones, and not connected with them yet */
-    bool overtaken;   /* they came behind the connect command, which had older ones */
-    int64_t failures; /* in a row */
+    cf_time at;         /* when to ask, CF_TIME_NEVER for never */
+    cf_time not_before; /* by Retry-After: a further attempt */
+    cf_time deadline;   /* of the attempt that runs */
+    uint32_t id;        /* the same, 0 for none */
+    bool renewing;      /* the server called the credentials expired: no attempt to connect before there are others (D14) */
+    bool in_vain;       /* refreshed ones, and not connected with them yet */
+    bool overtaken;     /* they came behind the connect command, which had older ones */
+    int64_t failures;   /* in a row */
     cf_pending request;
     cf_pending cancel;
     cf_pending failed;
@@ -235,9 +237,12 @@ struct cf_client {
     bool auth_batching;
     cf_pending *batch; /* lines that are collected, as in the queue */
     cf_pending **batch_end;
-    cf_list aside;         /* subscriptions that wait for the end of auth batching */
-    cf_list requests;      /* by deadline */
-    uint32_t last_request; /* id, over both kinds */
+    cf_list aside;     /* subscriptions that wait for the end of auth batching */
+    cf_list postponed; /* subscriptions whose authorization is asked for again at `auth_at` */
+    cf_time auth_at;
+    uint32_t auth_failures; /* in a row, on this connection */
+    cf_list requests;       /* by deadline */
+    uint32_t last_request;  /* id, over both kinds */
     cf_refresh refresh;
 
     cf_pending *first;
@@ -380,6 +385,8 @@ void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code);
 
 /* The pause after so many failures in a row before this one: client-spec.md 7.5. */
 int64_t cf_connection_backoff(const cf_client *client, uint32_t failures);
+/* When Retry-After of so many milliseconds, 0 for none, is over. */
+cf_time cf_retry_at(cf_time now, int64_t milliseconds);
 /* There is a transport, or an attempt to connect or to refresh is planned. */
 bool cf_connection_wanted(const cf_client *client);
 /* The attempts to refresh are used up. */
@@ -425,6 +432,8 @@ void cf_refresh_on_opened(cf_client *client);
 void cf_refresh_on_lost(cf_client *client);
 void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_message *message);
 void cf_refresh_on_expired(cf_client *client, cf_time now);
+/* The attempt with this id, if it runs. */
+void cf_refresh_on_failed(cf_client *client, uint32_t id, int64_t retry_after, cf_time now);
 cf_step cf_refresh_on_answer(cf_client *client, cf_time now, const cf_wire_message *message);
 /* What is planned and what runs. */
 void cf_refresh_stop(cf_client *client);

@@ -364,7 +364,7 @@ static void show_subscribe_error(cf_client *client, cf_pending *pending, cf_effe
 
 static void show_refused(const cf_refusal *refusal, cf_effect *effect)
 {
-    effect->event.code = CENTRIFUGE_ERROR_REFUSED;
+    effect->event.code = (centrifuge_error)refusal->code;
     effect->event.raw = cf_buffer_bytes(&refusal->raw);
     effect->event.error = refusal->text;
     effect->event.advice = refusal->advice;

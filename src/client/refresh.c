@@ -32,6 +32,8 @@ static void plan_attempt(cf_client *client, cf_time now)
     uint64_t random = client->environment.random(client->environment.user);
     int64_t jitter = (int64_t)((random * (JITTER + 1)) >> 32);
     client->refresh.at = cf_time_after(cf_time_after(now, client->settings->options.refresh_interval), jitter);
+    if (client->refresh.at < client->refresh.not_before)
+        client->refresh.at = client->refresh.not_before;
 }
 
 static void give_up(cf_client *client, cf_time now)
@@ -250,6 +252,13 @@ void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes a
         refresh->overtaken = client->opened;
     else if (refresh->renewing || !client->offline)
         cf_connection_renew(client, now);
+}
+
+void cf_refresh_on_failed(cf_client *client, uint32_t id, int64_t retry_after, cf_time now)
+{
+    if (id == client->refresh.id)
+        client->refresh.not_before = cf_retry_at(now, retry_after);
+    cf_client_refreshed(client, id, true, cf_bytes_make(NULL, 0), now);
 }
 
 /* ---- time ------------------------------------------------------------------------------------------ */

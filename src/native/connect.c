@@ -294,7 +294,7 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     return CENTRIFUGE_ERROR_OK;
 }
 
-static centrifuge_error error_of(CURLcode code)
+centrifuge_error cf_native_error_of(CURLcode code)
 {
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -322,7 +322,7 @@ static centrifuge_error error_of(CURLcode code)
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 {
     const char *detail = cf_native_curl_problem(&socket->client->settings, socket->problem, code);
-    cf_native_driver_lost(socket, (cf_bytes){"", 0}, error_of(code), detail);
+    cf_native_driver_lost(socket, (cf_bytes){"", 0}, cf_native_error_of(code), detail);
 }
 
 /* ---- connected ------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  */
 #include "native/native.h"
 
+#include "base/utf8.h"
 #include "json/json.h"
 
 #include <string.h>
@@ -39,6 +40,14 @@ static void log_problem(centrifuge_client *client, cf_native_asked asked, const 
         cf_native_events_log(client, CF_LOG_WARNING, cf_buffer_bytes(&text));
     cf_buffer_free(&text);
 }
+
+/* Why an answer is of no use. */
+typedef struct fault {
+    const char *text; /* NULL: it is */
+    centrifuge_error error;
+    long status;            /* behind the text, unless it is 0 */
+    curl_off_t retry_after; /* seconds; not positive: nothing */
+} fault;
 
 static void tell_core(centrifuge_client *client, cf_native_asked asked, uint32_t id, bool failed, cf_bytes answer)
 {
@@ -283,29 +292,53 @@ void cf_native_http_cancel(centrifuge_client *client, uint32_t id)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* What is wrong with it; NULL: nothing. `status` gets what belongs behind that text. */
-static const char *judge(const cf_native_settings *settings, request *done, CURLcode code, long *status)
+static fault fault_of(const cf_native_settings *settings, CURLcode code, request *done)
 {
-    long answered = 0;
-    *status = 0;
-    curl_easy_getinfo(done->easy, CURLINFO_RESPONSE_CODE, &answered);
+    return (fault){.text = cf_native_curl_problem(settings, done->problem, code), .error = cf_native_error_of(code)};
+}
+
+static fault fault_of_status(const request *done, long status)
+{
+    fault found = {.text = "the answer has HTTP status ", .error = CENTRIFUGE_ERROR_HTTP_STATUS, .status = status};
+    if (status == 429 || status == 503)
+        curl_easy_getinfo(done->easy, CURLINFO_RETRY_AFTER, &found.retry_after);
+    return found;
+}
+
+static fault judge(const cf_native_settings *settings, request *done, CURLcode code)
+{
+    long status = 0;
+    cf_bytes answer = cf_buffer_bytes(&done->answer);
+    curl_easy_getinfo(done->easy, CURLINFO_RESPONSE_CODE, &status);
     if (done->answer.failed)
-        return "the answer is larger than the limit 'http_answer_size_max', or there is no memory for it";
+        return (fault){.text = "the answer is larger than the limit 'http_answer_size_max', or there is no memory for it",
+                       .error = CENTRIFUGE_ERROR_REFUSED};
     if (code != CURLE_OK)
-        return cf_native_curl_problem(settings, done->problem, code);
-    if (answered == 200)
-        return cf_json_valid(cf_buffer_bytes(&done->answer)) ? NULL : "the answer is not valid JSON";
-    *status = answered;
-    return "the answer has HTTP status ";
+        return fault_of(settings, code, done);
+    if (status != 200)
+        return fault_of_status(done, status);
+    if (cf_json_valid(answer))
+        return (fault){.text = NULL};
+    return (fault){.text = cf_utf8_valid(answer) ? "the answer is not valid JSON" : "the answer is not valid UTF-8",
+                   .error = CENTRIFUGE_ERROR_REFUSED};
+}
+
+static void tell_fault(centrifuge_client *client, const request *done, const fault *found)
+{
+    int64_t seconds = found->retry_after < 0 ? 0 : found->retry_after < INT32_MAX ? found->retry_after : INT32_MAX;
+    log_problem(client, done->asked, found->text, found->status);
+    cf_client_request_failed(client->core, done->id, found->error, (int)found->status, seconds * 1000,
+                             cf_native_driver_now(client));
+    cf_native_driver_kick(client);
 }
 
 static void complete(centrifuge_client *client, request *done, CURLcode code)
 {
-    long status;
-    const char *problem = judge(&client->settings, done, code, &status);
-    if (problem)
-        log_problem(client, done->asked, problem, status);
-    tell_core(client, done->asked, done->id, problem != NULL, cf_buffer_bytes(&done->answer));
+    fault found = judge(&client->settings, done, code);
+    if (found.text)
+        tell_fault(client, done, &found);
+    else
+        tell_core(client, done->asked, done->id, false, cf_buffer_bytes(&done->answer));
     free_request(client->http, done);
 }
 

@@ -255,6 +255,7 @@ CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings
 cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url);
 /* libcurl's text of CURLOPT_ERRORBUFFER, NULL or "" for none, or what it calls `code`: the only way for its texts out of here. Without secrets. */
 const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code);
+centrifuge_error cf_native_error_of(CURLcode code);
 /* Begins to connect; on error there is no socket. */
 centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
 /* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */

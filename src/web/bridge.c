@@ -322,6 +322,12 @@ void EXPORT(authorized)(cf_client *client, double now, uint32_t request, char *a
     cf_free(&cf_web_allocator, answer);
 }
 
+/* Of a request that an endpoint has answered with another status than 200. */
+void EXPORT(failed)(cf_client *client, double now, uint32_t request, int status)
+{
+    cf_client_request_failed(client, request, CENTRIFUGE_ERROR_HTTP_STATUS, status, 0, (cf_time)now);
+}
+
 void EXPORT(refreshed)(cf_client *client, double now, uint32_t request, char *answer, size_t size)
 {
     cf_client_refreshed(client, request, answer == NULL, cf_bytes_make(answer, size), (cf_time)now);

@@ -175,6 +175,17 @@ static void tell_refreshed(sim_client *client, const request *asked, bool failed
         sim_sent_credentials(client, false);
 }
 
+/* An endpoint that says why, and perhaps when to come again. */
+static void tell_status(sim_client *client, const request *asked)
+{
+    static const int statuses[] = {403, 429, 500, 502, 503, 503, 504};
+    sim_random *random = &client->world->random;
+    int64_t retry_after = sim_random_chance(random, 500) ? (int64_t)sim_random_below(random, 5000) : 0;
+    sim_met(client->world, SIM_SITUATION_REQUEST_STATUS);
+    cf_client_request_failed(client->core, asked->id, CENTRIFUGE_ERROR_HTTP_STATUS, SIM_PICK(random, statuses), retry_after,
+                             client->world->now);
+}
+
 static void tell(sim_client *client, request *asked)
 {
     sim_world *world = client->world;
@@ -194,7 +205,9 @@ static void tell(sim_client *client, request *asked)
     asked->due = CF_TIME_NEVER;
     if (lies(client, 150)) /* it says so twice */
         asked->due = world->now + (int64_t)sim_random_below(&world->random, 20000);
-    if (asked->authorize)
+    if (failed && sim_random_chance(&world->random, 500))
+        tell_status(client, asked);
+    else if (asked->authorize)
         cf_client_authorized(client->core, asked->id, failed, cf_buffer_bytes(&answer), world->now);
     else
         tell_refreshed(client, asked, failed, cf_buffer_bytes(&answer));

@@ -61,6 +61,7 @@
     X(LIMIT_UNSENT, "limit queue_size_max: reached by what the transport has not sent")                                        \
     X(TURN_ENDED, "events per turn: a turn ended before all was told")                                                         \
     X(TURN_ANSWER, "events per turn: an answer of the backend came in between")                                                \
+    X(REQUEST_STATUS, "authorization, refresh: failed with a status, and perhaps with Retry-After")                            \
     X(ASKED_AND_WAITS, "connect: asked for so often that the attempt has to wait")                                             \
     X(LIMIT_INSIDE, "limits: a refusal inside a callback")                                                                     \
     X(LIMIT_OFFLINE, "limits: a refusal while not connected")

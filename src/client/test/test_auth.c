@@ -27,6 +27,7 @@ static void expect_refused(driver *d, const char *answer, const char *error, con
 }
 
 #define FAILED    "'authorization request failed'", "authorization request failed"
+#define NO_TEXT   "'sign or info is no text in authorization response'", "sign or info is no text in authorization response"
 #define NOT_FOUND "'channel not found in authorization response'", "channel not found in authorization response"
 
 /* What is sent after this answer for $p. */
@@ -259,7 +260,7 @@ static void what_grants(void **state)
     driver *d = *state;
     be_connected(d);
     expect_granted(d, "{'$p':{}}", "");
-    expect_granted(d, "{'$p':{'status':null,'sign':null,'info':7}}", "");
+    expect_granted(d, "{'$p':{'status':null,'sign':null,'info':null}}", "");
     expect_granted(d, "{'$p':{'status':false,'sign':'a'}}", ",'sign':'a'");
     expect_granted(d, "{'$p':{'status':0,'sign':'a'}}", ",'sign':'a'");
     expect_granted(d, "{'$p':{'status':'','sign':'a'}}", ",'sign':'a'");
@@ -283,6 +284,9 @@ static void what_refuses(void **state)
     expect_refused(d, "{}", NOT_FOUND);
     expect_refused(d, "[]", NOT_FOUND);
     expect_refused(d, "{'$p':null}", NOT_FOUND);
+    expect_refused(d, "{'$p':{'sign':'a','info':{'role':'x'}}}", NO_TEXT);
+    expect_refused(d, "{'$p':{'sign':'a','info':7}}", NO_TEXT);
+    expect_refused(d, "{'channels':[{'channel':'$p','sign':['a']}]}", NO_TEXT);
     expect_refused(d, "{'$p':true}", NOT_FOUND);
     expect_refused(d, "{'channels':[],'$p':{'sign':'a'}}", NOT_FOUND);
     expect_refused(d, "{'$p':{'status':true}}", "true", "true");
@@ -640,13 +644,142 @@ static void a_request_has_a_time_limit(void **state)
     driver_forget(d);
     driver_pass(d, 1);
     expect(d, "cancel 1\n"
-              "error REFUSED 'authorization request failed' 'fix' "
-              "{'error':'authorization request failed','advice':'fix','body':{'channel':'$p'}}\n"
-              "$p: refused REFUSED 'authorization request failed' 'fix' first\n");
+              "error TIMEOUT 'authorization request failed' 'retry' "
+              "{'error':'authorization request failed','advice':'retry','body':{'channel':'$p'}}\n"
+              "$p: refused TIMEOUT 'authorization request failed' 'retry' first\n");
     driver_authorized(d, 1, "{'$p':{}}");
     expect(d, "");
     driver_pass(d, 499);
     assert_int_equal(driver_count(d, "$q: refused"), 1);
+}
+
+/* ---- an endpoint that is overloaded ------------------------------------------------------------------ */
+
+static void fail_request(driver *d, int status, int64_t retry_after)
+{
+    cf_client_request_failed(d->client, d->request, CENTRIFUGE_ERROR_HTTP_STATUS, status, retry_after, d->now);
+    driver_pump(d);
+}
+
+static void an_overloaded_endpoint_is_asked_again_with_a_growing_pause(void **state)
+{
+    driver *d = *state;
+    static const int statuses[] = {503, 429, 502, 504, 503, 503};
+    static const int64_t pauses[] = {2000, 4000, 8000, 16000, 20000, 20000};
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_publish(d, p, "1", "early");
+    for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+        driver_forget(d);
+        fail_request(d, statuses[i], 0);
+        expect(d, "error HTTP_STATUS 'authorization request failed' 'retry' "
+                  "{'error':'authorization request failed','advice':'retry','body':{'channel':'$p'}}\n"
+                  "$p: refused HTTP_STATUS 'authorization request failed' 'retry' first\n");
+        driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBING);
+        driver_subscribe(d, "$p"); /* whoever asks */
+        cf_subscription_subscribe(p, d->now);
+        driver_pass(d, pauses[i] - 1);
+        assert_int_equal(driver_count(d, "authorize"), 0);
+        driver_receive(d, "{'method':'ping'}");
+        driver_pass(d, 1);
+        assert_int_equal(driver_count(d, "authorize"), 1);
+    }
+    driver_forget(d);
+    driver_authorized(d, d->request, "{'$p':{'sign':'s'}}");
+    assert_int_equal(driver_count(d, "send 1 {'method':'subscribe','params':{'channel':'$p','client':'c1','sign':'s'}"), 1);
+    assert_int_equal(driver_count(d, "result"), 0); /* the call waits as before */
+}
+
+static void other_statuses_are_an_answer(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    driver_forget(d);
+    fail_request(d, 403, 5000);
+    assert_int_equal(driver_count(d, "$p: refused REFUSED 'authorization request failed' 'fix' first"), 1);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_REFUSED);
+    cf_subscription_subscribe(p, d->now);
+    driver_pump(d);
+    fail_request(d, 500, 0);
+    assert_int_equal(driver_count(d, "$p: refused HTTP_STATUS 'authorization request failed' 'fix' first"), 1);
+    cf_subscription_subscribe(p, d->now);
+    driver_pump(d);
+    cf_client_request_failed(d->client, d->request, CENTRIFUGE_ERROR_NETWORK, 0, 0, d->now);
+    driver_pump(d);
+    assert_int_equal(driver_count(d, "$p: refused NETWORK 'authorization request failed' 'fix' first"), 1);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_REFUSED);
+}
+
+static void one_pause_is_for_all_and_retry_after_makes_it_longer(void **state)
+{
+    driver *d = *state;
+    d->options.ping = false;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    driver_subscribe(d, "$q");
+    d->request = 1;
+    fail_request(d, 503, 0);
+    d->request = 2;
+    fail_request(d, 503, 7000);
+    driver_subscribe(d, "$r");
+    driver_forget(d);
+    driver_pass(d, 6999);
+    expect(d, "");
+    driver_pass(d, 1);
+    expect(d, "authorize 3 {'client':'c1','channels':['$p','$q','$r']}\n");
+    fail_request(d, 503, INT64_MAX);
+    driver_forget(d);
+    driver_pass(d, 59999);
+    expect(d, "");
+    driver_pass(d, 1);
+    assert_int_equal(driver_count(d, "authorize 4"), 1);
+}
+
+static void what_is_unsubscribed_or_disconnected_meanwhile_is_not_asked_for(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    fail_request(d, 503, 0);
+    driver_unsubscribe(d, p);
+    driver_forget(d);
+    driver_pass(d, 10000);
+    expect(d, "");
+    cf_subscription_subscribe(p, d->now);
+    driver_pump(d);
+    expect(d, "authorize 2 {'client':'c1','channels':['$p']}\n");
+    fail_request(d, 503, 0);
+    driver_disconnect(d);
+    driver_forget(d);
+    driver_pass(d, 100000);
+    expect(d, "");
+}
+
+static void a_new_connection_asks_at_once(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    fail_request(d, 503, 60000);
+    driver_reconnect(d, 3);
+    assert_int_equal(driver_count(d, "authorize 2 {'client':'c2','channels':['$p']}"), 1);
+}
+
+static void the_end_of_the_pause_waits_for_the_end_of_auth_batching(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    driver_subscribe(d, "$p");
+    fail_request(d, 503, 0);
+    cf_client_start_auth_batching(d->client);
+    driver_subscribe(d, "$q");
+    driver_forget(d);
+    driver_pass(d, 10000);
+    expect(d, "");
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pump(d);
+    expect(d, "authorize 2 {'client':'c1','channels':['$q','$p']}\n");
 }
 
 static void a_shorter_limit_is_over_first(void **state)
@@ -778,6 +911,12 @@ int main(void)
         TEST(a_request_that_nobody_has_seen_is_taken_back),
         TEST(shutting_down_cancels_the_request),
         TEST(a_request_has_a_time_limit),
+        TEST(an_overloaded_endpoint_is_asked_again_with_a_growing_pause),
+        TEST(other_statuses_are_an_answer),
+        TEST(one_pause_is_for_all_and_retry_after_makes_it_longer),
+        TEST(what_is_unsubscribed_or_disconnected_meanwhile_is_not_asked_for),
+        TEST(a_new_connection_asks_at_once),
+        TEST(the_end_of_the_pause_waits_for_the_end_of_auth_batching),
         TEST(a_shorter_limit_is_over_first),
         TEST(without_memory_for_the_request_nothing_changes),
         TEST(without_memory_for_the_batch_the_connection_is_given_up),

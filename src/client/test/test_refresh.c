@@ -249,6 +249,20 @@ static void credentials_that_are_too_long_are_a_failure(void **state)
 }
 
 /* D48 */
+static void retry_after_of_the_endpoint_is_heeded(void **state)
+{
+    driver *d = *state;
+    be_refreshing(d);
+    cf_client_request_failed(d->client, 7, CENTRIFUGE_ERROR_HTTP_STATUS, 503, 30000, d->now); /* of none that runs */
+    cf_client_request_failed(d->client, 1, CENTRIFUGE_ERROR_HTTP_STATUS, 503, 9000, d->now);
+    driver_pump(d);
+    driver_forget(d);
+    driver_pass(d, 8999);
+    expect(d, "");
+    driver_pass(d, 1);
+    expect(d, "refresh 2\n");
+}
+
 static void an_error_answer_to_the_command_ended_the_attempts(void **state)
 {
     driver *d = *state;
@@ -740,6 +754,7 @@ int main(void)
         cmocka_unit_test(credentials_that_are_not_there_were_taken),
         cmocka_unit_test(credentials_that_are_too_long_are_a_failure),
         TEST(an_error_answer_to_the_command_ended_the_attempts),
+        TEST(retry_after_of_the_endpoint_is_heeded),
         TEST(refreshed_but_expired_is_tried_again),
         TEST(an_attempt_has_a_time_limit),
         TEST(after_so_many_failures_it_gives_up),

@@ -9,8 +9,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#define ASKED(channel) "{\"client\":\"c1\",\"channels\":[\"" channel "\"]}"
-#define FAILED         "refused $a REFUSED 'authorization request failed' 'fix'; "
+#define ASKED(channel)          "{\"client\":\"c1\",\"channels\":[\"" channel "\"]}"
+#define FAILED_BY(code, advice) "refused $a " code " 'authorization request failed' '" advice "'; "
+#define FAILED                  FAILED_BY("REFUSED", "fix")
 
 /* A server and the application's backend. */
 typedef struct two_peers {
@@ -180,6 +181,12 @@ static void answers_text(cf_peer *peer)
         peer_respond(peer, "200 OK", "<html>{}</html>");
 }
 
+static void answers_latin_1(cf_peer *peer)
+{
+    if (peer_read_request(peer))
+        peer_respond(peer, "200 OK", "{\"$a\":{\"sign\":\"s1\",\"info\":\"caf\xe9\"}}");
+}
+
 static void answers_too_much(cf_peer *peer)
 {
     if (peer_read_request(peer))
@@ -211,12 +218,29 @@ static void failures_refuse_the_channel(void **state)
     (void)state;
     check_answer(no_subscribe, answers_403, NULL, FAILED, "log auth_endpoint: the answer has HTTP status 403; ");
     check_answer(no_subscribe, answers_redirect, NULL, FAILED, "log auth_endpoint: the answer has HTTP status 302; ");
-    check_answer(no_subscribe, hangs_up, NULL, FAILED, "log auth_endpoint: ");
-    check_answer(no_subscribe, talks_nonsense, NULL, FAILED, "log auth_endpoint: ");
+    check_answer(no_subscribe, hangs_up, NULL, FAILED_BY("NETWORK", "fix"), "log auth_endpoint: ");
+    check_answer(no_subscribe, talks_nonsense, NULL, FAILED_BY("NETWORK", "fix"), "log auth_endpoint: ");
+    check_answer(no_subscribe, answers_latin_1, NULL, FAILED, "log auth_endpoint: the answer is not valid UTF-8; ");
     check_answer(no_subscribe, answers_text, NULL, FAILED, "log auth_endpoint: the answer is not valid JSON; ");
     check_answer(no_subscribe, answers_too_much, small_answers, FAILED,
                  "log auth_endpoint: the answer is larger than the limit 'http_answer_size_max'");
-    check_answer(no_subscribe, never_answers, little_time, FAILED, "");
+    check_answer(no_subscribe, never_answers, little_time, FAILED_BY("TIMEOUT", "retry"), "");
+}
+
+static void is_overloaded_twice(cf_peer *peer)
+{
+    static const char text[] = "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
+    if (peer_read_request(peer))
+        peer_send_raw(peer, text, sizeof text - 1);
+    if (peer_read_request(peer))
+        peer_respond(peer, "429 Too Many Requests", "");
+    answers_map(peer);
+}
+
+static void an_endpoint_that_is_overloaded_is_asked_again(void **state)
+{
+    (void)state;
+    check_answer(one_subscribe, is_overloaded_twice, NULL, "subscribe $a; ", FAILED_BY("HTTP_STATUS", "retry"));
 }
 
 static void no_endpoint(centrifuge_options *options)
@@ -722,15 +746,25 @@ static void an_older_program_has_the_defaults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_forms_of_answers_subscribe),   cmocka_unit_test(headers_and_parameters_arrive),
-        cmocka_unit_test(failures_refuse_the_channel),       cmocka_unit_test(nobody_to_ask_is_said),
-        cmocka_unit_test(the_prefix_says_what_is_private),   cmocka_unit_test(destroy_while_a_request_runs),
-        cmocka_unit_test(disconnect_gives_the_request_up),   cmocka_unit_test(many_requests_in_a_foreign_loop),
-        cmocka_unit_test(auth_batching_asks_once),           cmocka_unit_test(application_answers_at_once),
-        cmocka_unit_test(application_has_no_answer),         cmocka_unit_test(application_destroys_when_asked),
-        cmocka_unit_test(application_answers_later),         cmocka_unit_test(application_answers_from_another_thread),
-        cmocka_unit_test(collected_commands_are_one_frame),  cmocka_unit_test(option_batch_joins_a_turn),
-        cmocka_unit_test(bad_endpoints_are_refused),         cmocka_unit_test(bad_request_options_are_refused),
+        cmocka_unit_test(both_forms_of_answers_subscribe),
+        cmocka_unit_test(headers_and_parameters_arrive),
+        cmocka_unit_test(failures_refuse_the_channel),
+        cmocka_unit_test(an_endpoint_that_is_overloaded_is_asked_again),
+        cmocka_unit_test(nobody_to_ask_is_said),
+        cmocka_unit_test(the_prefix_says_what_is_private),
+        cmocka_unit_test(destroy_while_a_request_runs),
+        cmocka_unit_test(disconnect_gives_the_request_up),
+        cmocka_unit_test(many_requests_in_a_foreign_loop),
+        cmocka_unit_test(auth_batching_asks_once),
+        cmocka_unit_test(application_answers_at_once),
+        cmocka_unit_test(application_has_no_answer),
+        cmocka_unit_test(application_destroys_when_asked),
+        cmocka_unit_test(application_answers_later),
+        cmocka_unit_test(application_answers_from_another_thread),
+        cmocka_unit_test(collected_commands_are_one_frame),
+        cmocka_unit_test(option_batch_joins_a_turn),
+        cmocka_unit_test(bad_endpoints_are_refused),
+        cmocka_unit_test(bad_request_options_are_refused),
         cmocka_unit_test(an_older_program_has_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
