@@ -279,6 +279,11 @@ typedef struct centrifuge_options {
      * high_water, LIMIT_EVENTS.
      */
     size_t events_per_turn;
+
+    /* -- other threads -- */
+
+    size_t
+        posts_max; /* a limit, too: functions that were posted and have not run; default 65536. Beyond: refused, LIMIT_POSTS */
 } centrifuge_options;
 
 /*
@@ -290,8 +295,9 @@ CENTRIFUGE_API centrifuge_error centrifuge_options_default_sized(centrifuge_opti
 
 /*
  * Are they complete and valid? The first that is not gives the error; `what` (may be NULL) gets the name of the option, and
- * of a header that is the library's own its name and why behind it ("headers: Upgrade is set by the library"); static. Any
- * thread. Errors: MISSING_URL, MISSING_USER, MISSING_TIMESTAMP, MISSING_TOKEN, INVALID_URL, INVALID_OPTION.
+ * of a header that is the library's own its name and why behind it ("headers: Upgrade is set by the library"); static. It is
+ * "size", with INVALID_ARGUMENT, for options that centrifuge_options_default has not filled. Any thread. Errors: MISSING_URL,
+ * MISSING_USER, MISSING_TIMESTAMP, MISSING_TOKEN, INVALID_URL, INVALID_OPTION, INVALID_ARGUMENT.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_options_check(const centrifuge_options *options, const char **what);
 
@@ -608,7 +614,8 @@ typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, con
  * be NULL. Errors of all four: INVALID_ARGUMENT, UNSUBSCRIBED, LIMIT_CALLS, LIMIT_QUEUE, NO_MEMORY, WRONG_THREAD, CLOSED.
  */
 
-/* Publishes `data`, one JSON value of `size` bytes; NULL for a message without data. Further errors: INVALID_JSON, INVALID_UTF8. */
+/* Publishes `data`, one JSON value of `size` bytes; NULL for a message without data. Further errors: INVALID_JSON (also for
+ * arrays and objects in each other more than 512 deep), INVALID_UTF8. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data,
                                                                 size_t size, centrifuge_completion done, void *user);
 /* Who is subscribed: `data` of the result. */
@@ -699,7 +706,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_clien
  * Runs `function(client, user)` in the owner's thread, from its loop, in the order of posting; any client function may be called
  * in it. If the client is destroyed first, `drop(user)` runs instead (may be NULL), in the thread that destroys. Exactly one of
  * the two runs. The client must live: whoever posts sees to it that it is not destroyed meanwhile. Any thread.
- * Errors: INVALID_ARGUMENT, NO_MEMORY, CLOSED (inside a `drop`).
+ * Errors: INVALID_ARGUMENT, LIMIT_POSTS, NO_MEMORY, CLOSED (inside a `drop`). On error neither runs.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_post(centrifuge_client *client,
                                                        void (*function)(centrifuge_client *client, void *user),

@@ -549,6 +549,7 @@ struct options {
     std::size_t subscriptions_max;
     std::size_t channel_length_max;
     std::size_t events_per_turn;
+    std::size_t posts_max;
 
     pairs headers;
     optional_string proxy; /* nullptr: as the environment says; "": none */
@@ -986,6 +987,7 @@ class c_options
         value.subscriptions_max = given.subscriptions_max;
         value.channel_length_max = given.channel_length_max;
         value.events_per_turn = given.events_per_turn;
+        value.posts_max = given.posts_max;
         value.http_answer_size_max = given.http_answer_size_max;
     }
 
@@ -1064,6 +1066,7 @@ inline options::options()
     subscriptions_max = given.subscriptions_max;
     channel_length_max = given.channel_length_max;
     events_per_turn = given.events_per_turn;
+    posts_max = given.posts_max;
     tls_verify = given.tls_verify;
     private_channel_prefix = given.private_channel_prefix;
     auth_timeout = milliseconds(given.auth_timeout);

@@ -505,7 +505,7 @@ void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error e
                               cf_time now)
 {
     cf_request *request = find_request(client, id);
-    bool again = is_overloaded(status);
+    bool again = is_overloaded(status) || error == CENTRIFUGE_ERROR_SYSTEM || error == CENTRIFUGE_ERROR_TIMEOUT;
     if (request == NULL) {
         cf_refresh_on_failed(client, id, retry_after, now);
         return;

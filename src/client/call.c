@@ -1,5 +1,7 @@
 #include "client/internal.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 /* publish, presence, history and ready: client-spec.md 8.5 and 9. */
@@ -162,7 +164,7 @@ static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_met
 centrifuge_error cf_subscription_publish(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
 {
     if (data.data != NULL && !cf_json_valid(data))
-        return CENTRIFUGE_ERROR_INVALID_JSON;
+        return cf_utf8_valid(data) ? CENTRIFUGE_ERROR_INVALID_JSON : CENTRIFUGE_ERROR_INVALID_UTF8;
     return start(subscription, now, CF_METHOD_PUBLISH, data, call);
 }
 

@@ -64,6 +64,7 @@ static centrifuge_error build(centrifuge_client *client, const centrifuge_option
     centrifuge_error error = cf_native_settings_make(&client->settings, &core, options);
     if (error)
         return error;
+    atomic_init(&client->posts_max, client->settings.posts_max);
     error = cf_client_new(&client->core, &core, &environment, cf_native_driver_now(client));
     if (!error)
         error = cf_native_loop_open(&client->loop, options);
@@ -88,6 +89,7 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     atomic_init(&client->stop, false);
     client->asked_to_end = true;
     atomic_init(&client->posted, NULL);
+    atomic_init(&client->post_count, 0);
     cf_list_init(&client->sockets);
     cf_list_init(&client->subscriptions);
     cf_list_init(&client->listeners);
@@ -116,6 +118,7 @@ centrifuge_error centrifuge_client_configure(centrifuge_client *client, const ce
     }
     cf_native_settings_free(&client->settings);
     client->settings = settings;
+    atomic_store(&client->posts_max, settings.posts_max);
     cf_native_driver_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }

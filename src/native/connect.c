@@ -294,9 +294,21 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     return CENTRIFUGE_ERROR_OK;
 }
 
-centrifuge_error cf_native_error_of(CURLcode code)
+/* libcurl has no code of its own for a proxy of a kind that it does not know. */
+#define UNSUPPORTED_PROXY CF_BYTES("Unsupported proxy")
+
+centrifuge_error cf_native_error_of(CURLcode code, const char *detail)
 {
+    if (cf_bytes_starts_with(cf_bytes_of(detail), UNSUPPORTED_PROXY))
+        return CENTRIFUGE_ERROR_UNSUPPORTED;
     switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_NOT_BUILT_IN:
+        return CENTRIFUGE_ERROR_UNSUPPORTED;
+    case CURLE_INTERFACE_FAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+        return CENTRIFUGE_ERROR_INVALID_OPTION;
     case CURLE_OPERATION_TIMEDOUT:
         return CENTRIFUGE_ERROR_TIMEOUT;
     case CURLE_OUT_OF_MEMORY:
@@ -305,9 +317,7 @@ centrifuge_error cf_native_error_of(CURLcode code)
         return CENTRIFUGE_ERROR_INVALID_URL;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_CLIENTCERT:
@@ -322,7 +332,11 @@ centrifuge_error cf_native_error_of(CURLcode code)
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 {
     const char *detail = cf_native_curl_problem(&socket->client->settings, socket->problem, code);
-    cf_native_driver_lost(socket, (cf_bytes){"", 0}, cf_native_error_of(code), detail);
+    const char *system = socket->state == CF_NATIVE_SOCKET_CONNECTING ? cf_native_descriptor_problem() : NULL;
+    if (system)
+        cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_SYSTEM, system);
+    else
+        cf_native_driver_lost(socket, (cf_bytes){"", 0}, cf_native_error_of(code, detail), detail);
 }
 
 /* ---- connected ------------------------------------------------------------------------- */

@@ -6,6 +6,19 @@
 /* On top of the stack of a client that is being destroyed. */
 static cf_native_posted nothing_more;
 
+/* Counted before it is made, so that threads together stay below the limit. */
+static centrifuge_error begin(centrifuge_client *client, cf_native_posted **posted)
+{
+    centrifuge_error error = CENTRIFUGE_ERROR_LIMIT_POSTS;
+    if (atomic_fetch_add(&client->post_count, 1) < atomic_load(&client->posts_max)) {
+        *posted = cf_alloc(&cf_native_allocator, sizeof **posted);
+        error = *posted ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_NO_MEMORY;
+    }
+    if (error)
+        atomic_fetch_sub(&client->post_count, 1);
+    return error;
+}
+
 centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*function)(centrifuge_client *client, void *user),
                                         void (*drop)(void *user), void *user)
 {
@@ -13,14 +26,16 @@ centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*functi
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     if (cf_native_driver_copied(client))
         return CENTRIFUGE_ERROR_WRONG_THREAD;
-    cf_native_posted *posted = cf_alloc(&cf_native_allocator, sizeof *posted);
-    if (!posted)
-        return CENTRIFUGE_ERROR_NO_MEMORY;
+    cf_native_posted *posted;
+    centrifuge_error error = begin(client, &posted);
+    if (error)
+        return error;
     *posted = (cf_native_posted){
         .next = atomic_load_explicit(&client->posted, memory_order_relaxed), .function = function, .drop = drop, .user = user};
     do {
         if (posted->next == &nothing_more) {
             cf_free(&cf_native_allocator, posted);
+            atomic_fetch_sub(&client->post_count, 1);
             return CENTRIFUGE_ERROR_CLOSED;
         }
     } while (!atomic_compare_exchange_weak_explicit(&client->posted, &posted->next, posted, memory_order_release,
@@ -49,6 +64,7 @@ void cf_native_post_run(centrifuge_client *client)
         cf_native_posted posted = *client->taken;
         cf_free(&cf_native_allocator, client->taken);
         client->taken = posted.next;
+        atomic_fetch_sub(&client->post_count, 1);
         posted.function(client, posted.user);
     }
 }

@@ -36,6 +36,7 @@ centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, s
     defaults.http_answer_size_max = (size_t)1 << 20;
     defaults.batch = core.batch;
     defaults.events_per_turn = 10000;
+    defaults.posts_max = 65536;
     memset(options, 0, size);
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
     options->size = size;
@@ -135,7 +136,9 @@ static centrifuge_error check_requests(const centrifuge_options *options, const 
         return refuse(what, "refresh_data");
     if (!options->http_answer_size_max)
         return refuse(what, "http_answer_size_max");
-    return options->events_per_turn ? CENTRIFUGE_ERROR_OK : refuse(what, "events_per_turn");
+    if (!options->events_per_turn)
+        return refuse(what, "events_per_turn");
+    return options->posts_max ? CENTRIFUGE_ERROR_OK : refuse(what, "posts_max");
 }
 
 /* What the core leaves to its drivers: a page's is checked by the browser. */
@@ -164,9 +167,9 @@ centrifuge_error centrifuge_options_check(const centrifuge_options *options, con
 {
     centrifuge_options known;
     cf_client_options core;
-    if (what)
-        *what = "";
     centrifuge_error error = read_options(&known, options);
+    if (what)
+        *what = error && options ? "size" : "";
     return error ? error : check(&known, &core, what);
 }
 
@@ -252,6 +255,7 @@ static void copy(cf_native_settings *settings, const centrifuge_options *options
     settings->message_size_max = options->message_size_max;
     settings->queue_size_max = options->queue_size_max;
     settings->events_per_turn = options->events_per_turn;
+    settings->posts_max = options->posts_max;
 }
 
 centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,

@@ -109,6 +109,15 @@ static centrifuge_error error_of_close(uint16_t code)
                                                                                   : CENTRIFUGE_ERROR_NO_MEMORY;
 }
 
+static const char *detail_of_close(uint16_t code)
+{
+    if (code == CF_WS_CLOSE_TOO_LARGE)
+        return "the server sent more than message_size_max in one message";
+    if (code == CF_WS_CLOSE_INVALID_DATA)
+        return "the server sent a text that is not valid UTF-8";
+    return "the server broke the WebSocket protocol";
+}
+
 static void take(cf_native_socket *socket, const cf_ws_event *event)
 {
     switch (event->kind) {
@@ -128,9 +137,7 @@ static void take(cf_native_socket *socket, const cf_ws_event *event)
         break;
     case CF_WS_EVENT_ERROR:
         say_goodbye(socket, event->code, event->payload);
-        cf_native_driver_lost(socket, no_reason, error_of_close(event->code),
-                              event->code == CF_WS_CLOSE_TOO_LARGE ? "the server sent more than message_size_max in one message"
-                                                                   : "the server broke the WebSocket protocol");
+        cf_native_driver_lost(socket, no_reason, error_of_close(event->code), detail_of_close(event->code));
         break;
     case CF_WS_EVENT_NONE:
         break;

@@ -260,6 +260,56 @@ static void no_events_at_all_are_refused(void **state)
     options.events_per_turn = 0;
     assert_int_equal(centrifuge_options_check(&options, &what), CENTRIFUGE_ERROR_INVALID_OPTION);
     assert_string_equal(what, "events_per_turn");
+    quick_options(&options, NULL);
+    options.posts_max = 0;
+    assert_int_equal(centrifuge_options_check(&options, &what), CENTRIFUGE_ERROR_INVALID_OPTION);
+    assert_string_equal(what, "posts_max");
+}
+
+static void options_that_were_not_filled_lack_their_size(void **state)
+{
+    (void)state;
+    centrifuge_options options;
+    const char *what;
+    memset(&options, 0, sizeof options);
+    assert_int_equal(centrifuge_options_check(&options, &what), CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    assert_string_equal(what, "size");
+}
+
+static void count_run(centrifuge_client *client, void *user)
+{
+    (void)client;
+    ++*(int *)user;
+}
+
+static void post_again(centrifuge_client *client, void *user)
+{
+    OK(centrifuge_client_post(client, count_run, NULL, user));
+}
+
+static void posts_are_bounded(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    centrifuge_options options;
+    int runs = 0;
+    quick_options(&options, NULL);
+    assert_true(options.posts_max == 65536);
+    options.url = "ws://127.0.0.1:1";
+    options.posts_max = 3;
+    centrifuge_client *client = make_client(&options, &journal);
+    for (int i = 0; i < 3; i++)
+        OK(centrifuge_client_post(client, post_again, NULL, &runs));
+    assert_int_equal(centrifuge_client_post(client, count_run, NULL, &runs), CENTRIFUGE_ERROR_LIMIT_POSTS);
+    OK(centrifuge_client_tick(client)); /* each has room for the next */
+    OK(centrifuge_client_tick(client));
+    assert_int_equal(runs, 3);
+    options.posts_max = 1;
+    OK(centrifuge_client_configure(client, &options));
+    OK(centrifuge_client_post(client, count_run, NULL, &runs));
+    assert_int_equal(centrifuge_client_post(client, count_run, NULL, &runs), CENTRIFUGE_ERROR_LIMIT_POSTS);
+    OK(centrifuge_client_destroy(client));
+    assert_int_equal(runs, 3);
 }
 
 int main(void)
@@ -275,6 +325,8 @@ int main(void)
         cmocka_unit_test(a_slow_application_does_not_lose_its_connection),
         cmocka_unit_test(a_slow_server_is_told_before_a_call_is_refused),
         cmocka_unit_test(no_events_at_all_are_refused),
+        cmocka_unit_test(options_that_were_not_filled_lack_their_size),
+        cmocka_unit_test(posts_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

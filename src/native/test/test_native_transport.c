@@ -5,7 +5,9 @@
 
 #include "native/test/support.h"
 
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Connects to a peer that follows the script, waits for `part`, then ends. */
 static void check_script(peer_script script, const char *part, cf_journal *journal)
@@ -39,6 +41,84 @@ static void refused_connection_is_tried_again(void **state)
     assert_int_equal(times_noted(&journal, "disconnect"), 1);
     assert_true(noted(&journal, "disconnect 'connection closed' 1"));
     end_client(&journal);
+}
+
+static void note_cause(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
+{
+    (void)client;
+    note(user, "status %d, %s; ", event->http_status, event->detail);
+}
+
+/* Nobody answers at `url`; listens to the causes. */
+static void begin_to_fail(void (*change)(centrifuge_options *options), const char *format, cf_journal *journal)
+{
+    static const centrifuge_client_events events = {.transport_close = note_cause};
+    centrifuge_options options;
+    char url[64];
+    quick_options(&options, NULL);
+    snprintf(url, sizeof url, format, peer_unused_port());
+    options.url = url;
+    if (change)
+        change(&options);
+    OK(centrifuge_client_listen(make_client(&options, journal), &events, journal, NULL));
+}
+
+static void set_unknown_proxy(centrifuge_options *options)
+{
+    options->proxy = "socks9://127.0.0.1:1";
+}
+
+static void set_unknown_interface(centrifuge_options *options)
+{
+    options->interface_name = "no-such-interface";
+}
+
+static void what_no_attempt_can_cure_is_the_end(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*change)(centrifuge_options *options);
+        const char *told;
+    } cases[] = {{set_unknown_proxy, "error UNSUPPORTED 'transport could not be opened' 'fix'; "},
+                 {set_unknown_interface, "error INVALID_OPTION 'transport could not be opened' 'fix'; "}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        cf_journal journal;
+        begin_to_fail(cases[i].change, "ws://127.0.0.1:%d", &journal);
+        OK(centrifuge_client_connect(journal.client));
+        run_until(&journal, "disconnect 'connection closed' 0; ");
+        assert_true(noted(&journal, cases[i].told));
+        OK(centrifuge_client_destroy(journal.client));
+    }
+}
+
+/* None beyond those that are open. */
+static struct rlimit forbid_descriptors(void)
+{
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int next = dup(STDIN_FILENO);
+    close(next);
+    struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return before;
+}
+
+static void a_missing_descriptor_is_told_as_such(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"ws://127.0.0.1:%d", "ws://localhost:%d", "wss://127.0.0.1:%d"};
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        cf_journal journal;
+        begin_to_fail(NULL, formats[i], &journal);
+        struct rlimit before = forbid_descriptors();
+        OK(centrifuge_client_connect(journal.client));
+        for (int turn = 0; turn < 300 && !noted(&journal, "disconnect"); turn++)
+            (void)centrifuge_client_wait(journal.client, 100);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_true(noted(&journal, "closed SYSTEM 1006 'connection closed'; status 0, Too many open files; "));
+        assert_true(noted(&journal, "disconnect 'connection closed' 1; ")); /* there may be some later */
+        end_client(&journal);
+    }
 }
 
 /* In every form of an address, whoever connects. */
@@ -120,12 +200,6 @@ static void refuses_upgrade(cf_peer *peer)
     if (peer_accept(peer) && peer_read_head(peer))
         peer_send_raw(peer, peer->user, strlen(peer->user));
     peer_drop(peer);
-}
-
-static void note_cause(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
-{
-    (void)client;
-    note(user, "status %d, %s; ", event->http_status, event->detail);
 }
 
 static void note_log(centrifuge_client *client, const centrifuge_log_event *event, void *user)
@@ -659,6 +733,8 @@ int main(void)
         cmocka_unit_test(nobody_listens_there_is_told_of_every_address),
         cmocka_unit_test(unknown_name_is_tried_again),
         cmocka_unit_test(destroy_while_a_name_is_resolved),
+        cmocka_unit_test(what_no_attempt_can_cure_is_the_end),
+        cmocka_unit_test(a_missing_descriptor_is_told_as_such),
         cmocka_unit_test(http_status_is_told_and_tried_again),
         cmocka_unit_test(the_status_of_a_refused_upgrade_is_a_number),
         cmocka_unit_test(retry_after_is_heeded),
