@@ -282,8 +282,8 @@ typedef struct centrifuge_options {
 
     /* -- other threads -- */
 
-    size_t
-        posts_max; /* a limit, too: functions that were posted and have not run; default 65536. Beyond: refused, LIMIT_POSTS */
+    /* A limit, too: functions that were posted and have not run; default 65536. Beyond: refused, LIMIT_POSTS. */
+    size_t posts_max;
 } centrifuge_options;
 
 /*
@@ -614,8 +614,10 @@ typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, con
  * be NULL. Errors of all four: INVALID_ARGUMENT, UNSUBSCRIBED, LIMIT_CALLS, LIMIT_QUEUE, NO_MEMORY, WRONG_THREAD, CLOSED.
  */
 
-/* Publishes `data`, one JSON value of `size` bytes; NULL for a message without data. Further errors: INVALID_JSON (also for
- * arrays and objects in each other more than 512 deep), INVALID_UTF8. */
+/*
+ * Publishes `data`, one JSON value of `size` bytes; NULL for a message without data. Further errors: INVALID_JSON (also for arrays
+ * and objects in each other more than 512 deep), INVALID_UTF8.
+ */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data,
                                                                 size_t size, centrifuge_completion done, void *user);
 /* Who is subscribed: `data` of the result. */
