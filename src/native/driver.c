@@ -200,8 +200,19 @@ void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge
     client->kicked = true;
 }
 
+/* Of Centrifugo and of ours: as text, and in the advice of a close frame. */
+static void explain(centrifuge_client *client, cf_bytes reason)
+{
+    if (cf_bytes_equal(reason, CF_BYTES("slow")) || cf_bytes_find(reason, CF_BYTES("\"slow\"")) >= 0)
+        cf_native_events_log(
+            client, CF_LOG_WARNING,
+            CF_BYTES("the server calls this client slow: messages were not read as fast as they came; do less in "
+                     "callbacks, or publish less to channels that are subscribed"));
+}
+
 void cf_native_driver_closed(cf_native_socket *socket, uint16_t code, cf_bytes reason)
 {
+    explain(socket->client, reason);
     if (socket->client->live == socket)
         keep_close(socket->client, code, reason);
     if (code == CF_WS_CLOSE_TOO_LARGE)

@@ -203,6 +203,9 @@ void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline);
 /* Bytes of one read, and how many reads one turn does before others have theirs. */
 #define CF_NATIVE_SOCKET_READ_SIZE 65536
 #define CF_NATIVE_SOCKET_READS_MAX 16
+/* Bytes that are sent before others have their turn, and while the application has more to hear than its share of events. */
+#define CF_NATIVE_SOCKET_SEND_SHARE  131072
+#define CF_NATIVE_SOCKET_SEND_BEHIND 4096
 /* What may wait to be sent beyond `queue_size_max`: frames around what was admitted, pongs, subscriptions that come back. */
 #define CF_NATIVE_SOCKET_SLACK ((size_t)1 << 20)
 

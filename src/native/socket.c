@@ -51,15 +51,35 @@ static void next_batch(cf_native_socket *socket)
     cf_buffer_init(&socket->queued, &cf_native_allocator, socket->queued.limit);
 }
 
+/*
+ * Who publishes to a channel of its own hears more than it says: it has to read while it writes, or the server takes it for slow. While
+ * what was received waits to be told, little more is sent: calls then wait in our queue, whose limit the application knows.
+ */
+static size_t share_of_turn(const cf_native_socket *socket)
+{
+    const centrifuge_client *client = socket->client;
+    if (client->ending)
+        return SIZE_MAX;
+    return client->halted || socket->has_more ? CF_NATIVE_SOCKET_SEND_BEHIND : CF_NATIVE_SOCKET_SEND_SHARE;
+}
+
+/* A TLS library wants all of it again after a refusal. */
+static size_t next_size(const cf_native_socket *socket, size_t share)
+{
+    size_t left = socket->sending.size - socket->sent;
+    return socket->plain && left > share ? share : left;
+}
+
 void cf_native_socket_flush(cf_native_socket *socket)
 {
+    size_t share = share_of_turn(socket);
     if (socket->state == CF_NATIVE_SOCKET_CONNECTING || socket->state == CF_NATIVE_SOCKET_DEAD)
         return;
-    while (cf_native_socket_wants_to_send(socket)) {
+    while (cf_native_socket_wants_to_send(socket) && share > 0) {
         if (socket->sent == socket->sending.size)
             next_batch(socket);
         size_t sent = 0;
-        CURLcode code = send_bytes(socket, socket->sending.data + socket->sent, socket->sending.size - socket->sent, &sent);
+        CURLcode code = send_bytes(socket, socket->sending.data + socket->sent, next_size(socket, share), &sent);
         if (code == CURLE_AGAIN)
             break;
         if (code != CURLE_OK) {
@@ -67,6 +87,7 @@ void cf_native_socket_flush(cf_native_socket *socket)
             return;
         }
         socket->sent += sent;
+        share -= sent < share ? sent : share;
     }
     if (!cf_native_socket_wants_to_send(socket))
         drop_sent(socket);
