@@ -302,7 +302,6 @@ centrifuge_error cf_native_error_of(CURLcode code, const char *detail)
     if (cf_bytes_starts_with(cf_bytes_of(detail), UNSUPPORTED_PROXY))
         return CENTRIFUGE_ERROR_UNSUPPORTED;
     switch (code) {
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_NOT_BUILT_IN:
         return CENTRIFUGE_ERROR_UNSUPPORTED;
     case CURLE_INTERFACE_FAILED:
