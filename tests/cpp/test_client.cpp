@@ -667,28 +667,6 @@ static void values_print_and_compare()
     CHECK(centrifuge::token("secret", "42", "1").size() == 64 && centrifuge::api_sign("secret", "{}").size() == 64);
 }
 
-/* It hears more than it says: closed as slow, with so many in one turn, when it writes all of them before it reads. */
-static void a_producer_that_hears_itself_is_not_slow()
-{
-    const int total = 200000;
-    int heard = 0;
-    int sent = 0;
-    const std::string data = '"' + std::string(200, 'x') + '"';
-    centrifuge::options options = signed_options();
-    options.calls_max = SIZE_MAX;
-    client one(options);
-    subscription room = one.subscribe(fresh_channel());
-    room.on_message([&](const message &) { heard++; });
-    one.on_disconnect([](const centrifuge::disconnect_event &) { never("the server has closed the connection"); });
-    CHECK_ERROR(one.connect(), OK);
-    for (int turn = 0; turn < 100000 && heard < total; turn++) {
-        for (int i = 0; i < 20000 && sent < total && room.publish(data) == CENTRIFUGE_ERROR_OK; i++)
-            sent++;
-        CHECK_ERROR(one.wait(milliseconds(10)), OK);
-    }
-    CHECK(heard == total);
-}
-
 int main(int count, char **arguments)
 {
     struct {
@@ -716,7 +694,6 @@ int main(int count, char **arguments)
         TEST(a_client_may_run_in_one_thread_and_end_in_another),
         TEST(commands_are_batched),
         TEST(limits_are_told_before_they_are_reached),
-        TEST(a_producer_that_hears_itself_is_not_slow),
         TEST(values_print_and_compare),
     };
     if (count < 2)
