@@ -252,7 +252,7 @@ static void client_head(sim_link *link, const char *data, size_t size)
     int status = 0;
     const char *problem = NULL;
     cf_bytes key = {link->key, CF_WS_KEY_SIZE};
-    switch (cf_ws_check_response(cf_buffer_bytes(&link->head), key, &used, &status, &problem)) {
+    switch (cf_ws_check_response(cf_buffer_bytes(&link->head), key, CF_BYTES(""), &used, &status, &problem)) {
     case CF_WS_RESPONSE_MORE:
         return;
     case CF_WS_RESPONSE_OK:
