@@ -205,7 +205,8 @@ static void tell(sim_client *client, request *asked)
     asked->due = CF_TIME_NEVER;
     if (lies(client, 150)) /* it says so twice */
         asked->due = world->now + (int64_t)sim_random_below(&world->random, 20000);
-    if (failed && sim_random_chance(&world->random, 500))
+    /* One that refuses everybody does so in one way: a script ends alike whatever chance says. */
+    if (failed && !world->scenario.refuses && sim_random_chance(&world->random, 500))
         tell_status(client, asked);
     else if (asked->authorize)
         cf_client_authorized(client->core, asked->id, failed, cf_buffer_bytes(&answer), world->now);
