@@ -280,6 +280,10 @@ typedef struct centrifuge_options {
      */
     size_t events_per_turn;
 
+    /* Bytes of messages, joins and leaves that come for channels whose recovery is not answered yet, and are told behind what was
+       missed; default 16 MiB, limits as above. Beyond: an error event, LIMIT_RECOVERY, and `recovered` is false. */
+    size_t recovery_size_max;
+
     /* -- other threads -- */
 
     /* A limit, too: functions that were posted and have not run; default 65536. Beyond: refused, LIMIT_POSTS. */

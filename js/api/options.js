@@ -36,6 +36,7 @@ const everywhere = {
   callsMax: number,
   subscriptionsMax: number,
   channelLengthMax: number,
+  recoverySizeMax: number,
   batch: flag,
 };
 

@@ -168,6 +168,8 @@ declare namespace Centrifuge {
         subscriptionsMax?: number;
         /** Not in 1.x: bytes of a channel's name; longer ones are refused. Default 65535. */
         channelLengthMax?: number;
+        /** Not in 1.x: bytes that come for channels whose recovery is not answered yet; beyond, `recovered` is false. Default 16 MiB. */
+        recoverySizeMax?: number;
     }
 
     /** Headers, or parameters of an address. */

@@ -40,7 +40,7 @@
  *
  * Files: core.c (life, deadlines), queue.c (effects that wait), limit.c, frame.c (what
  * is received), connection.c (section 7, 14), subscription.c (8), delivery.c
- * (6.2, 8.3, 10), call.c (9), auth.c (11), refresh.c (12), batch.c (13), options.c (2, 3).
+ * (6.2, 8.3, 10), recovery.c (D52), call.c (9), auth.c (11), refresh.c (12), batch.c (13), options.c (2, 3).
  */
 #ifndef CF_CLIENT_CORE_H
 #define CF_CLIENT_CORE_H
@@ -85,6 +85,7 @@ typedef struct cf_client_options {
     size_t calls_max;          /* 65536: calls without an answer */
     size_t subscriptions_max;  /* 65536 */
     size_t channel_length_max; /* 65535: bytes of a channel name */
+    size_t recovery_size_max;  /* 16 MiB: bodies of pushes that wait for the answers to recoveries */
 } cf_client_options;
 
 void cf_client_options_default(cf_client_options *options);

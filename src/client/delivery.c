@@ -60,11 +60,9 @@ static cf_subscription *find_pushed(cf_client *client, cf_bytes channel)
     return client->pushed;
 }
 
-cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect)
+static cf_step tell(cf_subscription *subscription, cf_time now, const cf_wire_message *message, cf_effect *effect)
 {
-    cf_subscription *subscription = find_pushed(client, message->b.channel);
-    if (subscription == NULL || is_deaf(subscription))
-        return CF_STEP_DONE;
+    cf_client *client = subscription->client;
     if (message->method == CF_METHOD_MESSAGE)
         return deliver(subscription, now, message, effect);
     show_push(subscription, message, message->method == CF_METHOD_JOIN ? CF_EVENT_JOIN : CF_EVENT_LEAVE, effect);
@@ -73,6 +71,32 @@ cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_me
         return CF_STEP_EFFECT;
     cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
+}
+
+/* For the answer to a recovery. What comes after a refusal is brought by the recovery that is asked for next. */
+static cf_step hold(cf_subscription *subscription, cf_time now, const cf_wire_message *message)
+{
+    if (subscription->request != 0 && !cf_recovery_hold(subscription, message))
+        cf_connection_fail(subscription->client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    return CF_STEP_DONE;
+}
+
+static bool repeats(cf_subscription *subscription, const cf_wire_message *message)
+{
+    return subscription->recovery != NULL && message->b.uid.size > 0 && message->method == CF_METHOD_MESSAGE &&
+           cf_recovery_repeats(subscription, message->b.uid);
+}
+
+cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect)
+{
+    cf_subscription *subscription = find_pushed(client, message->b.channel);
+    if (subscription == NULL || is_deaf(subscription))
+        return CF_STEP_DONE;
+    if (subscription->recovering)
+        return hold(subscription, now, message);
+    if (repeats(subscription, message))
+        return CF_STEP_DONE;
+    return tell(subscription, now, message, effect);
 }
 
 /* ---- the answer to subscribe: client-spec.md 8.3 --------------------------------------------------------- */
@@ -97,8 +121,9 @@ static void accept(cf_subscription *subscription, cf_time now, bool recovered)
 {
     answered(subscription, CF_SUBSCRIPTION_SUBSCRIBED, recovered && !subscription->missed);
     subscription->leaving = 0;
-    subscription->missed = false;
+    subscription->missed = subscription->recovering = false;
     subscription->was_subscribed = true;
+    cf_recovery_end(subscription);
     tell_answer(subscription, CF_PENDING_SUBSCRIBE);
     cf_calls_release(subscription, now);
 }
@@ -122,6 +147,7 @@ static void keep_refusal(cf_subscription *subscription, cf_bytes error, cf_bytes
 void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice, bool json)
 {
     answered(subscription, CF_SUBSCRIPTION_REFUSED, false);
+    cf_recovery_drop(subscription);
     keep_refusal(subscription, error, advice);
     subscription->refusal_json = json;
 }
@@ -197,39 +223,74 @@ static bool start_replay(cf_subscription *subscription, const cf_wire_message *m
     cf_replay *replay = cf_alloc_zero(client->environment.allocator, head + count, sizeof(cf_bytes));
     if (replay == NULL)
         return false;
-    *replay = (cf_replay){.subscription = subscription, .request = subscription->request, .recovered = message->b.recovered};
+    bool complete = subscription->recovery == NULL || !subscription->recovery->incomplete;
+    *replay = (cf_replay){
+        .subscription = subscription,
+        .request = subscription->request,
+        .recovered = message->b.recovered && complete,
+    };
     collect_bodies(message->b.messages, replay);
     client->frame.replay = replay;
-    if (!message->b.recovered)
+    if (!replay->recovered)
         subscription->missed = true;
     return true;
 }
 
-/* Missed messages, oldest first; then the subscription is subscribed. */
+static cf_step tell_missed(cf_subscription *subscription, cf_time now, cf_bytes body, cf_effect *effect)
+{
+    cf_client *client = subscription->client;
+    cf_wire_message message;
+    bool good = cf_wire_read_body(body, &message, &client->frame.scratch);
+    CF_ASSERT(good || client->frame.scratch.failed);
+    cf_bytes uid = message.b.uid;
+    if (good && uid.size > 0 && cf_recovery_told(subscription, uid))
+        return CF_STEP_DONE;
+    if (good && (uid.size == 0 || cf_recovery_note(subscription, uid)))
+        return deliver(subscription, now, &message, effect);
+    cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    return CF_STEP_DONE;
+}
+
+/* `line` is freed when the effect has been carried out. */
+static cf_step tell_held(cf_subscription *subscription, cf_time now, cf_line *line, cf_effect *effect)
+{
+    cf_client *client = subscription->client;
+    cf_wire_message message;
+    cf_queue_retire(client, &line->pending, CF_PENDING_LOG);
+    if (!cf_wire_read_body(cf_bytes_make(line->text, line->size), &message, &client->frame.scratch)) {
+        CF_ASSERT(client->frame.scratch.failed);
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        return CF_STEP_DONE;
+    }
+    message.method = (cf_method)line->pending.number;
+    return repeats(subscription, &message) ? CF_STEP_DONE : tell(subscription, now, &message, effect);
+}
+
+/* Missed messages, oldest first, then pushes that waited; then the subscription is subscribed. */
 cf_step cf_subscription_replay_step(cf_client *client, cf_time now, cf_effect *effect)
 {
     cf_replay *replay = client->frame.replay;
     cf_subscription *subscription = replay->subscription;
     bool current = subscription->request == replay->request;
     bool recovered = replay->recovered;
-    cf_wire_message message;
-    if (!current || replay->left == 0) {
-        cf_frame_drop_replay(client);
-        if (current)
-            accept(subscription, now, recovered);
-        return CF_STEP_DONE;
-    }
-    if (cf_wire_read_body(replay->bodies[--replay->left], &message, &client->frame.scratch))
-        return deliver(subscription, now, &message, effect);
-    CF_ASSERT(client->frame.scratch.failed);
-    cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    if (current && replay->left > 0)
+        return tell_missed(subscription, now, replay->bodies[--replay->left], effect);
+    cf_line *held = current ? cf_recovery_next(subscription) : NULL;
+    if (held != NULL)
+        return tell_held(subscription, now, held, effect);
+    cf_frame_drop_replay(client);
+    if (current)
+        accept(subscription, now, recovered);
     return CF_STEP_DONE;
 }
 
-/* An empty `last` does not replace a known position (D5). */
+/* An empty `last` does not replace a known position (D5), and none replaces one that the pushes since the command have set or will. */
 static bool take_last(cf_subscription *subscription, const cf_wire_message *message)
 {
     bool known = subscription->has_position && subscription->position.size > 0;
+    bool newer = subscription->recovering ? subscription->recovery != NULL && message->b.recovered : known;
+    if (newer)
+        return true;
     if (!message->b.has_last || (message->b.last.size == 0 && known))
         return true;
     return set_position(subscription, message->b.last);
@@ -270,11 +331,13 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
         return CF_STEP_DONE;
     }
     size_t missed = count_bodies(message->b.messages);
-    if (missed > 0 ? start_replay(subscription, message, missed) : take_last(subscription, message)) {
-        if (missed == 0)
-            accept(subscription, now, message->b.recovered);
-        return CF_STEP_DONE;
-    }
-    cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    bool replays = missed > 0 || subscription->recovery != NULL;
+    bool good = missed > 0 || take_last(subscription, message);
+    if (good && replays)
+        good = start_replay(subscription, message, missed);
+    else if (good)
+        accept(subscription, now, message->b.recovered);
+    if (!good)
+        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }

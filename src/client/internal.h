@@ -34,6 +34,8 @@
 #define CF_CONNECT_ERROR_GRACE 1000 /* milliseconds */
 /* Room for decoded strings is kept from frame to frame up to this size. */
 #define CF_SCRATCH_KEPT 1024 /* bytes */
+/* So many recovered messages are known by their uid until as many others were pushed: a push of one of them may be on its way. */
+#define CF_LATE_MAX 64
 /* The longest text among the options. */
 #define CF_OPTION_SIZE_MAX ((size_t)1 << 20) /* bytes */
 
@@ -140,6 +142,15 @@ typedef struct cf_replay {
     cf_bytes bodies[];
 } cf_replay;
 
+/* Of a subscription, from the first push that waits, or the first missed message, on. */
+typedef struct cf_recovery {
+    cf_pending *held; /* pushes that wait for the answer: cf_lines of a body, `number` is the method */
+    cf_pending **end;
+    cf_map told;     /* what the answer brought and no push has yet, by uid, oldest first */
+    uint32_t others; /* messages pushed behind it that it did not bring */
+    bool incomplete; /* more came than may wait */
+} cf_recovery;
+
 /* One channel of an authorization. */
 typedef struct cf_member {
     struct cf_request *request;
@@ -230,6 +241,7 @@ struct cf_client {
     cf_list deadlines;       /* the same, by deadline */
     size_t call_count;       /* sent and waiting */
     size_t queued;           /* bytes to send: lines in the queue and in the batch, data of calls that wait */
+    size_t held;             /* bytes of pushes that wait for the answer to a recovery */
     size_t unsent;           /* bytes that the transport has not sent, by the driver's word */
     size_t largest_sent;     /* bytes of one text, on this transport */
 
@@ -281,11 +293,13 @@ struct cf_subscription {
     bool resubscribe; /* of the last request */
     bool recovered;   /* of the last answer */
     bool refusal_json;
+    bool recovering;          /* asked to recover, and no good answer yet: what is pushed is not told */
     bool was_subscribed;      /* since it was asked for by the user */
     bool told;                /* that it is removed: its memory is ours alone */
     bool left;                /* by a disconnect, and not asked for since */
     bool missed;              /* a replay behind a hole has begun, and no subscribe event has told of it */
     cf_text position;         /* section 10 */
+    cf_recovery *recovery;    /* NULL without one */
     cf_text refusal;          /* the error's text, then its advice */
     cf_member *member;        /* of the authorization that it waits for, or NULL */
     cf_refusal *refusal_told; /* whose events wait, or NULL */
@@ -339,6 +353,8 @@ bool cf_queue_take(cf_client *client, cf_effect *effect);
 cf_buffer *cf_line_begin(cf_client *client, size_t size);
 /* Queues it for the transport. */
 bool cf_line_send(cf_client *client);
+/* Neither queued nor counted; `number` is for its user. */
+cf_line *cf_line_make(cf_client *client, uint32_t number);
 /* For the transport, and counted as such, but not queued yet. */
 cf_line *cf_line_take(cf_client *client);
 static inline cf_line *cf_line_of(cf_pending *pending)
@@ -481,6 +497,21 @@ static inline bool cf_subscription_wanted(const cf_subscription *subscription)
 
 #define CF_EACH_SUBSCRIPTION(node, client)                                                                                     \
     for (cf_map_node *node = (client)->subscriptions.head; node != NULL; node = cf_map_next(node))
+
+/* ---- recovery.c: client-spec.md D52 --------------------------------------------------------------- */
+
+/* A push waits for the answer, or counts as missed when too many do. False without memory. */
+bool cf_recovery_hold(cf_subscription *subscription, const cf_wire_message *message);
+/* The one that waits longest, for the caller to free; NULL without one. */
+cf_line *cf_recovery_next(cf_subscription *subscription);
+/* The answer brings this message. False without memory. */
+bool cf_recovery_note(cf_subscription *subscription, cf_bytes uid);
+bool cf_recovery_told(const cf_subscription *subscription, cf_bytes uid);
+/* There is a recovery: is this push a message that it has told? Asked once for each push. */
+bool cf_recovery_repeats(cf_subscription *subscription, cf_bytes uid);
+/* All was told; what may be pushed again is kept in mind for a while. */
+void cf_recovery_end(cf_subscription *subscription);
+void cf_recovery_drop(cf_subscription *subscription);
 
 /* ---- delivery.c ---------------------------------------------------------------------------------- */
 

@@ -32,6 +32,7 @@ void cf_client_options_default(cf_client_options *options)
         .calls_max = 65536,
         .subscriptions_max = 65536,
         .channel_length_max = 65535,
+        .recovery_size_max = 16 * MEBIBYTE,
     };
     *options = defaults;
 }
@@ -187,6 +188,7 @@ static const rule rules[] = {
     {OPTION(calls_max), RULE_SIZE},
     {OPTION(subscriptions_max), RULE_SIZE},
     {OPTION(channel_length_max), RULE_SIZE},
+    {OPTION(recovery_size_max), RULE_SIZE},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))

@@ -168,8 +168,7 @@ cf_buffer *cf_line_begin(cf_client *client, size_t size)
     return line;
 }
 
-/* NULL without memory. */
-static cf_line *take_line(cf_client *client, uint32_t number)
+cf_line *cf_line_make(cf_client *client, uint32_t number)
 {
     cf_buffer *line = &client->line;
     if (line->failed) {
@@ -184,7 +183,7 @@ static cf_line *take_line(cf_client *client, uint32_t number)
 
 cf_line *cf_line_take(cf_client *client)
 {
-    cf_line *made = take_line(client, client->transport);
+    cf_line *made = cf_line_make(client, client->transport);
     if (made == NULL)
         return NULL;
     made->pending.kind = CF_PENDING_SEND;
@@ -203,7 +202,7 @@ bool cf_line_send(cf_client *client)
 
 static void log_line(cf_client *client, cf_log_level level)
 {
-    cf_line *made = take_line(client, level);
+    cf_line *made = cf_line_make(client, level);
     if (made != NULL)
         cf_queue_append(client, &made->pending, CF_PENDING_LOG);
 }

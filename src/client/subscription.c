@@ -37,6 +37,7 @@ cf_subscription *cf_client_find(cf_client *client, cf_bytes channel)
 void cf_subscription_free(cf_subscription *subscription)
 {
     const cf_allocator *allocator = subscription->client->environment.allocator;
+    cf_recovery_drop(subscription);
     cf_text_free(&subscription->position, allocator);
     cf_text_free(&subscription->refusal, allocator);
     cf_free(allocator, subscription);
@@ -63,6 +64,7 @@ void cf_subscription_write_request(cf_subscription *subscription, const cf_auth_
         params.sign = entry->sign;
         params.info = entry->info;
     }
+    subscription->recovering = params.recover;
     subscription->request = ++client->last_uid;
     cf_wire_write_subscribe(line, subscription->request, &params, entry != NULL);
 }
@@ -352,12 +354,20 @@ static void end(cf_subscription *subscription, centrifuge_error code)
     cf_calls_fail_waiting(subscription, code);
 }
 
+/* What waits was not told, and the position is still behind it. */
+static void forget_recovery(cf_subscription *subscription)
+{
+    subscription->recovering = false;
+    cf_recovery_drop(subscription);
+}
+
 /* Not by a disconnect: who comes back after one gets what was said meanwhile (client-spec.md 10). */
 static void forget_position(cf_subscription *subscription)
 {
     subscription->has_position = false;
     subscription->position.size = 0;
     subscription->missed = false;
+    forget_recovery(subscription);
 }
 
 static void send_unsubscribe(cf_subscription *subscription, cf_time now)
@@ -462,6 +472,7 @@ static void leave(cf_subscription *subscription, bool again)
     if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED)
         tell_unsubscribe(subscription);
     subscription->request = subscription->leaving = subscription->crossed = 0;
+    forget_recovery(subscription);
     if (!again) {
         end(subscription, CENTRIFUGE_ERROR_DISCONNECTED);
         subscription->left = true;

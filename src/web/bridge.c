@@ -32,8 +32,8 @@ static struct window {
 #define OPTION(member, offset)                                                                                                 \
     _Static_assert(offsetof(cf_client_options, member) == (offset), #member " has moved: change js/web/layout.json too")
 
-_Static_assert(offsetof(struct window, effect) == 168, "the effect has moved: change js/web/layout.json too");
-_Static_assert(offsetof(struct window, fault) == 168 + 216, "the fault has moved: change js/web/layout.json too");
+_Static_assert(offsetof(struct window, effect) == 176, "the effect has moved: change js/web/layout.json too");
+_Static_assert(offsetof(struct window, fault) == 176 + 216, "the fault has moved: change js/web/layout.json too");
 
 EFFECT(kind, 0);
 EFFECT(transport.id, 4);
@@ -94,6 +94,7 @@ OPTION(queue_size_max, 152);
 OPTION(calls_max, 156);
 OPTION(subscriptions_max, 160);
 OPTION(channel_length_max, 164);
+OPTION(recovery_size_max, 168);
 
 /* ---- texts -------------------------------------------------------------------------------- */
 

@@ -1037,6 +1037,207 @@ static void ready_without_the_callback_that_is_due_threw(void **state)
               "result bad REFUSED 'permission denied' 'fix'\n");
 }
 
+/* ---- what is pushed before a recovery is answered (D52) ---------------------------------------------------------- */
+
+static void push(driver *d, const char *uid)
+{
+    char text[128];
+    snprintf(text, sizeof(text), "{'method':'message','body':{'uid':'%s','channel':'news','data':1}}", uid);
+    driver_receive(d, text);
+}
+
+/* Subscribed with m1 as position, then connected anew: the recovery has the uid 4. */
+static cf_subscription *be_recovering(driver *d)
+{
+    cf_subscription *news = driver_be_subscribed(d);
+    push(d, "m1");
+    driver_reconnect(d, 3);
+    driver_forget(d);
+    return news;
+}
+
+static void answer_recovery(driver *d, const char *uid, const char *recovered, const char *messages)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+             "{'uid':'%s','method':'subscribe','body':{'channel':'news','last':'','recovered':%s,'messages':[%s]}}", uid,
+             recovered, messages);
+    driver_receive(d, text);
+}
+
+#define MISSED(uid) "{'uid':'" uid "','channel':'news','data':0}"
+
+static void assert_recovers_from(driver *d, unsigned connect_uid, const char *last)
+{
+    char line[128];
+    driver_forget(d);
+    driver_reconnect(d, connect_uid);
+    snprintf(line, sizeof(line), "'recover':true,'last':'%s'", last);
+    assert_non_null(strstr(d->log, line));
+}
+
+static void a_push_before_the_answer_is_told_once_and_in_order(void **state)
+{
+    driver *d = *state;
+    be_recovering(d);
+    push(d, "m4");
+    push(d, "m5");
+    driver_receive(d, "{'method':'join','body':{'channel':'news','data':{'user':'u','client':'c7'}}}");
+    expect(d, "");
+    answer_recovery(d, "4", "true", MISSED("m4") "," MISSED("m3") "," MISSED("m2"));
+    expect(d, "news: message m2 0\n"
+              "news: message m3 0\n"
+              "news: message m4 0\n"
+              "news: message m5 1\n"
+              "news: join c7 {'user':'u','client':'c7'}\n"
+              "news: subscribe again recovered\n");
+    push(d, "m6");
+    expect(d, "news: message m6 1\n");
+    assert_recovers_from(d, 5, "m6");
+}
+
+static void a_push_before_an_empty_answer_is_told(void **state)
+{
+    driver *d = *state;
+    be_recovering(d);
+    push(d, "m2");
+    driver_receive(d, "{'method':'message','body':{'channel':'news','data':2}}");
+    answer_recovery(d, "4", "true", "");
+    expect(d, "news: message m2 1\n"
+              "news: message  2\n"
+              "news: subscribe again recovered\n");
+}
+
+static void a_push_behind_the_answer_that_told_it_is_dropped(void **state)
+{
+    driver *d = *state;
+    be_recovering(d);
+    answer_recovery(d, "4", "true", MISSED("m4") "," MISSED("m3") "," MISSED("m2"));
+    driver_forget(d);
+    push(d, "m3");
+    push(d, "m5");
+    push(d, "m4");
+    push(d, "m6");
+    expect(d, "news: message m5 1\n"
+              "news: message m6 1\n");
+}
+
+/* Only so many are kept in mind; the subscription's memory is checked at the end. */
+static void what_an_answer_told_is_forgotten_in_time(void **state)
+{
+    driver *d = *state;
+    be_recovering(d);
+    answer_recovery(d, "4", "true", MISSED("m2"));
+    for (unsigned i = 0; i < 65; i++) {
+        char uid[8];
+        snprintf(uid, sizeof(uid), "n%u", i);
+        push(d, uid);
+    }
+    driver_forget(d);
+    push(d, "m2");
+    expect(d, "news: message m2 1\n");
+}
+
+static void a_connection_lost_before_the_answer_leaves_no_hole(void **state)
+{
+    driver *d = *state;
+    be_recovering(d);
+    push(d, "m7");
+    assert_recovers_from(d, 5, "m1");
+    driver_forget(d);
+    answer_recovery(d, "6", "true", MISSED("m7") "," MISSED("m6"));
+    expect(d, "news: message m6 0\n"
+              "news: message m7 0\n"
+              "news: subscribe again recovered\n");
+}
+
+static void a_disconnect_before_the_answer_leaves_no_hole(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = be_recovering(d);
+    push(d, "m7");
+    driver_disconnect(d);
+    assert_int_equal(driver_count(d, "news: message"), 0);
+    driver_forget(d);
+    assert_int_equal(cf_subscription_subscribe(news, d->now), CENTRIFUGE_ERROR_OK);
+    driver_connect(d);
+    driver_opened(d);
+    driver_welcome(d, 5);
+    assert_non_null(strstr(d->log, "'recover':true,'last':'m1'"));
+}
+
+static void an_unsubscribe_before_the_answer_drops_what_waits(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = be_recovering(d);
+    push(d, "m7");
+    driver_unsubscribe(d, news);
+    driver_forget(d);
+    answer_recovery(d, "4", "true", MISSED("m2"));
+    expect(d, "");
+}
+
+static void what_is_pushed_around_a_refused_recovery_is_recovered_by_the_next(void **state)
+{
+    driver *d = *state;
+    be_recovering(d);
+    push(d, "m3");
+    driver_receive(
+        d, "{'uid':'4','method':'subscribe','error':'internal server error','advice':'retry','body':{'channel':'news'}}");
+    push(d, "m4");
+    assert_int_equal(driver_count(d, "news: message"), 0);
+    driver_forget(d);
+    driver_subscribe(d, "news");
+    assert_non_null(strstr(d->log, "'recover':true,'last':'m1'"));
+}
+
+static void too_much_before_the_answer_is_a_hole_that_is_told(void **state)
+{
+    driver *d = *state;
+    d->options.recovery_size_max = 100;
+    be_recovering(d);
+    push(d, "m4");
+    push(d, "m5");
+    push(d, "m6");
+    assert_int_equal(driver_count(d, "error LIMIT_RECOVERY"), 1);
+    driver_forget(d);
+    answer_recovery(d, "4", "true", MISSED("m3") "," MISSED("m2"));
+    expect(d, "news: message m2 0\n"
+              "news: message m3 0\n"
+              "news: message m4 1\n"
+              "news: message m5 1\n"
+              "news: subscribe again\n");
+}
+
+/* The position was not moved over what could not wait. */
+static void too_much_and_a_lost_connection_leave_no_hole(void **state)
+{
+    driver *d = *state;
+    d->options.recovery_size_max = 1;
+    be_recovering(d);
+    push(d, "m4");
+    assert_recovers_from(d, 5, "m1");
+    driver_forget(d);
+    answer_recovery(d, "6", "true", MISSED("m4"));
+    expect(d, "news: message m4 0\n"
+              "news: subscribe again recovered\n");
+}
+
+static void the_last_of_a_first_answer_is_older_than_what_was_told(void **state)
+{
+    driver *d = *state;
+    assert_true(driver_start(d));
+    driver_be_connected(d);
+    driver_subscribe(d, "news");
+    driver_forget(d);
+    push(d, "m5");
+    expect(d, "news: message m5 1\n");
+    driver_receive(d, "{'uid':'2','method':'subscribe','body':{'channel':'news','status':true,'last':'m4','messages':null,'"
+                      "recovered':false}}");
+    expect(d, "news: subscribe first\n");
+    assert_recovers_from(d, 3, "m5");
+}
+
 /* D11 */
 static void ready_did_not_say_recovered(void **state)
 {
@@ -1390,6 +1591,17 @@ int main(void)
         TEST(a_refused_channel_was_not_asked_for_again),
         TEST(ready_of_an_unsubscribed_one_threw),
         TEST(ready_without_the_callback_that_is_due_threw),
+        TEST(a_push_before_the_answer_is_told_once_and_in_order),
+        TEST(a_push_before_an_empty_answer_is_told),
+        TEST(a_push_behind_the_answer_that_told_it_is_dropped),
+        TEST(what_an_answer_told_is_forgotten_in_time),
+        TEST(a_connection_lost_before_the_answer_leaves_no_hole),
+        TEST(a_disconnect_before_the_answer_leaves_no_hole),
+        TEST(an_unsubscribe_before_the_answer_drops_what_waits),
+        TEST(what_is_pushed_around_a_refused_recovery_is_recovered_by_the_next),
+        TEST(too_much_before_the_answer_is_a_hole_that_is_told),
+        TEST(too_much_and_a_lost_connection_leave_no_hole),
+        TEST(the_last_of_a_first_answer_is_older_than_what_was_told),
         TEST(ready_did_not_say_recovered),
         TEST(disconnect_told_unsubscribe_of_those_that_never_were),
         TEST(a_first_subscription_while_reconnecting_was_told_as_again),
