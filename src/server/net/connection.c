@@ -15,6 +15,7 @@ void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf
     net->allocator = allocator;
     net->wheel = wheel;
     net->connection_count = 0;
+    net->filled = NULL;
     cf_list_init(&net->connections);
 }
 
@@ -50,6 +51,8 @@ static void on_closed(uv_handle_t *handle)
     cf_connection *connection = CF_CONTAINER(handle, cf_connection, tcp);
     cf_net *net = cf_connection_net(connection);
     net->connection_count--;
+    if (net->filled == connection)
+        net->filled = NULL;
     cf_free(net->allocator, connection);
 }
 
@@ -128,18 +131,28 @@ void cf_connection_finish(cf_connection *connection)
 
 /* ---- reading ---- */
 
+/*
+ * libuv reads a socket up to 32 times in a row while the buffer comes back full. An empty buffer ends that, with UV_ENOBUFS and
+ * without a system call; the socket stays watched and is read again in the next round.
+ */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)suggested;
     cf_net *net = handle->data;
-    *buffer = uv_buf_init(net->read_buffer, sizeof(net->read_buffer));
+    bool had_its_share = net->filled == CF_CONTAINER(handle, cf_connection, tcp);
+    net->filled = NULL;
+    *buffer = uv_buf_init(net->read_buffer, had_its_share ? 0 : sizeof(net->read_buffer));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     cf_connection *connection = CF_CONTAINER(stream, cf_connection, tcp);
     cf_net *net = cf_connection_net(connection);
-    if (size == 0 || connection->protocol == NULL)
+    if (size == 0 || size == UV_ENOBUFS)
+        return;
+    if ((size_t)size == sizeof(net->read_buffer))
+        net->filled = connection;
+    if (connection->protocol == NULL)
         return;
     net->enter(net->user);
     if (size < 0) {

@@ -3,7 +3,9 @@
  * Whoever speaks on it (HTTP, then perhaps WebSocket) is its protocol.
  *
  * All connections of a loop share one read buffer and take their timers from
- * the wheel, so that an idle one costs this struct and nothing else.
+ * the wheel, so that an idle one costs this struct and nothing else. In a round
+ * of the loop each is read once, so that one that always has more cannot keep
+ * the others waiting.
  */
 #ifndef CF_SERVER_NET_CONNECTION_H
 #define CF_SERVER_NET_CONNECTION_H
@@ -32,6 +34,7 @@ typedef struct cf_net {
     void *user;
     cf_list connections;
     size_t connection_count;
+    const cf_connection *filled; /* the one whose last read filled the buffer: it has had its share of this round of the loop */
     char read_buffer[CF_NET_READ_BUFFER];
 } cf_net;
 

@@ -1,0 +1,208 @@
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/net/connection.h"
+
+/* Connections on a real loop, over 127.0.0.1. What is asserted are bytes in a round of the loop, never a time. */
+
+#define FLOOD_SIZE (1024 * 1024)
+
+static void *resize(void *user, void *memory, size_t size)
+{
+    (void)user;
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    return realloc(memory, size);
+}
+
+static const cf_allocator allocator = {resize, NULL};
+
+/* A server's end and what it has read. */
+typedef struct end {
+    cf_connection *connection;
+    int peer;
+    size_t in_round; /* bytes */
+    size_t most;     /* in_round ever had */
+    size_t total;
+    bool gone;
+} end;
+
+typedef struct scene {
+    uv_loop_t loop;
+    cf_net net;
+    cf_wheel *wheel;
+    uv_tcp_t listener;
+    uv_prepare_t prepare;
+    end ends[2];
+    size_t accepted;
+} scene;
+
+static void enter(void *user)
+{
+    (void)user;
+}
+
+static void input(void *user, size_t size)
+{
+    (void)user;
+    (void)size;
+}
+
+static void on_round(uv_prepare_t *handle)
+{
+    scene *self = handle->data;
+    for (size_t i = 0; i < 2; i++)
+        self->ends[i].in_round = 0;
+}
+
+static void on_read(cf_connection *connection, char *data, size_t size)
+{
+    end *self = connection->owner;
+    (void)data;
+    self->total += size;
+    self->in_round += size;
+    self->most = self->in_round > self->most ? self->in_round : self->most;
+}
+
+static void on_ended(cf_connection *connection)
+{
+    end *self = connection->owner;
+    self->gone = true;
+    cf_connection_close(connection);
+}
+
+static void nothing(cf_connection *connection)
+{
+    (void)connection;
+}
+
+static const cf_protocol protocol = {on_read, nothing, on_ended, nothing, nothing};
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+    scene *self = stream->data;
+    assert_int_equal(status, 0);
+    end *accepted = &self->ends[self->accepted++];
+    accepted->connection = cf_connection_accept(&self->net, stream);
+    assert_non_null(accepted->connection);
+}
+
+static struct sockaddr_in listen_on(scene *self)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int size = sizeof(address);
+    assert_int_equal(uv_tcp_init(&self->loop, &self->listener), 0);
+    self->listener.data = self;
+    assert_int_equal(uv_tcp_bind(&self->listener, (const struct sockaddr *)&address, 0), 0);
+    assert_int_equal(uv_listen((uv_stream_t *)&self->listener, 8, on_connection), 0);
+    assert_int_equal(uv_tcp_getsockname(&self->listener, (struct sockaddr *)&address, &size), 0);
+    return address;
+}
+
+static void connect_peers(scene *self)
+{
+    struct sockaddr_in address = listen_on(self);
+    for (size_t i = 0; i < 2; i++) {
+        self->ends[i].peer = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(connect(self->ends[i].peer, (struct sockaddr *)&address, sizeof(address)), 0);
+        while (self->accepted == i)
+            (void)uv_run(&self->loop, UV_RUN_ONCE);
+    }
+}
+
+static int set_up(void **state)
+{
+    scene *self = calloc(1, sizeof(*self));
+    *state = self;
+    if (self == NULL || uv_loop_init(&self->loop) != 0)
+        return -1;
+    self->wheel = cf_wheel_new(&allocator, 0);
+    cf_net_init(&self->net, &self->loop, &allocator, self->wheel);
+    self->net.enter = enter;
+    self->net.input = input;
+    (void)uv_prepare_init(&self->loop, &self->prepare);
+    self->prepare.data = self;
+    (void)uv_prepare_start(&self->prepare, on_round);
+    connect_peers(self);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    scene *self = *state;
+    cf_net_drop_all(&self->net);
+    uv_close((uv_handle_t *)&self->listener, NULL);
+    uv_close((uv_handle_t *)&self->prepare, NULL);
+    (void)uv_run(&self->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&self->loop), 0);
+    for (size_t i = 0; i < 2; i++)
+        (void)close(self->ends[i].peer);
+    cf_wheel_free(self->wheel);
+    free(self);
+    return 0;
+}
+
+/* The peer's socket takes what it takes. */
+static size_t flood(const end *to, size_t size)
+{
+    static const char zeros[65536];
+    size_t sent = 0;
+    while (sent < size) {
+        ssize_t taken = send(to->peer, zeros, size - sent < sizeof(zeros) ? size - sent : sizeof(zeros), MSG_DONTWAIT);
+        if (taken <= 0)
+            break;
+        sent += (size_t)taken;
+    }
+    return sent;
+}
+
+static void test_a_flood_is_read_once_in_a_round(void **state)
+{
+    scene *self = *state;
+    end *loud = &self->ends[0];
+    end *quiet = &self->ends[1];
+    size_t sent = flood(loud, FLOOD_SIZE);
+    assert_true(sent > 2 * CF_NET_READ_BUFFER);
+    assert_int_equal(send(quiet->peer, "ping", 4, 0), 4);
+    for (size_t i = 0; i < 2; i++)
+        cf_connection_start(self->ends[i].connection, &protocol, &self->ends[i]);
+    while (quiet->total < 4)
+        (void)uv_run(&self->loop, UV_RUN_ONCE);
+    assert_true(loud->total <= 2 * CF_NET_READ_BUFFER);
+    while (loud->total < sent)
+        (void)uv_run(&self->loop, UV_RUN_ONCE);
+    assert_int_equal(loud->total, sent);
+    assert_true(loud->most <= CF_NET_READ_BUFFER);
+}
+
+static void test_the_end_behind_a_full_buffer_is_seen(void **state)
+{
+    scene *self = *state;
+    end *loud = &self->ends[0];
+    assert_int_equal(flood(loud, CF_NET_READ_BUFFER), CF_NET_READ_BUFFER);
+    assert_int_equal(shutdown(loud->peer, SHUT_WR), 0);
+    cf_connection_start(loud->connection, &protocol, loud);
+    while (!loud->gone)
+        (void)uv_run(&self->loop, UV_RUN_ONCE);
+    assert_int_equal(loud->total, CF_NET_READ_BUFFER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_flood_is_read_once_in_a_round, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_end_behind_a_full_buffer_is_seen, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
