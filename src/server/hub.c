@@ -31,13 +31,16 @@ static cf_bytes channel_name(const cf_channel *channel)
 
 /* ---- outboxes ------------------------------------------------------------ */
 
-static void mark_dirty(cf_hub *hub, cf_session *session)
+static void mark(cf_session *session, cf_list *list)
 {
-    if (session->dirty != 0)
-        return;
-    CF_ASSERT(hub->dirty_count < hub->dirty_capacity);
-    hub->dirty[hub->dirty_count++] = session;
-    session->dirty = hub->dirty_count;
+    cf_list_remove(&session->due);
+    cf_list_append(list, &session->due);
+}
+
+void cf_hub_want_flush(cf_hub *hub, cf_session *session)
+{
+    if (session->outbox.count > 0 && !cf_list_linked(&session->due))
+        mark(session, &hub->dirty);
 }
 
 static void doom(cf_hub *hub, cf_session *session, uint32_t flag)
@@ -45,8 +48,7 @@ static void doom(cf_hub *hub, cf_session *session, uint32_t flag)
     if (cf_session_is(session, CF_SESSION_DOOMED))
         return;
     session->flags |= flag;
-    hub->doomed++;
-    mark_dirty(hub, session);
+    mark(session, &hub->doomed);
 }
 
 void cf_hub_starve(cf_hub *hub, cf_session *session)
@@ -54,17 +56,46 @@ void cf_hub_starve(cf_hub *hub, cf_session *session)
     doom(hub, session, CF_SESSION_STARVED);
 }
 
-static void deliver(cf_hub *hub, cf_session *session, cf_chunk *chunk)
+/* Is there more than may wait, and does the transport take none of it? */
+static bool is_slow(cf_session *session)
+{
+    size_t before = SIZE_MAX;
+    while (session->outbox.bytes > session->queue_max && session->outbox.bytes < before) {
+        before = session->outbox.bytes;
+        session->ops->flush(session->transport, session);
+    }
+    return session->outbox.bytes > session->queue_max;
+}
+
+static bool deliver(cf_hub *hub, cf_session *session, cf_chunk *chunk)
 {
     if (cf_session_is(session, CF_SESSION_DOOMED))
-        return;
+        return false;
     if (!cf_outbox_push(&session->outbox, chunk, hub->allocator)) {
         doom(hub, session, CF_SESSION_STARVED);
-        return;
+        return false;
     }
-    mark_dirty(hub, session);
-    if (session->outbox.bytes > session->queue_max)
+    if (is_slow(session)) {
         doom(hub, session, CF_SESSION_SLOW);
+        return false;
+    }
+    return true;
+}
+
+static void deliver_answer(cf_hub *hub, cf_session *session, cf_chunk *chunk)
+{
+    hub->services->metrics->client_num_msg_queued += (int64_t)chunk->messages;
+    if (deliver(hub, session, chunk))
+        mark(session, &hub->answered);
+}
+
+static void deliver_push(cf_hub *hub, const cf_channel *channel, cf_chunk *chunk)
+{
+    hub->services->metrics->client_num_msg_queued += (int64_t)(chunk->messages * channel->count);
+    cf_turn_spend(&hub->services->turn, channel->count * CF_WORK_DELIVERY);
+    for (uint32_t i = 0; i < channel->count; i++)
+        if (deliver(hub, channel->members[i].session, chunk))
+            cf_hub_want_flush(hub, channel->members[i].session);
 }
 
 /* ---- open chunks --------------------------------------------------------- */
@@ -83,15 +114,10 @@ static void close_open(cf_hub *hub, cf_open *open)
     cf_chunk *chunk = open->chunk;
     cf_list_remove(&open->link);
     open->chunk = NULL;
-    if (open->of_session) {
-        hub->services->metrics->client_num_msg_queued += (int64_t)chunk->messages;
-        deliver(hub, CF_CONTAINER(open, cf_session, replies), chunk);
-    } else {
-        cf_channel *channel = CF_CONTAINER(open, cf_channel, open);
-        hub->services->metrics->client_num_msg_queued += (int64_t)(chunk->messages * channel->count);
-        for (uint32_t i = 0; i < channel->count; i++)
-            deliver(hub, channel->members[i].session, chunk);
-    }
+    if (open->of_session)
+        deliver_answer(hub, CF_CONTAINER(open, cf_session, replies), chunk);
+    else
+        deliver_push(hub, CF_CONTAINER(open, cf_channel, open), chunk);
     cf_chunk_release(chunk);
 }
 
@@ -207,6 +233,9 @@ void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed, void (*subsc
     cf_list_init(&hub->sessions);
     cf_list_init(&hub->zombies);
     cf_list_init(&hub->open);
+    cf_list_init(&hub->answered);
+    cf_list_init(&hub->dirty);
+    cf_list_init(&hub->doomed);
     cf_buffer_init(&hub->text, hub->allocator, CF_BUFFER_NO_LIMIT);
 }
 
@@ -225,24 +254,12 @@ void cf_hub_free(cf_hub *hub)
     cf_map_free(&hub->channels);
     cf_map_free(&hub->users);
     cf_buffer_free(&hub->text);
-    cf_free(hub->allocator, hub->dirty);
 }
 
-bool cf_hub_add(cf_hub *hub, cf_session *session)
+void cf_hub_add(cf_hub *hub, cf_session *session)
 {
-    if (hub->session_count >= hub->dirty_capacity) {
-        if (hub->dirty_capacity > UINT32_MAX / 2)
-            return false;
-        uint32_t capacity = hub->dirty_capacity == 0 ? 16 : hub->dirty_capacity * 2;
-        cf_session **dirty = cf_realloc(hub->allocator, hub->dirty, capacity * sizeof(cf_session *));
-        if (dirty == NULL)
-            return false;
-        hub->dirty = dirty;
-        hub->dirty_capacity = capacity;
-    }
     cf_list_append(&hub->sessions, &session->link);
     hub->session_count++;
-    return true;
 }
 
 static void forget_user(cf_hub *hub, cf_session *session)
@@ -260,23 +277,10 @@ static void forget_user(cf_hub *hub, cf_session *session)
     cf_free(hub->allocator, user);
 }
 
-/* The last dirty session takes the place, so that there is always room for all. */
-static void forget_dirty(cf_hub *hub, cf_session *session)
-{
-    if (session->dirty == 0)
-        return;
-    cf_session *last = hub->dirty[--hub->dirty_count];
-    hub->dirty[session->dirty - 1] = last;
-    last->dirty = session->dirty;
-    session->dirty = 0;
-}
-
 void cf_hub_remove(cf_hub *hub, cf_session *session)
 {
     discard_open(&session->replies);
-    forget_dirty(hub, session);
-    if (cf_session_is(session, CF_SESSION_DOOMED))
-        hub->doomed--;
+    cf_list_remove(&session->due);
     forget_user(hub, session);
     cf_list_remove(&session->link);
     hub->session_count--;
@@ -496,26 +500,26 @@ void cf_hub_unsubscribe(cf_hub *hub, cf_session *session, cf_subscription *subsc
 
 /* ---- the end of a turn --------------------------------------------------- */
 
-cf_session *cf_hub_doomed(cf_hub *hub)
+cf_session *cf_hub_doomed(const cf_hub *hub)
 {
-    if (hub->doomed == 0)
-        return NULL;
-    for (uint32_t i = 0; i < hub->dirty_count; i++)
-        if (cf_session_is(hub->dirty[i], CF_SESSION_DOOMED))
-            return hub->dirty[i];
-    CF_ASSERT(false);
-    return NULL;
+    return cf_list_empty(&hub->doomed) ? NULL : CF_CONTAINER(hub->doomed.next, cf_session, due);
 }
 
-void cf_hub_flush(cf_hub *hub)
+/* False when the turn has no more writes for this list. */
+static bool flush(cf_turn *turn, cf_list *list, uint64_t writes)
 {
-    uint32_t count = hub->dirty_count;
-    hub->dirty_count = 0;
-    for (uint32_t i = 0; i < count; i++)
-        hub->dirty[i]->dirty = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        cf_session *session = hub->dirty[i];
-        if (session->outbox.count > 0)
-            session->ops->flush(session->transport, session);
+    while (!cf_list_empty(list) && turn->writes < writes) {
+        cf_session *session = CF_CONTAINER(cf_list_take(list), cf_session, due);
+        turn->writes += CF_WORK_WRITE;
+        session->ops->flush(session->transport, session);
     }
+    return cf_list_empty(list);
+}
+
+/* A quarter of the writes is left to the pushes, whoever asks for answers. */
+bool cf_hub_flush(cf_hub *hub)
+{
+    cf_turn *turn = &hub->services->turn;
+    bool all_answers = flush(turn, &hub->answered, turn->limits.writes - turn->limits.writes / 4);
+    return flush(turn, &hub->dirty, turn->limits.writes) && all_answers;
 }

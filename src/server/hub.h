@@ -9,8 +9,13 @@
  * about, although most of them are handed out once, at the end of the turn.
  * A channel's chunk is closed before its members change.
  *
- * The fan-out calls nobody's code and frees no session: a session that is over
- * its limit is marked (cf_hub_doomed) and closed by the node after it.
+ * What a session has waiting is written at the end of a turn, as far as the
+ * turn's writes reach (turn.h); the rest is written in the next ones, by the
+ * outboxes in the same order. Sessions with an answer to a command come before
+ * those that have pushes only.
+ *
+ * The fan-out frees no session: one that is over its limit, though its transport
+ * has tried to write, is marked (cf_hub_doomed) and closed by the node after it.
  */
 #ifndef CF_SERVER_HUB_H
 #define CF_SERVER_HUB_H
@@ -90,11 +95,11 @@ typedef struct cf_hub {
     size_t authenticated_count;
     cf_list open; /* chunks, in the order of their opening */
     uint32_t epoch;
-    struct cf_session **dirty; /* sessions to flush at the end of the turn; room for all */
-    uint32_t dirty_count;
-    uint32_t dirty_capacity;
-    size_t doomed;  /* sessions marked for closing */
-    cf_buffer text; /* for encoding one push */
+    /* A session is in at most one of these lists. */
+    cf_list answered; /* to be written, with an answer */
+    cf_list dirty;    /* to be written, pushes only */
+    cf_list doomed;   /* to be closed */
+    cf_buffer text;   /* for encoding one push */
     /* The engine's answer to a subscribe for which a session waits. */
     void (*subscribed)(struct cf_session *session, cf_engine_status status);
 } cf_hub;
@@ -104,8 +109,7 @@ void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed, void (*subsc
 void cf_hub_free(cf_hub *hub);
 cf_engine_sink cf_hub_sink(cf_hub *hub);
 
-/* False without memory. */
-bool cf_hub_add(cf_hub *hub, struct cf_session *session);
+void cf_hub_add(cf_hub *hub, struct cf_session *session);
 /* Takes an ended session out of everything but its channels. */
 void cf_hub_remove(cf_hub *hub, struct cf_session *session);
 /* The session is this user's from now on; false without memory. */
@@ -137,9 +141,11 @@ void cf_hub_send(cf_hub *hub, struct cf_session *session, cf_bytes text);
 void cf_hub_starve(cf_hub *hub, struct cf_session *session);
 /* The end of the turn: hands out all open chunks. */
 void cf_hub_close_chunks(cf_hub *hub);
-/* Takes one marked session out of the list of dirty ones; NULL when there is none. */
-struct cf_session *cf_hub_doomed(cf_hub *hub);
-/* Lets the transports of all dirty sessions write. */
-void cf_hub_flush(cf_hub *hub);
+/* One of the marked sessions, to be closed; NULL when there is none. */
+struct cf_session *cf_hub_doomed(const cf_hub *hub);
+/* The session's transport could write again, or has more to write than it should at a time: it is asked when the turn ends. */
+void cf_hub_want_flush(cf_hub *hub, struct cf_session *session);
+/* Lets the transports write what this turn may. True when nobody is left who could write. */
+bool cf_hub_flush(cf_hub *hub);
 
 #endif

@@ -66,6 +66,7 @@ static bool start(cf_node *node, cf_engine_maker make_engine, uint32_t seed, cf_
         return false;
     services->wheel = cf_wheel_new(services->allocator, now);
     services->metrics = cf_metrics_new(services->allocator);
+    services->turn.wheel = services->wheel;
     if (services->wheel == NULL || services->metrics == NULL)
         return false;
     node->sink = cf_hub_sink(&node->hub);
@@ -90,6 +91,7 @@ cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *
     cf_buffer *buffers[] = {&services->scratch, &services->replies, &services->push, &services->advice, &node->snapshot};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         cf_buffer_init(buffers[i], allocator, CF_BUFFER_NO_LIMIT);
+    cf_turn_init(&services->turn, NULL);
     uint32_t seed;
     environment->random(environment->user, &seed, sizeof seed);
     cf_hub_init(&node->hub, services, seed, cf_command_subscribed);
@@ -118,6 +120,7 @@ void cf_node_free(cf_node *node)
         return;
     cf_services *services = &node->services;
     drop_sessions(node);
+    cf_turn_drop_all(&services->turn);
     if (services->engine != NULL)
         services->engine->ops->destroy(services->engine);
     while (!cf_list_empty(&node->hub.zombies))
@@ -161,6 +164,7 @@ void cf_node_begin_turn(cf_node *node, cf_time now, int64_t unix_time)
     cf_services *services = &node->services;
     services->now = now;
     services->unix_time = unix_time;
+    cf_turn_begin(&services->turn);
     services->engine->ops->advance(services->engine, now);
 }
 
@@ -168,14 +172,31 @@ void cf_node_begin_turn(cf_node *node, cf_time now, int64_t unix_time)
 static void close_doomed(cf_node *node)
 {
     cf_session *session;
-    while ((session = cf_hub_doomed(&node->hub)) != NULL) {
+    cf_turn *turn = &node->services.turn;
+    while ((session = cf_hub_doomed(&node->hub)) != NULL && turn->writes < turn->limits.writes) {
+        turn->writes += CF_WORK_WRITE;
         if (cf_session_is(session, CF_SESSION_SLOW))
             cf_session_close(session, CF_BYTES("slow"), false);
         else
             cf_session_close(session, CF_BYTES(CF_TEXT_INTERNAL), true);
-        if (node->hub.doomed == 0)
+        if (cf_hub_doomed(&node->hub) == NULL)
             cf_hub_close_chunks(&node->hub);
     }
+}
+
+void cf_node_begin_share(cf_node *node)
+{
+    cf_turn_begin_share(&node->services.turn);
+}
+
+bool cf_node_is_busy(const cf_node *node)
+{
+    return cf_turn_is_spent(&node->services.turn);
+}
+
+void cf_node_go_on(cf_node *node)
+{
+    cf_turn_run(&node->services.turn);
 }
 
 cf_time cf_node_end_turn(cf_node *node)
@@ -185,7 +206,9 @@ cf_time cf_node_end_turn(cf_node *node)
     cf_time engine = services->engine->ops->advance(services->engine, services->now);
     cf_hub_close_chunks(&node->hub);
     close_doomed(node);
-    cf_hub_flush(&node->hub);
+    bool written = cf_hub_flush(&node->hub);
+    if (!written || cf_hub_doomed(&node->hub) != NULL || !cf_list_empty(&services->turn.ready))
+        return services->now;
     cf_time wheel = cf_wheel_next(services->wheel);
     return wheel < engine ? wheel : engine;
 }

@@ -6,8 +6,11 @@
  *
  * A turn: cf_node_begin_turn(now), then any number of messages and API calls,
  * then cf_node_end_turn, which closes the turn's chunks and flushes every
- * session that has something to send. The driver ends the turn early when much
- * was read (CF_NODE_TURN_MAX), so that a flooding publisher cannot postpone the flush.
+ * session that has something to send, as far as the turn's writes reach. The
+ * driver says cf_node_begin_share before it hands in another connection's input,
+ * and ends the turn early when the work of a turn is done (cf_node_is_busy), so that a
+ * flooding publisher cannot postpone the flush. Who had to wait (turn.h) goes on in
+ * cf_node_go_on, which is called in a turn of its own, not while input is handed in.
  *
  * The driver sets what only it can know in cf_node_services(node)->metrics: the gauges of memory, processor and threads; and it records the
  * latency of the HTTP API there. The metrics of clients are the node's own.
@@ -16,8 +19,6 @@
 #define CF_SERVER_NODE_H
 
 #include "server/session.h"
-
-#define CF_NODE_TURN_MAX (256 * 1024) /* bytes of input */
 
 typedef struct cf_node cf_node;
 
@@ -34,7 +35,12 @@ void cf_node_configure(cf_node *node, const cf_config *config);
 cf_services *cf_node_services(cf_node *node);
 
 void cf_node_begin_turn(cf_node *node, cf_time now, int64_t unix_time);
-/* Runs what is due (timers, expiries), then as above. Returns when the next turn is needed at the latest. */
+void cf_node_begin_share(cf_node *node);
+/* Lets those go on who had to wait. */
+void cf_node_go_on(cf_node *node);
+/* Is the work of this turn done? */
+bool cf_node_is_busy(const cf_node *node);
+/* Runs what is due (timers, expiries), then as above. Returns when the next turn is needed at the latest: now, where something is left. */
 cf_time cf_node_end_turn(cf_node *node);
 
 /* Closes every authenticated session (a thousand at a call) with `shutting down`/true; true when none is left and the engine has answered. Asked again at each turn until then. */

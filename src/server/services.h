@@ -9,7 +9,7 @@
 #include "server/config/config.h"
 #include "server/engine/engine.h"
 #include "server/metrics.h"
-#include "server/wheel.h"
+#include "server/turn.h"
 
 struct cf_hub;
 
@@ -42,6 +42,7 @@ typedef struct cf_services {
     struct cf_hub *hub;
     cf_engine *engine;
     cf_wheel *wheel;
+    cf_turn turn;
     cf_metrics *metrics;
     cf_time now;       /* ms, monotonic; of this turn */
     int64_t unix_time; /* s, of this turn */

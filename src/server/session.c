@@ -23,10 +23,7 @@ cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, v
     cf_session *session = cf_alloc_zero(services->allocator, 1, sizeof *session);
     if (session == NULL)
         return NULL;
-    if (!cf_hub_add(services->hub, session)) {
-        cf_free(services->allocator, session);
-        return NULL;
-    }
+    cf_hub_add(services->hub, session);
     const cf_config *config = services->config;
     session->services = services;
     session->ops = ops;
@@ -147,8 +144,14 @@ cf_outbox *cf_session_outbox(cf_session *session)
 void cf_session_written(cf_session *session, size_t size)
 {
     cf_metrics *metrics = session->services->metrics;
+    session->services->turn.writes += size / CF_WORK_UNIT_SIZE;
     metrics->client_bytes_out += (int64_t)size;
     metrics->client_num_msg_sent += (int64_t)cf_outbox_consume(&session->outbox, size, session->services->allocator);
+}
+
+void cf_session_writable(cf_session *session)
+{
+    cf_hub_want_flush(session->services->hub, session);
 }
 
 cf_bytes cf_session_id(const cf_session *session)

@@ -23,12 +23,13 @@
 typedef struct cf_session cf_session;
 
 /*
- * How a session's bytes travel. Functions must not call the session back, but for cf_session_written from flush: a transport that
+ * How a session's bytes travel. Functions must not call the session back, but for cf_session_written and cf_session_writable from flush: a transport that
  * finds its connection broken in flush remembers it and says cf_session_gone later, from its own turn.
  */
 typedef struct cf_transport_ops {
     const char *name;
-    /* The outbox has something and the turn ends: write what goes, tell with cf_session_written. Called again at each turn's end when there is something new; else the transport itself goes on when it can write. */
+    /* The outbox has something and the turn ends, or it is over its limit: write what goes, tell with cf_session_written. Called again at a later turn's end
+     * when there is something new, or after cf_session_writable. */
     void (*flush)(void *transport, cf_session *session);
     /* Stop (resume) delivering messages; what was read already may still be delivered. NULL: not possible. */
     void (*pause)(void *transport, bool pause);
@@ -52,6 +53,8 @@ void cf_session_close_code(cf_session *session, int code, cf_bytes reason);
 cf_outbox *cf_session_outbox(cf_session *session);
 /* The transport has sent `size` bytes of the outbox. */
 void cf_session_written(cf_session *session, size_t size);
+/* The transport can write again, or stopped though it could write more: flush is called when the turn ends. */
+void cf_session_writable(cf_session *session);
 cf_bytes cf_session_id(const cf_session *session);
 cf_bytes cf_session_user(const cf_session *session);
 

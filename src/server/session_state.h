@@ -57,8 +57,8 @@ typedef struct cf_later {
 struct cf_session {
     cf_outbox outbox;
     uint32_t flags;
-    uint32_t dirty; /* its place in hub->dirty, counted from 1; 0: none */
     size_t queue_max;
+    cf_list due; /* in one of the hub's lists of those that are written, or closed */
     const cf_transport_ops *ops;
     void *transport;
     cf_open replies;

@@ -138,9 +138,22 @@ static void start(sim_server *server)
             sim_fail(world, "server-start", "cf_node_new failed although there is memory");
         sim_heap_fail(&server->heap, 0, 0);
     }
+    cf_node_services(server->node)->turn.limits = server->limits;
     server->stopping = false;
     server->wake = world->now;
     sim_note(world, "server started");
+}
+
+/* In some seeds everything takes several turns. */
+static cf_turn_limits choose_limits(sim_random *random)
+{
+    if (!sim_random_chance(random, 400))
+        return CF_TURN_LIMITS;
+    return (cf_turn_limits){
+        .work = 1 + sim_random_below(random, 100),
+        .share = 1 + sim_random_below(random, 20),
+        .writes = CF_WORK_WRITE * (1 + sim_random_below(random, 8)),
+    };
 }
 
 sim_server *sim_server_new(sim_world *world)
@@ -152,6 +165,7 @@ sim_server *sim_server_new(sim_world *world)
     server->environment = (cf_server_environment){&server->heap.allocator, fill_random, log_line, microseconds, server};
     for (unsigned i = 0; i < SIM_CONFIGS; i++)
         fill_config(server, i);
+    server->limits = choose_limits(&server->random);
     start(server);
     return server;
 }
@@ -218,8 +232,10 @@ void sim_server_reload(sim_server *server, unsigned config)
 void sim_server_begin(sim_server *server)
 {
     sim_world *world = server->world;
-    if (server->in_turn)
+    if (server->in_turn) {
+        cf_node_begin_share(server->node);
         return;
+    }
     server->in_turn = true;
     cf_node_begin_turn(server->node, world->now, sim_unix_time(world));
 }
@@ -244,6 +260,7 @@ void sim_server_step(sim_server *server)
         return;
     }
     sim_server_begin(server);
+    cf_node_go_on(server->node);
     bool gone = server->stopping && cf_node_shutdown(server->node);
     end_turn(server);
     if (gone) {
@@ -254,7 +271,7 @@ void sim_server_step(sim_server *server)
         sim_fail(server->world, "server-shutdown", "sessions are left %d ms after the shutdown began", SHUTDOWN_MAX);
     if (server->stopping)
         server->wake = cf_time_after(server->world->now, 100);
-    else if (server->wake <= server->world->now)
+    else if (server->wake < server->world->now) /* at the same moment: something is left; that it ends is time-passes' affair */
         sim_fail(server->world, "server-wakes", "the node wants a turn at %" PRId64 ", which is over", server->wake);
 }
 

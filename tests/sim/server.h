@@ -21,6 +21,7 @@ struct sim_server {
     unsigned config;      /* the one in use */
     cf_engine_sink inner; /* where the engine's messages go behind the tap */
     cf_engine_sink tap;
+    cf_turn_limits limits;
     bool in_turn;
     cf_time wake;    /* the next turn that the node asked for */
     cf_time up_at;   /* while it is down: when it starts again */

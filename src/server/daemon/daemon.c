@@ -46,10 +46,11 @@ static uint64_t microseconds(void *user)
 static void enter(void *user)
 {
     cf_daemon *daemon = user;
-    if (daemon->in_turn)
+    if (daemon->in_turn) {
+        cf_node_begin_share(daemon->node);
         return;
+    }
     daemon->in_turn = true;
-    daemon->turn_input = 0;
     cf_node_begin_turn(daemon->node, cf_net_now(&daemon->net), (int64_t)time(NULL));
 }
 
@@ -58,6 +59,7 @@ static void on_wake(uv_timer_t *timer)
     cf_daemon *daemon = timer->data;
     daemon->wake_at = CF_TIME_NEVER;
     enter(daemon); /* the turn ends before the loop waits */
+    cf_node_go_on(daemon->node);
 }
 
 static void wake_at(cf_daemon *daemon, cf_time at)
@@ -87,12 +89,12 @@ static void end_turn(cf_daemon *daemon)
     wake_at(daemon, next);
 }
 
-/* So much input that what it has led to should go out now. */
+/* So much input was worked on that what it has led to should go out now. */
 static void input(void *user, size_t size)
 {
     cf_daemon *daemon = user;
-    daemon->turn_input += size;
-    if (daemon->turn_input < CF_NODE_TURN_MAX)
+    cf_turn_spend(&cf_node_services(daemon->node)->turn, CF_WORK_READ + size / CF_WORK_UNIT_SIZE);
+    if (!cf_node_is_busy(daemon->node))
         return;
     end_turn(daemon);
     enter(daemon);

@@ -34,7 +34,6 @@ typedef struct cf_daemon {
     uv_timer_t wake;
     cf_time wake_at;
     bool in_turn;
-    size_t turn_input; /* bytes */
     /* signals */
     uv_signal_t terminate;
     uv_signal_t interrupt;

@@ -166,9 +166,17 @@ void harness_begin(harness *h)
     cf_node_begin_turn(h->node, h->now, h->unix_time + h->now / 1000);
 }
 
+bool harness_end_turn(harness *h)
+{
+    return cf_node_end_turn(h->node) <= h->now;
+}
+
 void harness_end(harness *h)
 {
-    cf_node_end_turn(h->node);
+    while (harness_end_turn(h)) {
+        harness_begin(h);
+        cf_node_go_on(h->node);
+    }
 }
 
 void harness_turn(harness *h)
@@ -198,6 +206,7 @@ void harness_open(harness *h, harness_client *client)
 
 void harness_feed(harness_client *client, const char *text)
 {
+    cf_node_begin_share(client->harness->node);
     if (client->session != NULL)
         cf_session_receive(client->session, cf_bytes_of(text));
 }

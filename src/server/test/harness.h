@@ -55,9 +55,12 @@ void harness_send(harness_client *client, const char *text);
 void harness_pass(harness *h, int64_t milliseconds);
 void harness_turn(harness *h);
 
-/* Within a turn that the test opens itself. */
+/* Within a turn that the test opens itself. The end is followed by all turns that are wanted at the same moment, */
 void harness_begin(harness *h);
 void harness_end(harness *h);
+/* but for this one: it ends one turn. True when another one is wanted now. */
+bool harness_end_turn(harness *h);
+/* A read of its own. */
 void harness_feed(harness_client *client, const char *text);
 
 /* Connects and swallows the reply. */

@@ -154,6 +154,7 @@ static void transport_flush(void *transport, cf_session *session)
     websocket *self = transport;
     cf_outbox *outbox = cf_session_outbox(session);
     cf_bytes slices[CF_NET_WRITE_SLICES];
+    size_t written = 0;
     while (outbox->count > 0 && self->piece == 0 && !self->broken && !cf_connection_busy(self->connection)) {
         size_t count = cf_outbox_peek(outbox, slices, CF_NET_WRITE_SLICES);
         size_t size = total_size(slices, count);
@@ -165,6 +166,11 @@ static void transport_flush(void *transport, cf_session *session)
         cf_session_written(session, (size_t)sent);
         if ((size_t)sent < size)
             queue_piece(self);
+        written += (size_t)sent;
+        if (written >= CF_WEBSOCKET_FLUSH_MAX) {
+            cf_session_writable(session);
+            return;
+        }
     }
 }
 
@@ -188,7 +194,7 @@ static void on_written(cf_connection *connection)
     self->piece = 0;
     if (piece > 0)
         cf_session_written(self->session, piece);
-    transport_flush(self, self->session);
+    cf_session_writable(self->session);
 }
 
 static void send_control(websocket *self, cf_ws_opcode opcode, cf_bytes payload)

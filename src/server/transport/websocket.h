@@ -12,6 +12,9 @@
 /* What is handed to the system at once while a client is slow, beside the end of a frame. In bytes. */
 #define CF_WEBSOCKET_PIECE 65536
 
+/* What is written at once to a client that takes it; then others have their turn. In bytes, besides the chunk that passes it. */
+#define CF_WEBSOCKET_FLUSH_MAX (256 * 1024)
+
 /*
  * Answers the handshake and makes the connection a session's; `key` is the request's Sec-WebSocket-Key, `early` what the client has
  * sent behind the handshake (it may be changed). Without memory the connection is closed.
