@@ -59,9 +59,16 @@ static void free_later(cf_session *session)
 {
     if (session->later == NULL)
         return;
+    cf_task_cancel(&session->later->task);
     cf_buffer_free(&session->later->messages);
     cf_free(session->services->allocator, session->later);
     session->later = NULL;
+}
+
+/* For the engine, or for the next turn? */
+static bool waits(const cf_session *session)
+{
+    return cf_session_is(session, CF_SESSION_SUSPENDED) || (session->later != NULL && cf_task_waits(&session->later->task));
 }
 
 /* The last one frees an ended session. */
@@ -100,7 +107,7 @@ static void end(cf_session *session, int code, cf_bytes reason, bool tell)
     if (tell)
         session->ops->close(session->transport, code, reason);
     release_content(session);
-    if (cf_session_is(session, CF_SESSION_SUSPENDED))
+    if (waits(session))
         free_later(session);
     unpin(session);
 }
@@ -312,6 +319,8 @@ static void fire(cf_timer *timer)
 
 /* ---- commands ------------------------------------------------------------ */
 
+static void go_on(cf_task *task);
+
 void cf_call_wait(cf_session *session)
 {
     session->pins++;
@@ -373,6 +382,7 @@ static void carry_out(cf_session *session, const cf_wire_command *command)
     cf_call *call = &session->exchange->call;
     *call = (cf_call){.uid = command->uid, .method = cf_method_of(command->method), .params = command->params};
     cf_command run = cf_command_of(call->method);
+    cf_turn_spend(&session->services->turn, CF_WORK_COMMAND);
     if (call->method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
         cf_call_fatal(session, "unauthorized", false);
     else if (run == NULL)
@@ -435,20 +445,28 @@ static bool suspend(cf_session *session)
     return true;
 }
 
+/* What was published since a channel was subscribed comes behind the answer. */
+static void send_replies(cf_session *session)
+{
+    cf_services *services = session->services;
+    cf_exchange *exchange = session->exchange;
+    if (exchange->commands.count > 1)
+        cf_buffer_append_byte(&exchange->replies, ']');
+    if (exchange->subscribed)
+        cf_hub_close_chunks(services->hub);
+    cf_turn_spend(&services->turn, exchange->replies.size / CF_WORK_UNIT_SIZE);
+    if (exchange->replies.failed)
+        cf_hub_starve(services->hub, session);
+    else
+        cf_hub_send(services->hub, session, cf_buffer_bytes(&exchange->replies));
+}
+
 static void finish_exchange(cf_session *session)
 {
     cf_services *services = session->services;
     cf_exchange *exchange = session->exchange;
-    if (!cf_session_is(session, CF_SESSION_ENDED)) {
-        if (exchange->commands.count > 1)
-            cf_buffer_append_byte(&exchange->replies, ']');
-        if (exchange->subscribed)
-            cf_hub_close_chunks(services->hub);
-        if (exchange->replies.failed)
-            cf_hub_starve(services->hub, session);
-        else
-            cf_hub_send(services->hub, session, cf_buffer_bytes(&exchange->replies));
-    }
+    if (!cf_session_is(session, CF_SESSION_ENDED))
+        send_replies(session);
     uint64_t now = services->environment.microseconds(services->environment.user);
     cf_metrics_record(services->metrics, CF_LATENCY_CLIENT_API, now - exchange->started);
     /* The memory is kept for the next message, whoever sends it. */
@@ -457,22 +475,78 @@ static void finish_exchange(cf_session *session)
     free_exchange(session);
 }
 
+/* NULL without memory. */
+static cf_later *later_of(cf_session *session)
+{
+    if (session->later != NULL)
+        return session->later;
+    cf_services *services = session->services;
+    cf_later *later = cf_alloc_zero(services->allocator, 1, sizeof *later);
+    if (later == NULL)
+        return NULL;
+    later->session = session;
+    cf_task_init(&later->task, &services->turn, go_on, NULL);
+    cf_buffer_init(&later->messages, services->allocator, CF_SESSION_LATER_MAX + session->request_max);
+    return session->later = later;
+}
+
+/* False without memory. */
+static bool wait_for_turn(cf_session *session)
+{
+    cf_later *later = later_of(session);
+    if (later == NULL)
+        return false;
+    cf_task_queue(&later->task);
+    set_paused(session, true);
+    return true;
+}
+
+/*
+ * The rest of the message waits for the next turn. Answers to subscribes are not kept meanwhile: what is published to the channels
+ * comes behind them.
+ */
+static bool yield(cf_session *session)
+{
+    cf_exchange *exchange = session->exchange;
+    if (exchange->subscribed) {
+        send_replies(session);
+        cf_buffer_clear(&exchange->replies);
+        exchange->subscribed = false;
+    }
+    return suspend(session) && wait_for_turn(session);
+}
+
+static bool is_over(const cf_session *session)
+{
+    return cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED);
+}
+
+/* False without memory. */
+static bool carry_out_next(cf_session *session, const cf_wire_command *command)
+{
+    carry_out(session, command);
+    if (is_over(session))
+        return true;
+    if (!session->exchange->call.done)
+        return suspend(session);
+    const cf_wire_commands *commands = &session->exchange->commands;
+    if (commands->taken < commands->count && cf_turn_share_is_spent(&session->services->turn))
+        return yield(session);
+    return true;
+}
+
 /* Carries out the commands of the message, from where it stands. */
 static void run(cf_session *session)
 {
     cf_wire_command command;
     session->flags |= CF_SESSION_RUNNING;
-    while (cf_wire_commands_next(&session->exchange->commands, &command, &session->exchange->scratch)) {
-        carry_out(session, &command);
-        if (!cf_session_is(session, CF_SESSION_ENDED) && !session->exchange->call.done) {
-            if (suspend(session)) {
-                session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
-                return;
-            }
+    while (!is_over(session) && cf_wire_commands_next(&session->exchange->commands, &command, &session->exchange->scratch)) {
+        if (!carry_out_next(session, &command))
             cf_call_fatal(session, text_internal, true);
+        if (!cf_session_is(session, CF_SESSION_ENDED) && cf_session_is(session, CF_SESSION_SUSPENDED)) {
+            session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
+            return;
         }
-        if (cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED))
-            break;
     }
     if (session->exchange->scratch.failed)
         cf_call_fatal(session, text_internal, true);
@@ -506,37 +580,54 @@ static void take_message(cf_session *session, cf_bytes message)
 
 static bool keep(cf_session *session, cf_bytes message)
 {
-    const cf_allocator *allocator = session->services->allocator;
-    if (session->later == NULL) {
-        session->later = cf_alloc_zero(allocator, 1, sizeof *session->later);
-        if (session->later == NULL)
-            return false;
-        cf_buffer_init(&session->later->messages, allocator, CF_SESSION_LATER_MAX + session->request_max);
-    }
-    cf_buffer *messages = &session->later->messages;
-    if (!cf_buffer_reserve(messages, sizeof message.size + message.size))
+    cf_later *later = later_of(session);
+    if (later == NULL || !cf_buffer_reserve(&later->messages, sizeof message.size + message.size))
         return false;
-    cf_buffer_append(messages, cf_bytes_make((const char *)&message.size, sizeof message.size));
-    cf_buffer_append(messages, message);
+    cf_buffer_append(&later->messages, cf_bytes_make((const char *)&message.size, sizeof message.size));
+    cf_buffer_append(&later->messages, message);
+    return true;
+}
+
+/* The next one that was kept; false when there is none. */
+static bool next_kept(cf_later *later, cf_bytes *message)
+{
+    if (later->offset == later->messages.size)
+        return false;
+    const char *at = later->messages.data + later->offset;
+    memcpy(&message->size, at, sizeof message->size);
+    message->data = at + sizeof message->size;
+    later->offset += sizeof message->size + message->size;
     return true;
 }
 
 static void take_kept(cf_session *session)
 {
-    while (session->later != NULL && !cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED | CF_SESSION_SUSPENDED)) {
-        cf_later *later = session->later;
-        if (later->offset == later->messages.size) {
-            free_later(session);
-            break;
+    cf_bytes message;
+    while (session->later != NULL && !is_over(session) && !waits(session)) {
+        if (cf_turn_share_is_spent(&session->services->turn)) {
+            (void)wait_for_turn(session);
+            return;
         }
-        size_t size;
-        memcpy(&size, later->messages.data + later->offset, sizeof size);
-        cf_bytes message = {later->messages.data + later->offset + sizeof size, size};
-        later->offset += sizeof size + size;
-        take_message(session, message);
+        if (next_kept(session->later, &message))
+            take_message(session, message);
+        else
+            free_later(session);
     }
-    if (!cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_SUSPENDED))
+    if (!cf_session_is(session, CF_SESSION_ENDED) && !waits(session))
         set_paused(session, false);
+}
+
+/* The next turn has come. */
+static void go_on(cf_task *task)
+{
+    cf_session *session = CF_CONTAINER(task, cf_later, task)->session;
+    session->pins++;
+    if (cf_session_is(session, CF_SESSION_SUSPENDED)) {
+        session->flags &= ~(uint32_t)CF_SESSION_SUSPENDED;
+        run(session);
+    }
+    take_kept(session);
+    unpin(session);
 }
 
 /* Answers nest when a step's operation completes at once: only the outermost (the last pin) goes on with the message. */
@@ -553,14 +644,23 @@ void cf_call_leave(cf_session *session)
     unpin(session);
 }
 
+/* What cannot be done now is kept, in order. */
+static void receive_later(cf_session *session, cf_bytes message)
+{
+    if (!keep(session, message))
+        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
+    else if (!waits(session))
+        (void)wait_for_turn(session);
+}
+
 void cf_session_receive(cf_session *session, cf_bytes message)
 {
-    if (cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED))
+    if (is_over(session))
         return;
     session->pins++;
-    if (!cf_session_is(session, CF_SESSION_SUSPENDED))
+    if (waits(session) || cf_turn_share_is_spent(&session->services->turn))
+        receive_later(session, message);
+    else
         take_message(session, message);
-    else if (!keep(session, message))
-        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
     unpin(session);
 }

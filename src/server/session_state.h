@@ -8,14 +8,14 @@
 #include "server/hub.h"
 #include "server/session.h"
 
-/* More input than this and one message of the largest size behind a suspended command closes the session. The transport is paused, so it can only be what was already read. */
+/* More input than this and one message of the largest size behind what waits closes the session. The transport is paused, so it can only be what was already read. */
 #define CF_SESSION_LATER_MAX (1024 * 1024)
 
 enum {
     CF_SESSION_AUTHENTICATED = 1,
     CF_SESSION_ENDED = 2,     /* only its memory is left */
     CF_SESSION_RUNNING = 4,   /* in the loop over the commands of a message */
-    CF_SESSION_SUSPENDED = 8, /* a command waits for the engine */
+    CF_SESSION_SUSPENDED = 8, /* in the middle of a message: a command waits for the engine, or the rest for the next turn */
     CF_SESSION_SLOW = 16,     /* over client_queue_max_size: to be closed */
     CF_SESSION_STARVED = 32,  /* a message was lost for want of memory: to be closed */
     CF_SESSION_PAUSED = 64    /* the transport was asked to stop reading */
@@ -48,8 +48,10 @@ typedef struct cf_exchange {
     bool on_heap;
 } cf_exchange;
 
-/* Messages that came while a command was waiting: each a size_t and its bytes. */
+/* What a session does later: the rest of a message, then those that came meanwhile (each a size_t and its bytes). */
 typedef struct cf_later {
+    cf_task task; /* queued while it waits for the next turn */
+    struct cf_session *session;
     cf_buffer messages;
     size_t offset;
 } cf_later;

@@ -13,9 +13,11 @@
 
 /*
  * One request: its commands are carried out one after the other by run(). The
- * engine answers at once, and run() goes on, or later, and is called again.
+ * engine answers at once, and run() goes on, or later, and is called again. So it is
+ * when the share of a turn is spent: the rest waits as a task.
  */
 struct cf_api_call {
+    cf_task task;
     cf_node *node;
     const cf_allocator *allocator;
     cf_api_done done; /* NULL: cancelled */
@@ -32,7 +34,7 @@ struct cf_api_call {
     cf_node_result broadcast;
     bool broadcasting;
     bool running; /* inside run(): it goes on there */
-    bool waiting; /* for the engine */
+    bool waiting; /* for the engine, or for the next turn */
     bool ended;   /* answered, or nobody waits for an answer any more */
 };
 
@@ -50,6 +52,7 @@ static uint64_t microseconds(const cf_services *services)
 
 static void free_call(cf_api_call *call)
 {
+    cf_task_cancel(&call->task);
     cf_buffer_free(&call->text);
     cf_buffer_free(&call->scratch);
     cf_buffer_free(&call->params_scratch);
@@ -75,6 +78,7 @@ static void answer(cf_api_call *call, int status)
     cf_services *services = services_of(call);
     cf_metrics_record(services->metrics, CF_LATENCY_HTTP_API, microseconds(services) - call->started);
     call->ended = true;
+    cf_turn_spend(&services->turn, call->reply.size / CF_WORK_UNIT_SIZE);
     if (call->done == NULL)
         return;
     if (status == 200)
@@ -207,6 +211,7 @@ static void broadcast_done(void *user, cf_node_result result)
 static void broadcast_step(cf_api_call *call)
 {
     cf_bytes channel;
+    cf_turn_spend(&services_of(call)->turn, CF_WORK_COMMAND);
     call->waiting = true;
     if (!next_channel(call, &channel)) {
         call->broadcasting = false;
@@ -284,6 +289,7 @@ static bool (*const methods[CF_METHOD_COUNT])(cf_api_call *call) = {
 static bool do_command(cf_api_call *call)
 {
     cf_method method = cf_method_of(call->command.method);
+    cf_turn_spend(&services_of(call)->turn, CF_WORK_COMMAND);
     cf_buffer_clear(&call->params_scratch);
     if (methods[method] == NULL || !cf_buffer_reserve(&call->params_scratch, call->command.params.size + 1) ||
         !cf_wire_params(method, true, call->command.params, &call->params, &call->params_scratch))
@@ -299,6 +305,11 @@ static int memory_status(const cf_api_call *call, int status)
 
 static void step(cf_api_call *call)
 {
+    if (cf_turn_share_is_spent(&services_of(call)->turn)) {
+        call->waiting = true;
+        cf_task_queue(&call->task);
+        return;
+    }
     if (call->broadcasting) {
         broadcast_step(call);
         return;
@@ -367,6 +378,17 @@ static bool is_json(cf_bytes content_type)
     return cf_bytes_equal_fold(cf_bytes_slice(content_type, 0, json.size), json);
 }
 
+static void on_turn(cf_task *task)
+{
+    go_on(CF_CONTAINER(task, cf_api_call, task));
+}
+
+/* Nobody waits for an answer any more. */
+static void on_drop(cf_task *task)
+{
+    free_call(CF_CONTAINER(task, cf_api_call, task));
+}
+
 cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user)
 {
     cf_services *services = cf_node_services(node);
@@ -376,6 +398,8 @@ cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_
         done(user, 500, CF_BYTES("text/plain; charset=utf-8"), status_text(500));
         return NULL;
     }
+    cf_task_init(&call->task, &services->turn, on_turn, on_drop);
+    cf_turn_spend(&services->turn, CF_WORK_REQUEST);
     call->node = node;
     call->allocator = services->allocator;
     call->done = done;

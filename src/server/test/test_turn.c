@@ -167,13 +167,134 @@ static void what_is_published_meanwhile_keeps_its_order(void **state)
         assert_int_equal(members[i].received, 20);
 }
 
+/* ---- long arrays --------------------------------------------------------- */
+
+/* Of one turn: all tasks, and each reader's share; a command may pass it by what it delivers. */
+#define WORK_MAX (CF_TURN_LIMITS.work + CF_TURN_LIMITS.share + 2 * (MEMBERS + CF_WORK_COMMAND))
+
+static char text[200000];
+
+static const char *pairs(size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size,
+                                 "%c{\"uid\":\"%zu\",\"method\":\"subscribe\",\"params\":{\"channel\":\"x\"}},"
+                                 "{\"uid\":\"%zu\",\"method\":\"unsubscribe\",\"params\":{\"channel\":\"x\"}}",
+                                 i == 0 ? '[' : ',', 2 * i, 2 * i + 1);
+    memcpy(text + size, "]", 2);
+    return text;
+}
+
+/* How many replies the client has got; each has the next number for its uid. */
+static size_t count_replies(harness_client *client, size_t next)
+{
+    while (client->count > 0) {
+        char uid[32];
+        const char *at = harness_next(client);
+        for (;; next++) {
+            snprintf(uid, sizeof uid, "{\"uid\":\"%zu\"", next);
+            if ((at = strstr(at, uid)) == NULL)
+                break;
+        }
+    }
+    return next;
+}
+
+static void a_long_array_lets_others_in_between(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = true;
+    h.config.client_request_max_size = sizeof text;
+    start();
+    join_members("x");
+    harness_connect(&h, &a, "1");
+    harness_connect(&h, &b, "2");
+    harness_begin(&h);
+    harness_feed(&a, pairs(550));
+    size_t replies = 0;
+    size_t turns = 0;
+    for (; replies < 1100; turns++) {
+        assert_true(turns < 1100);
+        assert_true(cf_node_services(h.node)->turn.work <= WORK_MAX);
+        harness_feed(&b, PING);
+        (void)harness_end_turn(&h);
+        harness_expect(&b, PING);
+        replies = count_replies(&a, replies);
+        harness_begin(&h);
+        cf_node_go_on(h.node);
+    }
+    harness_end(&h);
+    assert_true(turns > 10);
+    assert_false(a.paused);
+    harness_ask(&a, PING, PING);
+    for (size_t i = 0; i < MEMBERS; i++)
+        assert_int_equal(members[i].received, 1100 + MEMBERS - 1 - i); /* with the later members' joins */
+}
+
+static void what_is_published_between_comes_behind_the_subscribe(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = true;
+    h.config.client_request_max_size = sizeof text;
+    start();
+    join_members("x");
+    harness_connect(&h, &a, "1");
+    static char array[sizeof text];
+    snprintf(array, sizeof array, "[{\"uid\":\"s\",\"method\":\"subscribe\",\"params\":{\"channel\":\"y\"}},%s",
+             pairs(100) + 1);
+    harness_begin(&h);
+    harness_feed(&a, array);
+    bool answered = false;
+    for (bool more = true; more;) {
+        publish("y", "7");
+        more = harness_end_turn(&h);
+        while (a.count > 0) {
+            const char *message = harness_next(&a);
+            const char *answer = strstr(message, "{\"uid\":\"s\"");
+            assert_true(answered || answer != NULL || strstr(message, "\"data\":7") == NULL);
+            answered = answered || answer != NULL;
+        }
+        harness_begin(&h);
+        cf_node_go_on(h.node);
+    }
+    harness_end(&h);
+    assert_true(answered);
+}
+
+static void input_behind_a_long_array_waits(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = true;
+    h.config.client_request_max_size = sizeof text;
+    start();
+    join_members("x");
+    harness_connect(&h, &a, "1");
+    harness_begin(&h);
+    harness_feed(&a, pairs(20));
+    assert_true(a.paused);
+    harness_feed(&a, PING); /* was read already */
+    assert_true(harness_end_turn(&h));
+    harness_begin(&h);
+    cf_session_gone(a.session); /* in the middle */
+    a.session = NULL;
+    harness_end(&h);
+    harness_connect(&h, &b, "1");
+    harness_begin(&h);
+    harness_feed(&b, pairs(20));
+    harness_feed(&b, PING);
+    harness_end(&h);
+    assert_false(b.paused);
+    assert_int_equal(count_replies(&b, 0), 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_message_is_written_in_slices),
-        TEST(an_answer_comes_before_the_rest_of_a_fan_out),
-        TEST(answers_leave_room_for_pushes),
-        TEST(what_is_published_meanwhile_keeps_its_order),
+        TEST(one_message_is_written_in_slices),    TEST(an_answer_comes_before_the_rest_of_a_fan_out),
+        TEST(answers_leave_room_for_pushes),       TEST(what_is_published_meanwhile_keeps_its_order),
+        TEST(a_long_array_lets_others_in_between), TEST(what_is_published_between_comes_behind_the_subscribe),
+        TEST(input_behind_a_long_array_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

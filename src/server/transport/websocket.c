@@ -177,6 +177,7 @@ static void transport_flush(void *transport, cf_session *session)
 static void transport_pause(void *transport, bool pause)
 {
     websocket *self = transport;
+    self->heard = self->services->now; /* while it is not listened to, silence means nothing */
     cf_connection_pause(self->connection, pause);
 }
 
