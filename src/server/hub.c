@@ -67,6 +67,80 @@ static bool is_slow(cf_session *session)
     return session->outbox.bytes > session->queue_max;
 }
 
+/* ---- who is behind ------------------------------------------------------- */
+
+static cf_time wait_end(const cf_hub *hub)
+{
+    int64_t seconds = hub->services->config->publish_wait_timeout;
+    return seconds > CF_TIME_NEVER / 1000 ? CF_TIME_NEVER : cf_time_after(hub->services->now, seconds * 1000);
+}
+
+static void count_behind(cf_channel *channel)
+{
+    channel->behind++;
+}
+
+static void uncount_behind(cf_channel *channel)
+{
+    if (--channel->behind == 0)
+        cf_turn_queue_all(&channel->held);
+}
+
+static void for_each_channel(const cf_session *session, void (*visit)(cf_channel *channel))
+{
+    for (uint32_t i = 0; i < session->subscription_count; i++)
+        visit(session->subscriptions[i].channel);
+}
+
+static void fall_behind(cf_hub *hub, cf_session *session)
+{
+    if (session->outbox.bytes <= cf_session_backlog(session) || hub->services->config->publish_wait_timeout <= 0 ||
+        cf_session_is(session, CF_SESSION_BEHIND | CF_SESSION_GIVEN_UP | CF_SESSION_ENDED))
+        return;
+    session->flags |= CF_SESSION_BEHIND;
+    for_each_channel(session, count_behind);
+    session->patience_at = wait_end(hub);
+    cf_session_arm(session);
+}
+
+static void catch_up(cf_session *session)
+{
+    session->flags &= ~(uint32_t)CF_SESSION_BEHIND;
+    session->patience_at = CF_TIME_NEVER;
+    for_each_channel(session, uncount_behind);
+    if (session->later != NULL && cf_task_waits(&session->later->task))
+        cf_task_queue(&session->later->task);
+}
+
+void cf_hub_give_up(cf_hub *hub, cf_session *session)
+{
+    (void)hub;
+    catch_up(session);
+    session->flags |= CF_SESSION_GIVEN_UP;
+}
+
+/* At the half: who reads in small pieces does not start and stop others with each of them. */
+void cf_hub_written(cf_hub *hub, cf_session *session)
+{
+    (void)hub;
+    if (session->outbox.bytes == 0)
+        session->flags &= ~(uint32_t)CF_SESSION_GIVEN_UP;
+    if (cf_session_is(session, CF_SESSION_BEHIND) && session->outbox.bytes <= cf_session_backlog(session) / 2)
+        catch_up(session);
+}
+
+bool cf_hub_hold_publish(cf_hub *hub, cf_channel *channel, cf_task *task)
+{
+    bool overdue = task->overdue;
+    task->overdue = false;
+    if (channel->behind == 0 || overdue)
+        return false;
+    cf_task_hold(task, &channel->held, wait_end(hub));
+    return true;
+}
+
+/* ---- deliveries ---------------------------------------------------------- */
+
 static bool deliver(cf_hub *hub, cf_session *session, cf_chunk *chunk)
 {
     if (cf_session_is(session, CF_SESSION_DOOMED))
@@ -79,6 +153,7 @@ static bool deliver(cf_hub *hub, cf_session *session, cf_chunk *chunk)
         doom(hub, session, CF_SESSION_SLOW);
         return false;
     }
+    fall_behind(hub, session);
     return true;
 }
 
@@ -126,6 +201,14 @@ static void close_until(cf_hub *hub, cf_open *last)
 {
     while (last->chunk != NULL)
         close_open(hub, CF_CONTAINER(hub->open.next, cf_open, link));
+}
+
+bool cf_hub_is_behind(cf_hub *hub, cf_session *session)
+{
+    const cf_chunk *open = session->replies.chunk;
+    if (open != NULL && session->outbox.bytes + open->frames.size > cf_session_backlog(session))
+        close_until(hub, &session->replies);
+    return cf_session_is(session, CF_SESSION_BEHIND);
 }
 
 void cf_hub_close_chunks(cf_hub *hub)
@@ -178,14 +261,18 @@ static void push(cf_hub *hub, cf_channel *channel)
         doom(hub, channel->members[i].session, CF_SESSION_STARVED);
 }
 
-/* The channel, where somebody would get the push. */
-static cf_channel *audience(cf_hub *hub, cf_bytes name)
+cf_channel *cf_hub_channel(const cf_hub *hub, cf_bytes name)
 {
     cf_map_node *node = cf_map_find(&hub->channels, name);
-    if (node == NULL)
-        return NULL;
-    cf_channel *channel = channel_of(node);
-    if (channel->count == 0 || (channel->count == 1 && cf_session_is(channel->members[0].session, CF_SESSION_ENDED)))
+    return node == NULL ? NULL : channel_of(node);
+}
+
+/* The channel, where somebody would get the push. */
+static cf_channel *audience(const cf_hub *hub, cf_bytes name)
+{
+    cf_channel *channel = cf_hub_channel(hub, name);
+    if (channel == NULL || channel->count == 0 ||
+        (channel->count == 1 && cf_session_is(channel->members[0].session, CF_SESSION_ENDED)))
         return NULL;
     return channel;
 }
@@ -236,6 +323,7 @@ void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed, void (*subsc
     cf_list_init(&hub->answered);
     cf_list_init(&hub->dirty);
     cf_list_init(&hub->doomed);
+    cf_list_init(&hub->held);
     cf_buffer_init(&hub->text, hub->allocator, CF_BUFFER_NO_LIMIT);
 }
 
@@ -329,10 +417,9 @@ cf_subscription *cf_hub_find(const cf_hub *hub, cf_session *session, cf_bytes na
 {
     if (session->subscription_count == 0)
         return NULL;
-    cf_map_node *node = cf_map_find(&hub->channels, name);
-    if (node == NULL)
+    const cf_channel *channel = cf_hub_channel(hub, name);
+    if (channel == NULL)
         return NULL;
-    const cf_channel *channel = channel_of(node);
     /* The shorter of the two lists. */
     if (channel->count < session->subscription_count) {
         for (uint32_t i = 0; i < channel->count; i++)
@@ -352,6 +439,7 @@ static cf_channel *add_channel(cf_hub *hub, cf_bytes name)
     if (channel == NULL)
         return NULL;
     channel->hub = hub;
+    cf_list_init(&channel->held);
     channel->name_size = name.size;
     memcpy(channel->name, name.data, name.size);
     if (!cf_map_add(&hub->channels, &channel->node, channel_name(channel))) {
@@ -412,6 +500,8 @@ static void link_member(cf_channel *channel, cf_session *session, cf_text *info)
     uint32_t slot = session->subscription_count++;
     channel->members[index] = (cf_member){.session = session, .slot = slot};
     session->subscriptions[slot] = (cf_subscription){.channel = channel, .info = info, .index = index};
+    if (cf_session_is(session, CF_SESSION_BEHIND))
+        count_behind(channel);
 }
 
 /* Both lists stay dense: the last entry moves into the hole. */
@@ -420,6 +510,8 @@ static void unlink_member(cf_hub *hub, cf_session *session, cf_subscription *sub
     cf_channel *channel = subscription->channel;
     uint32_t index = subscription->index;
     uint32_t slot = (uint32_t)(subscription - session->subscriptions);
+    if (cf_session_is(session, CF_SESSION_BEHIND))
+        uncount_behind(channel);
     cf_free(hub->allocator, subscription->info);
     cf_member moved = channel->members[--channel->count];
     if (index != channel->count) {
@@ -465,8 +557,9 @@ static bool subscribe_engine(cf_hub *hub, cf_channel *channel)
 
 cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, cf_text *info)
 {
-    cf_map_node *node = cf_map_find(&hub->channels, name);
-    cf_channel *channel = node != NULL ? channel_of(node) : add_channel(hub, name);
+    cf_channel *channel = cf_hub_channel(hub, name);
+    if (channel == NULL)
+        channel = add_channel(hub, name);
     if (channel == NULL || !reserve_member(hub, channel) || !reserve_subscription(hub, session)) {
         cf_free(hub->allocator, info);
         if (channel != NULL)

@@ -14,6 +14,11 @@
  * outboxes in the same order. Sessions with an answer to a command come before
  * those that have pushes only.
  *
+ * A session with more waiting than CF_SESSION_BACKLOG is behind: who publishes to
+ * its channels is held, and so are its own commands, until it has caught up or for
+ * publish_wait_timeout. After that it is given up: nobody waits for it before it
+ * has nothing waiting, and at client_queue_max_size it is closed.
+ *
  * The fan-out frees no session: one that is over its limit, though its transport
  * has tried to write, is marked (cf_hub_doomed) and closed by the node after it.
  */
@@ -61,6 +66,8 @@ typedef struct cf_channel {
     cf_member *members; /* dense: a removed one is replaced by the last */
     uint32_t count;
     uint32_t capacity;
+    uint32_t behind;  /* members that publishers wait for */
+    cf_list held;     /* tasks of these publishers */
     bool active;      /* the engine has subscribed this node to it */
     bool subscribing; /* the engine is at it: the channel stays even without members */
     size_t name_size;
@@ -99,6 +106,7 @@ typedef struct cf_hub {
     cf_list answered; /* to be written, with an answer */
     cf_list dirty;    /* to be written, pushes only */
     cf_list doomed;   /* to be closed */
+    cf_list held;     /* tasks of sessions that are behind themselves */
     cf_buffer text;   /* for encoding one push */
     /* The engine's answer to a subscribe for which a session waits. */
     void (*subscribed)(struct cf_session *session, cf_engine_status status);
@@ -134,6 +142,17 @@ typedef enum cf_hub_result { CF_HUB_DONE, CF_HUB_WAIT, CF_HUB_FAILED } cf_hub_re
 cf_hub_result cf_hub_subscribe(cf_hub *hub, struct cf_session *session, cf_bytes channel, cf_text *info);
 /* Closes the channel's chunk first, so that the session gets what was published before. */
 void cf_hub_unsubscribe(cf_hub *hub, struct cf_session *session, cf_subscription *subscription);
+
+/* True: the task is held, since a member of the channel is behind. Not twice for one that has waited as long as it may. */
+bool cf_hub_hold_publish(cf_hub *hub, cf_channel *channel, cf_task *task);
+/* NULL: nobody here is subscribed. */
+cf_channel *cf_hub_channel(const cf_hub *hub, cf_bytes name);
+/* Is the session behind, its answers of this turn included? */
+bool cf_hub_is_behind(cf_hub *hub, struct cf_session *session);
+/* Some of what waited for the session is written. */
+void cf_hub_written(cf_hub *hub, struct cf_session *session);
+/* The session is behind for too long. */
+void cf_hub_give_up(cf_hub *hub, struct cf_session *session);
 
 /* Queues one message (a text) for one session, behind what was queued for it in this turn. */
 void cf_hub_send(cf_hub *hub, struct cf_session *session, cf_bytes text);

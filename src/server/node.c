@@ -294,6 +294,12 @@ void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes cl
     services->engine->ops->publish(services->engine, &publication, options, published, waiting);
 }
 
+bool cf_node_hold_publish(cf_node *node, cf_bytes channel, cf_task *task)
+{
+    cf_channel *known = cf_hub_channel(&node->hub, channel);
+    return known != NULL && cf_hub_hold_publish(&node->hub, known, task);
+}
+
 /* Every channel of the session, or the one that is named, whether it is subscribed or not. */
 static void unsubscribe_session(cf_session *session, cf_bytes channel)
 {

@@ -61,6 +61,8 @@ typedef void (*cf_node_data_done)(void *user, cf_node_result result, cf_bytes da
 
 void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes client, cf_bytes uid, cf_node_done done,
                      void *user);
+/* True: subscribers of the channel are behind; the task is held until they have caught up, but no longer than publish_wait_timeout. */
+bool cf_node_hold_publish(cf_node *node, cf_bytes channel, cf_task *task);
 void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user);
 void cf_node_disconnect(cf_node *node, cf_bytes user_id, cf_node_done done, void *user);
 void cf_node_presence(cf_node *node, cf_bytes channel, cf_node_data_done done, void *user);

@@ -34,6 +34,7 @@ cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, v
     session->timer.fire = fire;
     session->presence_at = CF_TIME_NEVER;
     session->ends_at = CF_TIME_NEVER;
+    session->patience_at = CF_TIME_NEVER;
     if (config->stale_connection_close_delay > 0)
         session->ends_at = cf_session_after(session, config->stale_connection_close_delay);
     cf_services_uuid(services, session->id);
@@ -154,6 +155,7 @@ void cf_session_written(cf_session *session, size_t size)
     session->services->turn.writes += size / CF_WORK_UNIT_SIZE;
     metrics->client_bytes_out += (int64_t)size;
     metrics->client_num_msg_sent += (int64_t)cf_outbox_consume(&session->outbox, size, session->services->allocator);
+    cf_hub_written(session->services->hub, session);
 }
 
 void cf_session_writable(cf_session *session)
@@ -234,12 +236,6 @@ cf_time cf_session_after(const cf_session *session, int64_t seconds)
     return cf_time_after(session->services->now, seconds * 1000);
 }
 
-void cf_session_arm(cf_session *session)
-{
-    cf_time at = session->ends_at < session->presence_at ? session->ends_at : session->presence_at;
-    cf_wheel_set(session->services->wheel, &session->timer, at);
-}
-
 void cf_session_set_expiry(cf_session *session)
 {
     const cf_config *config = session->services->config;
@@ -303,6 +299,8 @@ static void fire(cf_timer *timer)
     cf_time now = session->services->now;
     if (session->presence_at <= now)
         ping_presence(session);
+    if (session->patience_at <= now)
+        cf_hub_give_up(session->services->hub, session);
     if (session->ends_at > now) {
         cf_session_arm(session);
         return;
@@ -377,10 +375,9 @@ void cf_call_sent(cf_session *session)
         cf_call_fatal(session, "slow", false);
 }
 
-static void carry_out(cf_session *session, const cf_wire_command *command)
+static void carry_out(cf_session *session)
 {
     cf_call *call = &session->exchange->call;
-    *call = (cf_call){.uid = command->uid, .method = cf_method_of(command->method), .params = command->params};
     cf_command run = cf_command_of(call->method);
     cf_turn_spend(&session->services->turn, CF_WORK_COMMAND);
     if (call->method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
@@ -501,11 +498,27 @@ static bool wait_for_turn(cf_session *session)
     return true;
 }
 
+/* Is it the turn of others, or of the client, to read what was sent to it? Then the next message waits. */
+static bool must_wait(cf_session *session)
+{
+    cf_services *services = session->services;
+    if (cf_turn_share_is_spent(&services->turn))
+        return wait_for_turn(session);
+    if (!cf_hub_is_behind(services->hub, session))
+        return false;
+    cf_later *later = later_of(session);
+    if (later == NULL)
+        return false;
+    cf_task_hold(&later->task, &services->hub->held, CF_TIME_NEVER);
+    set_paused(session, true);
+    return true;
+}
+
 /*
- * The rest of the message waits for the next turn. Answers to subscribes are not kept meanwhile: what is published to the channels
- * comes behind them.
+ * The rest of the message waits. Answers to subscribes are not kept meanwhile: what is published to the channels comes behind
+ * them. False without memory.
  */
-static bool yield(cf_session *session)
+static bool interrupt(cf_session *session)
 {
     cf_exchange *exchange = session->exchange;
     if (exchange->subscribed) {
@@ -513,7 +526,15 @@ static bool yield(cf_session *session)
         cf_buffer_clear(&exchange->replies);
         exchange->subscribed = false;
     }
-    return suspend(session) && wait_for_turn(session);
+    return suspend(session);
+}
+
+bool cf_call_hold(cf_session *session, cf_channel *channel)
+{
+    cf_later *later = channel->behind > 0 ? later_of(session) : NULL;
+    cf_call *call = &session->exchange->call;
+    call->held = later != NULL && cf_hub_hold_publish(session->services->hub, channel, &later->task);
+    return call->held;
 }
 
 static bool is_over(const cf_session *session)
@@ -521,27 +542,46 @@ static bool is_over(const cf_session *session)
     return cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED);
 }
 
-/* False without memory. */
-static bool carry_out_next(cf_session *session, const cf_wire_command *command)
+/* The next command, or the one that was held. False when there is none. */
+static bool next_call(cf_session *session)
 {
-    carry_out(session, command);
-    if (is_over(session))
+    cf_exchange *exchange = session->exchange;
+    cf_call *call = &exchange->call;
+    cf_wire_command command;
+    if (call->held) {
+        call->held = false;
+        cf_buffer_truncate(&exchange->scratch, call->scratch);
         return true;
-    if (!session->exchange->call.done)
+    }
+    if (!cf_wire_commands_next(&exchange->commands, &command, &exchange->scratch))
+        return false;
+    *call = (cf_call){.uid = command.uid,
+                      .method = cf_method_of(command.method),
+                      .params = command.params,
+                      .scratch = exchange->scratch.size};
+    return true;
+}
+
+/* After a command: does the rest wait? False without memory. */
+static bool pause_for_others(cf_session *session)
+{
+    const cf_exchange *exchange = session->exchange;
+    if (exchange->call.held)
+        return interrupt(session);
+    if (!exchange->call.done)
         return suspend(session);
-    const cf_wire_commands *commands = &session->exchange->commands;
-    if (commands->taken < commands->count && cf_turn_share_is_spent(&session->services->turn))
-        return yield(session);
+    if (exchange->commands.taken < exchange->commands.count && cf_turn_share_is_spent(&session->services->turn))
+        return interrupt(session) && wait_for_turn(session);
     return true;
 }
 
 /* Carries out the commands of the message, from where it stands. */
 static void run(cf_session *session)
 {
-    cf_wire_command command;
     session->flags |= CF_SESSION_RUNNING;
-    while (!is_over(session) && cf_wire_commands_next(&session->exchange->commands, &command, &session->exchange->scratch)) {
-        if (!carry_out_next(session, &command))
+    while (!is_over(session) && next_call(session)) {
+        carry_out(session);
+        if (!is_over(session) && !pause_for_others(session))
             cf_call_fatal(session, text_internal, true);
         if (!cf_session_is(session, CF_SESSION_ENDED) && cf_session_is(session, CF_SESSION_SUSPENDED)) {
             session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
@@ -603,11 +643,7 @@ static bool next_kept(cf_later *later, cf_bytes *message)
 static void take_kept(cf_session *session)
 {
     cf_bytes message;
-    while (session->later != NULL && !is_over(session) && !waits(session)) {
-        if (cf_turn_share_is_spent(&session->services->turn)) {
-            (void)wait_for_turn(session);
-            return;
-        }
+    while (session->later != NULL && !is_over(session) && !waits(session) && !must_wait(session)) {
         if (next_kept(session->later, &message))
             take_message(session, message);
         else
@@ -644,23 +680,14 @@ void cf_call_leave(cf_session *session)
     unpin(session);
 }
 
-/* What cannot be done now is kept, in order. */
-static void receive_later(cf_session *session, cf_bytes message)
-{
-    if (!keep(session, message))
-        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
-    else if (!waits(session))
-        (void)wait_for_turn(session);
-}
-
 void cf_session_receive(cf_session *session, cf_bytes message)
 {
     if (is_over(session))
         return;
     session->pins++;
-    if (waits(session) || cf_turn_share_is_spent(&session->services->turn))
-        receive_later(session, message);
-    else
+    if (!waits(session) && !must_wait(session))
         take_message(session, message);
+    else if (!keep(session, message))
+        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
     unpin(session);
 }

@@ -11,6 +11,9 @@
 /* More input than this and one message of the largest size behind what waits closes the session. The transport is paused, so it can only be what was already read. */
 #define CF_SESSION_LATER_MAX (1024 * 1024)
 
+/* Bytes that may wait for a client before others wait for it; or half of client_queue_max_size, where that is less. */
+#define CF_SESSION_BACKLOG (256 * 1024)
+
 enum {
     CF_SESSION_AUTHENTICATED = 1,
     CF_SESSION_ENDED = 2,     /* only its memory is left */
@@ -18,7 +21,9 @@ enum {
     CF_SESSION_SUSPENDED = 8, /* in the middle of a message: a command waits for the engine, or the rest for the next turn */
     CF_SESSION_SLOW = 16,     /* over client_queue_max_size: to be closed */
     CF_SESSION_STARVED = 32,  /* a message was lost for want of memory: to be closed */
-    CF_SESSION_PAUSED = 64    /* the transport was asked to stop reading */
+    CF_SESSION_PAUSED = 64,   /* the transport was asked to stop reading */
+    CF_SESSION_BEHIND = 128,  /* more than CF_SESSION_BACKLOG waits: others wait for it */
+    CF_SESSION_GIVEN_UP = 256 /* it was behind for too long; until nothing waits */
 };
 
 #define CF_SESSION_DOOMED (CF_SESSION_SLOW | CF_SESSION_STARVED)
@@ -33,6 +38,8 @@ typedef struct cf_call {
     bool recover;     /* of a subscribe */
     bool withdrawn;   /* of a subscribe that waits for the engine: the server has unsubscribed the channel meanwhile */
     bool done;        /* replied */
+    bool held;        /* a publish that waits for subscribers: to be carried out again */
+    size_t scratch;   /* bytes of the exchange's scratch that hold the command itself */
 } cf_call;
 
 /* One message from the client and the replies to it. On the stack, unless a command has to wait: then it moves to the heap. */
@@ -75,6 +82,7 @@ struct cf_session {
     cf_timer timer;
     cf_time ends_at;     /* stale, or expired */
     cf_time presence_at; /* the next presence ping; only while there are subscriptions */
+    cf_time patience_at; /* while it is behind: when it is given up */
     int64_t timestamp;   /* of the credentials: Unix s */
     size_t request_max;
     cf_exchange *exchange; /* NULL: no message is being worked on */
@@ -86,6 +94,11 @@ struct cf_session {
 static inline bool cf_session_is(const cf_session *session, uint32_t flags)
 {
     return (session->flags & flags) != 0;
+}
+
+static inline size_t cf_session_backlog(const cf_session *session)
+{
+    return session->queue_max / 2 < CF_SESSION_BACKLOG ? session->queue_max / 2 : CF_SESSION_BACKLOG;
 }
 
 /* As others see it; `subscription` NULL: without a channel's info. */
@@ -103,7 +116,11 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel);
 void cf_session_set_expiry(cf_session *session);
 /* From the first subscription on: the presence pings. */
 void cf_session_start_presence(cf_session *session);
-void cf_session_arm(cf_session *session);
+static inline void cf_session_arm(cf_session *session)
+{
+    cf_time at = session->ends_at < session->presence_at ? session->ends_at : session->presence_at;
+    cf_wheel_set(session->services->wheel, &session->timer, session->patience_at < at ? session->patience_at : at);
+}
 /* `seconds` after this turn's time, in ms. */
 cf_time cf_session_after(const cf_session *session, int64_t seconds);
 

@@ -14,7 +14,7 @@
 /*
  * One request: its commands are carried out one after the other by run(). The
  * engine answers at once, and run() goes on, or later, and is called again. So it is
- * when the share of a turn is spent: the rest waits as a task.
+ * when the share of a turn is spent, or subscribers are behind: the rest waits as a task.
  */
 struct cf_api_call {
     cf_task task;
@@ -34,7 +34,8 @@ struct cf_api_call {
     cf_node_result broadcast;
     bool broadcasting;
     bool running; /* inside run(): it goes on there */
-    bool waiting; /* for the engine, or for the next turn */
+    bool waiting; /* for the engine, or as a task */
+    bool held;    /* for subscribers that are behind: the command is carried out again */
     bool ended;   /* answered, or nobody waits for an answer any more */
 };
 
@@ -151,7 +152,9 @@ static bool do_publish(cf_api_call *call)
     const cf_params *params = &call->params;
     if (params->channel.size == 0 || params->data.data == NULL)
         return false;
-    cf_node_publish(call->node, params->channel, params->data, params->client, params->uid, reply_null, call);
+    call->held = cf_node_hold_publish(call->node, params->channel, &call->task);
+    if (!call->held)
+        cf_node_publish(call->node, params->channel, params->data, params->client, params->uid, reply_null, call);
     return true;
 }
 
@@ -211,6 +214,7 @@ static void broadcast_done(void *user, cf_node_result result)
 static void broadcast_step(cf_api_call *call)
 {
     cf_bytes channel;
+    cf_json_reader before = call->channels;
     cf_turn_spend(&services_of(call)->turn, CF_WORK_COMMAND);
     call->waiting = true;
     if (!next_channel(call, &channel)) {
@@ -219,6 +223,8 @@ static void broadcast_step(cf_api_call *call)
     } else if (channel.size == 0) {
         call->broadcasting = false;
         reply_null(call, invalid_fix);
+    } else if (cf_node_hold_publish(call->node, channel, &call->task)) {
+        call->channels = before;
     } else {
         cf_node_publish(call->node, channel, call->params.data, call->params.client, (cf_bytes){0}, broadcast_done, call);
     }
@@ -314,11 +320,12 @@ static void step(cf_api_call *call)
         broadcast_step(call);
         return;
     }
-    if (!cf_wire_commands_next(&call->commands, &call->command, &call->scratch)) {
+    if (!call->held && !cf_wire_commands_next(&call->commands, &call->command, &call->scratch)) {
         cf_buffer_append_byte(&call->reply, ']');
         answer(call, memory_status(call, 200));
         return;
     }
+    call->held = false;
     if (!do_command(call))
         answer(call, memory_status(call, 400));
     else if (call->reply.failed)

@@ -52,6 +52,8 @@ void cf_call_end(cf_session *session);
 /* A reply that is written whole by the caller into what it returns; then cf_call_sent. */
 cf_buffer *cf_call_bare(cf_session *session);
 void cf_call_sent(cf_session *session);
+/* True: the publish waits, since subscribers of the channel are behind; the command is called again. */
+bool cf_call_hold(cf_session *session, cf_channel *channel);
 void cf_call_fatal(cf_session *session, const char *reason, bool reconnect);
 
 /* Reads the parameters of all methods but connect, refresh and subscribe; false: the session was closed (`invalid message`). */

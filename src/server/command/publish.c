@@ -55,6 +55,6 @@ void cf_command_publish(cf_session *session, cf_call *call)
         reply(session, CF_TEXT_INTERNAL, CF_ADVICE_RETRY);
     else if (!options->publish && !config->insecure)
         reply(session, CF_TEXT_PERMISSION_DENIED, CF_ADVICE_FIX);
-    else
+    else if (!cf_call_hold(session, subscription->channel))
         publish(session, subscription, &params, options);
 }

@@ -46,6 +46,7 @@ typedef struct cf_config {
     int64_t client_request_max_size;
     int64_t client_queue_max_size;
     int64_t client_message_write_timeout;
+    int64_t publish_wait_timeout; /* ours: s */
     int64_t ping_interval;
     int64_t presence_ping_interval;
     int64_t presence_expire_interval;

@@ -48,6 +48,8 @@ const cf_option cf_options[] = {
      "Accepted for compatibility, without effect."},
     {"client_message_write_timeout", CF_OPTION_INT, "0", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_message_write_timeout), NULL,
      "A connection that takes no byte for so long while something waits is closed; 0: only `client_queue_max_size` counts."},
+    {"publish_wait_timeout", CF_OPTION_INT, "1", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(publish_wait_timeout), NULL,
+     "How long publishers to a channel, and a client's own commands, wait for a subscriber that is behind with reading; 0: not at all, so that a burst closes it as `slow`."},
     {"ping_interval", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(ping_interval), NULL,
      "WebSocket pings to clients; one that sends nothing for 10/9 of it is dropped. 0: neither."},
     {"presence_ping_interval", CF_OPTION_INT, "25", "s", 1, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(presence_ping_interval), NULL,

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,26 +117,31 @@ static void keep(harness_client *client, cf_bytes text)
     client->messages[client->count++] = copy;
 }
 
+/* Whole frames; returns the bytes. */
+static size_t write_frames(harness_client *client, cf_bytes frames, size_t room)
+{
+    size_t written = 0;
+    while (written < frames.size && written < room) {
+        cf_ws_opcode opcode;
+        cf_bytes payload;
+        size_t size = cf_ws_own_frame(cf_bytes_slice(frames, written, frames.size), &opcode, &payload);
+        assert_true(size > 0);
+        assert_int_equal(opcode, CF_WS_TEXT);
+        keep(client, payload);
+        written += size;
+    }
+    return written;
+}
+
 static void flush(void *transport, cf_session *session)
 {
     harness_client *client = transport;
-    cf_bytes slices[8];
-    size_t count;
+    size_t room = client->window > 0 ? client->window : SIZE_MAX;
+    cf_bytes slice;
     client->flushes++;
-    while (!client->blocked && (count = cf_outbox_peek(cf_session_outbox(session), slices, 8)) > 0) {
-        size_t written = 0;
-        for (size_t i = 0; i < count; i++) {
-            cf_ws_opcode opcode;
-            cf_bytes payload;
-            size_t size;
-            for (cf_bytes rest = slices[i]; rest.size > 0; rest = cf_bytes_slice(rest, size, rest.size)) {
-                size = cf_ws_own_frame(rest, &opcode, &payload);
-                assert_true(size > 0);
-                assert_int_equal(opcode, CF_WS_TEXT);
-                keep(client, payload);
-            }
-            written += slices[i].size;
-        }
+    while (!client->blocked && room > 0 && cf_outbox_peek(cf_session_outbox(session), &slice, 1) > 0) {
+        size_t written = write_frames(client, slice, room);
+        room = written < room ? room - written : 0;
         cf_session_written(session, written);
     }
 }

@@ -17,6 +17,7 @@ typedef struct harness_client {
     size_t count;
     size_t received; /* messages ever, also those that there was no room to keep */
     bool blocked;    /* writes nothing */
+    size_t window;   /* bytes that a flush writes at most, but for the frame that passes it; 0: all */
     bool paused;
     bool quiet; /* keeps no texts */
     size_t flushes;

@@ -288,13 +288,170 @@ static void input_behind_a_long_array_waits(void **state)
     assert_int_equal(count_replies(&b, 0), 40);
 }
 
+/* ---- who publishes waits for who reads ----------------------------------- */
+
+#define KILOBYTE 1024
+
+/* A publish command with so many kB of data. */
+static const char *publish_command(size_t kilobytes)
+{
+    int head = snprintf(text, sizeof text, "{\"uid\":\"q\",\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":\"");
+    memset(text + head, 'x', kilobytes * KILOBYTE);
+    memcpy(text + (size_t)head + kilobytes * KILOBYTE, "\"}}", 4);
+    return text;
+}
+
+#define PUBLISHED "{\"uid\":\"q\",\"method\":\"publish\",\"body\":{\"channel\":\"x\",\"status\":true}}"
+
+/* a and b are subscribed to x; b does not read and is behind; a waits to publish. */
+static void b_is_behind(void)
+{
+    h.config.client_request_max_size = sizeof text;
+    start();
+    harness_connect(&h, &a, "1");
+    harness_connect(&h, &b, "2");
+    subscribe(&a, "x");
+    subscribe(&b, "x");
+    b.blocked = true;
+    for (size_t sent = 0; sent <= CF_SESSION_BACKLOG; sent += 100 * KILOBYTE) {
+        harness_send(&a, publish_command(100));
+        (void)harness_next(&a);
+        harness_expect(&a, PUBLISHED);
+    }
+    harness_send(&a, publish_command(1));
+    harness_send(&a, PING);
+    harness_expect_nothing(&a);
+    assert_true(a.paused);
+}
+
+static void a_publisher_waits_for_a_reader_that_is_behind(void **state)
+{
+    (void)state;
+    b_is_behind();
+    b.blocked = false;
+    harness_begin(&h);
+    cf_session_writable(b.session);
+    harness_end(&h);
+    (void)harness_next(&a);
+    harness_expect(&a, PUBLISHED);
+    harness_expect(&a, PING);
+    assert_false(a.paused);
+    assert_false(b.closed);
+}
+
+static void nobody_waits_for_ever(void **state)
+{
+    (void)state;
+    b_is_behind();
+    harness_connect(&h, &members[0], "3");
+    subscribe(&members[0], "y");
+    harness_ask(&members[0], PING, PING); /* what others do goes on */
+    harness_pass(&h, 900);
+    harness_expect_nothing(&a);
+    harness_pass(&h, 300);
+    (void)harness_next(&a);
+    harness_expect(&a, PUBLISHED);
+    harness_expect(&a, PING);
+    harness_send(&a, publish_command(1)); /* b is given up */
+    (void)harness_next(&a);
+    harness_expect(&a, PUBLISHED);
+    for (size_t sent = 0; !b.closed && sent < 200; sent++) {
+        harness_send(&a, publish_command(100));
+        harness_forget(&a);
+    }
+    harness_expect_closed(&b, "slow", false);
+}
+
+static void publishers_that_go_while_they_wait_leave_nothing(void **state)
+{
+    (void)state;
+    b_is_behind();
+    harness_begin(&h);
+    cf_session_gone(a.session);
+    a.session = NULL;
+    harness_end(&h);
+    harness_connect(&h, &a, "1");
+    subscribe(&a, "x");
+    harness_send(&a, publish_command(1));
+    harness_expect_nothing(&a);
+    harness_begin(&h);
+    cf_session_gone(b.session); /* who is waited for */
+    b.session = NULL;
+    harness_end(&h);
+    (void)harness_next(&a);
+    harness_expect(&a, PUBLISHED);
+}
+
+static void who_prefers_it_cuts(void **state)
+{
+    (void)state;
+    h.config.publish_wait_timeout = 0;
+    h.config.client_queue_max_size = 500 * KILOBYTE;
+    h.config.client_request_max_size = sizeof text;
+    start();
+    harness_connect(&h, &a, "1");
+    harness_connect(&h, &b, "2");
+    subscribe(&a, "x");
+    subscribe(&b, "x");
+    b.blocked = true;
+    for (size_t i = 0; i < 5; i++) {
+        harness_send(&a, publish_command(100));
+        (void)harness_next(&a);
+        harness_expect(&a, PUBLISHED);
+    }
+    harness_expect_closed(&b, "slow", false);
+}
+
+static void histories_are_sent_one_after_the_other(void **state)
+{
+    static const char ask[] = "{\"uid\":\"h\",\"method\":\"history\",\"params\":{\"channel\":\"x\"}}";
+    (void)state;
+    h.config.client_queue_max_size = 800 * KILOBYTE;
+    h.config.client_request_max_size = sizeof text;
+    h.config.channel.history_size = 100;
+    h.config.channel.history_lifetime = 100;
+    start();
+    harness_connect(&h, &a, "1");
+    subscribe(&a, "x");
+    for (size_t i = 0; i < 6; i++) {
+        harness_send(&a, publish_command(100));
+        harness_forget(&a);
+    }
+    a.window = 100 * KILOBYTE;
+    harness_begin(&h);
+    for (size_t i = 0; i < 3; i++) {
+        harness_feed(&a, ask);
+        assert_true(i == 0 || a.paused);
+    }
+    a.quiet = true;
+    a.received = 0;
+    for (size_t turns = 0; turns < 100 && !a.closed && a.received < 3; turns++) {
+        harness_end(&h);
+        harness_begin(&h);
+        if (a.session != NULL)
+            cf_session_writable(a.session);
+    }
+    harness_end(&h);
+    assert_false(a.closed);
+    assert_int_equal(a.received, 3);
+    assert_false(a.paused);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_message_is_written_in_slices),    TEST(an_answer_comes_before_the_rest_of_a_fan_out),
-        TEST(answers_leave_room_for_pushes),       TEST(what_is_published_meanwhile_keeps_its_order),
-        TEST(a_long_array_lets_others_in_between), TEST(what_is_published_between_comes_behind_the_subscribe),
+        TEST(one_message_is_written_in_slices),
+        TEST(an_answer_comes_before_the_rest_of_a_fan_out),
+        TEST(answers_leave_room_for_pushes),
+        TEST(what_is_published_meanwhile_keeps_its_order),
+        TEST(a_long_array_lets_others_in_between),
+        TEST(what_is_published_between_comes_behind_the_subscribe),
         TEST(input_behind_a_long_array_waits),
+        TEST(a_publisher_waits_for_a_reader_that_is_behind),
+        TEST(nobody_waits_for_ever),
+        TEST(publishers_that_go_while_they_wait_leave_nothing),
+        TEST(who_prefers_it_cuts),
+        TEST(histories_are_sent_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -425,6 +425,75 @@ static void test_a_long_array_takes_several_turns(void **state)
     assert_true(turns >= 5000 * CF_WORK_COMMAND / CF_TURN_LIMITS.share);
 }
 
+static void test_a_burst_closes_nobody_who_reads(void **state)
+{
+    enum { READERS = 5, MESSAGES = 20000 };
+    static char body[2000000] = "[";
+    static harness_client readers[READERS];
+    static const char command[] = "{\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":\"0123456789\"}},";
+    (void)state;
+    f.h.config.insecure = true;
+    f.h.config.client_queue_max_size = 200000;
+    for (size_t i = 0; i < READERS; i++) {
+        harness_connect(&f.h, &readers[i], "1");
+        harness_send(&readers[i], "{\"method\":\"subscribe\",\"params\":{\"channel\":\"x\"}}");
+        harness_forget(&readers[i]);
+        readers[i].quiet = true;
+        readers[i].received = 0;
+        readers[i].window = 20000;
+    }
+    for (size_t i = 0; i < MESSAGES; i++)
+        memcpy(body + 1 + i * (sizeof(command) - 1), command, sizeof(command));
+    body[strlen(body) - 1] = ']';
+    cf_api_request asked = {.content_type = CF_BYTES("application/json"), .body = cf_bytes_of(body)};
+    f.large = true;
+    size_t most = 0;
+    harness_begin(&f.h);
+    f.call = cf_api_handle(f.h.node, &asked, done, &f);
+    for (size_t turns = 0; turns < 1000 && readers[READERS - 1].received < MESSAGES; turns++) {
+        harness_end(&f.h);
+        harness_begin(&f.h);
+        for (size_t i = 0; i < READERS; i++) {
+            assert_false(readers[i].closed);
+            cf_session_writable(readers[i].session);
+            most = cf_session_outbox(readers[i].session)->bytes > most ? cf_session_outbox(readers[i].session)->bytes : most;
+        }
+    }
+    harness_end(&f.h);
+    assert_int_equal(f.status, 200);
+    assert_true(most < 200000);
+    for (size_t i = 0; i < READERS; i++)
+        assert_int_equal(readers[i].received, MESSAGES);
+}
+
+static void test_a_broadcast_waits_and_leaves_no_channel_out(void **state)
+{
+    static harness_client reader;
+    (void)state;
+    f.h.config.insecure = true;
+    f.h.config.client_queue_max_size = 2000;
+    harness_connect(&f.h, &reader, "1");
+    harness_send(&reader, "[{\"method\":\"subscribe\",\"params\":{\"channel\":\"x\"}},"
+                          "{\"method\":\"subscribe\",\"params\":{\"channel\":\"y\"}}]");
+    harness_forget(&reader);
+    reader.blocked = true;
+    while (cf_session_outbox(reader.session)->bytes <= 1000)
+        post("{\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":1}}");
+    post("{\"method\":\"broadcast\",\"params\":{\"channels\":[\"z\",\"y\",\"x\"],\"data\":\"all\"}}");
+    assert_int_equal(f.answers, 0);
+    reader.blocked = false;
+    harness_begin(&f.h);
+    cf_session_writable(reader.session);
+    harness_end(&f.h);
+    expect(200, "[{\"method\":\"broadcast\",\"error\":null,\"body\":null}]");
+    size_t count = reader.count;
+    assert_true(count >= 3);
+    for (size_t i = 0; i < count; i++) {
+        const char *message = harness_next(&reader);
+        assert_true((i >= count - 2) == (strstr(message, "\"data\":\"all\"") != NULL));
+    }
+}
+
 static void test_what_waits_when_the_node_ends_is_given_back(void **state)
 {
     static const char body[] = "[{\"method\":\"stats\"},{\"method\":\"stats\"}]";
@@ -457,6 +526,8 @@ int main(void)
         SLOW_TEST(test_a_cancelled_call_is_carried_out_without_an_answer),
         TEST(test_without_memory_there_is_an_error_and_no_leak),
         TEST(test_a_long_array_takes_several_turns),
+        TEST(test_a_burst_closes_nobody_who_reads),
+        TEST(test_a_broadcast_waits_and_leaves_no_channel_out),
         TEST(test_what_waits_when_the_node_ends_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
