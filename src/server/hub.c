@@ -298,7 +298,8 @@ static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_
     else
         metrics->node_num_leave_msg_received++;
     cf_channel *channel = audience(hub, name);
-    if (channel == NULL)
+    /* At a shutdown everybody here leaves: to tell each of each other is work by the square of them. */
+    if (channel == NULL || (hub->services->shutting_down && method == CF_METHOD_LEAVE))
         return;
     cf_buffer_clear(&hub->text);
     cf_wire_write_join_leave(&hub->text, method, name, info);

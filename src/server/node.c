@@ -226,7 +226,8 @@ bool cf_node_shutdown(cf_node *node)
         cf_session_close(session, CF_BYTES("shutting down"), true);
         closed++;
     }
-    return node->hub.authenticated_count == 0 && node->services.engine_pending == 0;
+    return node->hub.authenticated_count == 0 && node->services.engine_pending == 0 &&
+           cf_list_empty(&node->services.turn.ready);
 }
 
 /* ---- what the HTTP API asks for ------------------------------------------ */

@@ -43,7 +43,7 @@ bool cf_node_is_busy(const cf_node *node);
 /* Runs what is due (timers, expiries), then as above. Returns when the next turn is needed at the latest: now, where something is left. */
 cf_time cf_node_end_turn(cf_node *node);
 
-/* Closes every authenticated session (a thousand at a call) with `shutting down`/true; true when none is left and the engine has answered. Asked again at each turn until then. */
+/* Closes every authenticated session (a thousand at a call) with `shutting down`/true; true when none is left, nothing waits for a turn and the engine has answered. Asked again at each turn until then. */
 bool cf_node_shutdown(cf_node *node);
 
 size_t cf_node_session_count(const cf_node *node);

@@ -102,7 +102,10 @@ static void input(void *user, size_t size)
 
 static void on_prepare(uv_prepare_t *handle)
 {
-    end_turn(handle->data);
+    cf_daemon *daemon = handle->data;
+    for (size_t i = 0; i < daemon->listener_count; i++)
+        cf_listener_begin_round(&daemon->listeners[i]);
+    end_turn(daemon);
 }
 
 static void on_check(uv_check_t *handle)

@@ -4,16 +4,34 @@
 #include <stdio.h>
 #include <string.h>
 
-static void on_connection(uv_stream_t *stream, int status)
+static void take_connection(cf_listener *listener, int status)
 {
-    cf_listener *listener = CF_CONTAINER(stream, cf_listener, tcp);
     cf_net *net = listener->server->net;
     net->enter(net->user);
-    cf_connection *connection = status == 0 ? cf_connection_accept(net, stream) : NULL;
+    cf_connection *connection = status == 0 ? cf_connection_accept(net, (uv_stream_t *)&listener->tcp) : NULL;
+    listener->accepts++;
     if (connection != NULL)
         cf_http_exchange_start(listener->server, connection, listener->bit);
     else if (listener->problem != NULL)
         listener->problem(listener->user, status != 0 ? status : UV_ENOMEM);
+}
+
+/* A connection that is not taken here stops the listening until it is. */
+static void on_connection(uv_stream_t *stream, int status)
+{
+    cf_listener *listener = CF_CONTAINER(stream, cf_listener, tcp);
+    listener->pending = status == 0 && listener->accepts >= CF_LISTENER_ACCEPTS_MAX;
+    if (!listener->pending)
+        take_connection(listener, status);
+}
+
+void cf_listener_begin_round(cf_listener *listener)
+{
+    bool pending = listener->pending;
+    listener->accepts = 0;
+    listener->pending = false;
+    if (pending)
+        take_connection(listener, 0);
 }
 
 static int bind_and_listen(cf_listener *listener, const struct sockaddr *address)
@@ -60,6 +78,8 @@ int cf_listener_open(cf_listener *listener, cf_http_server *server, const char *
     listener->server = server;
     listener->bit = bit;
     listener->open = false;
+    listener->accepts = 0;
+    listener->pending = false;
     (void)snprintf(service, sizeof(service), "%d", port);
     int status;
     if (address[0] != 0) {
@@ -85,4 +105,5 @@ void cf_listener_close(cf_listener *listener)
     if (listener->open)
         uv_close((uv_handle_t *)&listener->tcp, NULL);
     listener->open = false;
+    listener->pending = false;
 }

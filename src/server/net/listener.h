@@ -6,18 +6,25 @@
 
 #include "server/net/exchange.h"
 
+/* Connections that a listener takes in a round of the loop: a storm of them must not keep those waiting who are connected. */
+#define CF_LISTENER_ACCEPTS_MAX 32
+
 typedef struct cf_listener {
     uv_tcp_t tcp;
     cf_http_server *server;
     unsigned bit; /* which port this is, for the router */
     int port;     /* the real one, also where 0 was asked for */
     bool open;
+    unsigned accepts;                        /* in this round */
+    bool pending;                            /* one more waits for the next round; libuv asks for no others meanwhile */
     void (*problem)(void *user, int status); /* a connection could not be accepted: a libuv error */
     void *user;
 } cf_listener;
 
 /* Listens on the address (a name, a number, or "" for all) and port. Returns 0 or a libuv error. */
 int cf_listener_open(cf_listener *listener, cf_http_server *server, const char *address, int port, unsigned bit);
+/* A new round of the loop begins. */
+void cf_listener_begin_round(cf_listener *listener);
 void cf_listener_close(cf_listener *listener);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-#define MEMBERS 1000
+#define MEMBERS 1500
 
 #define PING "{\"uid\":\"p\",\"method\":\"ping\"}"
 
@@ -437,6 +437,28 @@ static void histories_are_sent_one_after_the_other(void **state)
     assert_false(a.paused);
 }
 
+/* ---- the end ------------------------------------------------------------- */
+
+static void a_shutdown_tells_no_leaves_to_those_who_leave(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = true;
+    start();
+    join_members("x");
+    for (size_t i = 0; i < MEMBERS; i++)
+        members[i].received = 0;
+    bool over = false;
+    while (!over) {
+        harness_begin(&h);
+        over = cf_node_shutdown(h.node);
+        harness_end(&h);
+    }
+    for (size_t i = 0; i < MEMBERS; i++) {
+        assert_int_equal(members[i].received, 0);
+        harness_expect_closed(&members[i], "shutting down", true);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +474,7 @@ int main(void)
         TEST(publishers_that_go_while_they_wait_leave_nothing),
         TEST(who_prefers_it_cuts),
         TEST(histories_are_sent_one_after_the_other),
+        TEST(a_shutdown_tells_no_leaves_to_those_who_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "server/net/connection.h"
+#include "server/net/listener.h"
 
 /* Connections on a real loop, over 127.0.0.1. What is asserted are bytes in a round of the loop, never a time. */
 
@@ -198,11 +198,48 @@ static void test_the_end_behind_a_full_buffer_is_seen(void **state)
     assert_int_equal(loud->total, CF_NET_READ_BUFFER);
 }
 
+static void refuse(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)
+{
+    (void)user;
+    (void)request;
+    (void)port;
+    cf_http_response response = cf_http_plain(404);
+    cf_http_exchange_respond(exchange, &response);
+}
+
+static void test_a_storm_of_connections_is_taken_in_portions(void **state)
+{
+    enum { STORM = 200 };
+    scene *self = *state;
+    int peers[STORM];
+    cf_http_server http = {.net = &self->net, .request = refuse};
+    cf_listener listener = {.bit = 1};
+    assert_int_equal(cf_listener_open(&listener, &http, "127.0.0.1", 0, 1), 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)listener.port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    size_t before = self->net.connection_count;
+    for (size_t i = 0; i < STORM; i++) {
+        peers[i] = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(connect(peers[i], (struct sockaddr *)&address, sizeof(address)), 0);
+    }
+    for (size_t taken = 0; taken < STORM; taken = self->net.connection_count - before) {
+        cf_listener_begin_round(&listener);
+        (void)uv_run(&self->loop, UV_RUN_ONCE);
+        assert_true(self->net.connection_count - before - taken <= CF_LISTENER_ACCEPTS_MAX);
+    }
+    for (size_t i = 0; i < STORM; i++)
+        (void)close(peers[i]);
+    cf_listener_close(&listener);
+    cf_net_drop_all(&self->net);
+    (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_flood_is_read_once_in_a_round, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_behind_a_full_buffer_is_seen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_storm_of_connections_is_taken_in_portions, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
