@@ -60,11 +60,11 @@ void cf_hub_starve(cf_hub *hub, cf_session *session)
 static bool is_slow(cf_session *session)
 {
     size_t before = SIZE_MAX;
-    while (session->outbox.bytes > session->queue_max && session->outbox.bytes < before) {
+    while (session->outbox.memory > session->queue_max && session->outbox.bytes < before) {
         before = session->outbox.bytes;
         session->ops->flush(session->transport, session);
     }
-    return session->outbox.bytes > session->queue_max;
+    return session->outbox.memory > session->queue_max;
 }
 
 /* ---- who is behind ------------------------------------------------------- */
@@ -94,7 +94,7 @@ static void for_each_channel(const cf_session *session, void (*visit)(cf_channel
 
 static void fall_behind(cf_hub *hub, cf_session *session)
 {
-    if (session->outbox.bytes <= cf_session_backlog(session) || hub->services->config->publish_wait_timeout <= 0 ||
+    if (session->outbox.memory <= cf_session_backlog(session) || hub->services->config->publish_wait_timeout <= 0 ||
         cf_session_is(session, CF_SESSION_BEHIND | CF_SESSION_GIVEN_UP | CF_SESSION_ENDED))
         return;
     session->flags |= CF_SESSION_BEHIND;
@@ -123,9 +123,9 @@ void cf_hub_give_up(cf_hub *hub, cf_session *session)
 void cf_hub_written(cf_hub *hub, cf_session *session)
 {
     (void)hub;
-    if (session->outbox.bytes == 0)
+    if (session->outbox.count == 0)
         session->flags &= ~(uint32_t)CF_SESSION_GIVEN_UP;
-    if (cf_session_is(session, CF_SESSION_BEHIND) && session->outbox.bytes <= cf_session_backlog(session) / 2)
+    if (cf_session_is(session, CF_SESSION_BEHIND) && session->outbox.memory <= cf_session_backlog(session) / 2)
         catch_up(session);
 }
 
@@ -206,7 +206,7 @@ static void close_until(cf_hub *hub, cf_open *last)
 bool cf_hub_is_behind(cf_hub *hub, cf_session *session)
 {
     const cf_chunk *open = session->replies.chunk;
-    if (open != NULL && session->outbox.bytes + open->frames.size > cf_session_backlog(session))
+    if (open != NULL && session->outbox.memory + open->frames.size > cf_session_backlog(session))
         close_until(hub, &session->replies);
     return cf_session_is(session, CF_SESSION_BEHIND);
 }
@@ -231,6 +231,7 @@ static bool append(cf_hub *hub, cf_open *open, cf_bytes text)
     }
     if (!open->of_session)
         hub->epoch++;
+    chunk->shared = !open->of_session;
     open->chunk = chunk;
     open->epoch = hub->epoch;
     cf_list_append(&hub->open, &open->link);

@@ -5,6 +5,9 @@
 #include "base/assert.h"
 #include "ws/frame.h"
 
+/* What malloc adds to a block, at least. */
+#define BLOCK_OVERHEAD 16
+
 /* The first ring: what a session that is a little behind needs. */
 #define RING_CAPACITY 8
 
@@ -49,6 +52,14 @@ bool cf_chunk_append(cf_chunk *chunk, cf_bytes text)
     return true;
 }
 
+size_t cf_chunk_overhead(const cf_chunk *chunk)
+{
+    size_t segment = 2 * sizeof(cf_segment); /* a ring may be half empty */
+    if (chunk->shared)
+        return segment;
+    return segment + sizeof *chunk + (chunk->frames.capacity - chunk->frames.size) + 2 * BLOCK_OVERHEAD;
+}
+
 static const cf_segment *segment_at(const cf_outbox *outbox, uint32_t index)
 {
     if (outbox->segments == NULL)
@@ -68,7 +79,7 @@ void cf_outbox_free(cf_outbox *outbox, const cf_allocator *allocator)
     for (uint32_t i = 0; i < outbox->count; i++)
         cf_chunk_release(segment_at(outbox, i)->chunk);
     outbox->count = 0;
-    outbox->bytes = 0;
+    outbox->bytes = outbox->memory = 0;
     if (outbox->segments != NULL)
         release_ring(outbox, allocator);
 }
@@ -105,6 +116,7 @@ bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allo
     chunk->references++;
     outbox->count++;
     outbox->bytes += chunk->frames.size;
+    outbox->memory += chunk->frames.size + cf_chunk_overhead(chunk);
     return true;
 }
 
@@ -133,6 +145,7 @@ size_t cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *all
         }
         size -= left;
         messages += segment->chunk->messages;
+        outbox->memory -= segment->chunk->frames.size + cf_chunk_overhead(segment->chunk);
         cf_chunk_release(segment->chunk);
         outbox->count--;
         if (outbox->segments != NULL)

@@ -19,6 +19,7 @@ typedef struct cf_chunk {
     size_t references;
     size_t messages; /* frames in it */
     cf_buffer frames;
+    bool shared;   /* by many sessions: none of them answers for its memory */
     void *derived; /* the same messages in another framing, made once by a transport that needs it */
     void (*derived_free)(void *derived);
 } cf_chunk;
@@ -42,8 +43,12 @@ typedef struct cf_outbox {
     uint32_t first;
     uint32_t count;
     cf_segment inline_segment;
-    size_t bytes; /* not sent yet */
+    size_t bytes;  /* not sent yet */
+    size_t memory; /* what is held for them: at least the bytes of what is not wholly sent */
 } cf_outbox;
+
+/* What a segment costs besides the bytes of its frames: its place in the ring, and, unless the chunk is shared, all that is allocated for it. */
+size_t cf_chunk_overhead(const cf_chunk *chunk);
 
 void cf_outbox_free(cf_outbox *outbox, const cf_allocator *allocator);
 /* Takes one more reference to a closed chunk; false without memory: nothing changed. */

@@ -88,6 +88,31 @@ static void a_client_that_does_not_read_is_closed_as_slow(void **state)
     assert_int_equal(cf_node_session_count(h.node), 1);
 }
 
+/* What it costs counts, not only what there is to send. */
+static void tiny_answers_are_counted_with_their_memory(void **state)
+{
+    (void)state;
+    h.config.client_queue_max_size = 100000;
+    for (h.config.publish_wait_timeout = 0; h.config.publish_wait_timeout < 2; h.config.publish_wait_timeout++) {
+        start();
+        harness_connect(&h, &a, "1");
+        a.blocked = true;
+        size_t before = h.bytes;
+        size_t most = before;
+        for (size_t i = 0; i < 100000 && !a.closed; i++) {
+            if (!a.paused)
+                harness_send(&a, "{\"method\":\"ping\"}");
+            else
+                harness_pass(&h, 100);
+            most = !a.closed && h.bytes > most ? h.bytes : most;
+        }
+        harness_expect_closed(&a, "slow", false);
+        assert_true(most - before < 120000);
+        harness_stop(&h);
+    }
+    h.node = NULL;
+}
+
 static void slow_ones_do_not_stop_a_broadcast(void **state)
 {
     enum { COUNT = 60 };
@@ -387,6 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_client_that_does_not_read_is_closed_as_slow),
+        TEST(tiny_answers_are_counted_with_their_memory),
         TEST(slow_ones_do_not_stop_a_broadcast),
         TEST(a_limit_of_zero_takes_nothing),
         TEST(replies_to_one_message_are_bounded),

@@ -477,7 +477,7 @@ static void test_a_broadcast_waits_and_leaves_no_channel_out(void **state)
                           "{\"method\":\"subscribe\",\"params\":{\"channel\":\"y\"}}]");
     harness_forget(&reader);
     reader.blocked = true;
-    while (cf_session_outbox(reader.session)->bytes <= 1000)
+    while (cf_session_outbox(reader.session)->memory <= 1000)
         post("{\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":1}}");
     post("{\"method\":\"broadcast\",\"params\":{\"channels\":[\"z\",\"y\",\"x\"],\"data\":\"all\"}}");
     assert_int_equal(f.answers, 0);
