@@ -179,27 +179,14 @@ static summary summarize(const cf_histogram *histogram, bool merged)
 
 /* ---- JSON ---------------------------------------------------------------- */
 
-#define VALUES_MAX 80
-#define NAME_MAX   48
-
-typedef struct value {
-    char name[NAME_MAX];
-    int64_t number;
-} value;
-
-typedef struct values {
-    value list[VALUES_MAX];
-    size_t count;
-} values;
-
-static void add(values *all, const char *name, const char *suffix, uint64_t number)
+static void add(cf_metrics_values *all, const char *name, const char *suffix, uint64_t number)
 {
-    value *last = &all->list[all->count++];
-    snprintf(last->name, sizeof last->name, "%s%s", name, suffix);
-    last->number = (int64_t)number;
+    size_t last = all->count++;
+    snprintf(all->list[last].name, sizeof all->list[last].name, "%s%s", name, suffix);
+    all->list[last].number = (int64_t)number;
 }
 
-static void add_summary(values *all, const char *name, summary result)
+static void add_summary(cf_metrics_values *all, const char *name, summary result)
 {
     static const char *const percentiles[] = {"microseconds_50%ile", "microseconds_90%ile", "microseconds_99%ile",
                                               "microseconds_99.99%ile"};
@@ -211,31 +198,20 @@ static void add_summary(values *all, const char *name, summary result)
     add(all, name, "microseconds_mean", result.mean);
 }
 
+/* The names stand first. */
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const value *)a)->name, ((const value *)b)->name);
+    return strcmp(a, b);
 }
 
-static void write_values(values *all, cf_buffer *out)
-{
-    qsort(all->list, all->count, sizeof all->list[0], by_name);
-    for (size_t i = 0; i < all->count; i++) {
-        cf_buffer_append_byte(out, i == 0 ? '{' : ',');
-        cf_json_write_string(out, cf_bytes_of(all->list[i].name));
-        cf_buffer_append_byte(out, ':');
-        cf_buffer_append_int(out, all->list[i].number);
-    }
-    cf_buffer_append_byte(out, '}');
-}
-
-void cf_metrics_write(const cf_metrics *metrics, const cf_metrics *since, cf_buffer *out)
+void cf_metrics_take(const cf_metrics *metrics, const cf_metrics *since, cf_metrics_values *values)
 {
     static const cf_metrics zero;
-    values all = {.count = 0};
+    values->count = 0;
     if (since == NULL)
         since = &zero;
-#define ADD_COUNTER(name) add(&all, #name, "", (uint64_t)(metrics->name - since->name));
-#define ADD_GAUGE(name)   add(&all, #name, "", (uint64_t)metrics->name);
+#define ADD_COUNTER(name) add(values, #name, "", (uint64_t)(metrics->name - since->name));
+#define ADD_GAUGE(name)   add(values, #name, "", (uint64_t)metrics->name);
     CF_METRICS_COUNTERS(ADD_COUNTER)
     CF_METRICS_GAUGES(ADD_GAUGE)
 #undef ADD_COUNTER
@@ -245,13 +221,45 @@ void cf_metrics_write(const cf_metrics *metrics, const cf_metrics *since, cf_buf
     for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {
         const cf_histogram *histogram = metrics->histograms[i];
         for (unsigned merged = 0; merged < 2; merged++)
-            add_summary(&all, names[i][merged], histogram == NULL ? (summary){0} : summarize(histogram, merged == 1));
+            add_summary(values, names[i][merged], histogram == NULL ? (summary){0} : summarize(histogram, merged == 1));
     }
-    write_values(&all, out);
+    qsort(values->list, values->count, sizeof values->list[0], by_name);
 }
 
-void cf_metrics_write_zero(cf_buffer *out)
+void cf_metrics_take_zero(cf_metrics_values *values)
 {
     static const cf_metrics zero;
-    cf_metrics_write(&zero, NULL, out);
+    cf_metrics_take(&zero, NULL, values);
+}
+
+static void set(cf_metrics_values *values, const char *name, int64_t number)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (strcmp(values->list[i].name, name) == 0)
+            values->list[i].number = number;
+}
+
+void cf_metrics_take_gauges(const cf_metrics *metrics, cf_metrics_values *values)
+{
+#define SET_GAUGE(name) set(values, #name, metrics->name);
+    CF_METRICS_GAUGES(SET_GAUGE)
+#undef SET_GAUGE
+}
+
+void cf_metrics_write_values(const cf_metrics_values *values, cf_buffer *out)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        cf_buffer_append_byte(out, i == 0 ? '{' : ',');
+        cf_json_write_string(out, cf_bytes_of(values->list[i].name));
+        cf_buffer_append_byte(out, ':');
+        cf_buffer_append_int(out, values->list[i].number);
+    }
+    cf_buffer_append_byte(out, '}');
+}
+
+void cf_metrics_write(const cf_metrics *metrics, const cf_metrics *since, cf_buffer *out)
+{
+    cf_metrics_values values;
+    cf_metrics_take(metrics, since, &values);
+    cf_metrics_write_values(&values, out);
 }

@@ -74,9 +74,23 @@ void cf_metrics_free(cf_metrics *metrics);
 void cf_metrics_record(cf_metrics *metrics, cf_latency which, uint64_t microseconds);
 /* An interval ends: the window of 1 becomes the newest of the 15. */
 void cf_metrics_rotate(cf_metrics *metrics);
+/* All 74 values, sorted by name. */
+typedef struct cf_metrics_values {
+    struct {
+        char name[48];
+        int64_t number;
+    } list[80];
+    size_t count;
+} cf_metrics_values;
+
+/* Takes the values as they are: what an interval's end leaves behind. `since` as below. */
+void cf_metrics_take(const cf_metrics *metrics, const cf_metrics *since, cf_metrics_values *values);
+/* All zero: before the first interval ends. */
+void cf_metrics_take_zero(cf_metrics_values *values);
+/* The gauges become those of now. */
+void cf_metrics_take_gauges(const cf_metrics *metrics, cf_metrics_values *values);
+void cf_metrics_write_values(const cf_metrics_values *values, cf_buffer *out);
 /* The object of all 74 values, keys sorted. `since` NULL: totals (method node); else counters are the difference to it (method stats). */
 void cf_metrics_write(const cf_metrics *metrics, const cf_metrics *since, cf_buffer *out);
-/* All 74 values zero: what stats shows until the first interval elapses. */
-void cf_metrics_write_zero(cf_buffer *out);
 
 #endif

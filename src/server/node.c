@@ -13,11 +13,11 @@ struct cf_node {
     cf_hub hub;
     cf_engine_sink sink;
     char uid[CF_UUID_SIZE];
-    int64_t started_at; /* Unix s */
-    cf_timer ping;      /* node_ping_interval: what stats shows of the counts */
-    cf_timer interval;  /* node_metrics_interval */
-    cf_metrics before;  /* the counters at the last interval's end */
-    cf_buffer snapshot; /* the metrics that stats shows; empty until the first interval ends */
+    int64_t started_at;      /* Unix s */
+    cf_timer ping;           /* node_ping_interval: what stats shows of the counts */
+    cf_timer interval;       /* node_metrics_interval */
+    cf_metrics before;       /* the counters at the last interval's end */
+    cf_metrics_values shown; /* by stats: of the last interval, but for the gauges */
 };
 
 /* ---- intervals ----------------------------------------------------------- */
@@ -50,8 +50,7 @@ static void on_interval(cf_timer *timer)
 {
     cf_node *node = CF_CONTAINER(timer, cf_node, interval);
     update_counts(node);
-    cf_buffer_clear(&node->snapshot);
-    cf_metrics_write(node->services.metrics, &node->before, &node->snapshot);
+    cf_metrics_take(node->services.metrics, &node->before, &node->shown);
     node->before = *node->services.metrics;
     cf_metrics_rotate(node->services.metrics);
     cf_wheel_set(node->services.wheel, timer, after_interval(node, node->services.config->node_metrics_interval));
@@ -88,7 +87,7 @@ cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *
     services->hub = &node->hub;
     services->now = now;
     services->unix_time = node->started_at = unix_time;
-    cf_buffer *buffers[] = {&services->scratch, &services->replies, &services->push, &services->advice, &node->snapshot};
+    cf_buffer *buffers[] = {&services->scratch, &services->replies, &services->push, &services->advice};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         cf_buffer_init(buffers[i], allocator, CF_BUFFER_NO_LIMIT);
     cf_turn_init(&services->turn, NULL);
@@ -99,6 +98,7 @@ cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *
         cf_node_free(node);
         return NULL;
     }
+    cf_metrics_take_zero(&node->shown);
     cf_services_start_message_ids(services);
     cf_services_uuid(services, node->uid);
     node->ping.fire = on_ping;
@@ -132,7 +132,6 @@ void cf_node_free(cf_node *node)
     cf_buffer_free(&services->replies);
     cf_buffer_free(&services->push);
     cf_buffer_free(&services->advice);
-    cf_buffer_free(&node->snapshot);
     cf_free(services->allocator, node);
 }
 
@@ -445,7 +444,7 @@ void cf_node_channels(cf_node *node, cf_node_data_done done, void *user)
     node->services.engine->ops->channels(node->services.engine, channels_read, waiting);
 }
 
-static void write_node(const cf_node *node, cf_buffer *out, bool live)
+static void write_node(cf_node *node, cf_buffer *out, bool live)
 {
     cf_buffer_append(out, CF_BYTES("{\"uid\":"));
     cf_json_write_string(out, cf_bytes_make(node->uid, sizeof node->uid));
@@ -454,12 +453,11 @@ static void write_node(const cf_node *node, cf_buffer *out, bool live)
     cf_buffer_append(out, CF_BYTES(",\"started_at\":"));
     cf_buffer_append_int(out, node->started_at);
     cf_buffer_append(out, CF_BYTES(",\"metrics\":"));
+    cf_metrics_take_gauges(node->services.metrics, &node->shown);
     if (live)
         cf_metrics_write(node->services.metrics, NULL, out);
-    else if (node->snapshot.size > 0 && !node->snapshot.failed)
-        cf_buffer_append(out, cf_buffer_bytes(&node->snapshot));
     else
-        cf_metrics_write_zero(out);
+        cf_metrics_write_values(&node->shown, out);
     cf_buffer_append_byte(out, '}');
 }
 

@@ -57,7 +57,7 @@ const cf_option cf_options[] = {
     {"presence_expire_interval", CF_OPTION_INT, "60", "s", 1, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(presence_expire_interval), NULL,
      "How long presence counts without being renewed (remote engines)."},
     {"node_ping_interval", CF_OPTION_INT, "3", "s", 1, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(node_ping_interval), NULL,
-     "How often the node's gauges are taken (clients, channels, uptime)."},
+     "How often the gauges of `node` and `stats` are taken (clients, channels, uptime, memory, CPU)."},
     {"node_metrics_interval", CF_OPTION_INT, "60", "s", 1, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(node_metrics_interval), NULL,
      "The interval that the counters of `stats` cover."},
     {"private_channel_prefix", CF_OPTION_STRING, "$", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(channel_rules.private_prefix), NULL,

@@ -10,6 +10,9 @@
 #include "server/net/router.h"
 #include "server/node.h"
 
+/* Bytes that are freed before memory is given back to the system. */
+#define CF_DAEMON_TRIM_AFTER (32 * 1024 * 1024)
+
 #define CF_DAEMON_SHUTDOWN_TIMEOUT 10000 /* ms; then the program ends with status 1 (server-spec.md 8.9) */
 
 enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2 }; /* bits of listeners */
@@ -45,7 +48,8 @@ typedef struct cf_daemon {
     cf_time listen_problem_at; /* when the next one may be logged */
     /* the gauges of the system */
     cf_time gauges_at;
-    int64_t cpu_time; /* ns, at the last look */
+    int64_t heap_high; /* bytes: the most that was allocated since memory was given back */
+    int64_t cpu_time;  /* ns, at the last look */
     cf_time cpu_taken_at;
 } cf_daemon;
 
@@ -57,7 +61,7 @@ bool cf_daemon_set_routes(cf_daemon *daemon);
 void cf_daemon_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
 void cf_daemon_answered(void *user, const cf_http_exchange *exchange, int status);
 
-/* gauges.c: memory and CPU into the node's metrics, each node_metrics_interval. */
+/* gauges.c: memory and CPU into the node's metrics, each node_ping_interval; and memory back to the system. */
 void cf_daemon_take_gauges(cf_daemon *daemon);
 
 #endif

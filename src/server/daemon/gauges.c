@@ -23,16 +23,39 @@ static void take_times(cf_daemon *daemon, cf_metrics *metrics, cf_time now)
     daemon->cpu_taken_at = now;
 }
 
-static void take_memory(cf_metrics *metrics)
-{
-    size_t resident = 0;
-    if (uv_resident_set_memory(&resident) == 0)
-        metrics->node_memory_sys = (int64_t)resident;
 #ifdef __GLIBC__
+/* Malloc gives back by itself only what is free at the heap's end: of a history that expires that is nearly nothing. */
+static void give_back(cf_daemon *daemon, int64_t allocated)
+{
+    if (allocated > daemon->heap_high)
+        daemon->heap_high = allocated;
+    if (daemon->heap_high - allocated < CF_DAEMON_TRIM_AFTER)
+        return;
+    daemon->heap_high = allocated;
+    (void)malloc_trim(0);
+}
+
+static void take_heap(cf_daemon *daemon, cf_metrics *metrics)
+{
     struct mallinfo2 heap = mallinfo2();
     metrics->node_memory_heap_sys = (int64_t)(heap.arena + heap.hblkhd);
     metrics->node_memory_heap_alloc = (int64_t)(heap.uordblks + heap.hblkhd);
+    give_back(daemon, metrics->node_memory_heap_alloc);
+}
+#else
+static void take_heap(cf_daemon *daemon, cf_metrics *metrics)
+{
+    (void)daemon;
+    (void)metrics;
+}
 #endif
+
+static void take_memory(cf_daemon *daemon, cf_metrics *metrics)
+{
+    size_t resident = 0;
+    take_heap(daemon, metrics);
+    if (uv_resident_set_memory(&resident) == 0)
+        metrics->node_memory_sys = (int64_t)resident;
 }
 
 void cf_daemon_take_gauges(cf_daemon *daemon)
@@ -41,8 +64,8 @@ void cf_daemon_take_gauges(cf_daemon *daemon)
     if (now < daemon->gauges_at)
         return;
     cf_metrics *metrics = cf_node_services(daemon->node)->metrics;
-    daemon->gauges_at = cf_time_after(now, daemon->config->node_metrics_interval * 1000);
+    daemon->gauges_at = cf_time_after(now, daemon->config->node_ping_interval * 1000);
     take_times(daemon, metrics, now);
-    take_memory(metrics);
+    take_memory(daemon, metrics);
     metrics->node_num_goroutine = 1; /* one thread */
 }

@@ -53,7 +53,9 @@ static void there_are_74_values_with_sorted_keys(void **state)
     (void)state;
     cf_buffer out;
     cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
-    cf_metrics_write_zero(&out);
+    cf_metrics_values zero;
+    cf_metrics_take_zero(&zero);
+    cf_metrics_write_values(&zero, &out);
     cf_json_reader reader;
     cf_json_value key, value;
     cf_bytes last = {NULL, 0};
