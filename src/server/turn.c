@@ -65,17 +65,15 @@ void cf_turn_queue_all(cf_list *list)
         cf_task_queue(task_of(list->next));
 }
 
-/* One that waits again stands behind the mark: it has had its share. */
 void cf_turn_run(cf_turn *turn)
 {
-    cf_list mark = {NULL, NULL};
-    cf_list_append(&turn->ready, &mark);
-    while (turn->ready.next != &mark && !cf_turn_is_spent(turn)) {
+    cf_list_append(&turn->ready, &turn->mark);
+    while (turn->ready.next != &turn->mark && !cf_turn_is_spent(turn)) {
         cf_task *task = task_of(cf_list_take(&turn->ready));
         cf_turn_begin_share(turn);
         task->run(task);
     }
-    cf_list_remove(&mark);
+    cf_list_remove(&turn->mark);
 }
 
 void cf_turn_drop_all(cf_turn *turn)

@@ -47,6 +47,7 @@ typedef struct cf_turn {
     uint64_t share_end; /* of `work` */
     uint64_t writes;
     cf_list ready; /* tasks */
+    cf_list mark;  /* in `ready` while they run: who stands behind it has had its share */
 } cf_turn;
 
 void cf_turn_init(cf_turn *turn, cf_wheel *wheel);
