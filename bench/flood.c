@@ -25,16 +25,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONNECT          "{\"method\":\"connect\",\"params\":{\"user\":\"\",\"info\":\"\"},\"uid\":\"1\"}"
-#define SUBSCRIBE_FORM   "{\"method\":\"subscribe\",\"params\":{\"channel\":\"%s\"},\"uid\":\"2\"}"
-#define UNSUBSCRIBE_FORM "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"%s\"},\"uid\":\"3\"}"
+#define CONNECT        "{\"method\":\"connect\",\"params\":{\"user\":\"\",\"info\":\"\"},\"uid\":\"1\"}"
+#define SUBSCRIBE_FORM "{\"method\":\"subscribe\",\"params\":{\"channel\":\"%s\"},\"uid\":\"2\"}"
 #define PUBLISH_FORM                                                                                                           \
     "{\"method\":\"publish\",\"params\":{\"channel\":\"%s\",\"data\":{\"flood\":\"0123456789\"}},\"uid\":\"4\"}"
 #define CHANNEL      "bench:flood"
 #define JOIN_CHANNEL "join:flood"
-#define PAIRS        550
-#define PROBE_PAUSE  5000 /* microseconds */
-#define PROBES_MAX   100000
+#define LEAVE_AND_JOIN                                                                                                         \
+    "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"%s\"}},{\"method\":\"subscribe\",\"params\":{\"channel\":\"%s\"}}"
+#define PAIRS       550
+#define PROBE_PAUSE 5000 /* microseconds */
+#define PROBES_MAX  100000
+
+typedef struct plan {
+    uint16_t port;
+    size_t connections;
+    long seconds;
+    int begin; /* a byte to this pipe starts the probe */
+} plan;
 
 typedef struct flooder {
     int fd;
@@ -138,6 +146,14 @@ static void probe(uint16_t port, long seconds)
 
 /* ---- the flood ---- */
 
+/* All is set up. Returns when it is over. */
+static uint64_t begin(const plan *self)
+{
+    if (write(self->begin, "", 1) != 1)
+        bench_die("pipe");
+    return bench_now() + (uint64_t)self->seconds * 1000000000;
+}
+
 static void set_load(flooder *self, const char *load, size_t size, bool paced)
 {
     self->load = load;
@@ -225,8 +241,9 @@ static void print_done(const flooder *all, size_t count)
     printf("done=%" PRIu64 "\n", done);
 }
 
-static void flood_api(uint16_t port, size_t count, uint64_t end)
+static void flood_api(const plan *self)
 {
+    size_t count = self->connections;
     static const char body[] = "[{\"method\":\"publish\",\"params\":{\"channel\":\"bench:nobody\",\"data\":{\"a\":1}}}]";
     char *load = allocate(65536 + 1024);
     flooder *all = (flooder *)(void *)allocate(count * sizeof(*all));
@@ -237,62 +254,66 @@ static void flood_api(uint16_t port, size_t count, uint64_t end)
                                 "Content-Length: %zu\r\n\r\n%s",
                                 sizeof(body) - 1, body);
     for (size_t i = 0; i < count; i++) {
-        all[i].fd = bench_connect(port);
+        all[i].fd = bench_connect(self->port);
         set_load(&all[i], load, size, false);
     }
-    pump(all, count, end);
+    pump(all, count, begin(self));
     print_done(all, count);
 }
 
-static void flood_clients(uint16_t port, size_t count, uint64_t end)
+static void flood_clients(const plan *self)
 {
+    size_t count = self->connections;
     char *load = allocate(65536 + 1024);
     size_t size = 0;
-    flooder *all = open_flooders(port, count, CHANNEL);
+    flooder *all = open_flooders(self->port, count, CHANNEL);
     while (size < 65536)
         size += append_frame(load + size, PUBLISH_FORM, CHANNEL);
     for (size_t i = 0; i < count; i++)
         set_load(&all[i], load, size, false);
-    pump(all, count, end);
+    pump(all, count, begin(self));
     print_done(all, count);
 }
 
-static void flood_fanout(uint16_t port, size_t count, uint64_t end)
+static void flood_fanout(const plan *self)
 {
+    size_t count = self->connections;
     char load[512];
-    flooder *all = open_flooders(port, count, CHANNEL);
+    flooder *all = open_flooders(self->port, count, CHANNEL);
     set_load(&all[0], load, append_frame(load, PUBLISH_FORM, CHANNEL), true);
-    pump(all, count, end);
+    pump(all, count, begin(self));
     print_done(all, count);
 }
 
-static void flood_arrays(uint16_t port, size_t count, uint64_t end)
+static void flood_arrays(const plan *self)
 {
+    size_t count = self->connections;
     char *text = allocate(PAIRS * 256);
     char *load = allocate(PAIRS * 256);
     size_t size = 0;
-    flooder *all = open_flooders(port, count, JOIN_CHANNEL);
+    flooder *all = open_flooders(self->port, count, JOIN_CHANNEL);
     for (size_t i = 0; i < PAIRS; i++) {
-        size += (size_t)sprintf(text + size, "%c" UNSUBSCRIBE_FORM ",", i == 0 ? '[' : ',', JOIN_CHANNEL);
-        size += (size_t)sprintf(text + size, SUBSCRIBE_FORM, JOIN_CHANNEL);
+        text[size++] = i == 0 ? '[' : ',';
+        size += (size_t)sprintf(text + size, LEAVE_AND_JOIN, JOIN_CHANNEL, JOIN_CHANNEL);
     }
     text[size++] = ']';
     set_load(&all[0], load, bench_client_frame(load, text, size), true);
-    pump(all, count, end);
+    pump(all, count, begin(self));
     print_done(all, count);
 }
 
-static void flood_storm(uint16_t port, size_t count, uint64_t end)
+static void flood_storm(const plan *self)
 {
+    size_t count = self->connections;
     char load[1024];
     uint64_t done = 0;
     memcpy(load, upgrade, sizeof(upgrade) - 1);
     size_t size = sizeof(upgrade) - 1;
     size += append_frame(load + size, "%s", CONNECT);
-    while (bench_now() < end) {
+    for (uint64_t end = begin(self); bench_now() < end;) {
         flooder *all = (flooder *)(void *)allocate(count * sizeof(*all));
         for (size_t i = 0; i < count; i++) {
-            all[i].fd = bench_connect(port);
+            all[i].fd = bench_connect(self->port);
             set_load(&all[i], load, size, true);
             all[i].asked = 0;
         }
@@ -313,33 +334,39 @@ static void flood_storm(uint16_t port, size_t count, uint64_t end)
 
 static const struct {
     const char *name;
-    void (*run)(uint16_t port, size_t count, uint64_t end);
+    void (*run)(const plan *self);
 } kinds[] = {
     {"api", flood_api}, {"clients", flood_clients}, {"fanout", flood_fanout}, {"arrays", flood_arrays}, {"storm", flood_storm},
 };
 
+static void run_probe(const plan *self, int begun, long core)
+{
+    char byte;
+    bench_pin(core);
+    if (read(begun, &byte, 1) == 1)
+        probe(self->port, self->seconds);
+    exit(0);
+}
+
 static int run(size_t kind, int argc, char **argv)
 {
-    uint16_t port = (uint16_t)bench_option(argc, argv, "--port", 8000);
-    long seconds = bench_option(argc, argv, "--seconds", 5);
-    size_t count = (size_t)bench_option(argc, argv, "--connections", 10);
-    bench_raise_files();
-    int begin[2];
-    if (pipe(begin) != 0)
+    int pipes[2];
+    if (pipe(pipes) != 0)
         bench_die("pipe");
+    plan self = {
+        .port = (uint16_t)bench_option(argc, argv, "--port", 8000),
+        .connections = (size_t)bench_option(argc, argv, "--connections", 10),
+        .seconds = bench_option(argc, argv, "--seconds", 5),
+        .begin = pipes[1],
+    };
+    bench_raise_files();
     pid_t child = fork();
     if (child < 0)
         bench_die("fork");
-    if (child == 0) {
-        char byte;
-        bench_pin(bench_option(argc, argv, "--probe-core", -1));
-        (void)!read(begin[0], &byte, 1);
-        probe(port, seconds);
-        exit(0);
-    }
+    if (child == 0)
+        run_probe(&self, pipes[0], bench_option(argc, argv, "--probe-core", -1));
     bench_pin(bench_option(argc, argv, "--core", -1));
-    (void)!write(begin[1], "", 1);
-    kinds[kind].run(port, count, bench_now() + (uint64_t)seconds * 1000000000);
+    kinds[kind].run(&self);
     int status = 0;
     (void)waitpid(child, &status, 0);
     return status == 0 ? 0 : 1;

@@ -105,7 +105,10 @@ static void on_prepare(uv_prepare_t *handle)
     cf_daemon *daemon = handle->data;
     for (size_t i = 0; i < daemon->listener_count; i++)
         cf_listener_begin_round(&daemon->listeners[i]);
+    bool all_ended = cf_net_begin_round(&daemon->net);
     end_turn(daemon);
+    if (!all_ended)
+        wake_at(daemon, cf_net_now(&daemon->net));
 }
 
 static void on_check(uv_check_t *handle)

@@ -17,6 +17,7 @@ void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf
     net->connection_count = 0;
     net->filled = NULL;
     cf_list_init(&net->connections);
+    cf_list_init(&net->ended);
 }
 
 cf_net *cf_connection_net(const cf_connection *connection)
@@ -34,14 +35,20 @@ static uv_stream_t *stream_of(cf_connection *connection)
     return (uv_stream_t *)&connection->tcp;
 }
 
-void cf_net_drop_all(cf_net *net)
+static void drop_list(cf_list *list)
 {
-    while (!cf_list_empty(&net->connections)) {
-        cf_connection *connection = CF_CONTAINER(net->connections.next, cf_connection, link);
+    while (!cf_list_empty(list)) {
+        cf_connection *connection = CF_CONTAINER(list->next, cf_connection, link);
         if (connection->protocol != NULL)
             connection->protocol->dropped(connection);
         cf_connection_close(connection);
     }
+}
+
+void cf_net_drop_all(cf_net *net)
+{
+    drop_list(&net->connections);
+    drop_list(&net->ended);
 }
 
 /* ---- closing ---- */
@@ -155,12 +162,23 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
     if (connection->protocol == NULL)
         return;
     net->enter(net->user);
-    if (size < 0) {
-        connection->protocol->ended(connection);
+    if (size < 0) { /* thousands may go at the same time */
+        cf_list_remove(&connection->link);
+        cf_list_append(&net->ended, &connection->link);
         return;
     }
     connection->protocol->read(connection, buffer->base, (size_t)size);
     net->input(net->user, (size_t)size);
+}
+
+bool cf_net_begin_round(cf_net *net)
+{
+    for (size_t i = 0; i < CF_NET_ENDS_MAX && !cf_list_empty(&net->ended); i++) {
+        cf_connection *connection = CF_CONTAINER(net->ended.next, cf_connection, link);
+        net->enter(net->user);
+        connection->protocol->ended(connection); /* which closes it */
+    }
+    return cf_list_empty(&net->ended);
 }
 
 void cf_connection_pause(cf_connection *connection, bool pause)

@@ -19,6 +19,7 @@
 #define CF_NET_BACKLOG       4096  /* connections that wait to be accepted */
 #define CF_NET_CLOSE_TIMEOUT 1000  /* ms for the last bytes to go out and the peer to close */
 #define CF_NET_WRITE_SLICES  64    /* of one system call */
+#define CF_NET_ENDS_MAX      128   /* connections whose end is dealt with in a round of the loop */
 
 typedef struct cf_connection cf_connection;
 
@@ -33,6 +34,7 @@ typedef struct cf_net {
     void (*input)(void *user, size_t size);
     void *user;
     cf_list connections;
+    cf_list ended; /* those whose peer is gone: their protocols are told in the next rounds */
     size_t connection_count;
     const cf_connection *filled; /* the one whose last read filled the buffer: it has had its share of this round of the loop */
     char read_buffer[CF_NET_READ_BUFFER];
@@ -60,6 +62,8 @@ struct cf_connection {
 };
 
 void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf_wheel *wheel);
+/* A new round of the loop begins. False when something is left for the next one. */
+bool cf_net_begin_round(cf_net *net);
 /* Closes every connection without a word. */
 void cf_net_drop_all(cf_net *net);
 /* Connections whose last bytes are on their way (cf_connection_finish). */
