@@ -17,7 +17,9 @@ void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf
     net->connection_count = 0;
     net->filled = NULL;
     cf_list_init(&net->connections);
+    cf_list_init(&net->patient);
     cf_list_init(&net->ended);
+    net->patient_reads = 0;
 }
 
 cf_net *cf_connection_net(const cf_connection *connection)
@@ -48,6 +50,7 @@ static void drop_list(cf_list *list)
 void cf_net_drop_all(cf_net *net)
 {
     drop_list(&net->connections);
+    drop_list(&net->patient);
     drop_list(&net->ended);
 }
 
@@ -138,6 +141,24 @@ void cf_connection_finish(cf_connection *connection)
 
 /* ---- reading ---- */
 
+static void move_to(cf_connection *connection, cf_list *list)
+{
+    cf_list_remove(&connection->link);
+    cf_list_append(list, &connection->link);
+}
+
+static bool must_be_patient(cf_net *net, const cf_connection *connection)
+{
+    return connection->protocol != NULL && connection->protocol->patient && net->patient_reads++ >= CF_NET_PATIENT_MAX;
+}
+
+/* Its socket is not watched until the next round: it would be reported again and again. */
+static void wait_for_round(cf_net *net, cf_connection *connection)
+{
+    (void)uv_read_stop(stream_of(connection));
+    move_to(connection, &net->patient);
+}
+
 /*
  * libuv reads a socket up to 32 times in a row while the buffer comes back full. An empty buffer ends that, with UV_ENOBUFS and
  * without a system call; the socket stays watched and is read again in the next round.
@@ -146,15 +167,19 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)suggested;
     cf_net *net = handle->data;
-    bool had_its_share = net->filled == CF_CONTAINER(handle, cf_connection, tcp);
+    cf_connection *connection = CF_CONTAINER(handle, cf_connection, tcp);
+    bool had_its_share = net->filled == connection;
     net->filled = NULL;
-    *buffer = uv_buf_init(net->read_buffer, had_its_share ? 0 : sizeof(net->read_buffer));
+    connection->patient = !had_its_share && must_be_patient(net, connection);
+    *buffer = uv_buf_init(net->read_buffer, had_its_share || connection->patient ? 0 : sizeof(net->read_buffer));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     cf_connection *connection = CF_CONTAINER(stream, cf_connection, tcp);
     cf_net *net = cf_connection_net(connection);
+    if (size == UV_ENOBUFS && connection->patient)
+        wait_for_round(net, connection);
     if (size == 0 || size == UV_ENOBUFS)
         return;
     if ((size_t)size == sizeof(net->read_buffer))
@@ -163,33 +188,44 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         return;
     net->enter(net->user);
     if (size < 0) { /* thousands may go at the same time */
-        cf_list_remove(&connection->link);
-        cf_list_append(&net->ended, &connection->link);
+        move_to(connection, &net->ended);
         return;
     }
     connection->protocol->read(connection, buffer->base, (size_t)size);
     net->input(net->user, (size_t)size);
 }
 
+static void read_again(cf_connection *connection)
+{
+    (void)uv_read_start(stream_of(connection), on_alloc, on_read); /* refused where it reads already, or the peer has ended */
+}
+
 bool cf_net_begin_round(cf_net *net)
 {
+    net->patient_reads = 0;
+    for (size_t i = 0; i < CF_NET_PATIENT_MAX && !cf_list_empty(&net->patient); i++) {
+        cf_connection *connection = CF_CONTAINER(net->patient.next, cf_connection, link);
+        move_to(connection, &net->connections);
+        if (!connection->paused)
+            read_again(connection);
+    }
     for (size_t i = 0; i < CF_NET_ENDS_MAX && !cf_list_empty(&net->ended); i++) {
         cf_connection *connection = CF_CONTAINER(net->ended.next, cf_connection, link);
         net->enter(net->user);
         connection->protocol->ended(connection); /* which closes it */
     }
-    return cf_list_empty(&net->ended);
+    return cf_list_empty(&net->ended) && cf_list_empty(&net->patient);
 }
 
 void cf_connection_pause(cf_connection *connection, bool pause)
 {
     if (uv_is_closing((uv_handle_t *)&connection->tcp))
         return;
-    if (pause) {
+    connection->paused = pause;
+    if (pause)
         (void)uv_read_stop(stream_of(connection));
-        return;
-    }
-    (void)uv_read_start(stream_of(connection), on_alloc, on_read); /* refused where it reads already, or the peer has ended */
+    else
+        read_again(connection);
 }
 
 static void on_timer(cf_timer *timer)

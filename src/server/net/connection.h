@@ -20,6 +20,7 @@
 #define CF_NET_CLOSE_TIMEOUT 1000  /* ms for the last bytes to go out and the peer to close */
 #define CF_NET_WRITE_SLICES  64    /* of one system call */
 #define CF_NET_ENDS_MAX      128   /* connections whose end is dealt with in a round of the loop */
+#define CF_NET_PATIENT_MAX   128   /* patient connections (cf_protocol) that are read in a round of the loop */
 
 typedef struct cf_connection cf_connection;
 
@@ -34,6 +35,8 @@ typedef struct cf_net {
     void (*input)(void *user, size_t size);
     void *user;
     cf_list connections;
+    cf_list patient; /* those that are read in the next rounds */
+    size_t patient_reads;
     cf_list ended; /* those whose peer is gone: their protocols are told in the next rounds */
     size_t connection_count;
     const cf_connection *filled; /* the one whose last read filled the buffer: it has had its share of this round of the loop */
@@ -51,6 +54,8 @@ typedef struct cf_protocol {
     void (*timer)(cf_connection *connection);
     /* The net is closed: forget the connection, do not close it. */
     void (*dropped)(cf_connection *connection);
+    /* It may wait for a few rounds where many come at once: thousands of handshakes keep no one waiting who is connected. */
+    bool patient;
 } cf_protocol;
 
 struct cf_connection {
@@ -59,6 +64,8 @@ struct cf_connection {
     cf_timer timer;
     const cf_protocol *protocol; /* NULL while it is closing */
     void *owner;                 /* the protocol's own */
+    bool paused;                 /* by its protocol */
+    bool patient;                /* it waits for the next round */
 };
 
 void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf_wheel *wheel);

@@ -274,6 +274,7 @@ static const cf_protocol http = {
     .ended = on_ended,
     .timer = on_timer,
     .dropped = on_dropped,
+    .patient = true,
 };
 
 void cf_http_exchange_start(cf_http_server *server, cf_connection *connection, unsigned port)

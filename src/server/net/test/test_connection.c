@@ -88,7 +88,7 @@ static void nothing(cf_connection *connection)
     (void)connection;
 }
 
-static const cf_protocol protocol = {on_read, nothing, on_ended, nothing, nothing};
+static const cf_protocol protocol = {on_read, nothing, on_ended, nothing, nothing, false};
 
 static void on_connection(uv_stream_t *stream, int status)
 {
@@ -201,9 +201,10 @@ static void test_the_end_behind_a_full_buffer_is_seen(void **state)
 
 static void refuse(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)
 {
-    (void)user;
+    size_t *requests = user;
     (void)request;
     (void)port;
+    (*requests)++;
     cf_http_response response = cf_http_plain(404);
     cf_http_exchange_respond(exchange, &response);
 }
@@ -213,7 +214,8 @@ static void test_a_storm_comes_and_goes_in_portions(void **state)
     enum { STORM = 200 };
     scene *self = *state;
     int peers[STORM];
-    cf_http_server http = {.net = &self->net, .request = refuse};
+    size_t requests = 0;
+    cf_http_server http = {.net = &self->net, .request = refuse, .user = &requests};
     cf_listener listener = {.bit = 1};
     assert_int_equal(cf_listener_open(&listener, &http, "127.0.0.1", 0, 1), 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)listener.port)};
@@ -227,6 +229,12 @@ static void test_a_storm_comes_and_goes_in_portions(void **state)
         cf_listener_begin_round(&listener);
         (void)uv_run(&self->loop, UV_RUN_ONCE);
         assert_true(self->net.connection_count - before - taken <= CF_LISTENER_ACCEPTS_MAX);
+    }
+    for (size_t i = 0; i < STORM; i++)
+        assert_int_equal(send(peers[i], "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 27, 0), 27);
+    for (size_t answered = 0; answered < STORM; answered = requests) {
+        (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+        assert_true(requests - answered <= CF_NET_PATIENT_MAX);
     }
     for (size_t i = 0; i < STORM; i++)
         (void)close(peers[i]);
