@@ -64,7 +64,10 @@
     X(REQUEST_STATUS, "authorization, refresh: failed with a status, and perhaps with Retry-After")                            \
     X(ASKED_AND_WAITS, "connect: asked for so often that the attempt has to wait")                                             \
     X(LIMIT_INSIDE, "limits: a refusal inside a callback")                                                                     \
-    X(LIMIT_OFFLINE, "limits: a refusal while not connected")
+    X(LIMIT_OFFLINE, "limits: a refusal while not connected")                                                                  \
+    X(SERVER_TURN, "turns of the server: something was left for the next one")                                                 \
+    X(SERVER_PAUSE, "turns of the server: a client was not read, since its share was spent or a subscriber behind")            \
+    X(SERVER_BEHIND, "turns of the server: a subscriber was behind")
 
 typedef enum sim_situation {
 #define SIM_SITUATION_ENUM(name, text) SIM_SITUATION_##name,

@@ -105,6 +105,8 @@ static void check(sim_server *server)
         if (link->session == NULL)
             continue;
         sessions++;
+        if (cf_session_outbox(link->session)->memory > link->queue_max / 2)
+            sim_met(world, SIM_SITUATION_SERVER_BEHIND);
         size_t now = (size_t)server->configs[server->config].client_queue_max_size;
         size_t limit = link->queue_max > now ? link->queue_max : now;
         size_t waiting = cf_session_outbox(link->session)->bytes;
@@ -122,6 +124,8 @@ static void end_turn(sim_server *server)
         return;
     server->wake = cf_node_end_turn(server->node);
     server->in_turn = false;
+    if (server->wake <= server->world->now)
+        sim_met(server->world, SIM_SITUATION_SERVER_TURN);
     check(server);
 }
 
@@ -375,6 +379,8 @@ static void pause_session(void *transport, bool pause)
 {
     sim_link *link = transport;
     link->paused = pause;
+    if (pause)
+        sim_met(link->world, SIM_SITUATION_SERVER_PAUSE);
 }
 
 static void close_session(void *transport, int code, cf_bytes reason)

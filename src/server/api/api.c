@@ -54,6 +54,7 @@ static uint64_t microseconds(const cf_services *services)
 static void free_call(cf_api_call *call)
 {
     cf_task_cancel(&call->task);
+    services_of(call)->api_bytes -= call->text.size;
     cf_buffer_free(&call->text);
     cf_buffer_free(&call->scratch);
     cf_buffer_free(&call->params_scratch);
@@ -68,6 +69,8 @@ static cf_bytes status_text(int status)
         return CF_BYTES("Bad Request\n");
     case 401:
         return CF_BYTES("Unauthorized\n");
+    case 503:
+        return CF_BYTES("Service Unavailable\n");
     default:
         return CF_BYTES("Internal Server Error\n");
     }
@@ -360,7 +363,11 @@ static int check(cf_api_call *call, cf_bytes sign, cf_bytes data)
         if (!cf_sign_matches(expected, sign))
             return 401;
     }
+    size_t *bytes = &services_of(call)->api_bytes;
+    if (*bytes > 0 && data.size > CF_API_REQUESTS_MAX - *bytes)
+        return 503;
     cf_buffer_append(&call->text, data);
+    *bytes += call->text.size;
     if (call->text.failed)
         return 500;
     if (cf_wire_commands_begin(&call->commands, cf_buffer_bytes(&call->text), &call->scratch))

@@ -7,6 +7,9 @@
 
 #include "server/node.h"
 
+/* Bytes of all requests that are being carried out at one time; beyond: 503. One alone is not refused for it. */
+#define CF_API_REQUESTS_MAX (256 * 1024 * 1024)
+
 typedef struct cf_api_request {
     cf_bytes content_type; /* empty when absent */
     cf_bytes sign_header;  /* X-API-Sign */

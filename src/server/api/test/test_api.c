@@ -494,6 +494,19 @@ static void test_a_broadcast_waits_and_leaves_no_channel_out(void **state)
     }
 }
 
+static void test_requests_under_way_are_bounded(void **state)
+{
+    (void)state;
+    cf_node_services(f.h.node)->api_bytes = CF_API_REQUESTS_MAX - 10;
+    post("[{\"method\":\"stats\"}]");
+    expect(503, "Service Unavailable\n");
+    cf_node_services(f.h.node)->api_bytes = 0;
+    f.large = true;
+    post("[{\"method\":\"stats\"}]");
+    expect(200, NULL);
+    assert_int_equal(cf_node_services(f.h.node)->api_bytes, 0);
+}
+
 static void test_what_waits_when_the_node_ends_is_given_back(void **state)
 {
     static const char body[] = "[{\"method\":\"stats\"},{\"method\":\"stats\"}]";
@@ -528,6 +541,7 @@ int main(void)
         TEST(test_a_long_array_takes_several_turns),
         TEST(test_a_burst_closes_nobody_who_reads),
         TEST(test_a_broadcast_waits_and_leaves_no_channel_out),
+        TEST(test_requests_under_way_are_bounded),
         TEST(test_what_waits_when_the_node_ends_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
