@@ -82,6 +82,8 @@ const cf_option cf_options[] = {
      "Put before the path of every endpoint, as in `/realtime`."},
     {"api_request_max_size", CF_OPTION_INT, "10485760", "bytes", 1, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(api_request_max_size), NULL,
      "Largest body of an HTTP request; a larger one is answered with 413."},
+    {"http_idle_timeout", CF_OPTION_INT, "75", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(http_idle_timeout), NULL,
+     "How long an HTTP connection may wait for its next request; 0: it is closed behind each answer. Longer than a proxy in front keeps its connections."},
     {"log_level", CF_OPTION_STRING, "info", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(log_level), NULL,
      "`trace`, `debug`, `info`, `warn`, `error`, `critical`, `fatal` or `none`."},
     {"log_file", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(log_file), NULL,

@@ -208,6 +208,7 @@ static void reload_config(cf_daemon *daemon)
         cf_node_configure(daemon->node, next);
         cf_node_services(daemon->node)->log_level = daemon->log.level;
         daemon->http.body_max = (size_t)next->api_request_max_size;
+        daemon->http.idle_timeout = next->http_idle_timeout * 1000;
         free_config(daemon->config);
         daemon->config = next;
         cf_log_say(&daemon->log, CF_SERVER_INFO, "Configuration successfully reloaded");
@@ -374,6 +375,8 @@ static void set_up_net(cf_daemon *daemon)
     daemon->http = (cf_http_server){
         .net = &daemon->net,
         .body_max = (size_t)daemon->config->api_request_max_size,
+        .idle_timeout = daemon->config->http_idle_timeout * 1000,
+        .reads_body = cf_daemon_reads_body,
         .request = cf_daemon_request,
         .answered = cf_daemon_answered,
         .user = daemon,

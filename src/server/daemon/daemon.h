@@ -58,6 +58,7 @@ int cf_daemon_run(const cf_settings *settings, const char *version);
 
 /* endpoints.c: what the paths lead to. False without memory. */
 bool cf_daemon_set_routes(cf_daemon *daemon);
+bool cf_daemon_reads_body(void *user, const cf_http_request *request, unsigned port);
 void cf_daemon_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
 void cf_daemon_answered(void *user, const cf_http_exchange *exchange, int status);
 

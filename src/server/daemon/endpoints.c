@@ -51,6 +51,8 @@ static void websocket(cf_daemon *daemon, cf_http_exchange *exchange, const cf_ht
         .key = request->headers[CF_HTTP_HEADER_websocket_key],
     };
     int status = cf_ws_check_request(&handshake);
+    if (status == 101 && request->body_ahead)
+        status = 400; /* nobody could tell its bytes from frames */
     if (status != 101) {
         respond_plain(exchange, status, CF_BYTES("Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n"));
         return;
@@ -158,6 +160,15 @@ static void endpoint(cf_daemon *daemon, int number, cf_http_exchange *exchange, 
     } else {
         sockjs(daemon, exchange, request);
     }
+}
+
+bool cf_daemon_reads_body(void *user, const cf_http_request *request, unsigned port)
+{
+    cf_daemon *daemon = user;
+    int number = 0;
+    cf_route_result result =
+        cf_route_find(daemon->routes, CF_DAEMON_ROUTES, port, request->path, request->query, &number, &daemon->location);
+    return result == CF_ROUTE_FOUND && number == ENDPOINT_API && !daemon->shutting_down;
 }
 
 void cf_daemon_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)

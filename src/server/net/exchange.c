@@ -8,15 +8,19 @@
 
 struct cf_http_exchange {
     cf_http_server *server;
+    cf_http_bodies *bodies;
+    cf_list receiving;         /* in bodies */
+    cf_time body_since;        /* when it went there */
     cf_connection *connection; /* NULL once it was taken */
     cf_http_parser *parser;
     unsigned port;
     uint64_t started; /* ns */
-    size_t body;      /* bytes counted in server->bodies */
+    size_t body;      /* bytes counted in bodies->size */
     bool answering;   /* a request was handed out, its answer has not been given */
     bool writing;     /* an answer is on its way */
     bool reading;     /* inside serve(): it goes on there */
     bool last;        /* close after the answer */
+    bool old;         /* the request is of HTTP/1.0 */
     bool head_only;   /* the request was a HEAD */
     cf_buffer early;  /* received behind the request that is being answered */
     cf_bytes rest;    /* the same while we are inside serve() */
@@ -26,16 +30,43 @@ struct cf_http_exchange {
 
 static void serve(cf_http_exchange *self, cf_bytes input);
 
-/* Keeps server->bodies right. */
+/* ---- bodies ---- */
+
+void cf_http_bodies_init(cf_http_bodies *bodies)
+{
+    bodies->size = 0;
+    cf_list_init(&bodies->receiving);
+}
+
+/* Keeps bodies->size right. */
 static void count_body(cf_http_exchange *self, size_t size)
 {
-    self->server->bodies = self->server->bodies - self->body + size;
+    self->bodies->size = self->bodies->size - self->body + size;
     self->body = size;
+}
+
+/* Bytes times milliseconds: large and old ones first, so that neither a slow small one nor a fast large one is the first to go. */
+static uint64_t weight(const cf_http_exchange *self)
+{
+    uint64_t age = (uint64_t)(cf_net_now(self->server->net) - self->body_since) + 1;
+    return (uint64_t)self->body * age;
+}
+
+static cf_http_exchange *heaviest(const cf_http_bodies *bodies)
+{
+    cf_http_exchange *found = NULL;
+    CF_LIST_EACH (link, &bodies->receiving) {
+        cf_http_exchange *exchange = CF_CONTAINER(link, cf_http_exchange, receiving);
+        if (found == NULL || weight(exchange) > weight(found))
+            found = exchange;
+    }
+    return found;
 }
 
 static void free_exchange(cf_http_exchange *self)
 {
     count_body(self, 0);
+    cf_list_remove(&self->receiving);
     cf_http_parser_free(self->parser);
     cf_buffer_free(&self->early);
     cf_free(self->server->net->allocator, self);
@@ -84,11 +115,18 @@ static cf_bytes http_date(cf_http_server *server)
     return cf_bytes_of(server->date);
 }
 
+static cf_http_end end_of(const cf_http_exchange *self)
+{
+    if (self->last)
+        return CF_HTTP_CLOSE;
+    return self->old ? CF_HTTP_KEEP_OLD : CF_HTTP_KEEP;
+}
+
 static void send_response(cf_http_exchange *self, const cf_http_response *response)
 {
     cf_buffer out;
     cf_buffer_init(&out, self->server->net->allocator, CF_BUFFER_NO_LIMIT);
-    cf_http_write_response(&out, response, http_date(self->server), !self->last, self->head_only);
+    cf_http_write_response(&out, response, http_date(self->server), end_of(self), self->head_only);
     bool sent = !out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&out));
     cf_buffer_free(&out);
     if (!sent)
@@ -110,7 +148,8 @@ static void go_on(cf_http_exchange *self)
     }
     cf_http_parser_reset(self->parser);
     count_body(self, 0);
-    set_deadline(self, CF_HTTP_IDLE_TIMEOUT);
+    self->head_only = false;
+    set_deadline(self, self->server->idle_timeout);
     if (self->reading)
         return;
     cf_buffer early = self->early;
@@ -171,42 +210,92 @@ uint64_t cf_http_exchange_started(const cf_http_exchange *self)
 
 /* ---- reading ---- */
 
-static void refuse(cf_http_exchange *self, int status)
+static void refuse(cf_http_exchange *self, int status, const char *reason)
 {
+    if (self->server->refused != NULL)
+        self->server->refused(self->server->user, self->connection, status, reason);
     self->last = true;
+    cf_http_parser_reset(self->parser); /* gives the memory of a body back */
+    count_body(self, 0);
+    cf_list_remove(&self->receiving);
     cf_http_response response = cf_http_plain(status);
     send_response(self, &response);
+}
+
+/* False when the exchange itself had to go. */
+static bool make_room(cf_http_exchange *self)
+{
+    while (self->bodies->size > CF_HTTP_BODIES_MAX) {
+        cf_http_exchange *victim = heaviest(self->bodies);
+        if (victim == NULL)
+            victim = self;
+        refuse(victim, 503, "too many large bodies at one time, and this one has been there the longest");
+        if (victim == self)
+            return false;
+        go_on(victim);
+    }
+    return true;
+}
+
+static void hand_out(cf_http_exchange *self, cf_bytes rest)
+{
+    const cf_http_request *request = cf_http_parser_request(self->parser);
+    self->last = !request->keep_alive || request->body_ahead || self->server->idle_timeout == 0;
+    self->old = request->old;
+    self->head_only = request->head;
+    self->answering = true;
+    self->rest = rest;
+    self->started = uv_hrtime();
+    cf_list_remove(&self->receiving);
+    self->server->request(self->server->user, self, request, self->port);
+}
+
+static void wait_for_more(cf_http_exchange *self, bool begun, bool told_continue)
+{
+    if (!begun && cf_http_parser_begun(self->parser) && !cf_http_parser_in_body(self->parser))
+        set_deadline(self, CF_HTTP_HEAD_TIMEOUT);
+    if (told_continue && !cf_connection_send(self->connection, CF_BYTES("HTTP/1.1 100 Continue\r\n\r\n")))
+        self->last = true;
+}
+
+static cf_http_progress read_some(cf_http_exchange *self, cf_bytes *input)
+{
+    size_t used = 0;
+    cf_http_progress progress = cf_http_parser_read(self->parser, input->data, input->size, &used);
+    *input = cf_bytes_slice(*input, used, input->size);
+    count_body(self, cf_http_parser_body_size(self->parser));
+    return progress;
+}
+
+/* A head is complete whose body is ahead. True when the body is read. */
+static bool expect_body(cf_http_exchange *self)
+{
+    if (!self->server->reads_body(self->server->user, cf_http_parser_request(self->parser), self->port))
+        return false;
+    self->body_since = cf_net_now(self->server->net);
+    cf_list_append(&self->bodies->receiving, &self->receiving);
+    set_deadline(self, CF_HTTP_BODY_TIMEOUT);
+    return true;
 }
 
 /* One request out of the input. False when serve() must stop. */
 static bool serve_one(cf_http_exchange *self, cf_bytes *input)
 {
-    size_t used = 0;
     bool begun = cf_http_parser_begun(self->parser);
-    bool in_body = cf_http_parser_in_body(self->parser);
-    cf_http_progress progress = cf_http_parser_read(self->parser, input->data, input->size, &used);
-    *input = cf_bytes_slice(*input, used, input->size);
-    count_body(self, cf_http_parser_body_size(self->parser));
-    if (progress == CF_HTTP_FAILED || self->server->bodies > CF_HTTP_BODIES_MAX) {
-        refuse(self, progress == CF_HTTP_FAILED ? cf_http_parser_status(self->parser) : 503);
+    cf_http_progress progress = read_some(self, input);
+    if (progress == CF_HTTP_HEAD && expect_body(self))
+        progress = read_some(self, input);
+    if (progress == CF_HTTP_FAILED) {
+        refuse(self, cf_http_parser_status(self->parser), cf_http_parser_reason(self->parser));
         return false;
     }
-    if (progress == CF_HTTP_COMPLETE) {
-        const cf_http_request *request = cf_http_parser_request(self->parser);
-        self->last = !request->keep_alive;
-        self->head_only = request->head;
-        self->answering = true;
-        self->rest = *input;
-        self->started = uv_hrtime();
-        self->server->request(self->server->user, self, request, self->port);
+    if (!make_room(self))
+        return false;
+    if (progress == CF_HTTP_HEAD || progress == CF_HTTP_COMPLETE) {
+        hand_out(self, *input);
         return self->connection != NULL && !self->answering && !self->writing && !self->last;
     }
-    if (!in_body && cf_http_parser_in_body(self->parser))
-        set_deadline(self, CF_HTTP_BODY_TIMEOUT);
-    else if (!begun)
-        set_deadline(self, CF_HTTP_HEAD_TIMEOUT);
-    if (progress == CF_HTTP_CONTINUE && !cf_connection_send(self->connection, CF_BYTES("HTTP/1.1 100 Continue\r\n\r\n")))
-        self->last = true;
+    wait_for_more(self, begun, progress == CF_HTTP_CONTINUE);
     return false;
 }
 
@@ -259,7 +348,7 @@ static void on_timer(cf_connection *connection)
         close_now(self);
         return;
     }
-    refuse(self, 408);
+    refuse(self, 408, cf_http_parser_in_body(self->parser) ? "its body did not come in time" : "its head did not come in time");
     go_on(self);
 }
 
@@ -277,7 +366,7 @@ static const cf_protocol http = {
     .patient = true,
 };
 
-void cf_http_exchange_start(cf_http_server *server, cf_connection *connection, unsigned port)
+void cf_http_exchange_start(cf_http_server *server, cf_http_bodies *bodies, cf_connection *connection, unsigned port)
 {
     const cf_allocator *allocator = server->net->allocator;
     cf_http_exchange *self = cf_alloc_zero(allocator, 1, sizeof(*self));
@@ -288,6 +377,7 @@ void cf_http_exchange_start(cf_http_server *server, cf_connection *connection, u
         return;
     }
     self->server = server;
+    self->bodies = bodies;
     self->connection = connection;
     self->parser = parser;
     self->port = port;

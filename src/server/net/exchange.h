@@ -12,29 +12,42 @@
 /* Nobody may hold a connection by doing nothing, or a byte a second. All in ms. */
 #define CF_HTTP_HEAD_TIMEOUT  10000 /* from the first moment (or byte of a further request) to the end of the head */
 #define CF_HTTP_BODY_TIMEOUT  60000 /* from there to the end of the body */
-#define CF_HTTP_IDLE_TIMEOUT  75000 /* between two requests */
 #define CF_HTTP_WRITE_TIMEOUT 30000 /* for the client to take an answer */
 
-/* Bytes of all request bodies that are being received at one time; beyond: 503. One body alone has body_max. */
+/*
+ * Bytes of the request bodies that a listener receives at one time. Beyond, who has held most for the longest time is answered
+ * with 503: not who comes. One body alone has body_max.
+ */
 #define CF_HTTP_BODIES_MAX (256 * 1024 * 1024)
+
+/* A listener's. Lives longer than its exchanges. */
+typedef struct cf_http_bodies {
+    size_t size;       /* of all */
+    cf_list receiving; /* exchanges whose body is not complete */
+} cf_http_bodies;
 
 typedef struct cf_http_exchange cf_http_exchange;
 
 typedef struct cf_http_server {
     cf_net *net;
     size_t body_max;
-    size_t bodies; /* bytes of all bodies now */
+    int64_t idle_timeout; /* ms between two requests of a connection; 0: each has one */
+    /* Does anybody read a body of this request? If not, it is answered without it, and the connection is closed. */
+    bool (*reads_body)(void *user, const cf_http_request *request, unsigned port);
     /* A request is complete; it is borrowed until this returns. One of cf_http_exchange_respond and cf_http_exchange_upgrade must follow, now or later. */
     void (*request)(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
     /* An answer was given, or the connection was taken (101): for the log. May be NULL. */
     void (*answered)(void *user, const cf_http_exchange *exchange, int status);
+    /* Something that is no good request, or came too slowly, is answered with `status`; the reason is a constant text. May be NULL. */
+    void (*refused)(void *user, const cf_connection *connection, int status, const char *reason);
     void *user;
     char date[32]; /* of `date_time` */
     int64_t date_time;
 } cf_http_server;
 
+void cf_http_bodies_init(cf_http_bodies *bodies);
 /* Begins to serve an accepted connection. `port` is handed to every request. */
-void cf_http_exchange_start(cf_http_server *server, cf_connection *connection, unsigned port);
+void cf_http_exchange_start(cf_http_server *server, cf_http_bodies *bodies, cf_connection *connection, unsigned port);
 void cf_http_exchange_respond(cf_http_exchange *exchange, const cf_http_response *response);
 /* What to call when the client goes away before the answer; the exchange is gone then. */
 void cf_http_exchange_on_abort(cf_http_exchange *exchange, void (*abort)(void *user), void *user);

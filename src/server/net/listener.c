@@ -11,7 +11,7 @@ static void take_connection(cf_listener *listener, int status)
     cf_connection *connection = status == 0 ? cf_connection_accept(net, (uv_stream_t *)&listener->tcp) : NULL;
     listener->accepts++;
     if (connection != NULL)
-        cf_http_exchange_start(listener->server, connection, listener->bit);
+        cf_http_exchange_start(listener->server, &listener->bodies, connection, listener->bit);
     else if (listener->problem != NULL)
         listener->problem(listener->user, status != 0 ? status : UV_ENOMEM);
 }
@@ -80,6 +80,7 @@ int cf_listener_open(cf_listener *listener, cf_http_server *server, const char *
     listener->open = false;
     listener->accepts = 0;
     listener->pending = false;
+    cf_http_bodies_init(&listener->bodies);
     (void)snprintf(service, sizeof(service), "%d", port);
     int status;
     if (address[0] != 0) {

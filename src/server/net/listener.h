@@ -12,6 +12,7 @@
 typedef struct cf_listener {
     uv_tcp_t tcp;
     cf_http_server *server;
+    cf_http_bodies bodies;
     unsigned bit; /* which port this is, for the router */
     int port;     /* the real one, also where 0 was asked for */
     bool open;

@@ -1,29 +1,35 @@
 #include "server/net/request.h"
 
+#include "server/net/lines.h"
 #include "server/net/url.h"
+#include "ws/handshake.h"
 
-#include <http_parser.h>
-#include <limits.h>
+#include <llhttp.h>
 #include <string.h>
 
 #define HEADER_NAME_MAX 32 /* longer ones are none that we know */
 
 typedef struct slice {
+    bool present;
     size_t offset; /* in `text` */
     size_t size;
 } slice;
 
 struct cf_http_parser {
-    http_parser parser;
+    llhttp_t parser;
     const cf_allocator *allocator;
     size_t body_max;
-    size_t head_size; /* bytes of it so far */
+    cf_http_lines lines; /* of the head, then of the trailers */
+    size_t head_size;    /* bytes of it so far */
+    size_t framing;      /* bytes of a chunked body that are not its data */
     bool head_done;
+    bool body_begun;
+    bool trailers;
     bool done;
     bool told_continue;
     bool value_skipped; /* a second header of a kind of which the first counts */
-    bool value_seen;    /* the last thing parsed was part of a value */
     int status;
+    const char *reason;
     int header; /* that is being received, or -1 */
     char name[HEADER_NAME_MAX];
     size_t name_size;
@@ -37,45 +43,48 @@ struct cf_http_parser {
 
 static const struct {
     const char *name;
-    bool joined;
+    cf_http_repeat repeat;
 } known[] = {
-#define KNOWN(member, name, joined) {name, joined},
+#define KNOWN(member, name, repeat) {name, repeat},
     CF_HTTP_HEADERS(KNOWN)
 #undef KNOWN
 };
 
-/* ---- what http-parser tells ---- */
+/* ---- what llhttp tells ---- */
 
-static int refuse(cf_http_parser *self, int status)
+/* What its callbacks return for an error. The first reason stays. */
+static int refuse(cf_http_parser *self, int status, const char *reason)
 {
-    if (self->status == 0)
+    if (self->status == 0) {
         self->status = status;
-    return 1;
+        self->reason = reason;
+    }
+    return -1;
+}
+
+static bool fail(cf_http_parser *self, int status, const char *reason)
+{
+    return refuse(self, status, reason) == 0;
 }
 
 static int append_text(cf_http_parser *self, slice *target, const char *at, size_t size)
 {
     cf_buffer_append(&self->text, (cf_bytes){at, size});
     if (self->text.failed)
-        return refuse(self, 431);
+        return refuse(self, 431, "too many values in the head");
     target->size += size;
     return 0;
 }
 
-static int on_url(http_parser *parser, const char *at, size_t size)
+static int on_url(llhttp_t *parser, const char *at, size_t size)
 {
     cf_http_parser *self = parser->data;
     return append_text(self, &self->target, at, size);
 }
 
-static int on_header_field(http_parser *parser, const char *at, size_t size)
+static int on_header_field(llhttp_t *parser, const char *at, size_t size)
 {
     cf_http_parser *self = parser->data;
-    if (self->value_seen) {
-        self->value_seen = false;
-        self->header = -1;
-        self->name_size = 0;
-    }
     size_t room = HEADER_NAME_MAX - self->name_size;
     memcpy(self->name + self->name_size, at, size < room ? size : room);
     self->name_size += size < room ? size : room;
@@ -95,78 +104,148 @@ static int find_known(const cf_http_parser *self)
 /* The old value moves to the end of the text, so that the new one can follow it. */
 static int join_value(cf_http_parser *self, slice *value)
 {
-    slice moved = {.offset = self->text.size};
+    slice moved = {.present = true, .offset = self->text.size};
     slice old = *value;
     if (!cf_buffer_reserve(&self->text, old.size + 2))
-        return refuse(self, 431);
+        return refuse(self, 431, "too many values in the head");
     if (append_text(self, &moved, self->text.data + old.offset, old.size) != 0 || append_text(self, &moved, ", ", 2) != 0)
-        return 1;
+        return -1;
     *value = moved;
     return 0;
 }
 
 static int begin_value(cf_http_parser *self)
 {
-    self->value_seen = true;
-    self->header = self->head_done ? -1 : find_known(self); /* behind the body: trailers, which nobody reads */
-    if (self->header < 0)
-        return 0;
     slice *value = &self->headers[self->header];
-    self->value_skipped = value->offset != 0 && !known[self->header].joined;
-    if (value->offset != 0 && !self->value_skipped)
+    cf_http_repeat repeat = known[self->header].repeat;
+    self->value_skipped = value->present && repeat == CF_HTTP_FIRST;
+    if (value->present && repeat == CF_HTTP_ONCE)
+        return refuse(self, 400, "Host or Sec-WebSocket-Key is there twice");
+    if (value->present && repeat == CF_HTTP_JOINED)
         return join_value(self, value);
-    if (value->offset == 0)
-        value->offset = self->text.size;
+    if (!value->present)
+        *value = (slice){.present = true, .offset = self->text.size};
     return 0;
 }
 
-static int on_header_value(http_parser *parser, const char *at, size_t size)
+static int on_header_field_complete(llhttp_t *parser)
 {
     cf_http_parser *self = parser->data;
-    if (!self->value_seen && begin_value(self) != 0)
-        return 1;
+    if (self->name_size == 0)
+        return refuse(self, 400, "a header without a name");
+    self->header = self->head_done ? -1 : find_known(self); /* behind the body: trailers, which nobody reads */
+    self->name_size = 0;
+    return self->header < 0 ? 0 : begin_value(self);
+}
+
+static int on_header_value(llhttp_t *parser, const char *at, size_t size)
+{
+    cf_http_parser *self = parser->data;
     if (self->header < 0 || self->value_skipped)
         return 0;
     return append_text(self, &self->headers[self->header], at, size);
 }
 
-static int on_headers_complete(http_parser *parser)
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static cf_bytes resolve(const cf_http_parser *self, slice value)
+{
+    if (value.size == 0)
+        return (cf_bytes){0};
+    cf_bytes bytes = {self->text.data + value.offset, value.size};
+    while (bytes.size > 0 && is_space(bytes.data[bytes.size - 1]))
+        bytes.size--;
+    return bytes;
+}
+
+static cf_bytes header(const cf_http_parser *self, cf_http_header which)
+{
+    return resolve(self, self->headers[which]);
+}
+
+/* RFC 9112 section 6.1. An empty value is one too: llhttp would see no body behind it. */
+static int check_transfer_encoding(cf_http_parser *self)
+{
+    if (!self->headers[CF_HTTP_HEADER_transfer_encoding].present)
+        return 0;
+    if (self->lines.old)
+        return refuse(self, 400, "Transfer-Encoding in a request of HTTP/1.0");
+    if (!cf_bytes_equal_fold(header(self, CF_HTTP_HEADER_transfer_encoding), CF_BYTES("chunked")))
+        return refuse(self, 501, "a Transfer-Encoding other than chunked");
+    return 0;
+}
+
+static int on_headers_complete(llhttp_t *parser)
 {
     cf_http_parser *self = parser->data;
     self->head_done = true;
+    self->request.body_ahead = (parser->flags & F_CHUNKED) != 0 || parser->content_length > 0;
     parser->upgrade = 0; /* a body is a body; who upgrades is decided when the request is complete */
-    if (parser->content_length != ULLONG_MAX && parser->content_length > self->body_max) {
-        refuse(self, 413);
-        return -1;
-    }
-    return 0;
+    return check_transfer_encoding(self);
 }
 
-static int on_body(http_parser *parser, const char *at, size_t size)
+static int on_body(llhttp_t *parser, const char *at, size_t size)
 {
     cf_http_parser *self = parser->data;
     if (size > self->body_max - self->body.size)
-        return refuse(self, 413);
+        return refuse(self, 413, "its body is larger than api_request_max_size");
     cf_buffer_append(&self->body, (cf_bytes){at, size});
-    return self->body.failed ? refuse(self, 503) : 0;
+    return self->body.failed ? refuse(self, 503, "no memory for its body") : 0;
 }
 
-static int on_message_complete(http_parser *parser)
+/* Behind the last chunk come lines again. It stops at every chunk, so that what is no data is counted where it ends. */
+static int on_chunk_header(llhttp_t *parser)
+{
+    cf_http_parser *self = parser->data;
+    self->trailers = parser->content_length == 0;
+    if (self->trailers)
+        cf_http_lines_init(&self->lines, false);
+    return HPE_PAUSED;
+}
+
+static int on_message_complete(llhttp_t *parser)
 {
     cf_http_parser *self = parser->data;
     self->done = true;
-    http_parser_pause(parser, 1);
-    return 0;
+    return HPE_PAUSED;
 }
 
-static const http_parser_settings settings = {
+static const llhttp_settings_t settings = {
     .on_url = on_url,
     .on_header_field = on_header_field,
+    .on_header_field_complete = on_header_field_complete,
     .on_header_value = on_header_value,
     .on_headers_complete = on_headers_complete,
     .on_body = on_body,
+    .on_chunk_header = on_chunk_header,
     .on_message_complete = on_message_complete,
 };
+
+/* Chunks of a byte, or an extension or trailer without end, must not cost more than the data that they bring. */
+static bool count_framing(cf_http_parser *self, size_t size)
+{
+    self->framing += size;
+    if (self->framing <= CF_HTTP_FRAMING_MAX + CF_HTTP_FRAMING_SHARE * self->body.size)
+        return true;
+    return fail(self, 431, "too much in a chunked body that is not data");
+}
+
+/* Says how many bytes were taken: all of them, but at a chunk and at the end of the request. */
+static bool execute(cf_http_parser *self, const char *data, size_t size, size_t *taken)
+{
+    size_t before = self->body.size;
+    llhttp_errno_t problem = llhttp_execute(&self->parser, data, size);
+    *taken = problem == HPE_OK ? size : (size_t)(llhttp_get_error_pos(&self->parser) - data);
+    llhttp_resume(&self->parser);
+    if (self->body_begun && !count_framing(self, *taken - (self->body.size - before)))
+        return false;
+    if (problem == HPE_OK || problem == HPE_PAUSED)
+        return true;
+    return fail(self, 400, llhttp_get_error_reason(&self->parser));
+}
 
 /* ---- the parser ---- */
 
@@ -196,12 +275,14 @@ void cf_http_parser_free(cf_http_parser *self)
 
 void cf_http_parser_reset(cf_http_parser *self)
 {
-    http_parser_init(&self->parser, HTTP_REQUEST);
+    llhttp_init(&self->parser, HTTP_REQUEST, &settings);
     self->parser.data = self;
-    self->head_size = 0;
-    self->head_done = self->done = self->told_continue = false;
-    self->value_skipped = self->value_seen = false;
+    cf_http_lines_init(&self->lines, true);
+    self->head_size = self->framing = 0;
+    self->head_done = self->body_begun = self->trailers = self->done = self->told_continue = false;
+    self->value_skipped = false;
     self->status = 0;
+    self->reason = NULL;
     self->header = -1;
     self->name_size = 0;
     self->target = (slice){0};
@@ -212,115 +293,150 @@ void cf_http_parser_reset(cf_http_parser *self)
     self->request = (cf_http_request){0};
 }
 
-static bool is_space(char c)
+/* ---- the head ---- */
+
+/* RFC 9112 section 3.2: one Host, which may be empty; HTTP/1.0 needs none. */
+static bool check_host(cf_http_parser *self)
 {
-    return c == ' ' || c == '\t';
+    if (!self->headers[CF_HTTP_HEADER_host].present && !self->lines.old)
+        (void)refuse(self, 400, "no Host");
+    else if (!cf_url_is_host(header(self, CF_HTTP_HEADER_host)))
+        (void)refuse(self, 400, "Host is not a host and perhaps a port");
+    return self->status == 0;
 }
 
-static cf_bytes resolve(const cf_http_parser *self, slice value)
+/* RFC 9110 section 10.1.1: HTTP/1.0 knows no expectations. */
+static bool check_expect(cf_http_parser *self)
 {
-    if (value.size == 0)
-        return (cf_bytes){0};
-    cf_bytes bytes = {self->text.data + value.offset, value.size};
-    while (bytes.size > 0 && is_space(bytes.data[bytes.size - 1]))
-        bytes.size--;
-    return bytes;
+    cf_bytes expect = header(self, CF_HTTP_HEADER_expect);
+    if (expect.size > 0 && !self->lines.old && !cf_bytes_equal_fold(expect, CF_BYTES("100-continue")))
+        (void)refuse(self, 417, "an Expect other than 100-continue");
+    return self->status == 0;
 }
 
-/* Origin form, absolute form or '*' (RFC 9112 section 3.2). */
-static bool split_target(cf_bytes target, cf_bytes *path, cf_bytes *query)
+static bool resolve_target(cf_http_parser *self)
 {
-    struct http_parser_url url;
-    *query = (cf_bytes){0};
-    *path = target;
-    if (cf_bytes_equal(target, CF_BYTES("*")))
-        return true;
-    if (target.size > 0 && target.data[0] == '/') {
-        ptrdiff_t mark = cf_bytes_find(target, CF_BYTES("?"));
-        if (mark >= 0) {
-            *path = cf_bytes_slice(target, 0, (size_t)mark);
-            *query = cf_bytes_slice(target, (size_t)mark + 1, target.size);
-        }
-        return true;
-    }
-    http_parser_url_init(&url);
-    if (http_parser_parse_url(target.data, target.size, 0, &url) != 0)
+    cf_bytes path;
+    cf_http_request *request = &self->request;
+    bool options = self->parser.method == HTTP_OPTIONS;
+    if (!cf_url_split_target(resolve(self, self->target), options, &path, &request->query))
+        (void)refuse(self, 400, "a target that is neither a path nor an http address");
+    else if (!cf_url_decode(path, false, &self->path))
+        (void)refuse(self, self->path.failed ? 503 : 400,
+                     self->path.failed ? "no memory for its path" : "a bad escape in the path");
+    request->path = cf_buffer_bytes(&self->path);
+    return self->status == 0;
+}
+
+static bool wants_more(const cf_http_parser *self)
+{
+    cf_bytes connection = header(self, CF_HTTP_HEADER_connection);
+    if (cf_ws_has_token(connection, CF_BYTES("close")))
         return false;
-    *path = url.field_set & (1U << UF_PATH) ? (cf_bytes){target.data + url.field_data[UF_PATH].off, url.field_data[UF_PATH].len}
-                                            : CF_BYTES("/");
-    if (url.field_set & (1U << UF_QUERY))
-        *query = (cf_bytes){target.data + url.field_data[UF_QUERY].off, url.field_data[UF_QUERY].len};
-    return true;
+    return !self->lines.old || cf_ws_has_token(connection, CF_BYTES("keep-alive"));
 }
 
-static cf_http_progress complete(cf_http_parser *self)
+static bool fill_request(cf_http_parser *self)
 {
     cf_http_request *request = &self->request;
-    cf_bytes path;
-    request->method = cf_bytes_of(http_method_str((enum http_method)self->parser.method));
+    request->method = cf_bytes_of(llhttp_method_name((llhttp_method_t)self->parser.method));
     request->get = self->parser.method == HTTP_GET;
     request->head = self->parser.method == HTTP_HEAD;
-    request->keep_alive = http_should_keep_alive(&self->parser) != 0;
-    for (size_t i = 0; i < CF_HTTP_HEADER_COUNT; i++)
-        request->headers[i] = resolve(self, self->headers[i]);
-    request->body = cf_buffer_bytes(&self->body);
-    if (!split_target(resolve(self, self->target), &path, &request->query) || !cf_url_decode(path, false, &self->path)) {
-        self->status = self->path.failed ? 503 : 400;
-        return CF_HTTP_FAILED;
-    }
-    request->path = cf_buffer_bytes(&self->path);
-    bool old = self->parser.http_major < 1 || (self->parser.http_major == 1 && self->parser.http_minor == 0);
-    if (!old && request->headers[CF_HTTP_HEADER_host].size == 0 && self->headers[CF_HTTP_HEADER_host].offset == 0) {
-        self->status = 400; /* RFC 9112 section 3.2 */
-        return CF_HTTP_FAILED;
-    }
-    return CF_HTTP_COMPLETE;
+    request->old = self->lines.old;
+    request->keep_alive = wants_more(self);
+    for (int i = 0; i < CF_HTTP_HEADER_COUNT; i++)
+        request->headers[i] = header(self, (cf_http_header)i);
+    return check_host(self) && check_expect(self) && resolve_target(self);
 }
 
-static cf_http_progress failed(cf_http_parser *self)
+static cf_http_progress end_head(cf_http_parser *self)
 {
-    if (self->status == 0)
-        self->status = HTTP_PARSER_ERRNO(&self->parser) == HPE_HEADER_OVERFLOW ? 431 : 400;
+    if (!self->head_done) /* it reads the lines differently */
+        (void)refuse(self, 400, "no HTTP request");
+    if (self->status != 0 || !fill_request(self))
+        return CF_HTTP_FAILED;
+    return self->request.body_ahead ? CF_HTTP_HEAD : CF_HTTP_COMPLETE;
+}
+
+/* Lines as far as they go. What is wrong first is told, however the bytes come: a byte that we refuse stays ours. */
+static bool read_lines(cf_http_parser *self, const char *data, size_t size, size_t *used)
+{
+    size_t taken;
+    *used = cf_http_lines_read(&self->lines, data, size);
+    bool bad = self->lines.status != 0;
+    if (!execute(self, data, *used - bad, &taken))
+        return false;
+    return !bad || fail(self, self->lines.status, self->lines.reason);
+}
+
+static cf_http_progress read_head(cf_http_parser *self, const char *data, size_t size, size_t *used)
+{
+    size_t room = CF_HTTP_HEAD_MAX - self->head_size;
+    if (!read_lines(self, data, size < room ? size : room, used))
+        return CF_HTTP_FAILED;
+    self->head_size += *used;
+    if (self->lines.done)
+        return end_head(self);
+    if (self->head_size < CF_HTTP_HEAD_MAX)
+        return CF_HTTP_MORE;
+    (void)refuse(self, 431, "its head is larger than 16384 bytes");
     return CF_HTTP_FAILED;
+}
+
+/* ---- the body ---- */
+
+static bool begin_body(cf_http_parser *self)
+{
+    self->body_begun = true;
+    if (self->parser.content_length <= self->body_max)
+        return true;
+    return fail(self, 413, "its body is larger than api_request_max_size");
+}
+
+static bool read_body(cf_http_parser *self, const char *data, size_t size, size_t *used)
+{
+    if (!self->trailers)
+        return execute(self, data, size, used);
+    if (!read_lines(self, data, size, used))
+        return false;
+    return self->lines.done == self->done || fail(self, 400, "no HTTP trailers"); /* it reads the lines differently */
+}
+
+static cf_http_progress wait_for_body(cf_http_parser *self)
+{
+    bool told = self->told_continue;
+    self->told_continue = true;
+    return !told && !self->request.old && self->headers[CF_HTTP_HEADER_expect].size > 0 ? CF_HTTP_CONTINUE : CF_HTTP_MORE;
 }
 
 cf_http_progress cf_http_parser_read(cf_http_parser *self, const char *data, size_t size, size_t *used)
 {
     *used = 0;
-    while (*used < size) {
-        size_t part = size - *used;
-        if (!self->head_done && part > CF_HTTP_HEAD_MAX - self->head_size)
-            part = CF_HTTP_HEAD_MAX - self->head_size;
-        if (part == 0) {
-            self->status = 431;
+    if (!self->head_done)
+        return read_head(self, data, size, used);
+    if (!self->body_begun && !begin_body(self))
+        return CF_HTTP_FAILED;
+    while (!self->done && *used < size) {
+        size_t taken;
+        if (!read_body(self, data + *used, size - *used, &taken))
             return CF_HTTP_FAILED;
-        }
-        bool in_head = !self->head_done;
-        size_t taken = http_parser_execute(&self->parser, &settings, data + *used, part);
         *used += taken;
-        if (in_head)
-            self->head_size += taken;
-        if (self->done)
-            return complete(self);
-        if (HTTP_PARSER_ERRNO(&self->parser) != HPE_OK || taken != part)
-            return failed(self);
     }
-    if (self->head_done && !self->told_continue) {
-        self->told_continue = true;
-        if (cf_bytes_equal_fold(resolve(self, self->headers[CF_HTTP_HEADER_expect]), CF_BYTES("100-continue")))
-            return CF_HTTP_CONTINUE;
-    }
-    return CF_HTTP_MORE;
+    if (!self->done)
+        return wait_for_body(self);
+    self->request.body_ahead = false;
+    self->request.body = cf_buffer_bytes(&self->body);
+    return CF_HTTP_COMPLETE;
 }
 
 bool cf_http_parser_begun(const cf_http_parser *self)
 {
-    return self->head_size > 0;
+    return self->head_done || self->lines.started;
 }
 
 bool cf_http_parser_in_body(const cf_http_parser *self)
 {
-    return self->head_done;
+    return self->head_done && self->request.body_ahead;
 }
 
 size_t cf_http_parser_body_size(const cf_http_parser *self)
@@ -336,4 +452,9 @@ const cf_http_request *cf_http_parser_request(const cf_http_parser *self)
 int cf_http_parser_status(const cf_http_parser *self)
 {
     return self->status;
+}
+
+const char *cf_http_parser_reason(const cf_http_parser *self)
+{
+    return self->reason;
 }

@@ -1,5 +1,5 @@
 /*
- * An HTTP/1.1 request from bytes, without sockets: http-parser behind limits.
+ * An HTTP/1.1 request from bytes, without sockets: llhttp behind limits, and behind what it does not insist on (lines.h).
  * Of the headers only those that somebody here reads are kept.
  */
 #ifndef CF_SERVER_NET_REQUEST_H
@@ -10,21 +10,30 @@
 /* Request line and headers together; beyond: 431. */
 #define CF_HTTP_HEAD_MAX 16384
 
-/* X(member, "name in lower case", joined): of a header that is there twice, the first counts, or all joined with ", ". */
+/* Bytes of a chunked body that are not its data: sizes, extensions and trailers; beyond this and CF_HTTP_FRAMING_SHARE: 431. */
+#define CF_HTTP_FRAMING_MAX 16384
+/* What a byte of data may bring along of them: the smallest chunk has five. */
+#define CF_HTTP_FRAMING_SHARE 8
+
+/* Of a header that is there twice, the first counts, or all count, joined with ", ", or the request is refused. */
+typedef enum cf_http_repeat { CF_HTTP_FIRST, CF_HTTP_JOINED, CF_HTTP_ONCE } cf_http_repeat;
+
+/* X(member, "name in lower case", repeat) */
 #define CF_HTTP_HEADERS(X)                                                                                                     \
-    X(host, "host", false)                                                                                                     \
-    X(connection, "connection", true)                                                                                          \
-    X(upgrade, "upgrade", true)                                                                                                \
-    X(websocket_version, "sec-websocket-version", false)                                                                       \
-    X(websocket_key, "sec-websocket-key", false)                                                                               \
-    X(content_type, "content-type", false)                                                                                     \
-    X(api_sign, "x-api-sign", false)                                                                                           \
-    X(expect, "expect", false)                                                                                                 \
-    X(real_ip, "x-real-ip", false)                                                                                             \
-    X(forwarded_for, "x-forwarded-for", false)
+    X(host, "host", CF_HTTP_ONCE)                                                                                              \
+    X(connection, "connection", CF_HTTP_JOINED)                                                                                \
+    X(upgrade, "upgrade", CF_HTTP_JOINED)                                                                                      \
+    X(transfer_encoding, "transfer-encoding", CF_HTTP_JOINED)                                                                  \
+    X(websocket_version, "sec-websocket-version", CF_HTTP_FIRST)                                                               \
+    X(websocket_key, "sec-websocket-key", CF_HTTP_ONCE)                                                                        \
+    X(content_type, "content-type", CF_HTTP_FIRST)                                                                             \
+    X(api_sign, "x-api-sign", CF_HTTP_FIRST)                                                                                   \
+    X(expect, "expect", CF_HTTP_JOINED)                                                                                        \
+    X(real_ip, "x-real-ip", CF_HTTP_FIRST)                                                                                     \
+    X(forwarded_for, "x-forwarded-for", CF_HTTP_FIRST)
 
 typedef enum cf_http_header {
-#define CF_HTTP_HEADER_ENUM(member, name, joined) CF_HTTP_HEADER_##member,
+#define CF_HTTP_HEADER_ENUM(member, name, repeat) CF_HTTP_HEADER_##member,
     CF_HTTP_HEADERS(CF_HTTP_HEADER_ENUM)
 #undef CF_HTTP_HEADER_ENUM
         CF_HTTP_HEADER_COUNT
@@ -36,6 +45,8 @@ typedef struct cf_http_request {
     bool get;
     bool head;       /* HEAD: the answer has no body */
     bool keep_alive; /* the client wants to send another one */
+    bool old;        /* HTTP/1.0: it has to be told that it may */
+    bool body_ahead; /* a body follows: true only before it was read */
     cf_bytes path;   /* percent-decoded, begins with '/' (or is '*') */
     cf_bytes query;  /* behind the '?', as received */
     cf_bytes headers[CF_HTTP_HEADER_COUNT];
@@ -45,6 +56,7 @@ typedef struct cf_http_request {
 typedef enum cf_http_progress {
     CF_HTTP_MORE,     /* all input is used, the request is not complete */
     CF_HTTP_CONTINUE, /* as MORE, and the client waits for `100 Continue` before it sends the body */
+    CF_HTTP_HEAD,     /* cf_http_parser_request may be looked at, its body comes: read on, or answer without it and close */
     CF_HTTP_COMPLETE, /* cf_http_parser_request may be looked at; what was not used belongs to the next one */
     CF_HTTP_FAILED    /* answer with cf_http_parser_status and close */
 } cf_http_progress;
@@ -58,14 +70,15 @@ void cf_http_parser_free(cf_http_parser *parser);
 void cf_http_parser_reset(cf_http_parser *parser);
 /* Uses bytes from `data`, at most `size`; says how many in `used`. */
 cf_http_progress cf_http_parser_read(cf_http_parser *parser, const char *data, size_t size, size_t *used);
-/* Has it seen the first byte of a request, and all of its head? For timeouts. */
+/* Has it seen the first byte of a request, and its head, and waits for a body? For timeouts. */
 bool cf_http_parser_begun(const cf_http_parser *parser);
 bool cf_http_parser_in_body(const cf_http_parser *parser);
 /* Bytes of the body that it holds. */
 size_t cf_http_parser_body_size(const cf_http_parser *parser);
-/* After COMPLETE; valid until the parser is used again. */
+/* After HEAD and COMPLETE; valid until the parser is used again. */
 const cf_http_request *cf_http_parser_request(const cf_http_parser *parser);
-/* After FAILED: 400, 413, 431 or, without memory, 503. */
+/* After FAILED: 400, 413, 417, 431, 501, 505 or, without memory, 503; and a constant text that says what is wrong. */
 int cf_http_parser_status(const cf_http_parser *parser);
+const char *cf_http_parser_reason(const cf_http_parser *parser);
 
 #endif

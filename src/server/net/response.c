@@ -23,9 +23,12 @@ static const status_text texts[] = {
     STATUS(405, "Method Not Allowed"),
     STATUS(408, "Request Timeout"),
     STATUS(413, "Request Entity Too Large"),
+    STATUS(417, "Expectation Failed"),
     STATUS(431, "Request Header Fields Too Large"),
     STATUS(500, "Internal Server Error"),
+    STATUS(501, "Not Implemented"),
     STATUS(503, "Service Unavailable"),
+    STATUS(505, "HTTP Version Not Supported"),
 };
 
 static const status_text *find(int status)
@@ -59,7 +62,13 @@ static void put(cf_buffer *out, const char *text)
     cf_buffer_append(out, cf_bytes_of(text));
 }
 
-void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf_bytes date, bool keep_alive, bool head)
+static const char *const connection_lines[] = {
+    [CF_HTTP_CLOSE] = "Connection: close\r\n",
+    [CF_HTTP_KEEP] = "",
+    [CF_HTTP_KEEP_OLD] = "Connection: keep-alive\r\n",
+};
+
+void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf_bytes date, cf_http_end end, bool head)
 {
     put(out, "HTTP/1.1 ");
     cf_buffer_append_int(out, response->status);
@@ -71,8 +80,7 @@ void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf
     }
     put(out, "\r\n");
     cf_buffer_append(out, response->extra);
-    if (!keep_alive)
-        put(out, "Connection: close\r\n");
+    put(out, connection_lines[end]);
     put(out, "Date: ");
     cf_buffer_append(out, date);
     put(out, "\r\nContent-Length: ");

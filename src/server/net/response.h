@@ -19,7 +19,10 @@ typedef struct cf_http_response {
 const char *cf_http_reason(int status);
 /* An answer in plain words: `Bad Request` and so on; "404 page not found" for 404. */
 cf_http_response cf_http_plain(int status);
+/* What becomes of the connection. A client of HTTP/1.0 has to be told that it may send another request. */
+typedef enum cf_http_end { CF_HTTP_CLOSE, CF_HTTP_KEEP, CF_HTTP_KEEP_OLD } cf_http_end;
+
 /* Head and body; without the body where the request was a HEAD. `date` as in RFC 9110 section 5.6.7. */
-void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf_bytes date, bool keep_alive, bool head);
+void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf_bytes date, cf_http_end end, bool head);
 
 #endif

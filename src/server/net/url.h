@@ -1,11 +1,18 @@
 /*
- * Percent encoding (RFC 3986 section 2.1) and paths.
+ * Percent encoding (RFC 3986 section 2.1), targets of requests and paths.
  */
 #ifndef CF_SERVER_NET_URL_H
 #define CF_SERVER_NET_URL_H
 
 #include "base/buffer.h"
 
+/* A host and perhaps a port, as in Host; empty is one too. */
+bool cf_url_is_host(cf_bytes text);
+/*
+ * Path and query of a request's target: origin form, absolute form, or for OPTIONS `*` (RFC 9112 section 3.2). The query is
+ * what stands behind the '?'.
+ */
+bool cf_url_split_target(cf_bytes target, bool options, cf_bytes *path, cf_bytes *query);
 /* Appends the decoded text; `plus`: '+' is a space, as in forms. False on a bad escape, or without memory (out->failed). */
 bool cf_url_decode(cf_bytes text, bool plus, cf_buffer *out);
 /* Appends a path that is safe in a header and in HTML. */

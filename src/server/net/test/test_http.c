@@ -67,12 +67,24 @@ static size_t feed(cf_http_parser *parser, const char *text, cf_http_progress *p
     return at;
 }
 
+/* All of it at once, over the end of the head. */
+static cf_http_progress feed_whole(cf_http_parser *parser, const char *text, size_t *used)
+{
+    size_t more = 0;
+    cf_http_progress progress = cf_http_parser_read(parser, text, strlen(text), used);
+    if (progress != CF_HTTP_HEAD)
+        return progress;
+    progress = cf_http_parser_read(parser, text + *used, strlen(text) - *used, &more);
+    *used += more;
+    return progress;
+}
+
 static const cf_http_request *parse(cf_http_parser *parser, const char *text)
 {
     cf_http_progress progress;
     size_t used = 0;
     cf_http_parser_reset(parser);
-    progress = cf_http_parser_read(parser, text, strlen(text), &used);
+    progress = feed_whole(parser, text, &used);
     assert_int_equal(progress, CF_HTTP_COMPLETE);
     assert_int_equal(used, strlen(text));
     cf_http_parser_reset(parser);
@@ -140,6 +152,8 @@ static void test_who_wants_to_go_on(void **state)
     assert_false(parse(*state, "GET / HTTP/1.0\r\n\r\n")->keep_alive);
     assert_true(parse(*state, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")->keep_alive);
     assert_false(parse(*state, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")->keep_alive);
+    assert_true(parse(*state, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")->old);
+    assert_false(parse(*state, "GET / HTTP/1.0\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n")->keep_alive);
     assert_true(parse(*state, "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")->head);
 }
 
@@ -164,7 +178,7 @@ static void test_continue_is_asked_for_once(void **state)
 {
     static const char head[] = "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n";
     size_t used = 0;
-    assert_int_equal(cf_http_parser_read(*state, head, strlen(head), &used), CF_HTTP_CONTINUE);
+    assert_int_equal(feed_whole(*state, head, &used), CF_HTTP_CONTINUE);
     assert_true(cf_http_parser_in_body(*state));
     assert_int_equal(cf_http_parser_read(*state, "a", 1, &used), CF_HTTP_MORE);
     assert_int_equal(cf_http_parser_read(*state, "bc", 2, &used), CF_HTTP_COMPLETE);
@@ -192,13 +206,36 @@ static void test_limits(void **state)
     assert_int_equal(cf_http_parser_read(*state, text, strlen(text), &used), CF_HTTP_FAILED);
     assert_int_equal(cf_http_parser_status(*state), 431);
     free(text);
-    refused(*state, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n", 413);
+    refused(*state, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\nx", 413);
     refused(*state, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999\r\n\r\n", 400);
     refused(*state,
             "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
             "40\r\n0123456789012345678901234567890123456789012345678901234567890123\r\n"
             "40\r\n0123456789012345678901234567890123456789012345678901234567890123\r\n",
             413);
+}
+
+/* The first thing that is wrong is told, whatever comes behind it and however the bytes are cut. */
+static void test_a_refusal_says_why(void **state)
+{
+    static const struct {
+        const char *text;
+        int status;
+        const char *reason;
+    } cases[] = {
+        {"GET / HTTP/9.9\r\nHost: h\n", 505, "its version is neither HTTP/1.0 nor HTTP/1.1"},
+        {"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\n", 400, "Host or Sec-WebSocket-Key is there twice"},
+        {"GET / HTTP/1.1\r\nHost: h\r\n a\r\n\r\n", 400, "a line begins with a blank"},
+        {"GET / HTTP/1.1\r\n\r\n", 400, "no Host"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t used;
+        refused(*state, cases[i].text, cases[i].status);
+        assert_string_equal(cf_http_parser_reason(*state), cases[i].reason);
+        cf_http_parser_reset(*state);
+        assert_int_equal(feed_whole(*state, cases[i].text, &used), CF_HTTP_FAILED);
+        assert_string_equal(cf_http_parser_reason(*state), cases[i].reason);
+    }
 }
 
 /* Many headers that are joined: quadratic copies stay within the limit. */
@@ -226,7 +263,7 @@ static void test_without_memory_it_fails(void **state)
         *state = parser;
         if (parser == NULL)
             continue;
-        cf_http_progress progress = cf_http_parser_read(parser, text, strlen(text), &used);
+        cf_http_progress progress = feed_whole(parser, text, &used);
         allocations_left = -1;
         if (progress == CF_HTTP_COMPLETE)
             break;
@@ -283,6 +320,17 @@ static void test_routes(void **state)
     assert_redirect("//evil.example/%0d\"<", "", "/evil.example/%250d%22%3C");
 }
 
+static void test_hosts(void **state)
+{
+    static const char *const good[] = {"", "h", "example.org:8000", "a_b-c.d", "127.0.0.1:", "[::1]", "[::1]:80", "%41"};
+    static const char *const bad[] = {"h:x", "h:1:2", "[::1", "[]", "[::1]x", "a b", "a/b", "a@b", "\xc3\xa9", "a?b"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(cf_url_is_host(cf_bytes_of(good[i])));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(cf_url_is_host(cf_bytes_of(bad[i])));
+}
+
 static void test_decoding(void **state)
 {
     (void)state;
@@ -308,18 +356,22 @@ static void test_responses(void **state)
     cf_buffer out;
     cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
     cf_http_response plain = cf_http_plain(404);
-    cf_http_write_response(&out, &plain, CF_BYTES("now"), true, false);
+    cf_http_write_response(&out, &plain, CF_BYTES("now"), CF_HTTP_KEEP, false);
     assert_bytes(cf_buffer_bytes(&out),
                  "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
                  "Date: now\r\nContent-Length: 19\r\n\r\n404 page not found\n");
     cf_buffer_clear(&out);
     cf_http_response empty = {.status = 503};
-    cf_http_write_response(&out, &empty, CF_BYTES("now"), false, false);
+    cf_http_write_response(&out, &empty, CF_BYTES("now"), CF_HTTP_CLOSE, false);
     assert_bytes(cf_buffer_bytes(&out),
                  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nDate: now\r\nContent-Length: 0\r\n\r\n");
     cf_buffer_clear(&out);
     cf_http_response full = {.status = 200, .content_type = CF_BYTES("a/b"), .body = CF_BYTES("body")};
-    cf_http_write_response(&out, &full, CF_BYTES("now"), true, true); /* to a HEAD */
+    cf_http_write_response(&out, &empty, CF_BYTES("now"), CF_HTTP_KEEP_OLD, false);
+    assert_bytes(cf_buffer_bytes(&out),
+                 "HTTP/1.1 503 Service Unavailable\r\nConnection: keep-alive\r\nDate: now\r\nContent-Length: 0\r\n\r\n");
+    cf_buffer_clear(&out);
+    cf_http_write_response(&out, &full, CF_BYTES("now"), CF_HTTP_KEEP, true); /* to a HEAD */
     assert_bytes(cf_buffer_bytes(&out), "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nDate: now\r\nContent-Length: 4\r\n\r\n");
     cf_buffer_free(&out);
 }
@@ -338,9 +390,11 @@ int main(void)
         TEST(test_continue_is_asked_for_once),
         TEST(test_what_is_no_http_is_refused),
         TEST(test_limits),
+        TEST(test_a_refusal_says_why),
         TEST(test_joined_headers_have_a_limit),
         TEST(test_without_memory_it_fails),
         TEST(test_routes),
+        TEST(test_hosts),
         TEST(test_decoding),
         TEST(test_responses),
     };
