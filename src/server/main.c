@@ -179,10 +179,12 @@ static int read_line(command_line *line)
 
 static int fail(const char *format, const char *what, const char *more)
 {
-    cf_log log = {.level = CF_SERVER_INFO};
+    cf_log log;
     char text[1024];
+    cf_log_init(&log);
     (void)snprintf(text, sizeof(text), "%s%s%s", format, what, more);
     cf_log_write(&log, CF_SERVER_FATAL, cf_bytes_of(text));
+    cf_log_close(&log);
     return 1;
 }
 
@@ -231,24 +233,41 @@ static int gen_config(const char *path)
     return check_config(path);
 }
 
-int main(int count, char **arguments)
+/* Nobody may find a socket, or the log, where a program that started us with one of these closed expects a standard stream. */
+static bool open_standard_streams(void)
 {
-    command_line line = {.settings = {.path = DEFAULT_PATH}, .count = count, .arguments = arguments};
-    line.settings.flags = line.flags;
-    int status = read_line(&line);
-    if (status != 0)
-        return status;
-    switch (line.command) {
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) != descriptor)
+            return false;
+    }
+    return true;
+}
+
+static int run_command(const command_line *line)
+{
+    switch (line->command) {
     case COMMAND_HELP:
         return print_help();
     case COMMAND_VERSION:
         printf("centrifuged v" CF_SERVER_VERSION "\n");
         return 0;
     case COMMAND_CHECKCONFIG:
-        return check_config(line.settings.path);
+        return check_config(line->settings.path);
     case COMMAND_GENCONFIG:
-        return gen_config(line.settings.path);
+        return gen_config(line->settings.path);
     default:
-        return cf_daemon_run(&line.settings, CF_SERVER_VERSION);
+        return cf_daemon_run(&line->settings, CF_SERVER_VERSION);
     }
+}
+
+int main(int count, char **arguments)
+{
+    command_line line = {.settings = {.path = DEFAULT_PATH}, .count = count, .arguments = arguments};
+    line.settings.flags = line.flags;
+    if (!open_standard_streams())
+        return 1;
+    int status = read_line(&line);
+    if (status == 0)
+        status = run_command(&line);
+    return fflush(stdout) == 0 ? status : 1;
 }

@@ -295,4 +295,4 @@ class Client {
   end() { this.ws.terminate(); }
 }
 
-module.exports = { PROGRAM, SECRET, Server, Client, Raw, WebSocket, frame, hmac, sign, credentials, until, soon, sleep, runProgram, temporaryFolder };
+module.exports = { PROGRAM, SECRET, Server, Client, Raw, WebSocket, frame, hmac, sign, credentials, until, soon, sleep, runProgram, temporaryFolder, PATIENCE };

@@ -79,6 +79,7 @@ static void end_turn(cf_daemon *daemon)
     if (!daemon->in_turn)
         return;
     cf_daemon_take_gauges(daemon);
+    cf_log_flush(&daemon->log);
     bool all_told = daemon->shutting_down && cf_node_shutdown(daemon->node);
     cf_time next = cf_node_end_turn(daemon->node);
     daemon->in_turn = false;
@@ -218,6 +219,22 @@ static void reload_config(cf_daemon *daemon)
 
 /* ---- signals ---- */
 
+/*
+ * SIG_BLOCK until the loop takes signals, and again while we clean up: a reload that comes too early, or a second end, kills
+ * nobody.
+ */
+static void mask_signals(int how, bool ends)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGHUP);
+    if (ends) {
+        (void)sigaddset(&signals, SIGTERM);
+        (void)sigaddset(&signals, SIGINT);
+    }
+    (void)sigprocmask(how, &signals, NULL);
+}
+
 static void on_shutdown_timeout(uv_timer_t *timer)
 {
     cf_daemon *daemon = timer->data;
@@ -246,25 +263,17 @@ static void on_hangup(uv_signal_t *handle, int number)
 
 /* ---- pid file ---- */
 
-static bool write_pid(cf_daemon *daemon)
+static bool take_pid_file(cf_daemon *daemon)
 {
     const char *path = daemon->config->pid_file.data;
-    if (path[0] == 0)
+    if (path[0] == 0 || cf_pid_file_take(&daemon->pid_file, path))
         return true;
-    FILE *file = fopen(path, "we");
-    bool good = file != NULL && fprintf(file, "%ld\n", (long)getpid()) > 0;
-    if (file != NULL && fclose(file) != 0)
-        good = false;
-    if (!good)
+    if (errno == EWOULDBLOCK)
+        cf_log_say(&daemon->log, CF_SERVER_FATAL, "Error writing PID: %s belongs to process %ld, which is running", path,
+                   cf_pid_file_holder(path));
+    else
         cf_log_say(&daemon->log, CF_SERVER_FATAL, "Error writing PID: %s: %s", path, strerror(errno));
-    daemon->pid_written = good;
-    return good;
-}
-
-static void remove_pid(cf_daemon *daemon)
-{
-    if (daemon->pid_written)
-        (void)unlink(daemon->config->pid_file.data);
+    return false;
 }
 
 /* ---- start ---- */
@@ -363,6 +372,7 @@ static void set_up_loop(cf_daemon *daemon)
     (void)uv_signal_start(&daemon->terminate, on_end_signal, SIGTERM);
     (void)uv_signal_start(&daemon->interrupt, on_end_signal, SIGINT);
     (void)uv_signal_start(&daemon->hangup, on_hangup, SIGHUP);
+    mask_signals(SIG_UNBLOCK, true); /* also where who started us had them blocked */
     daemon->wake_at = CF_TIME_NEVER;
 }
 
@@ -390,20 +400,9 @@ static void close_handle(uv_handle_t *handle, void *user)
         uv_close(handle, NULL);
 }
 
-/* A second signal must not kill us while we clean up. */
-static void block_signals(void)
-{
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-}
-
 static void tear_down(cf_daemon *daemon)
 {
-    block_signals();
+    mask_signals(SIG_BLOCK, true);
     daemon->shutting_down = false; /* it is over: nothing stops the loop before all handles are closed */
     enter(daemon);
     cf_net_drop_all(&daemon->net);
@@ -423,7 +422,7 @@ static void serve(cf_daemon *daemon, const char *version)
     log_start(daemon, version);
     if (!cf_daemon_set_routes(daemon)) {
         cf_log_say(&daemon->log, CF_SERVER_FATAL, "out of memory");
-    } else if (listen_all(daemon)) {
+    } else if (take_pid_file(daemon) && listen_all(daemon)) {
         daemon->status = 0;
         enter(daemon); /* the first turn sets the node's timers going */
         (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
@@ -434,10 +433,9 @@ static void serve(cf_daemon *daemon, const char *version)
 static void run(cf_daemon *daemon, const char *version)
 {
     daemon->status = 1;
-    if (!load_config(daemon) || !write_pid(daemon))
+    if (!load_config(daemon))
         return;
     raise_file_limit();
-    (void)signal(SIGPIPE, SIG_IGN);
     if (uv_loop_init(&daemon->loop) != 0) {
         cf_log_say(&daemon->log, CF_SERVER_FATAL, "the event loop cannot be made: %s", strerror(errno));
         return;
@@ -451,15 +449,18 @@ static void run(cf_daemon *daemon, const char *version)
 
 int cf_daemon_run(const cf_settings *settings, const char *version)
 {
+    mask_signals(SIG_BLOCK, false); /* what ends us may: there is nothing to clean up yet */
+    (void)signal(SIGPIPE, SIG_IGN);
     cf_daemon *daemon = cf_alloc_zero(&cf_heap, 1, sizeof(*daemon));
     if (daemon == NULL)
         return 1;
     daemon->settings = settings;
-    daemon->log.level = CF_SERVER_INFO;
+    daemon->pid_file.descriptor = -1;
+    cf_log_init(&daemon->log);
     cf_buffer_init(&daemon->route_paths, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&daemon->location, &cf_heap, CF_BUFFER_NO_LIMIT);
     run(daemon, version);
-    remove_pid(daemon);
+    cf_pid_file_drop(&daemon->pid_file);
     int status = daemon->status;
     free_config(daemon->config);
     cf_log_close(&daemon->log);

@@ -5,6 +5,7 @@
 #define CF_SERVER_DAEMON_DAEMON_H
 
 #include "server/daemon/log.h"
+#include "server/daemon/pidfile.h"
 #include "server/daemon/settings.h"
 #include "server/net/listener.h"
 #include "server/net/router.h"
@@ -43,7 +44,7 @@ typedef struct cf_daemon {
     uv_signal_t hangup;
     uv_timer_t shutdown_timer;
     bool shutting_down;
-    bool pid_written;
+    cf_pid_file pid_file;
     int status;                /* of the program */
     cf_time listen_problem_at; /* when the next one may be logged */
     /* the gauges of the system */

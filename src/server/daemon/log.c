@@ -1,7 +1,16 @@
 #include "server/daemon/log.h"
 
+#include "server/daemon/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LINE_MAX_SIZE 2048
 
@@ -24,50 +33,147 @@ static cf_server_log level_of(cf_bytes name)
     return cf_bytes_equal_fold(name, CF_BYTES("none")) ? CF_SERVER_FATAL : CF_SERVER_INFO;
 }
 
-bool cf_log_open(cf_log *log, const char *path, cf_bytes level)
+static void init_sink(cf_log_sink *sink, int descriptor)
 {
-    FILE *file = NULL;
-    if (path[0] != 0) {
-        file = fopen(path, "ae"); /* e: not for programs that we might start */
-        if (file == NULL)
-            return false;
+    *sink = (cf_log_sink){.descriptor = descriptor};
+    cf_buffer_init(&sink->pending, &cf_heap, CF_LOG_PENDING_MAX);
+}
+
+void cf_log_init(cf_log *log)
+{
+    init_sink(&log->output, STDOUT_FILENO);
+    init_sink(&log->file, -1);
+    log->level = CF_SERVER_INFO;
+}
+
+/* ---- writing without waiting ---- */
+
+/* A pipe that has room takes PIPE_BUF bytes at once; one that is full would keep us waiting. */
+static bool has_room(int descriptor)
+{
+    struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
+    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0;
+}
+
+/* 0, or an errno. */
+static int flush(cf_log_sink *sink)
+{
+    cf_buffer *pending = &sink->pending;
+    while (pending->size > 0) {
+        if (!has_room(sink->descriptor))
+            return EAGAIN;
+        ssize_t written = write(sink->descriptor, pending->data, pending->size < PIPE_BUF ? pending->size : PIPE_BUF);
+        if (written < 0 && errno != EINTR)
+            return errno;
+        if (written > 0)
+            cf_buffer_consume(pending, (size_t)written);
     }
-    cf_log_close(log);
-    log->file = file;
-    log->level = level_of(level);
-    return true;
+    sink->failing = false;
+    return 0;
+}
+
+static void keep(cf_log_sink *sink, cf_bytes text)
+{
+    cf_buffer_append(&sink->pending, text);
+    sink->lost += sink->pending.failed;
+    sink->pending.failed = false;
+}
+
+/* The head of a line. */
+static size_t write_head(char *line, size_t room, cf_server_log level)
+{
+    char stamp[32];
+    struct tm parts;
+    time_t now = time(NULL);
+    if (localtime_r(&now, &parts) == NULL || strftime(stamp, sizeof(stamp), "%Y/%m/%d %H:%M:%S", &parts) == 0)
+        stamp[0] = 0;
+    int size = snprintf(line, room, "[%c]: %s ", levels[level].letter, stamp);
+    return size > 0 ? (size_t)size : 0;
+}
+
+static void say_lost(cf_log_sink *sink)
+{
+    char line[128];
+    size_t head = write_head(line, sizeof(line), CF_SERVER_WARNING);
+    int size = snprintf(line + head, sizeof(line) - head, "%zu lines could not be written and are lost\n", sink->lost);
+    sink->lost = 0;
+    keep(sink, (cf_bytes){line, head + (size_t)size});
+}
+
+/* 0, or an errno. */
+static int put_line(cf_log_sink *sink, cf_bytes line)
+{
+    if (flush(sink) == 0 && sink->lost > 0)
+        say_lost(sink);
+    keep(sink, line);
+    return flush(sink);
+}
+
+static void put_file(cf_log *log, cf_bytes line)
+{
+    char text[160];
+    int problem = put_line(&log->file, line);
+    if (problem == 0 || problem == EAGAIN || log->file.failing)
+        return;
+    log->file.failing = true;
+    size_t head = write_head(text, sizeof(text), CF_SERVER_ERROR);
+    int size = snprintf(text + head, sizeof(text) - head, "the log file cannot be written: %s\n", strerror(problem));
+    (void)put_line(&log->output, (cf_bytes){text, head + (size_t)size});
+}
+
+static void close_file(cf_log *log)
+{
+    if (log->file.descriptor >= 0)
+        (void)close(log->file.descriptor);
+    log->file.descriptor = -1;
+    cf_buffer_free(&log->file.pending);
+}
+
+void cf_log_flush(cf_log *log)
+{
+    (void)flush(&log->output);
+    (void)flush(&log->file);
 }
 
 void cf_log_close(cf_log *log)
 {
-    if (log->file != NULL)
-        (void)fclose(log->file);
-    log->file = NULL;
+    cf_log_flush(log);
+    cf_buffer_free(&log->output.pending);
+    close_file(log);
 }
 
-static void write_line(FILE *file, cf_server_log level, cf_bytes text)
+/* O_NONBLOCK: a pipe that nobody reads is refused instead of waited for. */
+bool cf_log_open(cf_log *log, const char *path, cf_bytes level)
 {
-    char stamp[32];
-    char line[LINE_MAX_SIZE];
-    time_t now = time(NULL);
-    struct tm parts;
-    size_t size = text.size < sizeof(line) ? text.size : sizeof(line) - 1;
-    if (localtime_r(&now, &parts) == NULL || strftime(stamp, sizeof(stamp), "%Y/%m/%d %H:%M:%S", &parts) == 0)
-        stamp[0] = 0;
-    for (size_t i = 0; i < size; i++) /* nobody may forge lines or send codes to a terminal */
-        line[i] = (unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f ? '?' : text.data[i];
-    (void)fprintf(file, "[%c]: %s %.*s\n", levels[level].letter, stamp, (int)size, line);
-    (void)fflush(file);
+    cf_log_sink next;
+    init_sink(&next, -1);
+    if (path[0] != 0) {
+        next.descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+        if (next.descriptor < 0)
+            return false;
+    }
+    (void)flush(&log->file);
+    keep(next.descriptor < 0 ? &log->output : &next, cf_buffer_bytes(&log->file.pending));
+    close_file(log);
+    log->file = next;
+    log->level = level_of(level);
+    return true;
 }
 
 void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text)
 {
+    char line[LINE_MAX_SIZE + 64];
     if (level < log->level)
         return;
-    if (log->file != NULL)
-        write_line(log->file, level, text);
-    if (log->file == NULL || level == CF_SERVER_FATAL)
-        write_line(stdout, level, text);
+    size_t at = write_head(line, sizeof(line), level);
+    size_t size = text.size < LINE_MAX_SIZE ? text.size : LINE_MAX_SIZE - 1;
+    for (size_t i = 0; i < size; i++) /* nobody may forge lines or send codes to a terminal */
+        line[at++] = (unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f ? '?' : text.data[i];
+    line[at++] = '\n';
+    if (log->file.descriptor >= 0)
+        put_file(log, (cf_bytes){line, at});
+    if (log->file.descriptor < 0 || level == CF_SERVER_FATAL)
+        (void)put_line(&log->output, (cf_bytes){line, at});
 }
 
 void cf_log_say(cf_log *log, cf_server_log level, const char *format, ...)

@@ -1,21 +1,37 @@
 /*
  * The log (server-spec.md 8.10): lines like `[I]: 2026/11/23 17:06:54 text` to
- * standard output, or to a file; fatal ones to both.
+ * standard output, or to a file; fatal ones to both. The server never waits
+ * for it: lines that cannot be written, because nobody reads or the disk is
+ * full, wait up to a limit; beyond, they are lost and counted.
  */
 #ifndef CF_SERVER_DAEMON_LOG_H
 #define CF_SERVER_DAEMON_LOG_H
 
 #include "server/services.h"
 
-#include <stdio.h>
+#define CF_LOG_PENDING_MAX (256 * 1024) /* bytes of lines that wait to be written, each to standard output and to the file */
+
+/* Where lines go. */
+typedef struct cf_log_sink {
+    int descriptor;    /* -1: nowhere */
+    cf_buffer pending; /* what could not be written yet */
+    size_t lost;       /* lines since then */
+    bool failing;      /* it was told that it cannot be written */
+} cf_log_sink;
 
 typedef struct cf_log {
-    FILE *file;          /* NULL: standard output */
+    cf_log_sink output; /* standard output */
+    cf_log_sink file;
     cf_server_log level; /* lines below are not written */
 } cf_log;
 
+/* To standard output, from level `info`. */
+void cf_log_init(cf_log *log);
 /* Opens the file again (after rotation) or a new one; "" for none. False when it cannot be opened: the old way stays. */
 bool cf_log_open(cf_log *log, const char *path, cf_bytes level);
+/* Tries to write what waits. */
+void cf_log_flush(cf_log *log);
+/* Flushes; what still waits is lost. */
 void cf_log_close(cf_log *log);
 void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text);
 /* Cut at 2 kB. */
