@@ -56,19 +56,56 @@ void cf_services_uuid(cf_services *services, char id[CF_UUID_SIZE])
     }
 }
 
+static void log_line(cf_services *services, cf_server_log level, char *line, int size)
+{
+    if (size < 0)
+        return;
+    size_t length = size < LOG_LINE_MAX ? (size_t)size : LOG_LINE_MAX - 1;
+    services->environment.log(services->environment.user, level, cf_bytes_make(line, length));
+}
+
+static bool is_logged(const cf_services *services, cf_server_log level)
+{
+    return services->environment.log != NULL && level >= services->log_level;
+}
+
 void cf_services_log(cf_services *services, cf_server_log level, const char *format, ...)
 {
-    if (services->environment.log == NULL || level < services->log_level)
-        return;
     char line[LOG_LINE_MAX];
     va_list arguments;
+    if (!is_logged(services, level))
+        return;
     va_start(arguments, format);
     int size = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    if (size < 0)
+    log_line(services, level, line, size);
+}
+
+static const cf_server_log notice_levels[] = {
+#define NOTICE_LEVEL(member, level) [CF_NOTICE_##member] = level,
+    CF_NOTICES(NOTICE_LEVEL)
+#undef NOTICE_LEVEL
+};
+
+void cf_services_notice(cf_services *services, cf_notice notice, const char *format, ...)
+{
+    char line[LOG_LINE_MAX];
+    va_list arguments;
+    if (!is_logged(services, notice_levels[notice]))
         return;
-    size_t length = (size_t)size < sizeof line ? (size_t)size : sizeof line - 1;
-    services->environment.log(services->environment.user, level, cf_bytes_make(line, length));
+    if (services->now < services->notices[notice].next) {
+        services->notices[notice].left_out++;
+        return;
+    }
+    va_start(arguments, format);
+    int size = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    size_t left_out = services->notices[notice].left_out;
+    if (left_out > 0 && size >= 0 && size < LOG_LINE_MAX)
+        size += snprintf(line + size, sizeof line - (size_t)size, " (%zu more like it before)", left_out);
+    services->notices[notice].left_out = 0;
+    services->notices[notice].next = cf_time_after(services->now, CF_NOTICE_PAUSE);
+    log_line(services, notice_levels[notice], line, size);
 }
 
 void cf_services_engine_done(void *user, cf_engine_status status)

@@ -23,6 +23,29 @@ typedef enum cf_server_log {
     CF_SERVER_FATAL
 } cf_server_log;
 
+/*
+ * What strangers can make the server say: X(member, level). Of each kind there is a line in CF_NOTICE_PAUSE, and it says how many
+ * were left out before it.
+ */
+#define CF_NOTICES(X)                                                                                                          \
+    X(bad_request, CF_SERVER_INFO)      /* no good HTTP, or too slow */                                                        \
+    X(large_request, CF_SERVER_WARNING) /* an HTTP body above a limit */                                                       \
+    X(busy, CF_SERVER_WARNING)          /* 503 */                                                                              \
+    X(no_upgrade, CF_SERVER_WARNING)    /* no WebSocket handshake where one should be */                                       \
+    X(bad_frame, CF_SERVER_INFO)        /* WebSocket 1002 and the like */                                                      \
+    X(large_message, CF_SERVER_WARNING) /* WebSocket 1009 */                                                                   \
+    X(bad_info, CF_SERVER_WARNING)      /* `info` of a client that is no JSON */                                               \
+    X(other_user, CF_SERVER_WARNING)    /* a refresh with credentials of another one */
+
+typedef enum cf_notice {
+#define CF_NOTICE_ENUM(member, level) CF_NOTICE_##member,
+    CF_NOTICES(CF_NOTICE_ENUM)
+#undef CF_NOTICE_ENUM
+        CF_NOTICE_COUNT
+} cf_notice;
+
+#define CF_NOTICE_PAUSE 5000 /* ms */
+
 /* What is handed to the server besides time. */
 typedef struct cf_server_environment {
     const cf_allocator *allocator;
@@ -56,11 +79,18 @@ typedef struct cf_services {
     char message_id_prefix[12]; /* server-spec.md 0 */
     uint64_t message_id_counter;
     cf_server_log log_level;
+    struct {
+        cf_time next; /* when there may be a line again */
+        size_t left_out;
+    } notices[CF_NOTICE_COUNT];
 } cf_services;
 
 /* What `version` shows in replies and statistics. */
 #ifndef CF_SERVER_VERSION
-#define CF_SERVER_VERSION "0.1.0"
+#define CF_SERVER_VERSION                                                                                                      \
+    "0.1.0" /* The same for what strangers can cause, at its own level and not more often than they may. */
+void cf_services_notice(cf_services *services, cf_notice notice, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 #endif
 
 /* Spare buffers that have grown larger are freed. */
@@ -84,5 +114,7 @@ void cf_services_uuid(cf_services *services, char id[CF_UUID_SIZE]);
 void cf_services_engine_done(void *user, cf_engine_status status);
 /* printf-style, cut at 1 kB. */
 void cf_services_log(cf_services *services, cf_server_log level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for what strangers can cause, at its own level and not more often than they may. */
+void cf_services_notice(cf_services *services, cf_notice notice, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -45,8 +45,8 @@ class Place {
   }
 
   /* `redirections` as the shell has them. */
-  run(name, redirections, stdio) {
-    const child = spawn('sh', ['-c', 'exec "$0" "$@" ' + (redirections || ''), PROGRAM, '-c', this.file(name)], { cwd: this.folder, stdio: stdio || 'pipe' });
+  run(name, redirections, stdio, before) {
+    const child = spawn('sh', ['-c', (before || '') + 'exec "$0" "$@" ' + (redirections || ''), PROGRAM, '-c', this.file(name)], { cwd: this.folder, stdio: stdio || 'pipe' });
     child.output = '';
     if (child.stdout) child.stdout.on('data', (d) => { child.output += d; });
     child.done = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
@@ -156,6 +156,17 @@ life('a log file that is a pipe without a reader does not stop the start', async
   const child = place.run('c.json');
   await place.serves();
   assert.match(child.output, /\[E\]: .*log file .* cannot be opened/);
+  assert.deepStrictEqual(await place.end(child), WELL);
+});
+
+life('connections for which there are no descriptors leave a line, and the others are served', async (place) => {
+  place.write('c.json');
+  const child = place.run('c.json', '', 'pipe', 'ulimit -n 40; ');
+  await place.serves();
+  const sockets = Array.from({ length: 60 }, () => net.connect(place.port, '127.0.0.1').on('error', () => {}));
+  await until(() => /\[E\]: .* a connection could not be accepted: too many open files/.test(child.output), 'the line');
+  sockets.forEach((socket) => socket.destroy());
+  await place.serves();
   assert.deepStrictEqual(await place.end(child), WELL);
 });
 

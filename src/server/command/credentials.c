@@ -50,8 +50,8 @@ cf_text *cf_info_copy(cf_session *session, cf_bytes info, bool *failed)
     if (info.size == 0)
         return NULL;
     if (!cf_json_valid(info)) {
-        cf_services_log(session->services, CF_SERVER_WARNING, "client %.*s: its info is not valid JSON and is left out",
-                        CF_UUID_SIZE, session->id);
+        cf_services_notice(session->services, CF_NOTICE_bad_info, "client %.*s: its info is not valid JSON and is left out",
+                           CF_UUID_SIZE, session->id);
         return NULL;
     }
     cf_text *copy = cf_text_new(session->services->allocator, info);

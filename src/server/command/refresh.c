@@ -13,8 +13,9 @@ void cf_command_refresh(cf_session *session, cf_call *call)
     bool expired = cf_credentials_expired(session, credentials.timestamp);
     bool same_user = cf_bytes_equal(credentials.params.user, cf_session_user(session));
     if (!same_user)
-        cf_services_log(services, CF_SERVER_WARNING,
-                        "client %.*s: refresh with the credentials of another user changes nothing", CF_UUID_SIZE, session->id);
+        cf_services_notice(services, CF_NOTICE_other_user,
+                           "client %.*s: refresh with the credentials of another user changes nothing", CF_UUID_SIZE,
+                           session->id);
     if (same_user && !expired && services->config->connection_lifetime > 0) {
         if (!cf_credentials_take_info(session, credentials.params.info)) {
             cf_call_fatal(session, CF_TEXT_INTERNAL, true);

@@ -295,14 +295,19 @@ static void log_start(cf_daemon *daemon, const char *version)
         cf_log_say(log, CF_SERVER_WARNING, "Running in DEBUG mode");
 }
 
-/* A connection is a file descriptor: take as many as the system allows. */
-static void raise_file_limit(void)
+/* A connection is a file descriptor: take as many as the system allows. How many that are, or 0. */
+static int raise_file_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        rlim_t before = limit.rlim_cur;
         limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            limit.rlim_cur = before;
     }
+    return limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : 0;
 }
 
 static void on_listen_problem(void *user, int status)
@@ -379,6 +384,7 @@ static void set_up_loop(cf_daemon *daemon)
 static void set_up_net(cf_daemon *daemon)
 {
     cf_net_init(&daemon->net, &daemon->loop, &cf_heap, cf_node_services(daemon->node)->wheel);
+    daemon->net.descriptor_max = raise_file_limit();
     daemon->net.enter = enter;
     daemon->net.input = input;
     daemon->net.user = daemon;
@@ -389,6 +395,7 @@ static void set_up_net(cf_daemon *daemon)
         .reads_body = cf_daemon_reads_body,
         .request = cf_daemon_request,
         .answered = cf_daemon_answered,
+        .refused = cf_daemon_refused,
         .user = daemon,
     };
 }
@@ -435,7 +442,6 @@ static void run(cf_daemon *daemon, const char *version)
     daemon->status = 1;
     if (!load_config(daemon))
         return;
-    raise_file_limit();
     if (uv_loop_init(&daemon->loop) != 0) {
         cf_log_say(&daemon->log, CF_SERVER_FATAL, "the event loop cannot be made: %s", strerror(errno));
         return;

@@ -61,6 +61,7 @@ int cf_daemon_run(const cf_settings *settings, const char *version);
 bool cf_daemon_set_routes(cf_daemon *daemon);
 bool cf_daemon_reads_body(void *user, const cf_http_request *request, unsigned port);
 void cf_daemon_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
+void cf_daemon_refused(void *user, const cf_connection *connection, int status, const char *reason);
 void cf_daemon_answered(void *user, const cf_http_exchange *exchange, int status);
 
 /* gauges.c: memory and CPU into the node's metrics, each node_ping_interval; and memory back to the system. */

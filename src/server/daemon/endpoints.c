@@ -41,6 +41,16 @@ static void respond_plain(cf_http_exchange *exchange, int status, cf_bytes extra
 
 /* ---- WebSocket ---- */
 
+static void tell_no_upgrade(cf_daemon *daemon, const cf_http_exchange *exchange, const cf_ws_request *handshake, int status)
+{
+    char peer[64];
+    cf_connection_peer(cf_http_exchange_connection(exchange), peer, sizeof(peer));
+    cf_services_notice(cf_node_services(daemon->node), CF_NOTICE_no_upgrade, "WebSocket handshake from %s answered with %d: %s",
+                       peer, status,
+                       handshake->upgrade.size == 0 ? "no Upgrade header: is the proxy set up for WebSockets?"
+                                                    : "its headers, method or body are not those of one");
+}
+
 static void websocket(cf_daemon *daemon, cf_http_exchange *exchange, const cf_http_request *request)
 {
     cf_ws_request handshake = {
@@ -54,6 +64,7 @@ static void websocket(cf_daemon *daemon, cf_http_exchange *exchange, const cf_ht
     if (status == 101 && request->body_ahead)
         status = 400; /* nobody could tell its bytes from frames */
     if (status != 101) {
+        tell_no_upgrade(daemon, exchange, &handshake, status);
         respond_plain(exchange, status, CF_BYTES("Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n"));
         return;
     }
@@ -189,6 +200,15 @@ void cf_daemon_request(void *user, cf_http_exchange *exchange, const cf_http_req
         respond_plain(exchange, 503, (cf_bytes){0});
         break;
     }
+}
+
+void cf_daemon_refused(void *user, const cf_connection *connection, int status, const char *reason)
+{
+    cf_daemon *daemon = user;
+    char peer[64];
+    cf_notice notice = status == 503 ? CF_NOTICE_busy : status == 413 ? CF_NOTICE_large_request : CF_NOTICE_bad_request;
+    cf_connection_peer(connection, peer, sizeof(peer));
+    cf_services_notice(cf_node_services(daemon->node), notice, "request from %s refused with %d: %s", peer, status, reason);
 }
 
 void cf_daemon_answered(void *user, const cf_http_exchange *exchange, int status)

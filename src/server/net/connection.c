@@ -16,6 +16,7 @@ void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf
     net->wheel = wheel;
     net->connection_count = 0;
     net->filled = NULL;
+    net->descriptor_max = 0;
     cf_list_init(&net->connections);
     cf_list_init(&net->patient);
     cf_list_init(&net->ended);

@@ -22,6 +22,9 @@
 #define CF_NET_ENDS_MAX      128   /* connections whose end is dealt with in a round of the loop */
 #define CF_NET_PATIENT_MAX   128   /* patient connections (cf_protocol) that are read in a round of the loop */
 
+/* Descriptors for the log, the configuration and the like; libuv, too, would close whom it cannot accept without a word. */
+#define CF_NET_DESCRIPTORS_KEPT 8
+
 typedef struct cf_connection cf_connection;
 
 /* What all connections of a loop share. */
@@ -40,6 +43,7 @@ typedef struct cf_net {
     cf_list ended; /* those whose peer is gone: their protocols are told in the next rounds */
     size_t connection_count;
     const cf_connection *filled; /* the one whose last read filled the buffer: it has had its share of this round of the loop */
+    int descriptor_max; /* the system's; the last CF_NET_DESCRIPTORS_KEPT below are not for connections. 0: not known */
     char read_buffer[CF_NET_READ_BUFFER];
 } cf_net;
 

@@ -4,12 +4,24 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool is_one_of_the_last(const cf_net *net, const cf_connection *connection)
+{
+    uv_os_fd_t descriptor;
+    return net->descriptor_max > 0 && uv_fileno((const uv_handle_t *)&connection->tcp, &descriptor) == 0 &&
+           descriptor >= net->descriptor_max - CF_NET_DESCRIPTORS_KEPT;
+}
+
 static void take_connection(cf_listener *listener, int status)
 {
     cf_net *net = listener->server->net;
     net->enter(net->user);
     cf_connection *connection = status == 0 ? cf_connection_accept(net, (uv_stream_t *)&listener->tcp) : NULL;
     listener->accepts++;
+    if (connection != NULL && is_one_of_the_last(net, connection)) {
+        cf_connection_close(connection);
+        connection = NULL;
+        status = UV_EMFILE;
+    }
     if (connection != NULL)
         cf_http_exchange_start(listener->server, &listener->bodies, connection, listener->bit);
     else if (listener->problem != NULL)

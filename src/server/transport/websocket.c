@@ -224,6 +224,16 @@ static void end_by_client(websocket *self, uint16_t code)
     forget(self);
 }
 
+static void tell_error(websocket *self, const cf_ws_event *event)
+{
+    char peer[64];
+    bool large = event->code == CF_WS_CLOSE_TOO_LARGE;
+    cf_connection_peer(self->connection, peer, sizeof(peer));
+    cf_services_notice(self->services, large ? CF_NOTICE_large_message : CF_NOTICE_bad_frame,
+                       "client at %s closed with %u: %.*s%s", peer, (unsigned)event->code, (int)event->payload.size,
+                       event->payload.data, large ? "; see client_request_max_size" : "");
+}
+
 static void handle(websocket *self, const cf_ws_event *event)
 {
     switch (event->kind) {
@@ -237,6 +247,7 @@ static void handle(websocket *self, const cf_ws_event *event)
         end_by_client(self, event->code);
         break;
     case CF_WS_EVENT_ERROR:
+        tell_error(self, event);
         cf_session_close_code(self->session, event->code, event->payload);
         break;
     default:
