@@ -185,6 +185,7 @@ async function startSlowly(place, over, meanwhile) {
 
 life('SIGHUP during the start is a reload after it', async (place) => {
   const child = await startSlowly(place, {}, (starting) => starting.kill('SIGHUP'));
+  await until(() => child.output.includes('Reloading configuration'), 'the reload to begin'); // the first reading is over
   await soon(fs.promises.writeFile(place.file('c.json'), place.config()), 'the reload to read');
   await until(() => child.output.includes('Configuration successfully reloaded'), 'the reload');
   await place.serves();
