@@ -23,7 +23,7 @@ centrifuge_backend *cf_cli_api_open(const cf_cli_options *options, cf_cli_exit *
     *code = CF_CLI_OK;
     centrifuge_error error = centrifuge_backend_options_check(&settings, &what);
     if (error != CENTRIFUGE_ERROR_OK) {
-        cf_cli_complain("--%s: %s", what ? what : "url", centrifuge_error_text(error));
+        cf_cli_options_complain(what, error);
         *code = CF_CLI_USAGE;
         return NULL;
     }

@@ -24,7 +24,9 @@ typedef enum cf_cli_exit {
     CF_CLI_NETWORK = 4  /* no connection, or no answer in time */
 } cf_cli_exit;
 
-#define CF_CLI_PLACE_SIZE 256 /* what is longer is cut */
+#define CF_CLI_PLACE_SIZE       256 /* what is longer is cut */
+#define CF_CLI_HEADERS_MAX      16
+#define CF_CLI_HEADER_NAME_SIZE 128 /* bytes of a header's name and its NUL */
 
 /* What flags and environment say. Strings are borrowed from argv or the environment, NULL when not given. */
 typedef struct cf_cli_options {
@@ -36,6 +38,9 @@ typedef struct cf_cli_options {
     const char *info;
     const char *secret;
     const char *auth_endpoint;
+    centrifuge_header auth_headers[CF_CLI_HEADERS_MAX];
+    char auth_header_names[CF_CLI_HEADERS_MAX][CF_CLI_HEADER_NAME_SIZE];
+    size_t auth_header_count;
     const char *ca_file;
     const char *proxy;
     bool insecure;
@@ -77,6 +82,8 @@ const char *cf_cli_place(char place[CF_CLI_PLACE_SIZE], const char *address);
 /* argv[0] is the command. False: it was reported. */
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv);
 void cf_cli_options_help(unsigned command);
+/* Reports what the library said of one of its options, `what`, under the name that it has on the command line. */
+void cf_cli_options_complain(const char *what, centrifuge_error error);
 
 /* ---- print.c: standard error and lines of JSON on standard output ---- */
 
@@ -98,8 +105,14 @@ void cf_cli_line_number(const char *key, int64_t value);
 void cf_cli_line_end(void);
 /* A line that is one JSON value, its line ends (white space in JSON) as spaces. */
 void cf_cli_print_json(centrifuge_bytes value);
-/* False when standard output does not take any more; `quiet` tells a reader that went away from a real error. */
-bool cf_cli_print_works(bool *quiet);
+/* Plain text, for help; at most 1023 bytes at once. */
+void cf_cli_print(const char *format, ...) CF_CLI_FORMAT;
+/* From here on a reader that goes away is no failure: the output is as long as somebody wants it. */
+void cf_cli_print_reader_may_leave(void);
+/* Writes what was printed. False: standard output does not take any more, so that printing more has no use. */
+bool cf_cli_print_works(void);
+/* The same, at the end. False: something that was printed is lost, which was reported. */
+bool cf_cli_print_finish(void);
 /* `text` as a JSON string, to be freed; NULL: out of memory. */
 char *cf_cli_json_string(const char *text, size_t size, size_t *string_size);
 

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,21 +48,22 @@ enum { TABLE_SIZE = sizeof(table) / sizeof(table[0]) };
 
 static void print_help(void)
 {
-    printf("centrifuge-cli %s: real-time messages from the command line\n\n"
-           "Usage: centrifuge-cli COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n",
-           centrifuge_version_text());
+    cf_cli_print("centrifuge-cli %s: real-time messages from the command line\n\n"
+                 "Usage: centrifuge-cli COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n",
+                 centrifuge_version_text());
     for (size_t i = 0; i < TABLE_SIZE; i++)
-        printf("  %-9s %-15s %s\n", table[i].name, table[i].arguments, table[i].summary);
-    printf("\ncentrifuge-cli COMMAND --help says more; --version prints the version.\n"
-           "Exit codes: 0 done, 1 error, 2 wrong usage, 3 refused by the server, 4 no connection or no answer in time.\n");
+        cf_cli_print("  %-9s %-15s %s\n", table[i].name, table[i].arguments, table[i].summary);
+    cf_cli_print(
+        "\ncentrifuge-cli COMMAND --help says more; --version prints the version.\n"
+        "Exit codes: 0 done, 1 error, 2 wrong usage, 3 refused by the server, 4 no connection or no answer in time.\n");
 }
 
 static void print_command_help(const command_entry *command)
 {
-    printf("Usage: centrifuge-cli %s [OPTION]...%s%s\n\n%s: %s\n%s", command->name, command->arguments[0] ? " " : "",
-           command->arguments, command->name, command->summary, command->details);
+    cf_cli_print("Usage: centrifuge-cli %s [OPTION]...%s%s\n\n%s: %s\n%s", command->name, command->arguments[0] ? " " : "",
+                 command->arguments, command->name, command->summary, command->details);
     cf_cli_options_help(command->bit);
-    printf("\nThe names in brackets are environment variables; a flag on the command line wins.\n");
+    cf_cli_print("\nThe names in brackets are environment variables; a flag on the command line wins.\n");
 }
 
 static const command_entry *find(const char *name)
@@ -109,11 +109,11 @@ static cf_cli_exit run(const command_entry *command, int argc, char **argv)
     return command->run(&options);
 }
 
-/* A socket must not become standard input or output. */
+/* A socket must not become standard input or output. What stands in for one that is closed fails as the closed one would. */
 static void keep_standard_streams(void)
 {
     for (int fd = 0; fd <= 2; fd++) {
-        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) == -1)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
             exit(CF_CLI_ERROR);
     }
 }
@@ -126,7 +126,7 @@ static cf_cli_exit choose(int argc, char **argv)
         return CF_CLI_USAGE;
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
-        printf("centrifuge-cli %s\n", centrifuge_version_text());
+        cf_cli_print("centrifuge-cli %s\n", centrifuge_version_text());
         return CF_CLI_OK;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
@@ -139,7 +139,8 @@ static cf_cli_exit choose(int argc, char **argv)
     }
     const command_entry *command = find(name);
     if (command == NULL) {
-        cf_cli_complain("'%s' is not a command; see centrifuge-cli --help", name);
+        cf_cli_complain("'%s' is not a command%s; see centrifuge-cli --help", name,
+                        name[0] == '-' ? ": options stand behind the command" : "");
         return CF_CLI_USAGE;
     }
     return run(command, argc - 1, argv + 1);
@@ -149,15 +150,8 @@ int main(int argc, char **argv)
 {
     keep_standard_streams();
     signal(SIGPIPE, SIG_IGN);
-    setvbuf(stdout, NULL, _IOLBF, 65536);
-
     cf_cli_exit code = choose(argc, argv);
-    bool quiet;
-    if (!cf_cli_print_works(&quiet)) {
-        if (quiet)
-            return (int)code;
-        cf_cli_complain("cannot write to standard output: %s", strerror(errno));
-        return code == CF_CLI_OK ? (int)CF_CLI_ERROR : (int)code;
-    }
+    if (!cf_cli_print_finish() && code == CF_CLI_OK)
+        code = CF_CLI_ERROR;
     return (int)code;
 }

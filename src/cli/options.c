@@ -15,7 +15,7 @@ enum {
     SERVER = CLIENT | CF_CLI_CHANNELS | CF_CLI_STATS
 };
 
-typedef enum option_kind { FLAG, TEXT, COUNT, SECONDS } option_kind;
+typedef enum option_kind { FLAG, TEXT, COUNT, SECONDS, HEADER } option_kind;
 
 typedef struct option_entry {
     const char *name;
@@ -41,6 +41,8 @@ static const option_entry table[] = {
     {"secret", 0, TEXT, ALL, AT(secret), "CENTRIFUGE_SECRET", "SECRET", "the server's: makes tokens and signs here"},
     {"auth-endpoint", 0, TEXT, CLIENT, AT(auth_endpoint), "CENTRIFUGE_AUTH_ENDPOINT", "URL",
      "of your backend: asked for signs of private channels; default: made with the secret"},
+    {"auth-header", 0, HEADER, CLIENT, AT(auth_headers), "CENTRIFUGE_AUTH_HEADER", "HEADER",
+     "'NAME: VALUE', sent to --auth-endpoint; may be given again"},
     {"insecure", 0, FLAG, SERVER, AT(insecure), "CENTRIFUGE_INSECURE", NULL, "send no credentials, whatever else is given"},
     {"ca-file", 0, TEXT, SERVER, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE", "certificate authorities to trust (PEM)"},
     {"no-verify", 0, FLAG, SERVER, AT(no_verify), NULL, NULL, "do not check the server's certificate; for tests only"},
@@ -85,6 +87,29 @@ static bool parse_seconds(const char *text, int64_t *milliseconds)
     return true;
 }
 
+/* The value may be a secret: it is not shown. */
+static bool add_header(cf_cli_options *options, const char *where, const char *text)
+{
+    size_t at = options->auth_header_count;
+    size_t name_size = strcspn(text, ": \t\r\n");
+    if (at == CF_CLI_HEADERS_MAX) {
+        cf_cli_complain("%s is given more than %d times", where, CF_CLI_HEADERS_MAX);
+        return false;
+    }
+    if (text[name_size] != ':' || name_size == 0 || name_size >= CF_CLI_HEADER_NAME_SIZE || strpbrk(text, "\r\n") != NULL) {
+        cf_cli_complain("%s is no header: give one line 'NAME: VALUE', its name shorter than %d bytes", where,
+                        CF_CLI_HEADER_NAME_SIZE);
+        return false;
+    }
+    char *name = options->auth_header_names[at];
+    memcpy(name, text, name_size);
+    name[name_size] = '\0';
+    text += name_size + 1;
+    options->auth_headers[at] = (centrifuge_header){name, text + strspn(text, " \t")};
+    options->auth_header_count++;
+    return true;
+}
+
 /* `where` is what the user wrote: "--count" or the name of a variable. */
 static bool set(cf_cli_options *options, const option_entry *entry, const char *where, const char *value)
 {
@@ -105,6 +130,8 @@ static bool set(cf_cli_options *options, const option_entry *entry, const char *
             return true;
         cf_cli_complain("%s is '%s': give a number of seconds greater than 0, as 5 or 0.5", where, value);
         return false;
+    case HEADER:
+        return add_header(options, where, value);
     }
     return false;
 }
@@ -200,16 +227,11 @@ const char *cf_cli_place(char place[CF_CLI_PLACE_SIZE], const char *address)
     return place;
 }
 
-bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv)
+static bool from_flags(cf_cli_options *options, unsigned command, int argc, char **argv)
 {
     struct option longs[TABLE_SIZE + 1];
     char shorts[2 * TABLE_SIZE + 2];
-    memset(options, 0, sizeof(*options));
-    options->command = argv[0];
-    options->url = CF_CLI_URL_DEFAULT;
-    if (!from_environment(options, command))
-        return false;
-
+    bool own_headers = false;
     make_getopt(command, longs, shorts);
     opterr = 0;
     optind = 1;
@@ -221,6 +243,10 @@ bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, c
         const option_entry *entry = entry_of(code);
         char where[32];
         snprintf(where, sizeof(where), "--%s", entry->name);
+        if (entry->kind == HEADER && !own_headers) {
+            options->auth_header_count = 0; /* that of the environment */
+            own_headers = true;
+        }
         if (!set(options, entry, where, optarg))
             return false;
     }
@@ -230,9 +256,31 @@ bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, c
     return true;
 }
 
+bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv)
+{
+    memset(options, 0, sizeof(*options));
+    options->command = argv[0];
+    options->url = CF_CLI_URL_DEFAULT;
+    return from_environment(options, command) && from_flags(options, command, argc, argv);
+}
+
+void cf_cli_options_complain(const char *what, centrifuge_error error)
+{
+    static const char *const names[][2] = {{"auth_endpoint", "auth-endpoint"},
+                                           {"auth_headers", "auth-header"},
+                                           {"tls_ca_file", "ca-file"},
+                                           {"tls_verify", "no-verify"}};
+    const char *name = what ? what : "url";
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i][0]) == 0)
+            name = names[i][1];
+    }
+    cf_cli_complain("--%s: %s", name, centrifuge_error_text(error));
+}
+
 void cf_cli_options_help(unsigned command)
 {
-    printf("\nOptions:\n");
+    cf_cli_print("\nOptions:\n");
     for (size_t i = 0; i < TABLE_SIZE; i++) {
         const option_entry *entry = &table[i];
         if (!(entry->commands & command))
@@ -242,9 +290,9 @@ void cf_cli_options_help(unsigned command)
         if (entry->letter)
             snprintf(letter, sizeof(letter), "-%c,", entry->letter);
         snprintf(names, sizeof(names), "%s --%s %s", letter, entry->name, entry->argument ? entry->argument : "");
-        printf("  %-28s %s", names, entry->help);
+        cf_cli_print("  %-28s %s", names, entry->help);
         if (entry->environment)
-            printf(" [%s]", entry->environment);
-        printf("\n");
+            cf_cli_print(" [%s]", entry->environment);
+        cf_cli_print("\n");
     }
 }

@@ -3,12 +3,21 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* stdio forgets bytes that it could not write, and that they were lost; this output keeps the reason. */
+static struct {
+    char bytes[65536];
+    size_t size;
+    int error; /* errno of the first write that failed; nothing is written behind it */
+    bool reader_may_leave;
+} output;
 
 static bool line_empty;
-static int write_error; /* errno of the first write that failed */
 
 void cf_cli_complain(const char *format, ...)
 {
@@ -20,15 +29,54 @@ void cf_cli_complain(const char *format, ...)
     va_end(list);
 }
 
+/* Waits where a pipe or terminal is full, also one that another program made non-blocking. */
+static void write_all(const char *bytes, size_t size)
+{
+    while (size > 0 && output.error == 0) {
+        ssize_t written = write(STDOUT_FILENO, bytes, size);
+        if (written >= 0) {
+            bytes += written;
+            size -= (size_t)written;
+        } else if (errno != EAGAIN || poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1) < 0) {
+            output.error = errno;
+        }
+    }
+}
+
+static void flush(void)
+{
+    write_all(output.bytes, output.size);
+    output.size = 0;
+}
+
 static void put(const char *bytes, size_t size)
 {
-    if (write_error == 0 && fwrite(bytes, 1, size, stdout) != size)
-        write_error = errno ? errno : EIO;
+    if (size > sizeof(output.bytes) - output.size)
+        flush();
+    if (size > sizeof(output.bytes)) {
+        write_all(bytes, size);
+        return;
+    }
+    memcpy(output.bytes + output.size, bytes, size);
+    output.size += size;
 }
 
 static void put_text(const char *text)
 {
     put(text, strlen(text));
+}
+
+void cf_cli_print(const char *format, ...)
+{
+    char text[1024];
+    va_list list;
+    va_start(list, format);
+    int size = vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    if (size < 0 || (size_t)size >= sizeof(text))
+        output.error = EOVERFLOW;
+    else
+        put(text, (size_t)size);
 }
 
 char *cf_cli_json_string(const char *text, size_t size, size_t *string_size)
@@ -96,7 +144,7 @@ void cf_cli_line_text(const char *key, const char *value)
     size_t size;
     char *string = cf_cli_json_string(value, strlen(value), &size);
     if (string == NULL) {
-        write_error = ENOMEM;
+        output.error = ENOMEM;
         return;
     }
     put_key(key);
@@ -120,10 +168,8 @@ void cf_cli_line_bool(const char *key, bool value)
 
 void cf_cli_line_number(const char *key, int64_t value)
 {
-    char text[32];
-    snprintf(text, sizeof(text), "%" PRId64, value);
     put_key(key);
-    put_text(text);
+    cf_cli_print("%" PRId64, value);
 }
 
 void cf_cli_line_end(void)
@@ -137,13 +183,21 @@ void cf_cli_print_json(centrifuge_bytes value)
     put_text("\n");
 }
 
-bool cf_cli_print_works(bool *quiet)
+void cf_cli_print_reader_may_leave(void)
 {
-    if (write_error == 0 && fflush(stdout) != 0)
-        write_error = errno ? errno : EIO;
-    if (quiet != NULL)
-        *quiet = write_error == EPIPE;
-    if (write_error != 0)
-        errno = write_error;
-    return write_error == 0;
+    output.reader_may_leave = true;
+}
+
+bool cf_cli_print_works(void)
+{
+    flush();
+    return output.error == 0;
+}
+
+bool cf_cli_print_finish(void)
+{
+    if (cf_cli_print_works() || (output.error == EPIPE && output.reader_may_leave))
+        return true;
+    cf_cli_complain("cannot write to standard output: %s", strerror(output.error));
+    return false;
 }

@@ -93,6 +93,43 @@ static bool begins_renewal(cf_cli_session *session, const centrifuge_transport_c
     return true;
 }
 
+/* RFC 6455, section 7.4.1, and the numbers registered since. */
+static const char *close_code_text(unsigned code)
+{
+    static const struct {
+        unsigned code;
+        const char *text;
+    } texts[] = {{1000, "normal closure"},
+                 {1001, "going away"},
+                 {1002, "protocol error"},
+                 {1003, "unsupported data"},
+                 {1007, "data that is not valid, as text that is not UTF-8"},
+                 {1008, "policy violation"},
+                 {1009, "message too big: what was sent is larger than the server's client_request_max_size"},
+                 {1010, "an extension is missing"},
+                 {1011, "internal server error"},
+                 {1012, "service restart"},
+                 {1013, "try again later"},
+                 {1014, "bad gateway"}};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (texts[i].code == code)
+            return texts[i].text;
+    }
+    return code < 3000 ? "unknown" : "a code of the application";
+}
+
+/* 1005 and 1006 are no codes of the server's. Its own words, if there are any, say more than a code. */
+static void tell_close_code(cf_cli_session *session, const centrifuge_transport_close_event *event)
+{
+    unsigned code = event->close_code;
+    if (code == 1005 || code == 1006)
+        return;
+    if (event->close_reason[0] == '\0' && code != 1000)
+        snprintf(session->why, sizeof(session->why), "closed by the server with %u, %s", code, close_code_text(code));
+    if (session->options->verbose)
+        cf_cli_complain("the server closed the connection with %u, %s", code, close_code_text(code));
+}
+
 /* Comes before the results of calls that end with it, which say less. */
 static void on_transport_close(centrifuge_client *client, const centrifuge_transport_close_event *event, void *user)
 {
@@ -100,6 +137,7 @@ static void on_transport_close(centrifuge_client *client, const centrifuge_trans
     (void)client;
     if (session->done)
         return;
+    tell_close_code(session, event);
     if (!event->reconnect)
         refused(session, event->reason);
     else if (!session->persistent && !begins_renewal(session, event))
@@ -161,11 +199,11 @@ static bool fill_options(cf_cli_session *session, centrifuge_options *into, cf_c
 static void complain_about_option(const cf_cli_options *options, const char *what, centrifuge_error error)
 {
     char place[CF_CLI_PLACE_SIZE];
-    if (strcmp(what, "auth_endpoint") == 0)
+    if (what != NULL && strcmp(what, "auth_endpoint") == 0)
         cf_cli_complain("--auth-endpoint is '%s': give all of an http:// or https:// address",
                         cf_cli_place(place, options->auth_endpoint));
     else
-        cf_cli_complain("--%s: %s", what, centrifuge_error_text(error));
+        cf_cli_options_complain(what, error);
 }
 
 /* Tokens that are made here are fresh for every attempt, so that a long run outlives the lifetime of one. */
@@ -204,7 +242,7 @@ bool cf_cli_session_open(cf_cli_session *session, const cf_cli_options *options)
     const char *what = NULL;
     centrifuge_error error = centrifuge_options_check(&settings, &what);
     if (error != CENTRIFUGE_ERROR_OK) {
-        complain_about_option(options, what ? what : "url", error);
+        complain_about_option(options, what, error);
         session->code = CF_CLI_USAGE;
         return false;
     }
@@ -254,7 +292,7 @@ static void turn(cf_cli_session *session)
         cf_cli_session_end(session, CF_CLI_ERROR);
         break;
     }
-    if (!cf_cli_print_works(NULL))
+    if (!cf_cli_print_works())
         session->done = true; /* main reports it */
 }
 
@@ -263,7 +301,7 @@ cf_cli_exit cf_cli_session_run(cf_cli_session *session)
     centrifuge_error error = centrifuge_client_connect(session->client);
     if (error != CENTRIFUGE_ERROR_OK)
         cf_cli_session_error(session, "cannot connect", error);
-    if (!cf_cli_print_works(NULL))
+    if (!cf_cli_print_works())
         session->done = true;
     while (!session->done)
         turn(session);

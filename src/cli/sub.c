@@ -191,6 +191,7 @@ cf_cli_exit cf_cli_sub(const cf_cli_options *options)
 {
     static const centrifuge_client_events events = {.connect = on_connect, .disconnect = on_disconnect, .error = on_error};
     sub_command command = {.session = {.listening = true, .persistent = true, .on_timeout = on_timeout, .user = &command}};
+    cf_cli_print_reader_may_leave();
     if (cf_cli_session_open(&command.session, options) &&
         centrifuge_client_listen(command.session.client, &events, &command, NULL) == CENTRIFUGE_ERROR_OK &&
         subscribe_all(&command)) {

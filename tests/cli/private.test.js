@@ -71,6 +71,33 @@ test('--auth-endpoint is asked, also when there is a secret; one request for all
   await signs.stop();
 });
 
+test('--auth-header is sent to the endpoint; the environment has one, and flags take its place', async () => {
+  const signs = await backend(({ client, channels }) => [200, Object.fromEntries(channels.map((name) => [name, { sign: hmac(client, name) }]))]);
+  const asks = async (args, more) => {
+    const { code, stderr } = await cli(['pub', '$chat:h', '1', '--auth-endpoint', signs.url, ...args], { env: { ...env(), ...more } });
+    assert.deepStrictEqual([code, stderr], [0, '']);
+    return signs.asked.pop().headers;
+  };
+  const flagged = await asks(['--auth-header', 'Authorization: Bearer a:b', '--auth-header=X-Empty:'], { CENTRIFUGE_AUTH_HEADER: 'X-Other: 1' });
+  assert.deepStrictEqual([flagged.authorization, flagged['x-empty'], flagged['x-other']], ['Bearer a:b', '', undefined]);
+  assert.strictEqual((await asks([], { CENTRIFUGE_AUTH_HEADER: 'Cookie:session=1' })).cookie, 'session=1');
+  await signs.stop();
+});
+
+test('--auth-header that is no header is wrong usage, and is not shown', async () => {
+  for (const header of ['sesame', ': sesame', 'A b: sesame', 'A: sesame\r\nB: c', `${'a'.repeat(200)}: sesame`]) {
+    const { code, stderr } = await cli(['sub', '$chat:x', '--auth-endpoint', 'http://127.0.0.1:1/', '--auth-header', header]);
+    assert.strictEqual(code, 2, stderr);
+    assert.match(stderr, /--auth-header is no header: give one line 'NAME: VALUE'/);
+    assert.doesNotMatch(stderr, /sesame/);
+  }
+  const many = Array(17).fill(['--auth-header', 'A: b']).flat();
+  assert.match((await cli(['sub', 'x', '--auth-endpoint', 'http://127.0.0.1:1/', ...many])).stderr, /more than 16 times/);
+  const nowhere = await cli(['sub', 'x', '--auth-header', 'A: b', '--url', secure.url]);
+  assert.strictEqual(nowhere.code, 2);
+  assert.match(nowhere.stderr, /--auth-header is sent to --auth-endpoint: give that, too/);
+});
+
 test('an endpoint that refuses, or cannot be asked: 3', async () => {
   const refusing = await backend(() => [403, {}]);
   const gone = await backend(() => [200, {}]);

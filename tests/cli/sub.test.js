@@ -179,3 +179,23 @@ test('--timeout: 4 when --count messages have not come, 0 when none were asked f
   assert.match(short.stderr, /only 0 of 1 messages/);
   assert.strictEqual((await cli(at(insecure, 'sub', 'chat:late', '--timeout', '1'))).code, 0);
 });
+
+test('a close code is told in words: what was too large for the server', async () => {
+  const small = await server({ insecure: true, insecure_api: true, client_request_max_size: 1024 });
+  const { code, stderr } = await cli(['pub', '-v', '--text', 'chat:x', 'x'.repeat(2000), '--url', small.url]);
+  assert.strictEqual(code, 4);
+  assert.match(stderr, /the server closed the connection with 1009, message too big/);
+  assert.match(stderr, /lost the connection to .*: closed by the server with 1009, message too big/);
+  await small.stop();
+});
+
+test('-v with a server that is stopped: its own words count more than the code', async () => {
+  const one = await server({ insecure: true });
+  const sub = running(['sub', '-v', 'chat:x', '--url', one.url]);
+  await sub.event('subscribe');
+  await one.stop();
+  await sub.event('disconnect');
+  await sub.stop();
+  assert.match(sub.stderr(), /the server closed the connection with 3000, a code of the application/);
+  assert.match(sub.stderr(), /lost the connection to .*: shutting down/);
+});
