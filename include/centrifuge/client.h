@@ -79,15 +79,6 @@ CENTRIFUGE_API int centrifuge_version(void);
 /* The version as text, "1.2.3"; static. Any thread. */
 CENTRIFUGE_API const char *centrifuge_version_text(void);
 
-/* ---- names and texts of errors ---------------------------------------------------------------------- */
-
-/* The name, "NO_MEMORY" for CENTRIFUGE_ERROR_NO_MEMORY; "UNKNOWN" for a number that is none. Static. Any thread. */
-CENTRIFUGE_API const char *centrifuge_error_name(centrifuge_error error);
-/* A sentence for people: what was wrong and, where it helps, what to do. Static. Any thread. */
-CENTRIFUGE_API const char *centrifuge_error_text(centrifuge_error error);
-/* Can the same call succeed later without a change of the program? Any thread. */
-CENTRIFUGE_API bool centrifuge_error_temporary(centrifuge_error error);
-
 /* ---- types --------------------------------------------------------------------------- */
 
 /* One connection to a server with its subscriptions. */
@@ -157,7 +148,7 @@ typedef struct centrifuge_options {
     const char *info;  /* JSON text about the user, part of the token; default "" */
     /* The four above are JSON values, for servers that want others than texts; "" is an empty text; default false. */
     bool credentials_json;
-    bool insecure; /* for a server in insecure mode: credentials are not sent; default false */
+    bool insecure; /* for a server in insecure mode: timestamp and token are not sent, user and info are; default false */
 
     /* -- behaviour (section 7, 8, 9, 14) -- */
 

@@ -7,6 +7,10 @@
 #ifndef CENTRIFUGE_ERROR_H
 #define CENTRIFUGE_ERROR_H
 
+#include <stdbool.h>
+
+#include <centrifuge/visibility.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -53,6 +57,15 @@ typedef enum centrifuge_error {
 #undef CENTRIFUGE_ERROR_ENUM
         CENTRIFUGE_ERROR_COUNT_
 } centrifuge_error;
+
+/* ---- names and texts of errors ---------------------------------------------------------------------- */
+
+/* The name, "NO_MEMORY" for CENTRIFUGE_ERROR_NO_MEMORY; "UNKNOWN" for a number that is none. Static. Any thread. */
+CENTRIFUGE_API const char *centrifuge_error_name(centrifuge_error error);
+/* A sentence for people: what was wrong and, where it helps, what to do. Static. Any thread. */
+CENTRIFUGE_API const char *centrifuge_error_text(centrifuge_error error);
+/* Can the same call succeed later without a change of the program? Any thread. */
+CENTRIFUGE_API bool centrifuge_error_temporary(centrifuge_error error);
 
 #ifdef __cplusplus
 }
