@@ -60,6 +60,7 @@ static const option known[] = {
     OPTION(subscriptions_max, OPTION_SIZE),
     OPTION(channel_length_max, OPTION_SIZE),
     OPTION(recovery_size_max, OPTION_SIZE),
+    OPTION(frame_size_max, OPTION_SIZE),
     OPTION(proxy, OPTION_TEXT),
     OPTION(proxy_user, OPTION_TEXT),
     OPTION(tls_verify, OPTION_FLAG),

@@ -275,6 +275,10 @@ typedef struct centrifuge_options {
        missed; default 16 MiB, limits as above. Beyond: an error event, LIMIT_RECOVERY, and `recovered` is false. */
     size_t recovery_size_max;
 
+    /* Bytes of the largest frame sent; default 65536, as client_request_max_size of the server, which closes with 1009 when more
+       comes. Subscriptions and batches are divided among frames. What does not fit into one is refused, LIMIT_FRAME_SIZE. */
+    size_t frame_size_max;
+
     /* -- other threads -- */
 
     /* A limit, too: functions that were posted and have not run; default 65536. Beyond: refused, LIMIT_POSTS. */

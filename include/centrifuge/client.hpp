@@ -549,6 +549,7 @@ struct options {
     std::size_t subscriptions_max;
     std::size_t channel_length_max;
     std::size_t recovery_size_max;
+    std::size_t frame_size_max;
     std::size_t events_per_turn;
     std::size_t posts_max;
 
@@ -988,6 +989,7 @@ class c_options
         value.subscriptions_max = given.subscriptions_max;
         value.channel_length_max = given.channel_length_max;
         value.recovery_size_max = given.recovery_size_max;
+        value.frame_size_max = given.frame_size_max;
         value.events_per_turn = given.events_per_turn;
         value.posts_max = given.posts_max;
         value.http_answer_size_max = given.http_answer_size_max;
@@ -1068,6 +1070,7 @@ inline options::options()
     subscriptions_max = given.subscriptions_max;
     channel_length_max = given.channel_length_max;
     recovery_size_max = given.recovery_size_max;
+    frame_size_max = given.frame_size_max;
     events_per_turn = given.events_per_turn;
     posts_max = given.posts_max;
     tls_verify = given.tls_verify;

@@ -47,7 +47,7 @@ extern "C" {
     X(27, SYSTEM, "the operating system refused", 1)                                                                           \
     X(28, LIMIT_CHANNEL, "the channel name is longer than the limit 'channel_length_max'", 0)                                  \
     X(29, LIMIT_EVENTS, "more events wait than the limit 'events_per_turn' allows in one turn", 1)                             \
-    X(30, LIMIT_FRAME_SIZE, "a sent message is larger than the server takes", 0)                                               \
+    X(30, LIMIT_FRAME_SIZE, "what is to be sent is larger than a frame may be; see 'frame_size_max'", 0)                       \
     X(31, LIMIT_POSTS, "more posted functions wait than the limit 'posts_max' allows", 1)                                      \
     X(32, LIMIT_RECOVERY, "more bytes came during recoveries than the limit 'recovery_size_max' allows", 1)
 

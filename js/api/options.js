@@ -37,6 +37,7 @@ const everywhere = {
   subscriptionsMax: number,
   channelLengthMax: number,
   recoverySizeMax: number,
+  frameSizeMax: number,
   batch: flag,
 };
 

@@ -170,6 +170,8 @@ declare namespace Centrifuge {
         channelLengthMax?: number;
         /** Not in 1.x: bytes that come for channels whose recovery is not answered yet; beyond, `recovered` is false. Default 16 MiB. */
         recoverySizeMax?: number;
+        /** Not in 1.x: bytes of the largest frame sent; what does not fit into one is refused. Default 65536. */
+        frameSizeMax?: number;
     }
 
     /** Headers, or parameters of an address. */

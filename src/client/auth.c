@@ -39,36 +39,44 @@ void cf_auth_free_request(cf_request *request, const cf_allocator *allocator)
     cf_free(allocator, request);
 }
 
-static void write_body(cf_client *client, const cf_list *list, cf_buffer *body)
+/* How many of the list are named, all or as many as a frame would hold. */
+static size_t write_body(cf_client *client, const cf_list *list, cf_buffer *body)
 {
-    char before = '[';
+    size_t count = 0;
     cf_buffer_append(body, CF_BYTES("{\"client\":"));
     cf_json_write_string(body, cf_text_bytes(&client->id));
     cf_buffer_append(body, CF_BYTES(",\"channels\":"));
     CF_LIST_EACH (link, list) {
-        cf_buffer_append_byte(body, before);
+        size_t before = body->size;
+        cf_buffer_append_byte(body, count == 0 ? '[' : ',');
         cf_json_write_string(body, cf_subscription_channel(subscription_of(link)));
-        before = ',';
+        if (count > 0 && body->size + 2 > client->settings->options.frame_size_max) {
+            cf_buffer_truncate(body, before);
+            break;
+        }
+        count++;
     }
     cf_buffer_append(body, CF_BYTES("]}"));
+    return count;
 }
 
+/* For the first of the list. */
 static cf_request *make_request(cf_client *client, const cf_list *list)
 {
     const cf_allocator *allocator = client->environment.allocator;
+    cf_buffer body;
+    cf_buffer_init(&body, allocator, CF_BUFFER_NO_LIMIT);
+    size_t count = write_body(client, list, &body);
     /* counted in members, so that the allocator sees an overflow */
-    size_t count = (sizeof(cf_request) + sizeof(cf_member) - 1) / sizeof(cf_member);
-    CF_LIST_EACH (link, list)
-        count++;
-    cf_request *request = cf_alloc_zero(allocator, count, sizeof(cf_member));
-    if (request == NULL)
+    size_t head = (sizeof(cf_request) + sizeof(cf_member) - 1) / sizeof(cf_member);
+    cf_request *request = body.failed ? NULL : cf_alloc_zero(allocator, head + count, sizeof(cf_member));
+    if (request == NULL) {
+        cf_buffer_free(&body);
         return NULL;
-    cf_buffer_init(&request->body, allocator, CF_BUFFER_NO_LIMIT);
-    write_body(client, list, &request->body);
-    if (!request->body.failed)
-        return request;
-    cf_auth_free_request(request, allocator);
-    return NULL;
+    }
+    request->body = body;
+    request->count = count;
+    return request;
 }
 
 /* Backwards from the latest: deadlines differ in order only after the option `auth_timeout` has changed. */
@@ -80,21 +88,30 @@ static void insert(cf_client *client, cf_request *request)
     cf_list_prepend(after, &request->link);
 }
 
-bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now)
+static bool ask_some(cf_client *client, cf_list *list, cf_time now)
 {
     cf_request *request = make_request(client, list);
     if (request == NULL)
         return false;
-    for (cf_list *link = cf_list_take(list); link != NULL; link = cf_list_take(list)) {
-        cf_member *member = &request->members[request->count++];
+    for (size_t i = 0; i < request->count; i++) {
+        cf_member *member = &request->members[i];
         member->request = request;
-        member->subscription = subscription_of(link);
+        member->subscription = subscription_of(cf_list_take(list));
         member->subscription->member = member;
     }
     request->deadline = cf_time_after(now, client->settings->options.auth_timeout);
     request->pending.number = cf_auth_next_id(client);
     insert(client, request);
     cf_queue_append(client, &request->pending, CF_PENDING_AUTHORIZE);
+    return true;
+}
+
+bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now)
+{
+    while (!cf_list_empty(list)) {
+        if (!ask_some(client, list, now))
+            return false;
+    }
     return true;
 }
 
@@ -255,6 +272,11 @@ static bool refuse_with(cf_subscription *subscription, cf_bytes text, centrifuge
     return refuse(subscription, &error, CF_BYTES("fix"), code);
 }
 
+bool cf_auth_refuse_size(cf_subscription *subscription)
+{
+    return refuse_with(subscription, CF_BYTES("subscription too large"), CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE);
+}
+
 /* It is not refused, and is asked for again by itself. */
 static bool postpone(cf_subscription *subscription, centrifuge_error code)
 {
@@ -409,40 +431,19 @@ static bool judge(cf_member *member)
     return true;
 }
 
-static size_t count_granted(const cf_request *request, size_t *size)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < request->count; i++) {
-        const cf_member *member = &request->members[i];
-        if (member->subscription == NULL)
-            continue;
-        count++;
-        *size += cf_subscription_request_size(member->subscription) + member->entry.size;
-    }
-    return count;
-}
-
-/* The commands of one answer are one frame. */
+/* The commands of one answer belong together. */
 static bool send_granted(cf_client *client, cf_request *request, cf_buffer *scratch)
 {
-    size_t size = cf_text_bytes(&client->id).size;
-    size_t count = count_granted(request, &size);
-    char before = '[';
-    if (count == 0)
-        return true;
-    cf_buffer *line = cf_line_begin(client, size);
-    for (size_t i = 0; i < request->count; i++) {
+    cf_group group;
+    bool good = true;
+    cf_group_begin(&group, client);
+    for (size_t i = 0; i < request->count && good; i++) {
         if (request->members[i].subscription == NULL)
             continue;
-        if (count > 1)
-            cf_buffer_append_byte(line, before);
-        before = ',';
         cf_auth_entry entry = read_entry(request->members[i].entry, scratch);
-        cf_subscription_write_request(request->members[i].subscription, &entry, line);
+        good = cf_group_add(&group, request->members[i].subscription, &entry);
     }
-    if (count > 1)
-        cf_buffer_append_byte(line, ']');
-    return cf_batch_end_line(client);
+    return cf_group_end(&group) && good;
 }
 
 /* False without memory. */

@@ -1,5 +1,7 @@
 #include "client/internal.h"
 
+#include <string.h>
+
 /*
  * Batching of commands: client-spec.md 13. What is collected belongs to a connection: calls end with it as disconnected, and
  * subscriptions are asked for anew, so nothing is carried over to the next one; batching itself goes on (D36).
@@ -23,11 +25,95 @@ bool cf_batch_end_line(cf_client *client)
     return true;
 }
 
-bool cf_batch_end_resubscription(cf_client *client)
+static bool end_resubscription(cf_client *client)
 {
     if (client->batching)
         return cf_line_send(client);
     return cf_batch_end_line(client);
+}
+
+/* ---- subscribe commands ---------------------------------------------------------------------- */
+
+#define LINE_HEAD offsetof(cf_line, text)
+
+static void begin_line(cf_client *client, cf_bytes command)
+{
+    cf_buffer *line = cf_line_begin(client, command.size + 2);
+    cf_buffer_append_byte(line, '[');
+    cf_buffer_append(line, command);
+}
+
+void cf_group_begin(cf_group *group, cf_client *client)
+{
+    *group = (cf_group){client, cf_batch_end_line, 0};
+    begin_line(client, cf_bytes_make(NULL, 0));
+}
+
+void cf_group_begin_resubscription(cf_group *group, cf_client *client)
+{
+    cf_group_begin(group, client);
+    group->end_line = end_resubscription;
+}
+
+/* The comma behind the last command. */
+static bool close_line(const cf_group *group)
+{
+    cf_buffer *line = &group->client->line;
+    if (!line->failed)
+        line->data[line->size - 1] = ']';
+    return group->end_line(group->client);
+}
+
+/* The command from `at` on begins a line of its own; its text stays in memory behind the end of the other. */
+static bool cut(const cf_group *group, size_t at)
+{
+    cf_buffer *line = &group->client->line;
+    cf_bytes command = cf_bytes_slice(cf_buffer_bytes(line), at, line->size);
+    cf_buffer_truncate(line, at);
+    if (!close_line(group))
+        return false;
+    begin_line(group->client, command);
+    return true;
+}
+
+bool cf_group_add(cf_group *group, cf_subscription *subscription, const cf_auth_entry *entry)
+{
+    cf_client *client = group->client;
+    cf_buffer *line = &client->line;
+    size_t max = client->settings->options.frame_size_max;
+    size_t at = line->size;
+    cf_subscription_write_request(subscription, entry, line);
+    if (line->failed)
+        return false;
+    if (line->size - at + 2 > max) {
+        cf_buffer_truncate(line, at);
+        return cf_auth_refuse_size(subscription);
+    }
+    if (line->size + 1 - LINE_HEAD > max && at > LINE_HEAD + 1 && !cut(group, at))
+        return false;
+    group->count++;
+    cf_buffer_append_byte(line, ',');
+    return true;
+}
+
+/* One alone needs no array. */
+static bool end_single(const cf_group *group)
+{
+    cf_buffer *line = &group->client->line;
+    if (!line->failed) {
+        memmove(line->data + LINE_HEAD, line->data + LINE_HEAD + 1, line->size - LINE_HEAD - 2);
+        cf_buffer_truncate(line, line->size - 2);
+    }
+    return group->end_line(group->client);
+}
+
+bool cf_group_end(cf_group *group)
+{
+    if (group->count == 0) {
+        cf_buffer_free(&group->client->line);
+        return true;
+    }
+    return group->count == 1 ? end_single(group) : close_line(group);
 }
 
 /* ---- flushing -------------------------------------------------------------------------------- */
@@ -35,13 +121,17 @@ bool cf_batch_end_resubscription(cf_client *client)
 static cf_line *take(cf_client *client)
 {
     cf_pending *first = client->batch;
-    if (first == NULL)
-        return NULL;
     client->batch = first->next;
     if (client->batch == NULL)
         client->batch_end = &client->batch;
     client->queued -= cf_line_of(first)->size;
     return cf_line_of(first);
+}
+
+static void drop_first(cf_client *client, size_t count)
+{
+    for (; count > 0 && client->batch != NULL; count--)
+        cf_free(client->environment.allocator, take(client));
 }
 
 /* Lines are commands, or arrays of commands. */
@@ -52,32 +142,49 @@ static cf_bytes without_brackets(const cf_line *line)
     return cf_bytes_make(line->text, line->size);
 }
 
-static bool queue_joined(cf_client *client)
+/* How many of the lines one frame holds, and its size. */
+static size_t count_joined(const cf_client *client, size_t *size)
 {
-    size_t size = 2;
-    char before = '[';
-    for (cf_pending *at = client->batch; at != NULL; at = at->next)
-        size += cf_line_of(at)->size + 1;
+    size_t count = 0;
+    *size = 1;
+    for (cf_pending *at = client->batch; at != NULL; at = at->next, count++) {
+        size_t more = without_brackets(cf_line_of(at)).size + 1;
+        if (count > 0 && *size + more > client->settings->options.frame_size_max)
+            break;
+        *size += more;
+    }
+    return count;
+}
+
+static void queue_first(cf_client *client)
+{
+    cf_line *line = take(client);
+    client->queued += line->size;
+    cf_queue_append(client, &line->pending, CF_PENDING_SEND);
+}
+
+static bool queue_joined(cf_client *client, size_t count, size_t size)
+{
+    cf_pending *at = client->batch;
     cf_buffer *joined = cf_line_begin(client, size);
-    for (cf_pending *at = client->batch; at != NULL; at = at->next) {
-        cf_buffer_append_byte(joined, before);
+    for (size_t i = 0; i < count; i++, at = at->next) {
+        cf_buffer_append_byte(joined, i == 0 ? '[' : ',');
         cf_buffer_append(joined, without_brackets(cf_line_of(at)));
-        before = ',';
     }
     cf_buffer_append_byte(joined, ']');
     return cf_line_send(client);
 }
 
-/* Without memory for one frame they go out one by one, which means the same. */
+/* As few frames as hold them. Without memory for one they go out one by one, which means the same. */
 static void flush(cf_client *client)
 {
-    if (client->batch != NULL && client->batch->next != NULL && queue_joined(client)) {
-        cf_batch_drop(client);
-        return;
-    }
-    for (cf_line *line = take(client); line != NULL; line = take(client)) {
-        client->queued += line->size;
-        cf_queue_append(client, &line->pending, CF_PENDING_SEND);
+    while (client->batch != NULL) {
+        size_t size;
+        size_t count = count_joined(client, &size);
+        if (count == 1 || !queue_joined(client, count, size))
+            queue_first(client);
+        else
+            drop_first(client, count);
     }
 }
 
@@ -91,8 +198,7 @@ bool cf_batch_end_turn(cf_client *client)
 
 void cf_batch_drop(cf_client *client)
 {
-    for (cf_line *line = take(client); line != NULL; line = take(client))
-        cf_free(client->environment.allocator, line);
+    drop_first(client, SIZE_MAX);
 }
 
 /* ---- the user ------------------------------------------------------------------------------------ */

@@ -19,6 +19,7 @@ static void complete(cf_call *call, centrifuge_error code)
         [CENTRIFUGE_ERROR_TIMEOUT] = {{"timeout", 7}, {"retry", 5}},
         [CENTRIFUGE_ERROR_DISCONNECTED] = {{"disconnected", 12}, {"retry", 5}},
         [CENTRIFUGE_ERROR_UNSUBSCRIBED] = {{"subscription unsubscribed", 25}, {"fix", 3}},
+        [CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE] = {{"message too large", 17}, {"fix", 3}},
     };
     cf_client *client = call->subscription->client;
     cf_list_remove(&call->link);
@@ -57,26 +58,35 @@ static void insert_deadline(cf_client *client, cf_call *call)
     cf_list_prepend(after, &call->deadline_link);
 }
 
-/* False without memory; nothing has changed then. */
-static bool send_call(cf_call *call, cf_bytes data, cf_time now)
+/* The command, in the line; no line on an error. */
+static centrifuge_error write_call(const cf_call *call, cf_bytes data)
 {
-    cf_subscription *subscription = call->subscription;
+    const cf_subscription *subscription = call->subscription;
     cf_client *client = subscription->client;
     cf_bytes channel = cf_subscription_channel(subscription);
-    uint64_t uid = client->last_uid + 1;
     cf_buffer *line = cf_line_begin(client, channel.size + data.size + COMMAND_SIZE);
     if (call->method == CF_METHOD_PUBLISH)
-        cf_wire_write_publish(line, uid, channel, data);
+        cf_wire_write_publish(line, client->last_uid + 1, channel, data);
     else
-        cf_wire_write_channel_command(line, uid, (cf_method)call->method, channel);
+        cf_wire_write_channel_command(line, client->last_uid + 1, (cf_method)call->method, channel);
+    return cf_line_check(client);
+}
+
+/* On an error nothing has changed. */
+static centrifuge_error send_call(cf_call *call, cf_bytes data, cf_time now)
+{
+    cf_client *client = call->subscription->client;
+    centrifuge_error error = write_call(call, data);
+    if (error != CENTRIFUGE_ERROR_OK)
+        return error;
     if (!cf_batch_end_line(client))
-        return false;
-    call->uid = client->last_uid = uid;
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    call->uid = ++client->last_uid;
     call->deadline = cf_time_after(now, client->settings->options.timeout);
     cf_list_remove(&call->link);
     cf_list_append(&client->calls, &call->link);
     insert_deadline(client, call);
-    return true;
+    return CENTRIFUGE_ERROR_OK;
 }
 
 static void refuse(cf_call *call)
@@ -130,16 +140,32 @@ static cf_call *make_call(cf_subscription *subscription, cf_method method, cf_by
     return call;
 }
 
+static centrifuge_error discard(cf_call *call, centrifuge_error error)
+{
+    cf_client *client = call->subscription->client;
+    client->call_count--;
+    client->queued -= call->text_size;
+    cf_free(client->environment.allocator, call);
+    return error;
+}
+
 static centrifuge_error make_and_send(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data, void *user)
 {
     cf_call *call = make_call(subscription, method, cf_bytes_make(NULL, 0), user);
     if (call == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    if (send_call(call, data, now))
+    centrifuge_error error = send_call(call, data, now);
+    return error == CENTRIFUGE_ERROR_OK ? error : discard(call, error);
+}
+
+/* What no frame holds need not wait. */
+static centrifuge_error check_size(cf_call *call, cf_bytes data)
+{
+    if (call->method == CF_METHOD_UNKNOWN)
         return CENTRIFUGE_ERROR_OK;
-    subscription->client->call_count--;
-    cf_free(subscription->client->environment.allocator, call);
-    return CENTRIFUGE_ERROR_NO_MEMORY;
+    centrifuge_error error = write_call(call, data);
+    cf_buffer_free(&call->subscription->client->line);
+    return error;
 }
 
 static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data, void *user)
@@ -152,6 +178,9 @@ static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_met
     cf_call *call = make_call(subscription, method, data, user);
     if (call == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
+    error = check_size(call, data);
+    if (error != CENTRIFUGE_ERROR_OK)
+        return discard(call, error);
     if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED)
         succeed_ready(call);
     else if (subscription->state == CF_SUBSCRIPTION_REFUSED)
@@ -194,8 +223,9 @@ static void release(cf_call *call, cf_time now)
         succeed_ready(call);
         return;
     }
-    if (!send_call(call, cf_bytes_make(call->text_size > 0 ? call->text : NULL, call->text_size), now)) {
-        complete(call, CENTRIFUGE_ERROR_NO_MEMORY);
+    centrifuge_error error = send_call(call, cf_bytes_make(call->text_size > 0 ? call->text : NULL, call->text_size), now);
+    if (error != CENTRIFUGE_ERROR_OK) {
+        complete(call, error);
         return;
     }
     call->subscription->client->queued -= call->text_size;

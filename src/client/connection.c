@@ -204,22 +204,22 @@ static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
 }
 
 /* It may have been what a subscription asked to recover, which would be as large the next time. */
-static void report_too_large(cf_client *client)
+/* A message that came, or credentials to send. */
+static void report_too_large(cf_client *client, centrifuge_error code)
 {
     static const cf_failure too_large = CF_FAILURE("message too large", "fix");
-    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE, &too_large);
-    cf_subscriptions_recover_nothing(client);
+    cf_client_report(client, code, &too_large);
+    if (code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE)
+        cf_subscriptions_recover_nothing(client);
 }
 
 void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code)
 {
     static const cf_failure no_memory = CF_FAILURE("out of memory", "retry");
-    if (code == CENTRIFUGE_ERROR_NO_MEMORY) {
+    if (code == CENTRIFUGE_ERROR_NO_MEMORY)
         cf_client_report(client, code, &no_memory);
-    } else {
-        CF_ASSERT(code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
-        report_too_large(client);
-    }
+    else
+        report_too_large(client, code);
     departure why = {.reason = client->failure.text, .again = true, .code = code};
     leave(client, now, &why);
 }
@@ -279,9 +279,12 @@ void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, c
     cf_refresh_on_opened(client);
     cf_buffer *line = cf_line_begin(client, client->settings->size + COMMAND_SIZE);
     cf_wire_write_connect(line, ++client->last_uid, &params, options->insecure);
-    bool good = cf_line_send(client);
-    if (!good || !cf_text_set(&client->name, client->environment.allocator, name))
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    centrifuge_error error = cf_line_check(client);
+    if (error == CENTRIFUGE_ERROR_OK &&
+        !(cf_line_send(client) && cf_text_set(&client->name, client->environment.allocator, name)))
+        error = CENTRIFUGE_ERROR_NO_MEMORY;
+    if (error != CENTRIFUGE_ERROR_OK)
+        cf_connection_fail(client, now, error);
 }
 
 /* What a close event means: client-spec.md 7.4.1. */
@@ -339,7 +342,7 @@ void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason,
         why.again = false;
         cf_client_report(client, error, &not_opened);
     } else if (error == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE) {
-        report_too_large(client);
+        report_too_large(client, error);
     } else if (error == CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE) {
         report_refused_size(client);
         why.code = CENTRIFUGE_ERROR_OK; /* a close like others */

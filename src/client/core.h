@@ -86,6 +86,7 @@ typedef struct cf_client_options {
     size_t subscriptions_max;  /* 65536 */
     size_t channel_length_max; /* 65535: bytes of a channel name */
     size_t recovery_size_max;  /* 16 MiB: bodies of pushes that wait for the answers to recoveries */
+    size_t frame_size_max;     /* 65536: a sent frame */
 } cf_client_options;
 
 void cf_client_options_default(cf_client_options *options);

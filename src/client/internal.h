@@ -351,6 +351,8 @@ bool cf_queue_take(cf_client *client, cf_effect *effect);
 
 /* A line in the making, one at a time: begin, append, then one of the others, which say by false or NULL that there is no memory. */
 cf_buffer *cf_line_begin(cf_client *client, size_t size);
+/* NO_MEMORY, or LIMIT_FRAME_SIZE: it is dropped. */
+centrifuge_error cf_line_check(cf_client *client);
 /* Queues it for the transport. */
 bool cf_line_send(cf_client *client);
 /* Neither queued nor counted; `number` is for its user. */
@@ -410,12 +412,30 @@ void cf_connection_give_up(cf_client *client, cf_time now);
 /* There are new credentials for a client that had waited for them. */
 void cf_connection_renew(cf_client *client, cf_time now);
 
+/* What an authorization says of a channel. */
+typedef struct cf_auth_entry {
+    cf_bytes sign; /* data NULL where the answer has none, as `info` */
+    cf_bytes info;
+} cf_auth_entry;
+
 /* ---- batch.c: client-spec.md 13 ---------------------------------------------------------------- */
 
 /* The way out for commands: a line that is collected, or queued when nobody is batching. False without memory. */
 bool cf_batch_end_line(cf_client *client);
-/* The subscriptions of a new connection do not wait for the end of the user's batch. */
-bool cf_batch_end_resubscription(cf_client *client);
+/* Subscribe commands that belong together: as few frames as hold them. */
+typedef struct cf_group {
+    cf_client *client;
+    bool (*end_line)(cf_client *client);
+    size_t count;
+} cf_group;
+
+void cf_group_begin(cf_group *group, cf_client *client);
+/* The same for a new connection, whose subscriptions do not wait for the end of the user's batch. */
+void cf_group_begin_resubscription(cf_group *group, cf_client *client);
+/* `entry` as below. A command that no frame can hold refuses its subscription. False without memory. */
+bool cf_group_add(cf_group *group, cf_subscription *subscription, const cf_auth_entry *entry);
+/* False without memory. */
+bool cf_group_end(cf_group *group);
 /* The end of a turn, or of a connection: what was collected by the option `batch` is queued. False when there was nothing. */
 bool cf_batch_end_turn(cf_client *client);
 /* It was for a connection that is gone. */
@@ -426,11 +446,13 @@ void cf_batch_drop(cf_client *client);
 bool cf_auth_needed(const cf_client *client, cf_bytes channel);
 /* Of one subscription, or it is put aside. False without memory; nothing has changed then. */
 bool cf_auth_ask(cf_subscription *subscription, cf_time now);
-/* One request for all in the list (linked by `aside`), which is empty afterwards. False without memory; it is unchanged then. */
+/* As few requests as hold all of the list (linked by `aside`), which is empty afterwards. False without memory; it holds those that are not asked for. */
 bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now);
 /* It is not wanted any more. */
 void cf_auth_forget(cf_subscription *subscription);
 void cf_auth_silence(cf_subscription *subscription);
+/* Its command is larger than a frame may be. False without memory. */
+bool cf_auth_refuse_size(cf_subscription *subscription);
 /* Those that run were for a connection that is gone (D20). */
 void cf_auth_cancel(cf_client *client);
 void cf_auth_expire(cf_client *client, cf_time now);
@@ -461,15 +483,8 @@ cf_time cf_refresh_deadline(const cf_client *client);
 cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message *message);
 /* After a good answer to connect: asks for all of them, in one frame and one authorization. False without memory. */
 bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now);
-typedef struct cf_auth_entry {
-    cf_bytes sign; /* data NULL where the answer has none, as `info` */
-    cf_bytes info;
-} cf_auth_entry;
-
 /* Appends the subscribe command of a subscription that is SUBSCRIBING. `entry`: of a private channel, else NULL. */
 void cf_subscription_write_request(cf_subscription *subscription, const cf_auth_entry *entry, cf_buffer *line);
-/* How many bytes that will be, about, without the entry. */
-size_t cf_subscription_request_size(const cf_subscription *subscription);
 /* client-spec.md 7.2, step 5. */
 /* < 0: the first stands before the second in a table; 0: they stand as they were added (client-spec.md 8.1). */
 int cf_subscription_compare(const cf_subscription *first, const cf_subscription *second);

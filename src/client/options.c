@@ -33,6 +33,7 @@ void cf_client_options_default(cf_client_options *options)
         .subscriptions_max = 65536,
         .channel_length_max = 65535,
         .recovery_size_max = 16 * MEBIBYTE,
+        .frame_size_max = 65536,
     };
     *options = defaults;
 }
@@ -189,6 +190,7 @@ static const rule rules[] = {
     {OPTION(subscriptions_max), RULE_SIZE},
     {OPTION(channel_length_max), RULE_SIZE},
     {OPTION(recovery_size_max), RULE_SIZE},
+    {OPTION(frame_size_max), RULE_SIZE},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -212,6 +214,14 @@ static bool keeps(const cf_client_options *options, const rule *one)
     }
 }
 
+/* What the escapes add is seen when they are sent. */
+static centrifuge_error check_size(const cf_client_options *options, const char **what)
+{
+    size_t size = options->user.size + options->timestamp.size + options->token.size + options->info.size;
+    return size <= options->frame_size_max ? CENTRIFUGE_ERROR_OK
+                                           : fail(CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, "frame_size_max", what);
+}
+
 centrifuge_error cf_client_options_check(const cf_client_options *options, const char **what)
 {
     if (options->url.size == 0)
@@ -223,7 +233,7 @@ centrifuge_error cf_client_options_check(const cf_client_options *options, const
         if (!keeps(options, &rules[i]))
             error = fail(CENTRIFUGE_ERROR_INVALID_OPTION, rules[i].name, what);
     }
-    return error;
+    return error == CENTRIFUGE_ERROR_OK ? check_size(options, what) : error;
 }
 
 /* ---- how they are kept ------------------------------------------------------------------- */

@@ -168,6 +168,21 @@ cf_buffer *cf_line_begin(cf_client *client, size_t size)
     return line;
 }
 
+/* Of its text. */
+static size_t line_size(const cf_client *client)
+{
+    return client->line.size - offsetof(cf_line, text);
+}
+
+centrifuge_error cf_line_check(cf_client *client)
+{
+    if (!client->line.failed && line_size(client) <= client->settings->options.frame_size_max)
+        return CENTRIFUGE_ERROR_OK;
+    bool failed = client->line.failed;
+    cf_buffer_free(&client->line);
+    return failed ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE;
+}
+
 cf_line *cf_line_make(cf_client *client, uint32_t number)
 {
     cf_buffer *line = &client->line;
@@ -177,7 +192,7 @@ cf_line *cf_line_make(cf_client *client, uint32_t number)
     }
     cf_line *made = (cf_line *)(void *)line->data;
     made->pending.number = number;
-    made->size = line->size - offsetof(cf_line, text);
+    made->size = line_size(client);
     return made;
 }
 

@@ -227,8 +227,11 @@ static void send_command(cf_client *client, cf_time now)
     };
     cf_buffer *line = cf_line_begin(client, client->settings->size + COMMAND_SIZE);
     cf_wire_write_refresh(line, ++client->last_uid, &params);
-    if (!cf_batch_end_line(client))
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    centrifuge_error error = cf_line_check(client);
+    if (error == CENTRIFUGE_ERROR_OK && !cf_batch_end_line(client))
+        error = CENTRIFUGE_ERROR_NO_MEMORY;
+    if (error != CENTRIFUGE_ERROR_OK)
+        cf_connection_fail(client, now, error);
 }
 
 void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now)

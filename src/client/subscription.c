@@ -69,15 +69,10 @@ void cf_subscription_write_request(cf_subscription *subscription, const cf_auth_
     cf_wire_write_subscribe(line, subscription->request, &params, entry != NULL);
 }
 
-size_t cf_subscription_request_size(const cf_subscription *subscription)
-{
-    return subscription->channel_size + subscription->position.size + COMMAND_SIZE;
-}
-
 static bool send_request(cf_subscription *subscription)
 {
     cf_client *client = subscription->client;
-    cf_buffer *line = cf_line_begin(client, cf_subscription_request_size(subscription));
+    cf_buffer *line = cf_line_begin(client, subscription->channel_size + subscription->position.size + COMMAND_SIZE);
     cf_subscription_write_request(subscription, NULL, line);
     if (cf_batch_end_line(client))
         return true;
@@ -183,6 +178,16 @@ centrifuge_error cf_subscription_subscribe(cf_subscription *subscription, cf_tim
     return ask(subscription, now);
 }
 
+/* What cannot be left for its size cannot be subscribed to. */
+static centrifuge_error check_size(cf_client *client, cf_bytes channel)
+{
+    cf_buffer *line = cf_line_begin(client, channel.size + COMMAND_SIZE);
+    cf_wire_write_channel_command(line, UINT64_MAX, CF_METHOD_UNSUBSCRIBE, channel);
+    centrifuge_error error = cf_line_check(client);
+    cf_buffer_free(line);
+    return error;
+}
+
 static centrifuge_error check_channel(const cf_client *client, cf_bytes channel)
 {
     if (client->shut)
@@ -229,12 +234,15 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
 static centrifuge_error make_and_ask(cf_client *client, cf_time now, cf_bytes channel, void *user,
                                      cf_subscription **subscription)
 {
+    centrifuge_error error = check_size(client, channel);
+    if (error != CENTRIFUGE_ERROR_OK)
+        return error;
     if (!cf_limit_admits(client, CF_LIMIT_SUBSCRIPTIONS, 1))
         return CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS;
     cf_subscription *made = make(client, channel, user);
     if (made == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    centrifuge_error error = ask(made, now);
+    error = ask(made, now);
     if (error == CENTRIFUGE_ERROR_OK) {
         *subscription = made;
         return CENTRIFUGE_ERROR_OK;
@@ -275,39 +283,16 @@ static bool is_asked_now(const cf_subscription *subscription, bool private_chann
            cf_auth_needed(subscription->client, cf_subscription_channel(subscription)) == private_channel;
 }
 
-static void write_requests(cf_client *client, cf_buffer *line)
-{
-    char before = '[';
-    CF_EACH_SUBSCRIPTION (node, client) {
-        if (!is_asked_now(cf_subscription_of(node), false))
-            continue;
-        cf_buffer_append_byte(line, before);
-        before = ',';
-        cf_subscription_write_request(cf_subscription_of(node), NULL, line);
-    }
-    cf_buffer_append_byte(line, ']');
-}
-
 static bool ask_public(cf_client *client)
 {
-    cf_subscription *only = NULL;
-    size_t count = 0;
-    size_t size = 0;
+    cf_group group;
+    bool good = true;
+    cf_group_begin_resubscription(&group, client);
     CF_EACH_SUBSCRIPTION (node, client) {
-        if (!is_asked_now(cf_subscription_of(node), false))
-            continue;
-        count++;
-        only = cf_subscription_of(node);
-        size += cf_subscription_request_size(only);
+        if (is_asked_now(cf_subscription_of(node), false))
+            good = good && cf_group_add(&group, cf_subscription_of(node), NULL);
     }
-    if (count == 0)
-        return true;
-    cf_buffer *line = cf_line_begin(client, size);
-    if (count == 1)
-        cf_subscription_write_request(only, NULL, line);
-    else
-        write_requests(client, line);
-    return cf_batch_end_resubscription(client);
+    return cf_group_end(&group) && good;
 }
 
 static bool ask_private(cf_client *client, cf_time now)

@@ -27,6 +27,7 @@ centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, s
     defaults.subscriptions_max = core.subscriptions_max;
     defaults.channel_length_max = core.channel_length_max;
     defaults.recovery_size_max = core.recovery_size_max;
+    defaults.frame_size_max = core.frame_size_max;
     defaults.tls_verify = true;
     defaults.private_channel_prefix = "$";
     defaults.auth_timeout = core.auth_timeout;
@@ -84,6 +85,7 @@ static void to_core(cf_client_options *core, const centrifuge_options *options)
     core->subscriptions_max = options->subscriptions_max;
     core->channel_length_max = options->channel_length_max;
     core->recovery_size_max = options->recovery_size_max;
+    core->frame_size_max = options->frame_size_max;
     if (options->private_channel_prefix)
         core->private_channel_prefix = slice(options->private_channel_prefix);
     core->auth_timeout = options->auth_timeout;

@@ -95,6 +95,7 @@ OPTION(calls_max, 156);
 OPTION(subscriptions_max, 160);
 OPTION(channel_length_max, 164);
 OPTION(recovery_size_max, 168);
+OPTION(frame_size_max, 172);
 
 /* ---- texts -------------------------------------------------------------------------------- */
 

@@ -46,6 +46,7 @@ static void choose_limits(sim_client *client)
     static const size_t calls[] = {1, 2, 4, 8};
     static const size_t bytes[] = {40, 150, 600};
     static const size_t messages[] = {400, 1000, 3000};
+    static const size_t frames[] = {300, 600};
     if (sim_random_chance(random, 500))
         options->calls_max = SIM_PICK(random, calls);
     if (sim_random_chance(random, 400))
@@ -54,6 +55,8 @@ static void choose_limits(sim_client *client)
         options->subscriptions_max = 1 + sim_random_below(random, 3);
     if (sim_random_chance(random, 300))
         options->channel_length_max = 8;
+    if (sim_random_chance(random, 400))
+        options->frame_size_max = SIM_PICK(random, frames);
     if (sim_random_chance(random, 300))
         client->turn_events = 1 + sim_random_below(random, 4);
     if (!sim_random_chance(random, 200))

@@ -106,9 +106,11 @@ struct sim_client {
     bool auth_batching;
     int auth_allowance; /* authorizations that may be asked for before its end, -1: any number */
     unsigned frames;    /* with calls, of this turn */
-    unsigned flushes;   /* by the user, */
-    unsigned leaves;    /* and ends of a transport, since it was at rest */
-    uint64_t failures;  /* of memory, when it was at rest */
+    size_t last_size;   /* of the last frame, */
+    unsigned last_commands;
+    unsigned flushes;  /* by the user, */
+    unsigned leaves;   /* and ends of a transport, since it was at rest */
+    uint64_t failures; /* of memory, when it was at rest */
 
     /* refusal.c */
     size_t unsent; /* bytes that the transport has not sent, as the core was told */

@@ -55,6 +55,8 @@
     X(LIMIT_CALLS, "limit calls_max: a call was refused")                                                                      \
     X(LIMIT_SUBSCRIPTIONS, "limit subscriptions_max: a subscription was refused")                                              \
     X(LIMIT_CHANNEL, "limit channel_length_max: a subscription was refused")                                                   \
+    X(LIMIT_FRAME, "limit frame_size_max: a publication was refused")                                                          \
+    X(FRAME_DIVIDED, "limit frame_size_max: commands were divided among frames")                                               \
     X(WARNING_QUEUE, "limit queue_size_max: warned of")                                                                        \
     X(WARNING_CALLS, "limit calls_max: warned of")                                                                             \
     X(WARNING_SUBSCRIPTIONS, "limit subscriptions_max: warned of")                                                             \

@@ -40,7 +40,8 @@ void sim_refusal_before(const sim_client *client, const sim_subscription *subscr
 static bool is_limit(centrifuge_error error)
 {
     return error == CENTRIFUGE_ERROR_LIMIT_QUEUE || error == CENTRIFUGE_ERROR_LIMIT_CALLS ||
-           error == CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS || error == CENTRIFUGE_ERROR_LIMIT_CHANNEL;
+           error == CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS || error == CENTRIFUGE_ERROR_LIMIT_CHANNEL ||
+           error == CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE;
 }
 
 /* Of the bytes that wait in the core: known when it is at rest, and no command is collected. */
@@ -62,7 +63,9 @@ static centrifuge_error expect_call(const sim_client *client, const sim_before *
         return CENTRIFUGE_ERROR_UNSUBSCRIBED;
     if (before->calls >= client->options.calls_max)
         return CENTRIFUGE_ERROR_LIMIT_CALLS;
-    return is_full(client, before, size) ? CENTRIFUGE_ERROR_LIMIT_QUEUE : CENTRIFUGE_ERROR_OK;
+    if (is_full(client, before, size))
+        return CENTRIFUGE_ERROR_LIMIT_QUEUE;
+    return size > client->options.frame_size_max ? CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE : CENTRIFUGE_ERROR_OK;
 }
 
 static centrifuge_error expect_subscribe(const sim_client *client, const sim_before *before, cf_bytes channel, bool known)
@@ -159,6 +162,8 @@ static void note_limit(const sim_client *client, centrifuge_error error)
         sim_met(world, SIM_SITUATION_LIMIT_CALLS);
     else if (error == CENTRIFUGE_ERROR_LIMIT_SUBSCRIPTIONS)
         sim_met(world, SIM_SITUATION_LIMIT_SUBSCRIPTIONS);
+    else if (error == CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE)
+        sim_met(world, SIM_SITUATION_LIMIT_FRAME);
     else
         sim_met(world, SIM_SITUATION_LIMIT_CHANNEL);
     if (error == CENTRIFUGE_ERROR_LIMIT_QUEUE && client->unsent > 0)
@@ -176,7 +181,7 @@ void sim_refusal_check(sim_client *client, const sim_before *before, centrifuge_
         return;
     if (is_limit(error))
         note_limit(client, error);
-    if (is_limit(error) && error != CENTRIFUGE_ERROR_LIMIT_CHANNEL)
+    if (is_limit(error) && error != CENTRIFUGE_ERROR_LIMIT_CHANNEL && error != CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE)
         note_refusal(client, before, error);
     size_t live = client->heap.live + (sim_sabotage_now(world, SIM_SABOTAGE_LEAKY_REFUSAL) ? 1 : 0);
     if (live != before->live)

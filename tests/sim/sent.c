@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FRAME_OF_A_TURN 65536 /* bytes: holds all commands of a turn */
+
 /* ---- credentials ---- */
 
 /* When those in use are of no use any more. */
@@ -90,6 +92,19 @@ static void check_command(sim_client *client, const cf_wire_command *command, cf
         note_publish(client, params.data);
 }
 
+/* No frame is larger than it may be. */
+static void check_size(sim_client *client, cf_bytes text, unsigned commands)
+{
+    size_t max = client->options.frame_size_max;
+    size_t size = text.size + (sim_sabotage_now(client->world, SIM_SABOTAGE_LARGE_FRAME) ? max : 0);
+    if (size > max)
+        sim_fail(client->world, "frame-size", "client %u sends %zu bytes, %zu are allowed", client->index, size, max);
+    if (client->last_commands > 1 && commands > 1 && client->last_size + size > max)
+        sim_met(client->world, SIM_SITUATION_FRAME_DIVIDED);
+    client->last_size = size;
+    client->last_commands = commands;
+}
+
 bool sim_sent_text(sim_client *client, cf_bytes text)
 {
     sim_world *world = client->world;
@@ -112,6 +127,7 @@ bool sim_sent_text(sim_client *client, cf_bytes text)
     }
     cf_buffer_free(&scratch);
     cf_buffer_free(&values);
+    check_size(client, text, all);
     client->frames += calls > 0;
     if (calls > 0 && all > 1) {
         sim_met(world, SIM_SITUATION_BATCH_FRAME);
@@ -150,6 +166,8 @@ static void check_calls(sim_client *client)
 static void check_frames(sim_client *client)
 {
     unsigned most = 1 + client->flushes + client->leaves;
+    if (client->options.frame_size_max < FRAME_OF_A_TURN)
+        return;
     if (client->options.batch && client->frames > most && client->heap.failures == client->failures)
         sim_fail(client->world, "batch-one-frame", "client %u: %u frames of calls in one turn", client->index, client->frames);
 }

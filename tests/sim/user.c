@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Inside a callback the pump goes on by itself; outside, a program often calls more than one function before its loop runs. */
 static void after(sim_client *client)
@@ -222,10 +223,35 @@ static void use_publish(sim_client *client)
     judge_call(client, call, error, "publish");
 }
 
+/* More than a frame holds. */
+static void use_large_publish(sim_client *client)
+{
+    sim_subscription *subscription = any_subscription(client);
+    sim_before before;
+    if (subscription == NULL)
+        return;
+    size_t size = client->options.frame_size_max + 1;
+    char *data = sim_alloc(size);
+    memset(data, '1', size);
+    sim_refusal_before(client, subscription, &before);
+    sim_call *call = sim_client_new_call(client);
+    centrifuge_error error = cf_subscription_publish(subscription->core, client->world->now, cf_bytes_make(data, size), call);
+    free(data);
+    sim_refusal_judge_call(client, &before, size, error);
+    if (error == CENTRIFUGE_ERROR_OK)
+        sim_fail(client->world, "frame-size", "client %u: accepted %zu bytes for a frame of %zu", client->index, size,
+                 size - 1);
+    judge_call(client, call, error, "publish of too much");
+}
+
 static void use_bad_publish(sim_client *client)
 {
     sim_subscription *subscription = any_subscription(client);
     sim_before before;
+    if (sim_random_chance(&client->world->random, 500)) {
+        use_large_publish(client);
+        return;
+    }
     if (subscription == NULL)
         return;
     sim_refusal_before(client, subscription, &before);

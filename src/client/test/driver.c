@@ -1,6 +1,6 @@
 #include "driver.h"
 
-#define LOG_MAX (1 << 20)
+#define LOG_MAX (1 << 21)
 
 static const char *error_name(centrifuge_error error)
 {

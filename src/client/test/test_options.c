@@ -131,6 +131,7 @@ static void texts_must_be_utf8_and_of_reasonable_size(void **state)
     memset(large, 'a', size);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         cf_client_options o = good_options();
+        o.frame_size_max = SIZE_MAX;
         cf_bytes *text = (cf_bytes *)(void *)((char *)&o + texts[i].offset);
         *text = CF_BYTES("\xff");
         expect_error(&o, CENTRIFUGE_ERROR_INVALID_OPTION, texts[i].name);
@@ -169,12 +170,27 @@ static void no_time_is_zero_and_no_limit_is_off_by_accident(void **state)
     TIME(calls_max)
     TIME(subscriptions_max)
     TIME(channel_length_max)
+    TIME(recovery_size_max)
     cf_client_options o = good_options();
     o.retry = -5;
     expect_error(&o, CENTRIFUGE_ERROR_INVALID_OPTION, "retry");
     o = good_options();
     o.ping_interval = -1; /* as the reference: no pings */
     assert_int_equal(cf_client_options_check(&o, NULL), CENTRIFUGE_ERROR_OK);
+    o = good_options();
+    o.frame_size_max = 0;
+    expect_error(&o, CENTRIFUGE_ERROR_INVALID_OPTION, "frame_size_max");
+}
+
+static void credentials_fit_into_a_frame(void **state)
+{
+    (void)state;
+    cf_client_options o = good_options();
+    o.info = CF_BYTES("\"0123456789\"");
+    o.frame_size_max = o.user.size + o.timestamp.size + o.token.size + o.info.size;
+    assert_int_equal(cf_client_options_check(&o, NULL), CENTRIFUGE_ERROR_OK);
+    o.frame_size_max--;
+    expect_error(&o, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, "frame_size_max");
 }
 
 /* ---- endpoints ------------------------------------------------------------------------ */
@@ -381,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_bad_url_comes_after_missing_credentials),
         cmocka_unit_test(texts_must_be_utf8_and_of_reasonable_size),
         cmocka_unit_test(no_time_is_zero_and_no_limit_is_off_by_accident),
+        cmocka_unit_test(credentials_fit_into_a_frame),
         cmocka_unit_test(raw_websocket_addresses),
         cmocka_unit_test(a_query_stays_behind_the_path_and_a_fragment_goes),
         cmocka_unit_test(sockjs_addresses),

@@ -197,6 +197,7 @@ static void big_messages_pass_a_slow_reader(void **state)
     quick_options(&options, &peer);
     options.tls_ca_file = FILES "ca.pem";
     options.queue_size_max = SIZE_MAX;
+    options.frame_size_max = SIZE_MAX;
     make_client(&options, &journal);
     centrifuge_subscription *subscription = subscribe(&journal, "news");
     OK(centrifuge_client_connect(journal.client));

@@ -631,6 +631,7 @@ static void check_big(const cf_peer_tls *tls)
     centrifuge_subscription *subscription;
     peer_start(&peer, big_messages, NULL, tls);
     quick_options(&options, &peer);
+    options.frame_size_max = SIZE_MAX;
     options.tls_ca_file = tls ? tls->certificate : NULL;
     make_client(&options, &journal);
     const centrifuge_subscription_events events = {.message = on_big};
