@@ -97,7 +97,7 @@ function asmModule() {
 
 /* ---- errors: those that a page can meet, from the one table ------------------------------------ */
 
-const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS', 'INVALID_JSON', 'LIMIT_CHANNEL'];
+const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS', 'INVALID_JSON', 'LIMIT_CHANNEL', 'LIMIT_FRAME_SIZE'];
 
 /* Options have other names in JavaScript. Only limits are told by their names. */
 function errorsModule() {
