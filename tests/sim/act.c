@@ -332,6 +332,7 @@ void sim_world_choose(sim_world *world)
     scenario->insecure = sim_random_chance(random, 400);
     scenario->lies = sim_random_chance(random, 500);
     scenario->limits = sim_random_chance(random, 300);
+    scenario->late = sim_random_chance(random, 300);
     scenario->lifetime = SIM_PICK(random, lifetimes);
     scenario->delay_max = SIM_PICK(random, delays);
     scenario->split = sim_random_below(random, 600);

@@ -55,6 +55,8 @@ static void choose_limits(sim_client *client)
         options->subscriptions_max = 1 + sim_random_below(random, 3);
     if (sim_random_chance(random, 300))
         options->channel_length_max = 8;
+    if (sim_random_chance(random, 200))
+        options->recovery_size_max = 50 + sim_random_below(random, 200);
     if (sim_random_chance(random, 400))
         options->frame_size_max = SIM_PICK(random, frames);
     if (sim_random_chance(random, 300))

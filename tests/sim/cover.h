@@ -57,6 +57,10 @@
     X(LIMIT_CHANNEL, "limit channel_length_max: a subscription was refused")                                                   \
     X(LIMIT_FRAME, "limit frame_size_max: a publication was refused")                                                          \
     X(FRAME_DIVIDED, "limit frame_size_max: commands were divided among frames")                                               \
+    X(LIMIT_RECOVERY, "limit recovery_size_max: more was pushed during a recovery than may wait")                              \
+    X(LATE_BEFORE, "late answers: what was pushed came before the answer to subscribe")                                        \
+    X(LATE_TWICE, "late answers: it came before the answer, and again in it")                                                  \
+    X(LATE_BEHIND, "late answers: it came in the answer, and again behind it")                                                 \
     X(WARNING_QUEUE, "limit queue_size_max: warned of")                                                                        \
     X(WARNING_CALLS, "limit calls_max: warned of")                                                                             \
     X(WARNING_SUBSCRIPTIONS, "limit subscriptions_max: warned of")                                                             \

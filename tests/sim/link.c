@@ -1,6 +1,7 @@
 #include "link.h"
 
 #include "client.h"
+#include "late.h"
 #include "peer.h"
 #include "server.h"
 
@@ -116,6 +117,7 @@ sim_link *sim_link_new(sim_world *world, sim_client *client, uint32_t transport,
         bytes[i] = (uint8_t)sim_random_next(&world->random);
     cf_ws_make_key(bytes, link->key);
     cf_buffer_init(&link->head, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&link->late.frames, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
     cf_ws_decoder_init(&link->client_decoder, CF_WS_CLIENT, message_max, true, &sim_plain_allocator);
     cf_ws_decoder_init(&link->server_decoder, CF_WS_SERVER, 65536, false, &sim_plain_allocator);
     pipe_init(&link->up);
@@ -133,6 +135,7 @@ void sim_link_free(sim_link *link)
     pipe_clear(&link->up);
     pipe_clear(&link->down);
     cf_buffer_free(&link->head);
+    cf_buffer_free(&link->late.frames);
     cf_ws_decoder_free(&link->client_decoder);
     cf_ws_decoder_free(&link->server_decoder);
     free(link->held);
@@ -343,7 +346,7 @@ static void step_ping(sim_link *link)
 
 /* ---- when and what ---- */
 
-typedef enum due_thing { DUE_NOTHING, DUE_OPEN, DUE_DOWN, DUE_UP, DUE_PING, DUE_GIVE_UP } due_thing;
+typedef enum due_thing { DUE_NOTHING, DUE_OPEN, DUE_DOWN, DUE_UP, DUE_PING, DUE_LATE, DUE_GIVE_UP } due_thing;
 
 static void consider(cf_time at, due_thing thing, cf_time *best_at, due_thing *best)
 {
@@ -372,6 +375,8 @@ static due_thing next_due(const sim_link *link, cf_time *at)
         consider(pipe_due(&link->up), DUE_UP, at, &thing);
     if (link->server_open && link->session != NULL)
         consider(link->ping_at, DUE_PING, at, &thing);
+    if (link->late.count > 0)
+        consider(link->late.until, DUE_LATE, at, &thing);
     return thing;
 }
 
@@ -414,6 +419,9 @@ void sim_link_step(sim_link *link)
         break;
     case DUE_PING:
         step_ping(link);
+        break;
+    case DUE_LATE:
+        sim_late_release(link);
         break;
     case DUE_GIVE_UP:
         server_lost(link);

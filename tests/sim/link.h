@@ -28,6 +28,16 @@ typedef struct sim_pipe {
     cf_time stalled; /* the reader does not read before this */
 } sim_pipe;
 
+#define SIM_LATE_MAX 8 /* frames */
+
+/* late.c: an answer of the server that waits, and pushes behind it. */
+typedef struct sim_late {
+    cf_buffer frames;
+    size_t starts[SIM_LATE_MAX + 1];
+    size_t count;
+    cf_time until;
+} sim_late;
+
 typedef enum sim_link_state {
     SIM_LINK_OPENING,
     SIM_LINK_REFUSED, /* will be told at `due` */
@@ -64,6 +74,7 @@ struct sim_link {
     void *peer;          /* of the hostile one */
     cf_ws_decoder server_decoder;
     cf_time ping_at;
+    sim_late late;
 
     sim_pipe up;   /* to the server */
     sim_pipe down; /* to the client */

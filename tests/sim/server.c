@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "client.h"
+#include "late.h"
 #include "watch.h"
 
 #include <inttypes.h>
@@ -355,7 +356,7 @@ static size_t write_frames(sim_link *link, cf_bytes frames)
         size_t size = cf_ws_own_frame(rest, &opcode, &payload);
         if (size == 0)
             break;
-        sim_link_write(link, &link->down, cf_bytes_slice(rest, 0, size));
+        sim_late_write(link, cf_bytes_slice(rest, 0, size));
         written += size;
     }
     return written;
@@ -387,6 +388,8 @@ static void close_session(void *transport, int code, cf_bytes reason)
 {
     sim_link *link = transport;
     sim_note(link->world, "link %u: server closes, %d %.*s", link->number, code, (int)reason.size, reason.data);
+    if (link->late.count > 0)
+        sim_late_release(link);
     if (cf_bytes_find(reason, CF_BYTES("\"expired\"")) >= 0 && link->client != NULL)
         sim_watch_expired(link);
     if (code != 0) {

@@ -148,7 +148,7 @@ static void event_refresh_failed(sim_client *client)
     client->refreshes = 0;
 }
 
-/* What was too large may have been the answer to any of them. */
+/* What was too large may have been the answer to any of them, or have waited for it. */
 static void recover_nothing(sim_client *client)
 {
     CF_LIST_EACH (item, &client->subscriptions) {
@@ -177,8 +177,10 @@ static void client_event(sim_client *client, const cf_event *event)
     case CF_EVENT_ERROR:
         if (event->code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE && !sim_sabotage_now(client->world, SIM_SABOTAGE_HIDE_LIMIT))
             client->oversize++;
-        if (event->code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE)
+        if (event->code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE || event->code == CENTRIFUGE_ERROR_LIMIT_RECOVERY)
             recover_nothing(client);
+        if (event->code == CENTRIFUGE_ERROR_LIMIT_RECOVERY)
+            sim_met(client->world, SIM_SITUATION_LIMIT_RECOVERY);
         break;
     case CF_EVENT_HIGH_WATER:
         sim_refusal_warned(client, event);

@@ -108,6 +108,7 @@ typedef struct sim_scenario {
     unsigned user_calls; /* per mille of callbacks that call the library */
     int64_t delay_max;   /* ms of a packet */
     unsigned split;      /* per mille of writes that are cut in pieces */
+    bool late;           /* the server makes subscribers live before it reads the history */
     size_t window;       /* bytes a sender may have on their way */
 } sim_scenario;
 
