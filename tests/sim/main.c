@@ -30,9 +30,9 @@ typedef struct sabotage_kind {
 
 static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_NONE] = {"none", ""},
-    [SIM_SABOTAGE_DROP_MESSAGE] = {"drop-message", " message-hole recovery-hole probe "},
+    [SIM_SABOTAGE_DROP_MESSAGE] = {"drop-message", " message-hole recovery-hole own-message-first probe "},
     [SIM_SABOTAGE_DUPLICATE_MESSAGE] = {"duplicate-message", " message-order "},
-    [SIM_SABOTAGE_SWAP_MESSAGES] = {"swap-messages", " message-order message-hole probe "},
+    [SIM_SABOTAGE_SWAP_MESSAGES] = {"swap-messages", " message-order message-hole own-message-first probe "},
     [SIM_SABOTAGE_FORGE_DATA] = {"forge-data", " message-data "},
     [SIM_SABOTAGE_FORGET_RESULT] = {"forget-result", " call-once progress "},
     [SIM_SABOTAGE_DOUBLE_RESULT] = {"double-result", " call-once "},

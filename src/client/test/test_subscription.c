@@ -1096,6 +1096,33 @@ static void a_push_before_the_answer_is_told_once_and_in_order(void **state)
     assert_recovers_from(d, 5, "m6");
 }
 
+/* The answers to all channels of a connection may be one frame, and a private channel is asked for later. */
+static void pushes_wait_for_the_answer_of_their_own_channel(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_subscribe(d, "a");
+    driver_subscribe(d, "$b");
+    driver_be_connected(d);
+    driver_accept(d, 2, "a");
+    driver_authorized(d, 1, "{'$b':{'sign':'s'}}");
+    driver_accept(d, 3, "$b");
+    driver_receive(d, "[{'method':'message','body':{'uid':'a1','channel':'a','data':1}},"
+                      "{'method':'message','body':{'uid':'b1','channel':'$b','data':1}}]");
+    driver_reconnect(d, 4);
+    driver_authorized(d, 2, "{'$b':{'sign':'s'}}");
+    driver_forget(d);
+    driver_receive(d, "[{'method':'message','body':{'uid':'b3','channel':'$b','data':3}},"
+                      "{'method':'message','body':{'uid':'a3','channel':'a','data':3}},"
+                      "{'uid':'5','method':'subscribe','body':{'channel':'a','recovered':true,'messages':["
+                      "{'uid':'a3','channel':'a','data':3},{'uid':'a2','channel':'a','data':2}]}},"
+                      "{'method':'message','body':{'uid':'a4','channel':'a','data':4}}]");
+    expect(d, "a: message a2 2\na: message a3 3\na: subscribe again recovered\na: message a4 4\n");
+    driver_receive(d, "{'uid':'6','method':'subscribe','body':{'channel':'$b','recovered':true,'messages':["
+                      "{'uid':'b2','channel':'$b','data':2}]}}");
+    expect(d, "$b: message b2 2\n$b: message b3 3\n$b: subscribe again recovered\n");
+}
+
 static void a_push_before_an_empty_answer_is_told(void **state)
 {
     driver *d = *state;
@@ -1592,6 +1619,7 @@ int main(void)
         TEST(ready_of_an_unsubscribed_one_threw),
         TEST(ready_without_the_callback_that_is_due_threw),
         TEST(a_push_before_the_answer_is_told_once_and_in_order),
+        TEST(pushes_wait_for_the_answer_of_their_own_channel),
         TEST(a_push_before_an_empty_answer_is_told),
         TEST(a_push_behind_the_answer_that_told_it_is_dropped),
         TEST(what_an_answer_told_is_forgotten_in_time),
