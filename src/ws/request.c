@@ -6,8 +6,8 @@ int cf_ws_check_request(const cf_ws_request *request)
         return 405;
     cf_bytes key = cf_ws_trim(request->key);
     if (!cf_ws_has_token(request->connection, CF_BYTES("upgrade")) ||
-        !cf_ws_has_token(request->upgrade, CF_BYTES("websocket")) ||
-        !cf_ws_has_token(request->version, CF_BYTES("13")) || key.size == 0 || key.size > CF_WS_KEY_MAX)
+        !cf_ws_has_token(request->upgrade, CF_BYTES("websocket")) || !cf_ws_has_token(request->version, CF_BYTES("13")) ||
+        key.size == 0 || key.size > CF_WS_KEY_MAX)
         return 400;
     return 101;
 }
