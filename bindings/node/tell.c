@@ -148,7 +148,7 @@ static void tell_error(centrifuge_client *client, const centrifuge_error_event *
     end(&told);
 }
 
-/* As a WebSocket's, with the name of the library's error besides. */
+/* As a WebSocket's, with the library's error besides: its name, the status of a refused upgrade or 0, and a sentence for people. */
 static napi_value close_event(napi_env env, const centrifuge_transport_close_event *event)
 {
     napi_value object = NULL;
@@ -158,6 +158,8 @@ static napi_value close_event(napi_env env, const centrifuge_transport_close_eve
     napi_set_named_property(env, object, "reason", text_value(env, event->close_reason));
     napi_set_named_property(env, object, "wasClean", flag_value(env, event->close_code != CLOSED_ABNORMALLY));
     napi_set_named_property(env, object, "error", text_value(env, centrifuge_error_name(event->code)));
+    napi_set_named_property(env, object, "httpStatus", number_value(env, event->http_status));
+    napi_set_named_property(env, object, "detail", text_value(env, event->detail));
     return object;
 }
 

@@ -7,7 +7,11 @@ const JSONP_TIMEOUT = 3000; // milliseconds
 
 const pairs = (params) => Object.entries(params || {}).map((pair) => pair.map(encodeURIComponent).join('='));
 
-const withQuery = (url, query) => (query ? url + (url.includes('?') ? '&' : '?') + query : url);
+/* A fragment is not sent. */
+const withQuery = (address, query) => {
+  const [url] = address.split('#');
+  return query ? url + (url.includes('?') ? '&' : '?') + query : url;
+};
 
 const note = (why) => console.info("Couldn't get auth info from application", why);
 

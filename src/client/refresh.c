@@ -181,15 +181,22 @@ static bool take_value(cf_bytes answer, cf_bytes name, bool json, cf_bytes *text
     return text->size <= CF_OPTION_SIZE_MAX;
 }
 
+/* It may be missing. */
+static bool take_info(cf_bytes answer, cf_client_options *options, cf_buffer *scratch)
+{
+    cf_json_value value;
+    cf_json_find(answer, CF_BYTES("info"), &value);
+    return take_value(answer, CF_BYTES("info"), options->credentials_json, &options->info, scratch) ||
+           value.kind == CF_JSON_NONE || value.kind == CF_JSON_NULL;
+}
+
 /* All that is needed, and nothing that cf_client_configure would refuse (D47, D49). */
 static bool read_credentials(cf_bytes answer, cf_client_options *options, cf_buffer *scratch)
 {
     bool json = options->credentials_json;
-    take_value(answer, CF_BYTES("info"), json, &options->info, scratch); /* may be missing */
-    return take_value(answer, CF_BYTES("user"), json, &options->user, scratch) &&
+    return take_info(answer, options, scratch) && take_value(answer, CF_BYTES("user"), json, &options->user, scratch) &&
            take_value(answer, CF_BYTES("timestamp"), json, &options->timestamp, scratch) && options->timestamp.size > 0 &&
-           take_value(answer, CF_BYTES("token"), json, &options->token, scratch) && options->token.size > 0 &&
-           options->info.size <= CF_OPTION_SIZE_MAX;
+           take_value(answer, CF_BYTES("token"), json, &options->token, scratch) && options->token.size > 0;
 }
 
 /* Also for connections to come. What failed is told; NULL when nothing did. */
@@ -204,7 +211,7 @@ static const char *replace_credentials(cf_client *client, cf_bytes answer)
     if (!cf_buffer_reserve(&scratch, answer.size))
         failure = "out of memory";
     else if (!read_credentials(answer, &options, &scratch))
-        failure = "the answer does not hold user, timestamp and token";
+        failure = "user, timestamp, token or info of the answer is missing, or no text";
     else if ((settings = cf_settings_make(&options, client->settings->transport, allocator)) == NULL)
         failure = "out of memory";
     cf_buffer_free(&scratch);

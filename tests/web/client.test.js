@@ -28,7 +28,7 @@ const texts = {
 
 for (const [name, text] of Object.entries(texts)) {
   test(`text comes through as it is: ${name}`, async () => {
-    const { client, socket, subscription, messages } = subscribed();
+    const { client, socket, subscription, messages } = subscribed({ frameSizeMax: Infinity });
     const call = subscription.publish({ text });
     assert.deepStrictEqual(socket.answer('publish').params, { channel: 'news', data: { text } });
     await call;
@@ -320,6 +320,16 @@ test('without XMLHttpRequest an endpoint is asked by fetch', async () => {
   const [{ method, url: path, headers, body }] = requests;
   assert.deepStrictEqual([method, path, body], ['POST', '/auth/?a=b&c=d%20e', '{"client":"id","channels":["$p"]}']);
   assert.deepStrictEqual([headers['x-requested-with'], headers['content-type'], headers['x-one']], ['XMLHttpRequest', 'application/json', '1']);
+  client.disconnect();
+  stop();
+});
+
+test('the fragment of an endpoint is not sent, and parameters stand before it', async () => {
+  const { requests, url, stop } = await backend((response) => response.end(JSON.stringify({ $p: { sign: 's', info: '' } })));
+  const { client, socket } = connected({ authEndpoint: url + '#part?x', authParams: { c: 'd' } });
+  client.subscribe('$p');
+  while (!socket.sent.length) await pause(5);
+  assert.strictEqual(requests[0].url, '/auth/?a=b&c=d');
   client.disconnect();
   stop();
 });

@@ -1,6 +1,7 @@
 'use strict';
 /* Names and values: what the conformance scenarios do not ask. */
 const assert = require('node:assert');
+const http = require('node:http');
 const path = require('node:path');
 const test = require('node:test');
 const { start } = require('./server');
@@ -148,6 +149,21 @@ test('ready tells at once what is known, else never', () => withServer(null, asy
   client.disconnect();
   assert.deepStrictEqual(notes, [{ channel: 'news', isResubscribe: false, recovered: false }]);
 }));
+
+test('the status of a refused upgrade is told', async () => {
+  const server = http.createServer();
+  server.on('upgrade', (request, socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n'));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = 'ws://127.0.0.1:' + server.address().port;
+  const event = await new Promise((resolve) => {
+    const client = new Centrifuge({ url, insecure: true, retry: 100000, maxRetry: 100000,
+      onTransportClose: (context) => { client.disconnect(); resolve(context.event); } });
+    client.connect();
+  });
+  server.close();
+  assert.deepStrictEqual([event.error, event.httpStatus], ['HTTP_STATUS', 503]);
+  assert.match(event.detail, /503/);
+});
 
 test('closed transports are told first', () => withServer(null, async (url) => {
   const notes = [];

@@ -226,6 +226,8 @@ static void credentials_that_are_not_there_were_taken(void **state)
     expect_failure("{'user':'u','timestamp':'2','token':''}");
     expect_failure("{'user':'u','timestamp':'','token':'t'}");
     expect_failure("{'user':'u','timestamp':'2','token':'t','token':{}}");
+    expect_failure("{'user':'u','timestamp':'2','token':'t','info':{'name':'n'}}");
+    expect_failure("{'user':'u','timestamp':'2','token':'t','info':false}");
     expect_failure("[]");
     expect_failure("");
     expect_failure(GOOD "x");
