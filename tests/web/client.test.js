@@ -28,7 +28,7 @@ const texts = {
 
 for (const [name, text] of Object.entries(texts)) {
   test(`text comes through as it is: ${name}`, async () => {
-    const { client, socket, subscription, messages } = subscribed({ frameSizeMax: Infinity });
+    const { client, socket, subscription, messages } = subscribed('news', { frameSizeMax: Infinity });
     const call = subscription.publish({ text });
     assert.deepStrictEqual(socket.answer('publish').params, { channel: 'news', data: { text } });
     await call;
