@@ -3,12 +3,12 @@
  */
 #include "server/config/options.h"
 #include "server/daemon/daemon.h"
+#include "server/daemon/genconfig.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define DEFAULT_PATH "config.json"
@@ -202,34 +202,15 @@ static int check_config(const char *path)
     return result;
 }
 
-static bool make_secret(char secret[CF_UUID_SIZE + 1])
-{
-    unsigned char b[16];
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-        return false;
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* RFC 9562 section 5.4 */
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    (void)snprintf(secret, CF_UUID_SIZE + 1, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-                   b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-    return true;
-}
-
 static int gen_config(const char *path)
 {
-    char secret[CF_UUID_SIZE + 1];
     if (!cf_bytes_ends_with(cf_bytes_of(path), CF_BYTES(".json")))
         return fail("output config file must have one of supported extensions: json (", path, ")");
-    if (!make_secret(secret))
-        return fail("no random numbers: ", strerror(errno), "");
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (descriptor < 0 && errno == EEXIST)
+    int problem = cf_genconfig_write(path);
+    if (problem == EEXIST)
         return fail("output config file already exists: ", path, "");
-    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-    if (file == NULL)
-        return fail(path, ": ", strerror(errno));
-    bool good = fprintf(file, "{\n  \"secret\": \"%s\"\n}\n", secret) > 0;
-    if (fclose(file) != 0 || !good)
-        return fail(path, ": ", strerror(errno));
+    if (problem != 0)
+        return fail(path, ": ", strerror(problem));
     return check_config(path);
 }
 
