@@ -102,6 +102,16 @@ static int set_path(command_line *line, const char *behind, const char *shown)
     return line->settings.path == NULL ? usage("%s needs a value", shown) : 0;
 }
 
+/* Without its value, which may be a secret. */
+static int unknown_flag(cf_bytes name)
+{
+    char text[160];
+    const char *meant = cf_option_nearest(name, CF_OPTION_FLAG);
+    (void)snprintf(text, sizeof(text), "--%.*s%s%s%s", (int)(name.size < 64 ? name.size : 64), name.data,
+                   meant == NULL ? "" : "; did you mean --", meant == NULL ? "" : meant, meant == NULL ? "" : "?");
+    return usage("unknown flag: %s", text);
+}
+
 static int long_flag(command_line *line, const char *argument)
 {
     const char *equal = strchr(argument, '=');
@@ -114,9 +124,7 @@ static int long_flag(command_line *line, const char *argument)
     if (cf_bytes_equal(name, CF_BYTES("config")))
         return set_path(line, behind, argument);
     const cf_option *option = cf_option_find_flag(name);
-    if (option == NULL)
-        return usage("unknown flag: %s", argument);
-    return add_flag(line, option, behind, argument);
+    return option != NULL ? add_flag(line, option, behind, argument) : unknown_flag(name);
 }
 
 /* -p 8000, -p8000, -p=8000; boolean letters may stand together: -dh */
@@ -188,12 +196,21 @@ static int fail(const char *format, const char *what, const char *more)
     return 1;
 }
 
+static void print_warnings(const cf_config_report *report)
+{
+    cf_log log;
+    cf_log_init(&log);
+    cf_log_lines(&log, CF_SERVER_WARNING, cf_buffer_bytes(&report->warnings));
+    cf_log_close(&log);
+}
+
 static int check_config(const char *path)
 {
     cf_config_report report;
     cf_config_report_init(&report, &cf_heap);
     cf_settings_status status = cf_settings_check(path, &report);
     int result = 0;
+    print_warnings(&report);
     if (status == CF_SETTINGS_NO_FILE && access(path, F_OK) != 0)
         result = fail("Unable to locate config file, use \"centrifuged genconfig -c ", path, "\" command to generate one");
     else if (status != CF_SETTINGS_OK)

@@ -83,11 +83,9 @@ typedef struct cf_config_flag {
 } cf_config_flag;
 
 typedef struct cf_config_input {
-    const char *file_path; /* for messages; NULL: there is no file */
-    cf_bytes file_text;    /* JSON */
-    /* The value of an environment variable, NULL or "" when it is not set; may itself be NULL. */
-    const char *(*environment)(void *user, const char *name);
-    void *user;
+    const char *file_path;          /* for messages; NULL: there is no file */
+    cf_bytes file_text;             /* JSON in UTF-8, with or without a byte order mark */
+    const char *const *environment; /* "NAME=value", NULL behind the last one; may itself be NULL */
     const cf_config_flag *flags;
     size_t flag_count;
     const char *hostname;     /* for the default of `name` */

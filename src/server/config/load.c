@@ -2,129 +2,29 @@
  * Merging: first every option gets the setting of its strongest source, then
  * each setting is read and checked, so that what is overridden cannot fail.
  */
+#include "server/config/loader.h"
 #include "server/config/storage.h"
-#include "server/config/value.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MESSAGE_MAX          1024        /* bytes of one text */
-#define WARNINGS_MAX         (64 * 1024) /* bytes of all of them */
-#define OPTION_NAME_MAX      64
-#define SHOWN_VALUE_MAX      80 /* bytes of a value in a message */
-#define ENVIRONMENT_PREFIX   "CENTRIFUGO_"
 #define NAMESPACE_NAME_LEAST 2
 
-typedef struct loader {
-    const cf_config_input *input;
-    const cf_allocator *allocator;
-    cf_config_report *report;
-    cf_config *config;
-    cf_setting *settings; /* of the server's options, then of the channels' */
-    cf_buffer text;       /* of the string that is being looked at */
-    cf_config_status status;
-} loader;
-
-void cf_config_report_init(cf_config_report *report, const cf_allocator *allocator)
+/*
+ * A value that cannot be read: an error in a flag; elsewhere it counts as 0, false or "" as in the reference. A list or object
+ * is not shown: who writes one for a text may have a secret in it.
+ */
+static void unreadable(cf_loader *load, const cf_setting *setting, const char *name, const char *wanted, const char *taken)
 {
-    cf_buffer_init(&report->error, allocator, MESSAGE_MAX);
-    cf_buffer_init(&report->warnings, allocator, WARNINGS_MAX);
-}
-
-void cf_config_report_free(cf_config_report *report)
-{
-    cf_buffer_free(&report->error);
-    cf_buffer_free(&report->warnings);
-}
-
-/* ---- what there is to say ---- */
-
-typedef struct message {
-    char text[MESSAGE_MAX];
-} message;
-
-__attribute__((format(printf, 2, 3))) static void format(message *out, const char *pattern, ...)
-{
-    va_list list;
-    va_start(list, pattern);
-    if (vsnprintf(out->text, sizeof(out->text), pattern, list) < 0)
-        out->text[0] = 0;
-    va_end(list);
-}
-
-/* "config.json:3:5", "CENTRIFUGO_PORT" or "--port" */
-static message place_of(const loader *load, const cf_setting *setting, const char *name)
-{
-    message place;
-    char upper[OPTION_NAME_MAX];
-    size_t size = 0;
-    switch (setting->origin) {
-    case CF_SETTING_FILE:
-        format(&place, "%s:%zu:%zu", load->input->file_path, setting->line, setting->column);
-        break;
-    case CF_SETTING_ENVIRONMENT:
-        for (; name[size] != 0 && size + 1 < sizeof(upper); size++)
-            upper[size] = name[size] >= 'a' && name[size] <= 'z' ? (char)(name[size] - 'a' + 'A') : name[size];
-        upper[size] = 0;
-        format(&place, ENVIRONMENT_PREFIX "%s", upper);
-        break;
-    case CF_SETTING_FLAG:
-        format(&place, "--%s", name);
-        break;
-    default:
-        format(&place, "default");
-    }
-    return place;
-}
-
-static int shown_size(cf_bytes text)
-{
-    return (int)(text.size < SHOWN_VALUE_MAX ? text.size : SHOWN_VALUE_MAX);
-}
-
-static void warn(loader *load, const cf_setting *setting, const char *name, const char *text)
-{
-    message place = place_of(load, setting, name);
-    message line;
-    format(&line, "%s: option '%s' %s\n", place.text, name, text);
-    cf_buffer_append(&load->report->warnings, cf_bytes_of(line.text));
-}
-
-/* The first error is the one that is reported. */
-static void fail(loader *load, cf_config_status status, const char *text)
-{
-    if (load->status != CF_CONFIG_OK)
-        return;
-    load->status = status;
-    cf_buffer_append(&load->report->error, cf_bytes_of(text));
-}
-
-static void fail_option(loader *load, const cf_setting *setting, const char *name, const char *text)
-{
-    message place = place_of(load, setting, name);
-    message line;
-    format(&line, "config error: %s: option '%s' %s", place.text, name, text);
-    fail(load, CF_CONFIG_INVALID, line.text);
-}
-
-static void fail_memory(loader *load)
-{
-    fail(load, CF_CONFIG_NO_MEMORY, "out of memory");
-}
-
-/* A value that cannot be read: an error in a flag; elsewhere it counts as 0, false or "" as in the reference. */
-static void unreadable(loader *load, const cf_setting *setting, const char *name, const char *wanted, const char *taken)
-{
-    message text;
-    format(&text, "is '%.*s', which is not %s", shown_size(setting->value.raw), setting->value.raw.data, wanted);
-    if (setting->origin == CF_SETTING_FLAG) {
-        fail_option(load, setting, name, text.text);
-        return;
-    }
-    size_t size = strlen(text.text);
-    (void)snprintf(text.text + size, sizeof(text.text) - size, ": %s", taken);
-    warn(load, setting, name, text.text);
+    bool nested = setting->value.kind == CF_JSON_ARRAY || setting->value.kind == CF_JSON_OBJECT;
+    cf_bytes shown = nested ? CF_BYTES("a list or object") : setting->value.raw;
+    const char *quote = nested ? "" : "'";
+    if (setting->origin == CF_SETTING_FLAG)
+        cf_config_fail_option(load, setting, name, "is %s%.*s%s, which is not %s", quote, cf_config_shown(shown), shown.data,
+                              quote, wanted);
+    else
+        cf_config_warn_option(load, setting, name, "is %s%.*s%s, which is not %s: %s", quote, cf_config_shown(shown),
+                              shown.data, quote, wanted, taken);
 }
 
 /* ---- collecting ---- */
@@ -136,6 +36,11 @@ static size_t option_index(const cf_option *option)
     return (size_t)(option - cf_options);
 }
 
+const cf_setting *cf_loader_setting(const cf_loader *load, const char *name)
+{
+    return &load->settings[option_index(cf_option_find(cf_bytes_of(name)))];
+}
+
 static cf_setting file_setting(const cf_json_reader *reader, const cf_json_value *key)
 {
     cf_setting setting = {.origin = CF_SETTING_FILE};
@@ -145,76 +50,105 @@ static cf_setting file_setting(const cf_json_reader *reader, const cf_json_value
     return setting;
 }
 
-static const cf_option *file_option(loader *load, const cf_json_value *key)
+static const cf_option *file_option(cf_loader *load, const cf_json_value *key)
 {
     cf_buffer_clear(&load->text);
     cf_json_decode_string(key->raw, &load->text);
     return cf_option_find(cf_buffer_bytes(&load->text));
 }
 
-static void warn_unknown(loader *load, const cf_setting *setting, const char *known)
+static void warn_unknown(cf_loader *load, const cf_setting *setting, const char *meant, const char *more)
 {
-    message place = place_of(load, setting, "");
-    message line;
-    format(&line, "%s: unknown option '%.*s' is ignored%s\n", place.text, shown_size(cf_buffer_bytes(&load->text)),
-           load->text.data == NULL ? "" : load->text.data, known);
-    cf_buffer_append(&load->report->warnings, cf_bytes_of(line.text));
+    cf_bytes key = cf_buffer_bytes(&load->text);
+    cf_config_text place = cf_config_place(load, setting, "");
+    if (meant != NULL)
+        cf_config_warn(load, "%s: unknown option '%.*s' is ignored%s; did you mean '%s'?", place.text, cf_config_shown(key),
+                       key.data == NULL ? "" : key.data, more, meant);
+    else
+        cf_config_warn(load, "%s: unknown option '%.*s' is ignored%s", place.text, cf_config_shown(key),
+                       key.data == NULL ? "" : key.data, more);
 }
 
-static void collect_file(loader *load)
+/* Of keys that are there twice the last one counts. */
+static void keep_setting(cf_loader *load, const cf_option *option, const cf_setting *setting, cf_setting *kept)
+{
+    if (kept->origin == CF_SETTING_FILE)
+        cf_config_warn_option(load, setting, option->name, "is there twice: this one counts, not the one at %zu:%zu",
+                              kept->line, kept->column);
+    *kept = *setting;
+}
+
+static void collect_members(cf_loader *load, cf_json_reader *reader)
+{
+    cf_json_value key;
+    while (cf_json_next_member(reader, &key)) {
+        cf_setting setting = file_setting(reader, &key);
+        const cf_option *option = file_option(load, &key);
+        if (!cf_json_read(reader, &setting.value))
+            return;
+        if (option == NULL)
+            warn_unknown(load, &setting, cf_option_nearest(cf_buffer_bytes(&load->text), CF_OPTION_FILE_ONLY), "");
+        else if (setting.value.kind != CF_JSON_NULL)
+            keep_setting(load, option, &setting, &load->settings[option_index(option)]);
+    }
+}
+
+/* JSON begins with a brace: a NUL beside it, or the mark, is an encoding with two or four bytes a character. */
+static bool is_wide(cf_bytes text)
+{
+    return text.size >= 2 && (text.data[0] == 0 || text.data[1] == 0 || cf_bytes_starts_with(text, CF_BYTES("\xff\xfe")) ||
+                              cf_bytes_starts_with(text, CF_BYTES("\xfe\xff")));
+}
+
+static const char *syntax_error(const cf_json_reader *reader)
+{
+    if (is_wide(cf_bytes_make(reader->start, (size_t)(reader->end - reader->start))))
+        return "the file is UTF-16: save it as UTF-8";
+    if (reader->error == CF_JSON_ERROR_KIND)
+        return "the configuration must be one JSON object";
+    return cf_json_error_text(reader->error);
+}
+
+static void collect_file(cf_loader *load)
 {
     cf_json_reader reader;
-    cf_json_value key;
-    cf_json_reader_init(&reader, load->input->file_text);
-    if (cf_json_enter_object(&reader)) {
-        while (cf_json_next_member(&reader, &key)) {
-            cf_setting setting = file_setting(&reader, &key);
-            const cf_option *option = file_option(load, &key);
-            if (!cf_json_read(&reader, &setting.value))
-                break;
-            if (option == NULL)
-                warn_unknown(load, &setting, "");
-            else if (setting.value.kind != CF_JSON_NULL)
-                load->settings[option_index(option)] = setting;
-        }
-    }
-    if (cf_json_finish(&reader))
-        return;
     size_t line = 0;
     size_t column = 0;
+    cf_json_reader_init(&reader, load->file);
+    if (cf_json_enter_object(&reader))
+        collect_members(load, &reader);
+    if (cf_json_finish(&reader))
+        return;
     cf_json_position(&reader, &line, &column);
-    message text;
-    format(&text, "While parsing config: %s:%zu:%zu: %s", load->input->file_path, line, column,
-           reader.error == CF_JSON_ERROR_KIND ? "the configuration must be one JSON object" : cf_json_error_text(reader.error));
-    fail(load, CF_CONFIG_PARSE_ERROR, text.text);
+    cf_config_fail(load, CF_CONFIG_PARSE_ERROR, "While parsing config: %s:%zu:%zu: %s", load->input->file_path, line, column,
+                   syntax_error(&reader));
 }
 
-static void collect_text(loader *load, const cf_option *option, cf_setting_origin origin, cf_bytes text)
+static void collect_text(cf_loader *load, const cf_option *option, cf_setting_origin origin, cf_bytes text)
 {
     cf_setting setting = {.origin = origin, .value = {.kind = CF_JSON_STRING, .raw = text}};
     load->settings[option_index(option)] = setting;
 }
 
-static void collect_variable(loader *load, const cf_option *option)
+static void collect_variable(cf_loader *load, const cf_option *option)
 {
     if (!(option->sources & CF_OPTION_ENVIRONMENT))
         return;
-    cf_setting named = {.origin = CF_SETTING_ENVIRONMENT};
-    message variable = place_of(load, &named, option->name);
-    const char *value = load->input->environment(load->input->user, variable.text);
-    if (value != NULL && value[0] != 0)
+    const char *value = cf_config_variable_value(load, cf_config_variable(option->name).text);
+    if (value != NULL)
         collect_text(load, option, CF_SETTING_ENVIRONMENT, cf_bytes_of(value));
 }
 
-static void collect_environment(loader *load)
+static void collect_environment(cf_loader *load)
 {
     for (size_t i = 0; i < cf_option_count; i++)
         collect_variable(load, &cf_options[i]);
     for (size_t i = 0; i < cf_channel_option_count; i++)
         collect_variable(load, &cf_channel_option_table[i]);
+    cf_config_check_variables(load);
 }
 
-static void collect_flags(loader *load)
+static void collect_flags(cf_loader *load)
 {
     for (size_t i = 0; i < load->input->flag_count; i++) {
         const cf_option *option = cf_option_find_flag(load->input->flags[i].name);
@@ -225,17 +159,17 @@ static void collect_flags(loader *load)
 
 /* ---- reading and checking ---- */
 
-static void check_range(loader *load, const cf_option *option, const cf_setting *setting, int64_t value)
+static void check_range(cf_loader *load, const cf_option *option, const cf_setting *setting, int64_t value)
 {
     if (value >= option->minimum && value <= option->maximum)
         return;
-    message text;
-    format(&text, "is %lld: allowed is %lld to %lld%s%s", (long long)value, (long long)option->minimum,
-           (long long)option->maximum, option->unit[0] != 0 ? " " : "", option->unit);
-    fail_option(load, setting, option->name, text.text);
+    cf_bytes written = setting->value.raw;
+    cf_config_fail_option(load, setting, option->name, "is %.*s: allowed is %lld to %lld%s%s", cf_config_shown(written),
+                          written.data, (long long)option->minimum, (long long)option->maximum, option->unit[0] != 0 ? " " : "",
+                          option->unit);
 }
 
-static int64_t read_int(loader *load, const cf_option *option, const cf_setting *setting)
+static int64_t read_int(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
     int64_t value = 0;
     if (!cf_setting_int(setting, &value))
@@ -244,7 +178,7 @@ static int64_t read_int(loader *load, const cf_option *option, const cf_setting 
     return value;
 }
 
-static bool read_bool(loader *load, const cf_option *option, const cf_setting *setting)
+static bool read_bool(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
     bool value = false;
     if (!cf_setting_bool(setting, &value))
@@ -252,31 +186,29 @@ static bool read_bool(loader *load, const cf_option *option, const cf_setting *s
     return value;
 }
 
-static void read_text(loader *load, const cf_option *option, const cf_setting *setting)
+static void read_text(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
     if (!cf_setting_text(setting, &load->text))
         unreadable(load, setting, option->name, "a text", "taken as empty");
 }
 
 /* -1 for an empty one. */
-static int64_t read_port(loader *load, const cf_option *option, const cf_setting *setting)
+static int64_t read_port(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
     int64_t value = 0;
     read_text(load, option, setting);
     if (load->text.size == 0)
         return -1;
     if (!cf_bytes_to_int64(cf_buffer_bytes(&load->text), &value)) {
-        message text;
-        format(&text, "is '%.*s', which is not a port: give a number from 0 to 65535", shown_size(cf_buffer_bytes(&load->text)),
-               load->text.data);
-        fail_option(load, setting, option->name, text.text);
+        cf_config_fail_option(load, setting, option->name, "is '%.*s', which is not a port: give a number from 0 to 65535",
+                              cf_config_shown(cf_buffer_bytes(&load->text)), load->text.data);
         return -1;
     }
     check_range(load, option, setting, value);
     return value;
 }
 
-static bool differs_from_default(loader *load, const cf_option *option, const cf_setting *setting)
+static bool differs_from_default(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
     int64_t initial = 0;
     switch (option->kind) {
@@ -291,19 +223,20 @@ static bool differs_from_default(loader *load, const cf_option *option, const cf
     }
 }
 
-static void refuse(loader *load, const cf_option *option, const cf_setting *setting)
+static void refuse(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
-    message text;
     cf_bytes value = cf_buffer_bytes(&load->text);
     if (strcmp(option->name, "engine") == 0 && !cf_bytes_equal(value, CF_BYTES("redis")))
-        format(&text, "is unknown: Unknown engine: %.*s; this version has 'memory'", shown_size(value), value.data);
+        cf_config_fail_option(load, setting, option->name, "is unknown: Unknown engine: %.*s; this version has 'memory'",
+                              cf_config_shown(value), value.data);
     else
-        format(&text, "cannot be used: %s is not part of this version; remove the option or set it to its default%s%s%s",
-               option->missing, option->initial[0] != 0 ? " '" : "", option->initial, option->initial[0] != 0 ? "'" : "");
-    fail_option(load, setting, option->name, text.text);
+        cf_config_fail_option(
+            load, setting, option->name,
+            "cannot be used: %s is not part of this version; remove the option or set it to its default%s%s%s", option->missing,
+            option->initial[0] != 0 ? " '" : "", option->initial, option->initial[0] != 0 ? "'" : "");
 }
 
-static void apply_missing(loader *load, const cf_option *option, const cf_setting *setting)
+static void apply_missing(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
     if (!differs_from_default(load, option, setting))
         return;
@@ -311,12 +244,10 @@ static void apply_missing(loader *load, const cf_option *option, const cf_settin
         refuse(load, option, setting);
         return;
     }
-    message text;
-    format(&text, "has no effect: %s is not part of this version", option->missing);
-    warn(load, setting, option->name, text.text);
+    cf_config_warn_option(load, setting, option->name, "has no effect: %s is not part of this version", option->missing);
 }
 
-static void apply_built(loader *load, const cf_option *option, const cf_setting *setting, void *target)
+static void apply_built(cf_loader *load, const cf_option *option, const cf_setting *setting, void *target)
 {
     int64_t port;
     switch (option->kind) {
@@ -333,15 +264,16 @@ static void apply_built(loader *load, const cf_option *option, const cf_setting 
         break;
     case CF_OPTION_STRING:
         read_text(load, option, setting);
+        cf_config_check_text(load, option, setting, cf_buffer_bytes(&load->text));
         if (!cf_config_store_text(load->config, cf_buffer_bytes(&load->text), target))
-            fail_memory(load);
+            cf_config_fail_memory(load);
         break;
     case CF_OPTION_LIST:
         break;
     }
 }
 
-static void apply(loader *load, const cf_option *option, void *base)
+static void apply(cf_loader *load, const cf_option *option, void *base)
 {
     const cf_setting *setting = &load->settings[option_index(option)];
     if (setting->origin == CF_SETTING_NONE)
@@ -354,7 +286,7 @@ static void apply(loader *load, const cf_option *option, void *base)
 
 /* ---- namespaces ---- */
 
-static void namespace_option(loader *load, const cf_option *option, const cf_setting *setting, cf_channel_options *options)
+static void namespace_option(cf_loader *load, const cf_option *option, const cf_setting *setting, cf_channel_options *options)
 {
     void *target = (char *)options + option->offset;
     bool boolean = false;
@@ -375,7 +307,7 @@ static void namespace_option(loader *load, const cf_option *option, const cf_set
     *(int64_t *)target = number;
 }
 
-static void namespace_member(loader *load, const cf_setting *setting, cf_namespace *space)
+static void namespace_member(cf_loader *load, const cf_setting *setting, cf_namespace *space)
 {
     if (setting->value.kind == CF_JSON_NULL)
         return;
@@ -383,14 +315,15 @@ static void namespace_member(loader *load, const cf_setting *setting, cf_namespa
         space->name = (cf_bytes){0};
         if (setting->value.kind == CF_JSON_STRING && cf_setting_text(setting, &load->text) &&
             !cf_config_store_text(load->config, cf_buffer_bytes(&load->text), &space->name))
-            fail_memory(load);
+            cf_config_fail_memory(load);
         return;
     }
     const cf_option *option = cf_option_find(cf_buffer_bytes(&load->text));
     if (option == NULL || !cf_option_of_channel(option))
-        warn_unknown(load, setting, ": it is no option of a namespace");
+        warn_unknown(load, setting, cf_option_nearest_of_channel(cf_buffer_bytes(&load->text)),
+                     ": it is no option of a namespace");
     else
-        namespace_option(load, option, setting, &space->options);
+        keep_setting(load, option, setting, &load->space[option - cf_channel_option_table]);
 }
 
 static bool name_is_good(cf_bytes name)
@@ -403,27 +336,35 @@ static bool name_is_good(cf_bytes name)
     return name.size >= NAMESPACE_NAME_LEAST;
 }
 
-static void check_namespace(loader *load, const cf_setting *setting, const cf_namespace *space)
+static void check_name(cf_loader *load, const cf_setting *setting, cf_bytes name)
 {
-    message text;
-    cf_bytes name = space->name;
     const char *data = name.data == NULL ? "" : name.data;
-    if (!name_is_good(name)) {
-        format(&text,
-               "config error: wrong namespace name \xe2\x80\x93 %.*s (%s:%zu:%zu; a name is two or more of a-z A-Z 0-9 _ -)",
-               shown_size(name), data, load->input->file_path, setting->line, setting->column);
-        fail(load, CF_CONFIG_INVALID, text.text);
-    }
+    const char *path = load->input->file_path;
+    if (!name_is_good(name))
+        cf_config_fail(
+            load, CF_CONFIG_INVALID,
+            "config error: wrong namespace name \xe2\x80\x93 %.*s (%s:%zu:%zu; a name is two or more of a-z A-Z 0-9 _ -)",
+            cf_config_shown(name), data, path, setting->line, setting->column);
     for (size_t i = 0; i < load->config->namespace_count; i++) {
-        if (!cf_bytes_equal(load->config->namespaces[i].name, name))
-            continue;
-        format(&text, "config error: namespace name must be unique: '%.*s' is there twice (%s:%zu:%zu)", shown_size(name), data,
-               load->input->file_path, setting->line, setting->column);
-        fail(load, CF_CONFIG_INVALID, text.text);
+        if (cf_bytes_equal(load->config->namespaces[i].name, name))
+            cf_config_fail(load, CF_CONFIG_INVALID,
+                           "config error: namespace name must be unique: '%.*s' is there twice (%s:%zu:%zu)",
+                           cf_config_shown(name), data, path, setting->line, setting->column);
     }
 }
 
-static void read_namespace(loader *load, cf_json_reader *reader)
+static void finish_namespace(cf_loader *load, const cf_setting *place, cf_namespace *space)
+{
+    for (size_t i = 0; i < cf_channel_option_count; i++) {
+        if (load->space[i].origin != CF_SETTING_NONE)
+            namespace_option(load, &cf_channel_option_table[i], &load->space[i], &space->options);
+    }
+    check_name(load, place, space->name);
+    cf_config_check_reach(load, place, space->name);
+    cf_config_check_channel(load, load->space, &space->options, space->name);
+}
+
+static void read_namespace(cf_loader *load, cf_json_reader *reader)
 {
     cf_namespace space = {0};
     cf_json_value key;
@@ -431,6 +372,7 @@ static void read_namespace(loader *load, cf_json_reader *reader)
     cf_setting place = file_setting(reader, &here);
     if (!cf_json_enter_object(reader))
         return;
+    memset(load->space, 0, cf_channel_option_count * sizeof(cf_setting));
     while (cf_json_next_member(reader, &key)) {
         cf_setting setting = file_setting(reader, &key);
         cf_buffer_clear(&load->text);
@@ -439,7 +381,7 @@ static void read_namespace(loader *load, cf_json_reader *reader)
             return;
         namespace_member(load, &setting, &space);
     }
-    check_namespace(load, &place, &space);
+    finish_namespace(load, &place, &space);
     load->config->namespaces[load->config->namespace_count++] = space;
 }
 
@@ -455,29 +397,29 @@ static size_t count_elements(cf_json_reader reader)
 }
 
 /* The reader walks the whole file's text, so that places in it stay right. */
-static cf_json_reader reader_at(const loader *load, cf_bytes value)
+static cf_json_reader reader_at(const cf_loader *load, cf_bytes value)
 {
     cf_json_reader reader;
-    cf_json_reader_init(&reader, load->input->file_text);
+    cf_json_reader_init(&reader, load->file);
     reader.at = value.data;
     reader.end = value.data + value.size;
     return reader;
 }
 
-static void apply_namespaces(loader *load)
+static void apply_namespaces(cf_loader *load)
 {
-    const cf_setting *setting = &load->settings[option_index(cf_option_find(CF_BYTES("namespaces")))];
+    const cf_setting *setting = cf_loader_setting(load, "namespaces");
     if (setting->origin == CF_SETTING_NONE)
         return;
     if (setting->value.kind != CF_JSON_ARRAY) {
-        warn(load, setting, "namespaces", "is not a list: there are no namespaces");
+        cf_config_warn_option(load, setting, "namespaces", "is not a list: there are no namespaces");
         return;
     }
     cf_json_reader reader = reader_at(load, setting->value.raw);
     size_t count = count_elements(reader);
     load->config->namespaces = cf_config_store(load->config, (count + 1) * sizeof(cf_namespace));
     if (load->config->namespaces == NULL) {
-        fail_memory(load);
+        cf_config_fail_memory(load);
         return;
     }
     (void)cf_json_enter_array(&reader);
@@ -486,44 +428,36 @@ static void apply_namespaces(loader *load)
         if (cf_json_peek(&reader) == CF_JSON_OBJECT) {
             read_namespace(load, &reader);
         } else if (cf_json_read(&reader, &other)) {
-            fail_option(load, setting, "namespaces", "has an element that is not an object: each namespace is {\"name\": ...}");
+            cf_config_fail_option(load, setting, "namespaces",
+                                  "has an element that is not an object: each namespace is {\"name\": ...}");
         }
     }
 }
 
 /* ---- all together ---- */
 
-static void default_name(loader *load)
+static void default_name(cf_loader *load)
 {
     if (load->config->name.size > 0)
         return;
-    message name;
-    format(&name, "%s_%lld", load->input->hostname != NULL ? load->input->hostname : "localhost",
-           (long long)load->config->port);
-    if (!cf_config_store_text(load->config, cf_bytes_of(name.text), &load->config->name))
-        fail_memory(load);
+    char name[CF_CONFIG_MESSAGE_MAX];
+    (void)snprintf(name, sizeof(name), "%s_%lld", load->input->hostname != NULL ? load->input->hostname : "localhost",
+                   (long long)load->config->port);
+    if (!cf_config_store_text(load->config, cf_bytes_of(name), &load->config->name))
+        cf_config_fail_memory(load);
 }
 
-static void check_log_level(loader *load)
+static void check_log_level(cf_loader *load)
 {
     static const char *const levels[] = {"trace", "debug", "info", "warn", "error", "critical", "fatal", "none"};
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         if (cf_bytes_equal_fold(load->config->log_level, cf_bytes_of(levels[i])))
             return;
     }
-    warn(load, &load->settings[option_index(cf_option_find(CF_BYTES("log_level")))], "log_level", "is unknown: 'info' counts");
+    cf_config_warn_option(load, cf_loader_setting(load, "log_level"), "log_level", "is unknown: 'info' counts");
 }
 
-static void check_secret(loader *load)
-{
-    if (load->input->secret_may_be_empty || load->config->secret.size > 0 || load->config->insecure)
-        return;
-    fail(load, CF_CONFIG_INVALID,
-         "config error: option 'secret' is empty: anybody could make tokens. Set it in the configuration file "
-         "('centrifuged genconfig' writes one) or as CENTRIFUGO_SECRET; for development there is --insecure");
-}
-
-static void apply_all(loader *load)
+static void apply_all(cf_loader *load)
 {
     cf_config *config = load->config;
     config->api_port = -1;
@@ -537,33 +471,41 @@ static void apply_all(loader *load)
         config->api_port = config->port;
     default_name(load);
     check_log_level(load);
-    check_secret(load);
+    cf_config_check_all(load);
 }
 
-static void load_all(loader *load)
+static void load_all(cf_loader *load)
 {
     size_t longest = load->input->file_text.size;
-    load->settings = cf_alloc_zero(load->allocator, cf_option_count + cf_channel_option_count, sizeof(cf_setting));
+    load->settings = cf_alloc_zero(load->allocator, cf_option_count + 2 * cf_channel_option_count, sizeof(cf_setting));
     if (load->settings == NULL || !cf_buffer_reserve(&load->text, longest + 1) ||
         !cf_config_storage_open(load->config, load->allocator)) {
-        fail_memory(load);
+        cf_config_fail_memory(load);
         return;
     }
+    load->space = load->settings + cf_option_count + cf_channel_option_count;
     if (load->input->file_path != NULL)
         collect_file(load);
-    if (load->input->environment != NULL)
-        collect_environment(load);
+    collect_environment(load);
     collect_flags(load);
     if (load->status == CF_CONFIG_OK)
         apply_all(load);
     if (load->text.failed)
-        fail_memory(load);
+        cf_config_fail_memory(load);
+}
+
+/* Editors of Windows put a byte order mark before UTF-8. */
+static cf_bytes without_mark(cf_bytes text)
+{
+    static const cf_bytes mark = CF_LITERAL("\xef\xbb\xbf");
+    return cf_bytes_starts_with(text, mark) ? cf_bytes_slice(text, mark.size, text.size) : text;
 }
 
 cf_config_status cf_config_load(cf_config *config, const cf_config_input *input, const cf_allocator *allocator,
                                 cf_config_report *report)
 {
-    loader load = {.input = input, .allocator = allocator, .report = report, .config = config};
+    cf_loader load = {.input = input, .allocator = allocator, .report = report, .config = config};
+    load.file = without_mark(input->file_text);
     cf_config_default(config);
     cf_buffer_init(&load.text, allocator, CF_BUFFER_NO_LIMIT);
     load_all(&load);
@@ -575,15 +517,6 @@ cf_config_status cf_config_load(cf_config *config, const cf_config_input *input,
 }
 
 /* ---- reload ---- */
-
-static bool same_value(const cf_option *option, const void *a, const void *b)
-{
-    if (option->kind == CF_OPTION_BOOL)
-        return *(const bool *)a == *(const bool *)b;
-    if (option->kind == CF_OPTION_STRING)
-        return cf_bytes_equal(*(const cf_bytes *)a, *(const cf_bytes *)b);
-    return *(const int64_t *)a == *(const int64_t *)b;
-}
 
 static bool keep(cf_config *next, const cf_option *option, void *target, const void *old)
 {
@@ -604,11 +537,11 @@ bool cf_config_keep_start_only(cf_config *next, const cf_config *running, cf_con
             continue;
         void *target = (char *)next + option->offset;
         const void *old = (const char *)running + option->offset;
-        if (same_value(option, target, old))
+        if (cf_option_same(option, target, old))
             continue;
-        message line;
-        format(&line, "option '%s' changed: it counts after a restart\n", option->name);
-        cf_buffer_append(&report->warnings, cf_bytes_of(line.text));
+        cf_buffer_append(&report->warnings, CF_BYTES("option '"));
+        cf_buffer_append(&report->warnings, cf_bytes_of(option->name));
+        cf_buffer_append(&report->warnings, CF_BYTES("' changed: it counts after a restart\n"));
         if (!keep(next, option, target, old))
             return false;
     }

@@ -28,9 +28,9 @@ const cf_option cf_options[] = {
      "Clients connect without tokens and may publish and subscribe anonymously. For development only."},
     {"insecure_api", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(insecure_api), NULL,
      "The HTTP API takes commands without a sign. Only where nobody else reaches `api_port`."},
-    {"connection_lifetime", CF_OPTION_INT, "0", "s", 0, YEARS, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(connection_lifetime), NULL,
+    {"connection_lifetime", CF_OPTION_INT, "0", "s", 0, YEARS, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_CREDENTIALS, CF_OPTION_BUILT, AT(connection_lifetime), NULL,
      "How long credentials are good before the client must refresh them; 0: for ever."},
-    {"expired_connection_close_delay", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(expired_connection_close_delay), NULL,
+    {"expired_connection_close_delay", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_CREDENTIALS, CF_OPTION_BUILT, AT(expired_connection_close_delay), NULL,
      "Grace time for a refresh before an expired connection is closed."},
     {"stale_connection_close_delay", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(stale_connection_close_delay), NULL,
      "A connection that has not sent a good `connect` by then is closed; 0: never."},
@@ -160,6 +160,15 @@ bool cf_option_of_channel(const cf_option *option)
     return option >= cf_channel_option_table && option < cf_channel_option_table + cf_channel_option_count;
 }
 
+bool cf_option_same(const cf_option *option, const void *a, const void *b)
+{
+    if (option->kind == CF_OPTION_BOOL)
+        return *(const bool *)a == *(const bool *)b;
+    if (option->kind == CF_OPTION_STRING)
+        return cf_bytes_equal(*(const cf_bytes *)a, *(const cf_bytes *)b);
+    return *(const int64_t *)a == *(const int64_t *)b;
+}
+
 static const cf_option *find_in(const cf_option *table, size_t count, cf_bytes name)
 {
     for (size_t i = 0; i < count; i++) {
@@ -207,7 +216,7 @@ static const char *kind_text(cf_option_kind kind)
 
 static const char *reload_text(cf_option_reload reload)
 {
-    static const char *const texts[] = {"live", "new connections", "no"};
+    static const char *const texts[] = {"live", "new connections", "new credentials", "no"};
     return texts[reload];
 }
 

@@ -19,9 +19,10 @@ typedef enum cf_option_kind {
 enum { CF_OPTION_FILE_ONLY = 0, CF_OPTION_ENVIRONMENT = 1, CF_OPTION_FLAG = 2, CF_OPTION_ANYWHERE = 3 };
 
 typedef enum cf_option_reload {
-    CF_RELOAD_LIVE, /* counts at once, for connections that are open too */
-    CF_RELOAD_NEW,  /* counts for new connections */
-    CF_RELOAD_NO    /* only at the start */
+    CF_RELOAD_LIVE,        /* counts at once, for connections that are open too */
+    CF_RELOAD_NEW,         /* counts for new connections */
+    CF_RELOAD_CREDENTIALS, /* counts from a client's next connect or refresh */
+    CF_RELOAD_NO           /* only at the start */
 } cf_option_reload;
 
 /* What becomes of an option whose feature this version does not have. */
@@ -58,8 +59,14 @@ const cf_option *cf_option_find(cf_bytes name);
 /* Of the flags only; exact name. */
 const cf_option *cf_option_find_flag(cf_bytes name);
 const cf_option *cf_option_find_letter(char letter);
+/* nearest.c: the option with a name that this could be a slip of, settable from all these sources; NULL: there is none. */
+const char *cf_option_nearest(cf_bytes name, unsigned sources);
+/* The same for the keys of a namespace. */
+const char *cf_option_nearest_of_channel(cf_bytes name);
 /* Is it one of the channel options? */
 bool cf_option_of_channel(const cf_option *option);
+/* Has it the same value at both places? */
+bool cf_option_same(const cf_option *option, const void *a, const void *b);
 /* The reference as Markdown (docs/configuration.md): every option of the tables. */
 void cf_option_write_reference(cf_buffer *out);
 

@@ -26,6 +26,7 @@ static int digit_of(char c)
     return INT_MAX;
 }
 
+/* What is beyond an int64 is its end, which is in no option's range. */
 static bool digits(cf_bytes text, int base, bool negative, int64_t *value)
 {
     int64_t result = 0;
@@ -33,9 +34,9 @@ static bool digits(cf_bytes text, int base, bool negative, int64_t *value)
         return false;
     for (size_t i = 0; i < text.size; i++) {
         int digit = digit_of(text.data[i]);
-        if (digit >= base || result > (INT64_MAX - digit) / base)
+        if (digit >= base)
             return false;
-        result = result * base + digit;
+        result = result > (INT64_MAX - digit) / base ? INT64_MAX : result * base + digit;
     }
     *value = negative ? -result : result;
     return true;
@@ -54,6 +55,13 @@ static bool text_int(cf_bytes text, int64_t *value)
     return digits(text, 10, negative, value);
 }
 
+static bool number_int(const cf_json_value *number, int64_t *value)
+{
+    if (!cf_json_to_int64(number, value))
+        *value = number->raw.data[0] == '-' ? INT64_MIN : INT64_MAX;
+    return true;
+}
+
 bool cf_setting_bool(const cf_setting *setting, bool *value)
 {
     *value = setting->value.kind == CF_JSON_TRUE;
@@ -70,7 +78,7 @@ bool cf_setting_int(const cf_setting *setting, int64_t *value)
     case CF_JSON_FALSE:
         return true;
     case CF_JSON_NUMBER:
-        return cf_json_to_int64(&setting->value, value);
+        return number_int(&setting->value, value);
     case CF_JSON_STRING:
         return text_int(setting->value.raw, value);
     default:
@@ -107,5 +115,5 @@ bool cf_setting_strict_bool(const cf_setting *setting, bool *value)
 bool cf_setting_strict_int(const cf_setting *setting, int64_t *value)
 {
     *value = 0;
-    return setting->value.kind == CF_JSON_NUMBER && cf_json_to_int64(&setting->value, value);
+    return setting->value.kind == CF_JSON_NUMBER && number_int(&setting->value, value);
 }

@@ -17,7 +17,10 @@ typedef struct cf_setting {
     size_t column;
 } cf_setting;
 
-/* Each is false when the setting cannot be read as such; `value` is then what the reference makes of it: 0, false, "". */
+/*
+ * Each is false when the setting cannot be read as such; `value` is then what the reference makes of it: 0, false, "". A number
+ * that no int64 holds is the largest or smallest one.
+ */
 bool cf_setting_bool(const cf_setting *setting, bool *value);
 bool cf_setting_int(const cf_setting *setting, int64_t *value);
 /* Decodes into `text`, which is cleared before. */

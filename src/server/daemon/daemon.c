@@ -121,13 +121,7 @@ static void on_check(uv_check_t *handle)
 
 static void log_warnings(cf_daemon *daemon, const cf_config_report *report)
 {
-    cf_bytes rest = cf_buffer_bytes(&report->warnings);
-    while (rest.size > 0) {
-        ptrdiff_t end = cf_bytes_find(rest, CF_BYTES("\n"));
-        size_t size = end < 0 ? rest.size : (size_t)end;
-        cf_log_write(&daemon->log, CF_SERVER_WARNING, cf_bytes_slice(rest, 0, size));
-        rest = cf_bytes_slice(rest, size + 1, rest.size);
-    }
+    cf_log_lines(&daemon->log, CF_SERVER_WARNING, cf_buffer_bytes(&report->warnings));
 }
 
 static const char *error_prefix(cf_settings_status status)
@@ -200,6 +194,7 @@ static void reload_config(cf_daemon *daemon)
     if (status == CF_SETTINGS_OK && !cf_config_keep_start_only(next, daemon->config, &report))
         status = CF_SETTINGS_INVALID;
     if (status != CF_SETTINGS_OK) {
+        log_warnings(daemon, &report);
         log_config_error(daemon, CF_SERVER_CRITICAL, status, &report);
         free_config(next);
     } else {

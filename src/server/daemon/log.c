@@ -176,6 +176,16 @@ void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text)
         (void)put_line(&log->output, (cf_bytes){line, at});
 }
 
+void cf_log_lines(cf_log *log, cf_server_log level, cf_bytes lines)
+{
+    while (lines.size > 0) {
+        ptrdiff_t end = cf_bytes_find(lines, CF_BYTES("\n"));
+        size_t size = end < 0 ? lines.size : (size_t)end;
+        cf_log_write(log, level, cf_bytes_slice(lines, 0, size));
+        lines = cf_bytes_slice(lines, size + 1, lines.size);
+    }
+}
+
 void cf_log_say(cf_log *log, cf_server_log level, const char *format, ...)
 {
     char line[LINE_MAX_SIZE];

@@ -34,6 +34,8 @@ void cf_log_flush(cf_log *log);
 /* Flushes; what still waits is lost. */
 void cf_log_close(cf_log *log);
 void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text);
+/* A line of the log for each of these. */
+void cf_log_lines(cf_log *log, cf_server_log level, cf_bytes lines);
 /* Cut at 2 kB. */
 void cf_log_say(cf_log *log, cf_server_log level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

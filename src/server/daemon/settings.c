@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+extern char **environ; /* POSIX.1-2017 section 8.1: programs declare it themselves */
+
 static void *resize(void *user, void *memory, size_t size)
 {
     (void)user;
@@ -84,12 +86,6 @@ static bool read_text(const char *path, cf_buffer *text, cf_config_report *repor
     return false;
 }
 
-static const char *variable(void *user, const char *name)
-{
-    (void)user;
-    return getenv(name);
-}
-
 static cf_settings_status status_of(cf_config_status status)
 {
     switch (status) {
@@ -108,7 +104,7 @@ cf_settings_status cf_settings_load(const cf_settings *settings, cf_config *conf
     char host[256] = "";
     cf_buffer text;
     cf_config_input input = {
-        .environment = variable,
+        .environment = (const char *const *)environ,
         .flags = settings->flags,
         .flag_count = settings->flag_count,
         .hostname = gethostname(host, sizeof(host) - 1) == 0 ? host : NULL,

@@ -235,20 +235,63 @@ static void a_connection_expires(void **state)
     harness_expect_closed(&a, "expired", true);
 }
 
+static void reload_with_lifetime(int64_t seconds)
+{
+    static cf_config other;
+    other = h.config;
+    other.connection_lifetime = seconds;
+    cf_node_configure(h.node, &other);
+}
+
 static void a_lifetime_that_grows_by_a_reload_counts(void **state)
 {
     (void)state;
     secure(4, 2);
     start();
     authenticate(&a, h.unix_time + h.now / 1000);
-    static cf_config longer;
-    longer = h.config;
-    longer.connection_lifetime = 20;
-    cf_node_configure(h.node, &longer);
+    reload_with_lifetime(20);
     harness_pass(&h, 21900);
     assert_false(a.closed);
     harness_pass(&h, 300);
     harness_expect_closed(&a, "expired", true);
+}
+
+static void a_lifetime_that_shrinks_by_a_reload_counts_for_new_credentials(void **state)
+{
+    (void)state;
+    secure(20, 2);
+    start();
+    authenticate(&a, h.unix_time + h.now / 1000);
+    authenticate(&b, h.unix_time + h.now / 1000);
+    reload_with_lifetime(4);
+    cf_session_set_expiry(b.session); /* as a refresh does */
+    harness_pass(&h, 6200);
+    harness_expect_closed(&b, "expired", true);
+    assert_false(a.closed);
+    harness_pass(&h, 16000);
+    harness_expect_closed(&a, "expired", true);
+}
+
+static void a_lifetime_that_a_reload_takes_away_ends_nothing(void **state)
+{
+    (void)state;
+    secure(4, 2);
+    start();
+    authenticate(&a, h.unix_time + h.now / 1000);
+    reload_with_lifetime(0);
+    harness_pass(&h, 100000);
+    assert_false(a.closed);
+}
+
+static void a_lifetime_that_a_reload_brings_leaves_who_is_connected(void **state)
+{
+    (void)state;
+    secure(0, 2);
+    start();
+    authenticate(&a, h.unix_time + h.now / 1000);
+    reload_with_lifetime(4);
+    harness_pass(&h, 100000);
+    assert_false(a.closed);
 }
 
 static void a_timestamp_in_the_future_lengthens_the_lifetime(void **state)
@@ -420,6 +463,9 @@ int main(void)
         TEST(stale_can_be_off),
         TEST(a_connection_expires),
         TEST(a_lifetime_that_grows_by_a_reload_counts),
+        TEST(a_lifetime_that_shrinks_by_a_reload_counts_for_new_credentials),
+        TEST(a_lifetime_that_a_reload_takes_away_ends_nothing),
+        TEST(a_lifetime_that_a_reload_brings_leaves_who_is_connected),
         TEST(a_timestamp_in_the_future_lengthens_the_lifetime),
         TEST(insecure_connections_do_not_expire),
         TEST(presence_is_switched_on_by_a_reload),

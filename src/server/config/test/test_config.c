@@ -37,7 +37,7 @@ typedef struct fixture {
     cf_config config;
     cf_config_report report;
     cf_config_input input;
-    const char *variables[4]; /* name, value, ... */
+    const char *variables[4]; /* "NAME=value" */
 } fixture;
 
 static int setup(void **state)
@@ -63,25 +63,19 @@ static int teardown(void **state)
     return 0;
 }
 
-static const char *variable(void *user, const char *name)
+static cf_config_status load_bytes(fixture *f, cf_bytes text)
 {
-    fixture *f = user;
-    for (size_t i = 0; i + 1 < 4 && f->variables[i] != NULL; i += 2) {
-        if (strcmp(f->variables[i], name) == 0)
-            return f->variables[i + 1];
-    }
-    return NULL;
-}
-
-static cf_config_status load(fixture *f, const char *text)
-{
-    f->input.file_text = cf_bytes_of(text);
-    f->input.environment = variable;
-    f->input.user = f;
+    f->input.file_text = text;
+    f->input.environment = f->variables;
     cf_config_free(&f->config);
     cf_buffer_clear(&f->report.error);
     cf_buffer_clear(&f->report.warnings);
     return cf_config_load(&f->config, &f->input, &allocator, &f->report);
+}
+
+static cf_config_status load(fixture *f, const char *text)
+{
+    return load_bytes(f, cf_bytes_of(text));
 }
 
 static void assert_bytes(cf_bytes bytes, const char *text)
@@ -161,10 +155,8 @@ static void test_flag_beats_environment_beats_file(void **state)
     assert_silent(f, "{\"port\": 9001, \"address\": \"10.0.0.1\", \"secret\": \"from file\"}");
     assert_int_equal(f->config.port, 9001);
     assert_int_equal(f->config.api_port, 9001);
-    f->variables[0] = "CENTRIFUGO_PORT";
-    f->variables[1] = "9002";
-    f->variables[2] = "CENTRIFUGO_SECRET";
-    f->variables[3] = ""; /* an empty variable is not set */
+    f->variables[0] = "CENTRIFUGO_PORT=9002";
+    f->variables[1] = "CENTRIFUGO_SECRET="; /* an empty variable is not set */
     assert_silent(f, "{\"port\": 9001, \"address\": \"10.0.0.1\", \"secret\": \"from file\"}");
     assert_int_equal(f->config.port, 9002);
     assert_bytes(f->config.secret, "from file");
@@ -179,8 +171,7 @@ static void test_flag_beats_environment_beats_file(void **state)
 static void test_an_overridden_value_cannot_fail(void **state)
 {
     fixture *f = *state;
-    f->variables[0] = "CENTRIFUGO_PORT";
-    f->variables[1] = "9002";
+    f->variables[0] = "CENTRIFUGO_PORT=9002";
     assert_silent(f, "{\"port\": \"nonsense\"}");
     assert_int_equal(f->config.port, 9002);
 }
@@ -188,11 +179,10 @@ static void test_an_overridden_value_cannot_fail(void **state)
 static void test_only_listed_variables_are_read(void **state)
 {
     fixture *f = *state;
-    f->variables[0] = "CENTRIFUGO_PING_INTERVAL";
-    f->variables[1] = "7";
-    f->variables[2] = "CENTRIFUGO_HISTORY_SIZE";
-    f->variables[3] = "0x10";
-    assert_silent(f, "{}");
+    f->variables[0] = "CENTRIFUGO_PING_INTERVAL=7";
+    f->variables[1] = "CENTRIFUGO_HISTORY_SIZE=0x10";
+    assert_warned(f, "{}",
+                  "variable 'CENTRIFUGO_PING_INTERVAL' is not read: set option 'ping_interval' in the configuration file");
     assert_int_equal(f->config.ping_interval, 25);
     assert_int_equal(f->config.channel.history_size, 16);
 }
@@ -228,15 +218,21 @@ static void test_unreadable_values_count_as_zero_with_a_warning(void **state)
 static void test_duplicate_keys_the_last_one_counts(void **state)
 {
     fixture *f = *state;
-    assert_silent(f, "{\"secret\": \"a\", \"SECRET\": \"b\"}");
+    assert_warned(f, "{\"secret\": \"a\", \"SECRET\": \"b\"}",
+                  "config.json:1:17: option 'secret' is there twice: this one counts, not the one at 1:2");
     assert_bytes(f->config.secret, "b");
+    assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"publish\": false, \"publish\": true}, {\"name\": \"cd\"}]}",
+                  "config.json:1:50: option 'publish' is there twice");
+    assert_true(f->config.namespaces[0].options.publish);
+    assert_false(f->config.namespaces[1].options.publish);
 }
 
 static void test_namespaces(void **state)
 {
     fixture *f = *state;
-    assert_silent(f, "{\"presence\": true, \"namespaces\": [{\"name\": \"all\", \"Publish\": true, \"history_size\": 2.5},"
-                     "{\"NAME\": \"no-NE_9\", \"history_lifetime\": 30, \"recover\": true}]}");
+    assert_silent(f, "{\"presence\": true, \"namespaces\": [{\"name\": \"all\", \"Publish\": true, \"history_size\": 2.5,"
+                     "\"history_lifetime\": 9}, {\"NAME\": \"no-NE_9\", \"history_size\": 1, \"history_lifetime\": 30,"
+                     "\"recover\": true}]}");
     assert_int_equal(f->config.namespace_count, 2);
     const cf_channel_options *all = cf_config_channel(&f->config, CF_BYTES("all:x"));
     assert_non_null(all);
@@ -339,10 +335,10 @@ static void test_an_empty_secret_needs_insecure(void **state)
     fixture *f = *state;
     f->input.secret_may_be_empty = false;
     assert_refused(f, "{}", "option 'secret' is empty");
-    assert_silent(f, "{\"insecure\": true}");
+    assert_warned(f, "{\"insecure\": true}", "option 'secret' is empty: the API refuses every request");
+    assert_silent(f, "{\"insecure\": true, \"insecure_api\": true}");
     assert_silent(f, "{\"secret\": \"s\"}");
-    f->variables[0] = "CENTRIFUGO_SECRET";
-    f->variables[1] = "s";
+    f->variables[0] = "CENTRIFUGO_SECRET=s";
     assert_silent(f, "{}");
 }
 
@@ -371,11 +367,214 @@ static void test_a_reload_keeps_what_counts_at_the_start(void **state)
     assert_bytes(f->config.secret, "b");
 }
 
+static void test_numbers_that_no_integer_holds_are_out_of_range(void **state)
+{
+    fixture *f = *state;
+    assert_refused(f, "{\n \"history_size\": 99999999999999999999}",
+                   "config.json:2:2: option 'history_size' is 99999999999999999999: allowed is 0 to 1000000000 messages");
+    assert_refused(f, "{\"ping_interval\": -1e30}", "option 'ping_interval' is -1e30: allowed is 0 to 1000000000 s");
+    assert_refused(f, "{\"ping_interval\": \"0xfffffffffffffffff\"}", "is 0xfffffffffffffffff: allowed is 0 to 1000000000 s");
+    assert_refused(f, "{\"namespaces\": [{\"name\": \"ab\", \"history_lifetime\": 1e19}]}", "is 1e19: allowed is 0 to");
+    assert_refused(f, "{\"api_port\": 99999999999999999999}", "'99999999999999999999', which is not a port");
+    assert_refused(f, "{\"redis_pool\": 99999999999999999999}",
+                   "is 99999999999999999999: allowed is 0 to 1000000000 connections");
+    f->variables[0] = "CENTRIFUGO_HISTORY_SIZE=9223372036854775808";
+    assert_refused(f, "{}", "CENTRIFUGO_HISTORY_SIZE: option 'history_size' is 9223372036854775808: allowed is 0 to");
+    cf_config_flag flag = {CF_BYTES("redis_pool"), CF_BYTES("-9223372036854775809")};
+    f->variables[0] = NULL;
+    f->input.flags = &flag;
+    f->input.flag_count = 1;
+    assert_refused(f, "{}", "--redis_pool: option 'redis_pool' is -9223372036854775809: allowed is 0 to");
+}
+
+static void test_history_that_is_incomplete_is_named(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "{\"history_size\": 5}",
+                  "config.json:1:2: option 'history_size' has no effect: there is no history without 'history_lifetime'");
+    assert_warned(f, "{\"history_lifetime\": 5}",
+                  "option 'history_lifetime' has no effect: there is no history without 'history_size'");
+    assert_warned(f, "{\"recover\": true, \"history_size\": 3}", "option 'recover' has no effect: it needs a history");
+    assert_warned(f, "{\"history_drop_inactive\": true}", "option 'history_drop_inactive' has no effect");
+    assert_warned(f,
+                  "{\"history_size\": 5, \"history_lifetime\": 5, \"recover\": true,\n \"namespaces\":"
+                  "[{\"name\": \"chat\",\n  \"recover\": true}]}",
+                  "config.json:3:3: option 'recover' of namespace 'chat' has no effect: it needs a history, 'history_size' and "
+                  "'history_lifetime'; nothing is inherited from the top level\n");
+    f->variables[0] = "CENTRIFUGO_HISTORY_LIFETIME=60";
+    assert_silent(f, "{\"history_size\": 5, \"recover\": true}");
+    assert_warned(f, "{}", "CENTRIFUGO_HISTORY_LIFETIME: option 'history_lifetime' has no effect");
+}
+
+static void test_slips_in_keys_are_guessed(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "{\"history_sise\": 3}", "unknown option 'history_sise' is ignored; did you mean 'history_size'?\n");
+    assert_warned(f, "{\"prot\": 3}", "'prot' is ignored; did you mean 'port'?");
+    assert_warned(f, "{\"Secert\": 3}", "did you mean 'secret'?");
+    assert_warned(f, "{\"historylifetime\": 3}", "did you mean 'history_lifetime'?");
+    assert_warned(f, "{\"namespace\": []}", "did you mean 'namespaces'?");
+    assert_warned(f, "{\"color\": 3}", "unknown option 'color' is ignored\n");
+    assert_warned(f, "{\"\": 3}", "unknown option '' is ignored\n");
+    assert_warned(f, "{\"a\\nb\": 3}", "unknown option 'a?b' is ignored\n");
+    assert_warned(f, "{\"an_option_whose_name_is_longer_than_any_that_there_is_in_the_table\": 3}",
+                  "in_the_table' is ignored\n");
+    assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"publihs\": true}]}",
+                  "option 'publihs' is ignored: it is no option of a namespace; did you mean 'publish'?");
+    assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"prot\": true}]}", "it is no option of a namespace\n");
+    assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"nam\": \"cd\"}]}", "did you mean 'name'?");
+}
+
+static void test_variables_that_nothing_reads_are_named(void **state)
+{
+    fixture *f = *state;
+    f->variables[0] = "CENTRIFUGO_PROT=9002";
+    assert_warned(f, "{}", "variable 'CENTRIFUGO_PROT' is not read; did you mean CENTRIFUGO_PORT?\n");
+    f->variables[0] = "CENTRIFUGO_SHOE_SIZE=hunter2";
+    assert_warned(f, "{}", "variable 'CENTRIFUGO_SHOE_SIZE' is not read: there is no option 'SHOE_SIZE'\n");
+    f->variables[0] = "centrifugo_secret=x";
+    assert_warned(f, "{}", "variable 'centrifugo_secret' is not read; did you mean CENTRIFUGO_SECRET?\n");
+    assert_bytes(f->config.secret, "");
+    f->variables[0] = "CENTRIFUGED_SECRET=x";
+    assert_warned(f, "{}", "variable 'CENTRIFUGED_SECRET' is not read; did you mean CENTRIFUGO_SECRET?\n");
+    f->variables[0] = "CENTRIFUGO_PROT=";
+    f->variables[1] = "CENTRIFUGE_URL=ws://somewhere";
+    f->variables[2] = "nonsense";
+    assert_silent(f, "{}");
+}
+
+static void test_texts_with_line_ends_or_blanks_are_told(void **state)
+{
+    fixture *f = *state;
+    assert_warned(
+        f, "{\"secret\": \"hunter2\\n\"}",
+        "config.json:1:2: option 'secret' has a line end or another control character in it, which counts as a part of it");
+    assert_bytes(f->config.secret, "hunter2\n");
+    if (strstr(cf_buffer_text(&f->report.warnings), "hunter2") != NULL)
+        fail_msg("the secret is shown");
+    assert_warned(f, "{\"secret\": \" hunter2\"}", "option 'secret' begins or ends with a blank");
+    f->variables[0] = "CENTRIFUGO_SECRET=hunter2 ";
+    assert_warned(f, "{}", "CENTRIFUGO_SECRET: option 'secret' begins or ends with a blank");
+    f->variables[0] = NULL;
+    assert_silent(f, "{\"log_file\": \"/var/log/a b\"}");
+    assert_warned(f, "{\"log_file\": \"/var/log/a\\t\"}", "option 'log_file' has a line end or another control character");
+    assert_refused(f, "{\"log_file\": \"/var/log/a\\u0000b\"}", "option 'log_file' has a NUL character in it: remove it");
+    assert_warned(f, "{\"secret\": {\"key\": \"hunter2\"}}",
+                  "option 'secret' is a list or object, which is not a text: taken as empty\n");
+}
+
+static void test_addresses_that_are_none_are_refused(void **state)
+{
+    fixture *f = *state;
+    static const char *const good[] = {"",      "127.0.0.1", "::1",           "fe80::1%eth0", "::ffff:1.2.3.4",     "localhost",
+                                       "127.1", "0",         "my-host.a_b.c", "0.0.0.0",      "b\u00fccher.example"};
+    static const char *const bad[] = {"127.0.0.1:1",
+                                      "[::1]",
+                                      "localhost:8000",
+                                      "http://localhost",
+                                      "127.0.0.1/24",
+                                      "256.0.0.1",
+                                      "1.2.3.4.5",
+                                      "1..2",
+                                      " 127.0.0.1",
+                                      "127.0.0.1\\n",
+                                      "a b",
+                                      "::1,::2",
+                                      "1.2.3.4.",
+                                      "99999999999999999999.1"};
+    char text[100];
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        (void)snprintf(text, sizeof(text), "{\"address\": \"%s\"}", good[i]);
+        assert_silent(f, text);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        (void)snprintf(text, sizeof(text), "{\"address\": \"%s\"}", bad[i]);
+        assert_refused(f, text, "for which ListenAndServe has no address: give an address or a host name alone");
+    }
+}
+
+static void test_prefixes_that_no_request_can_have_are_told(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{\"http_prefix\": \"/a/b.c/..d\"}");
+    assert_refused(f, "{\"http_prefix\": \"realtime\"}",
+                   "option 'http_prefix' is 'realtime', with which no request reaches an endpoint: it begins with '/'");
+    static const char *const unclean[] = {"/", "/a/", "//a", "/a//b", "/./a", "/a/..", "/a/../b", "/a/."};
+    char text[100];
+    for (size_t i = 0; i < sizeof(unclean) / sizeof(unclean[0]); i++) {
+        (void)snprintf(text, sizeof(text), "{\"http_prefix\": \"%s\"}", unclean[i]);
+        assert_warned(f, text, "with which WebSocket and API cannot be reached");
+    }
+}
+
+static void test_channel_signs_that_cannot_be_told_apart_are_named(void **state)
+{
+    fixture *f = *state;
+    assert_warned(
+        f, "{\"user_channel_boundary\": \":\"}",
+        "config.json:1:2: option 'user_channel_boundary' is ':', which cannot be told from 'namespace_channel_boundary' "
+        "(':') in a channel's name");
+    assert_warned(
+        f, "{\"namespace_channel_boundary\": \"#\"}",
+        "config.json:1:2: option 'namespace_channel_boundary' is '#', which cannot be told from 'user_channel_boundary'");
+    assert_warned(f, "{\"client_channel_boundary\": \"##\"}", "'client_channel_boundary' is '##', which cannot be told from");
+    assert_warned(f, "{\"private_channel_prefix\": \"x&\"}", "cannot be told from 'client_channel_boundary'");
+    assert_warned(f, "{\"user_channel_separator\": \"#\"}", "cannot be told from 'user_channel_boundary'");
+    assert_silent(f,
+                  "{\"private_channel_prefix\": \"\", \"namespace_channel_boundary\": \"::\", \"user_channel_boundary\": \"\","
+                  "\"client_channel_boundary\": \",\"}");
+    assert_warned(f, "{\"user_channel_boundary\": \"\", \"user_channel_separator\": \";\"}",
+                  "option 'user_channel_separator' has no effect: 'user_channel_boundary' is empty");
+}
+
+static void test_namespaces_without_channels_are_told(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "{\"namespace_channel_boundary\": \"\", \"namespaces\": [{\"name\": \"ab\"}]}",
+                  "option 'namespaces' has no effect: 'namespace_channel_boundary' is empty");
+    assert_warned(f, "{\"namespace_channel_boundary\": \"-\",\n \"namespaces\": [{\"name\": \"ab\"}, {\"name\": \"a-b\"}]}",
+                  "config.json:2:33: option 'namespaces' has 'a-b', whose channels are not found");
+    assert_warned(f, "{\"private_channel_prefix\": \"p\", \"namespaces\": [{\"name\": \"public\"}]}",
+                  "has 'public', whose channels are not found");
+    assert_warned(f, "{\"max_channel_length\": 3, \"namespaces\": [{\"name\": \"ab\"}, {\"name\": \"abc\"}]}",
+                  "has 'abc', in which nobody can subscribe");
+    assert_silent(f, "{\"max_channel_length\": 3, \"namespaces\": [{\"name\": \"ab\"}]}");
+}
+
+static void test_options_that_others_make_idle_are_warned_of(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "{\"expired_connection_close_delay\": 3}",
+                  "option 'expired_connection_close_delay' has no effect: nothing expires without 'connection_lifetime'");
+    assert_silent(f, "{\"expired_connection_close_delay\": 25}");
+    assert_silent(f, "{\"expired_connection_close_delay\": 3, \"connection_lifetime\": 3}");
+    assert_warned(f, "{\"connection_lifetime\": 3, \"insecure\": true}",
+                  "option 'connection_lifetime' has no effect: with 'insecure'");
+    assert_warned(f, "{\"presence_expire_interval\": 3}", "option 'presence_expire_interval' has no effect");
+    assert_warned(f, "{\"debug\": true}", "option 'debug' has no effect: there are no profile endpoints");
+    assert_refused(f, "{\"pid_file\": \"x\", \"log_file\": \"x\"}", "option 'pid_file' is the file of 'log_file' too");
+}
+
+static void test_byte_order_marks_and_wide_characters(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "\xef\xbb\xbf{\"secret\": \"s\", \"namespaces\": [{\"name\": \"ab\", \"nosuch\": 1}]}",
+                  "config.json:1:47: unknown option 'nosuch'");
+    assert_bytes(f->config.secret, "s");
+    assert_int_equal(f->config.namespace_count, 1);
+    static const cf_bytes wide[] = {CF_LITERAL("\xff\xfe{\0}\0"), CF_LITERAL("\xfe\xff\0{\0}"), CF_LITERAL("{\0}\0"),
+                                    CF_LITERAL("\0{\0}"), CF_LITERAL("\0\0\xfe\xff\0\0\0{")};
+    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+        assert_int_equal(load_bytes(f, wide[i]), CF_CONFIG_PARSE_ERROR);
+        assert_says(&f->report.error, "the file is UTF-16: save it as UTF-8");
+    }
+}
+
 static void test_without_memory_it_fails_and_gives_all_back(void **state)
 {
     fixture *f = *state;
-    static const char text[] =
-        "{\"secret\": \"s\", \"name\": \"n\", \"typo\": 1, \"namespaces\": [{\"name\": \"ab\"}, {\"name\": \"cd\"}]}";
+    static const char text[] = "{\"secret\": \"s\", \"name\": \"n\", \"typo\": 1, \"recover\": true, \"namespaces\": "
+                               "[{\"name\": \"ab\"}, {\"name\": \"cd\"}]}";
     for (int n = 0;; n++) {
         cf_config_report_free(&f->report);
         allocations_left = n;
@@ -446,6 +645,17 @@ int main(int argc, char **argv)
         TEST(test_an_empty_secret_needs_insecure),
         TEST(test_flags_that_cannot_be_read_are_refused),
         TEST(test_a_reload_keeps_what_counts_at_the_start),
+        TEST(test_numbers_that_no_integer_holds_are_out_of_range),
+        TEST(test_history_that_is_incomplete_is_named),
+        TEST(test_slips_in_keys_are_guessed),
+        TEST(test_variables_that_nothing_reads_are_named),
+        TEST(test_texts_with_line_ends_or_blanks_are_told),
+        TEST(test_addresses_that_are_none_are_refused),
+        TEST(test_prefixes_that_no_request_can_have_are_told),
+        TEST(test_channel_signs_that_cannot_be_told_apart_are_named),
+        TEST(test_namespaces_without_channels_are_told),
+        TEST(test_options_that_others_make_idle_are_warned_of),
+        TEST(test_byte_order_marks_and_wide_characters),
         TEST(test_without_memory_it_fails_and_gives_all_back),
         TEST(test_the_documentation_is_made_of_the_table),
     };
