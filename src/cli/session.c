@@ -185,6 +185,8 @@ static bool fill_options(cf_cli_session *session, centrifuge_options *into, cf_c
     into->tls_verify = !options->no_verify;
     into->proxy = options->proxy;
     into->timeout = session->timeout;
+    if (!session->listening)
+        into->frame_size_max = SIZE_MAX; /* the server knows what it takes, and says so */
     if (!cf_cli_credentials_make(credentials, options))
         return false;
     into->user = credentials->user;
