@@ -98,6 +98,26 @@ for (const [name, file] of Object.entries(cores)) {
     });
   });
 
+  test(name + ': who publishes as fast as it can to a channel of its own is not too slow for it', async () => {
+    await session(file, async ({ client, errors }) => {
+      const total = 40000;
+      let got = 0;
+      let ends = 0;
+      client.on('disconnect', () => { ends++; });
+      const subscription = client.subscribe('news', (message) => { if (message.data.i === got) got++; });
+      client.connect();
+      await soon(new Promise((resolve) => { subscription.on('subscribe', resolve); }), 'the subscription');
+      let refused = 0;
+      for (let sent = 0; sent < total;) {
+        const calls = [];
+        for (let i = 0; i < 10000 && sent < total; i++, sent++) calls.push(subscription.publish({ i: sent, text: 'x'.repeat(400) }).catch(() => { refused++; }));
+        await soon(Promise.all(calls), 'the answers');
+      }
+      await until(() => got === total, 'the messages, in order');
+      assert.deepStrictEqual([refused, ends, errors], [0, 0, []]);
+    });
+  });
+
   test(name + ': a publication of 70 kB is refused, and the connection stays', async () => {
     await session(file, async ({ client, errors }) => {
       const subscription = client.subscribe('news');
