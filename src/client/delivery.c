@@ -94,6 +94,8 @@ cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_me
         return CF_STEP_DONE;
     if (subscription->recovering)
         return hold(subscription, now, message);
+    if (subscription->request != 0)
+        subscription->missed = true; /* should this request be lost: nobody knows what was before the message */
     if (repeats(subscription, message))
         return CF_STEP_DONE;
     return tell(subscription, now, message, effect);

@@ -297,7 +297,7 @@ struct cf_subscription {
     bool was_subscribed;      /* since it was asked for by the user */
     bool told;                /* that it is removed: its memory is ours alone */
     bool left;                /* by a disconnect, and not asked for since */
-    bool missed;              /* a replay behind a hole has begun, and no subscribe event has told of it */
+    bool missed;              /* messages behind a hole, or perhaps one, were told, and no subscribe event has told of it */
     cf_text position;         /* section 10 */
     cf_recovery *recovery;    /* NULL without one */
     cf_text refusal;          /* the error's text, then its advice */

@@ -111,7 +111,7 @@ static void check(sim_server *server)
         size_t now = (size_t)server->configs[server->config].client_queue_max_size;
         size_t limit = link->queue_max > now ? link->queue_max : now;
         size_t waiting = cf_session_outbox(link->session)->bytes;
-        if (waiting > limit)
+        if (waiting > limit && server->wake > world->now) /* else who is too slow is judged in the next turn */
             sim_fail(world, "outbox-bounded", "link %u: %zu bytes wait, the limit is %zu", link->number, waiting, limit);
     }
     if (cf_node_session_count(server->node) != sessions)

@@ -1096,6 +1096,25 @@ static void a_push_before_the_answer_is_told_once_and_in_order(void **state)
     assert_recovers_from(d, 5, "m6");
 }
 
+/* Who knows what was published before it? */
+static void a_push_before_a_first_answer_that_is_lost_promises_nothing(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_subscribe(d, "news");
+    driver_be_connected(d);
+    push(d, "m7");
+    expect(d, "news: message m7 1\n");
+    assert_recovers_from(d, 3, "m7");
+    driver_forget(d);
+    answer_recovery(d, "4", "true", MISSED("m8"));
+    expect(d, "news: message m8 0\nnews: subscribe first\n");
+    assert_recovers_from(d, 5, "m8");
+    driver_forget(d);
+    answer_recovery(d, "6", "true", "");
+    expect(d, "news: subscribe again recovered\n");
+}
+
 /* The answers to all channels of a connection may be one frame, and a private channel is asked for later. */
 static void pushes_wait_for_the_answer_of_their_own_channel(void **state)
 {
@@ -1619,6 +1638,7 @@ int main(void)
         TEST(ready_of_an_unsubscribed_one_threw),
         TEST(ready_without_the_callback_that_is_due_threw),
         TEST(a_push_before_the_answer_is_told_once_and_in_order),
+        TEST(a_push_before_a_first_answer_that_is_lost_promises_nothing),
         TEST(pushes_wait_for_the_answer_of_their_own_channel),
         TEST(a_push_before_an_empty_answer_is_told),
         TEST(a_push_behind_the_answer_that_told_it_is_dropped),
