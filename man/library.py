@@ -12,7 +12,7 @@ LONG_STRUCT = 30  # members; the synopsis leaves out what the description lists 
 
 
 def title_of(section):
-    return re.sub(r" \(.*?\)$", "", section.title.split(";")[0])
+    return section.title.split(";")[0]
 
 
 def first_upper(text):
@@ -139,7 +139,7 @@ def members(declaration, names):
             lines += member_list(part, names)
         part = []
         if member:
-            title, _, rule = re.sub(r" \(.*\)$", "", member.name).partition("; ")
+            title, _, rule = member.name.partition("; ")
             text = "\n\n".join(each for each in (first_upper(rule) + ".", member.comment) if each != ".")
             lines += [".Ss " + first_upper(title)] + blocks(text, names)
     return lines
@@ -304,7 +304,6 @@ class Library:
         types = self.own_types(header)
         first, *rest = header.intro.split("\n\n")
         summary = re.split(r": |, ", " ".join(first.split()), maxsplit=1)[1] if ": " in first else " ".join(first.split())
-        rest = [each for each in rest if not re.match(r'"(Section|Protocol) n"', each)]
         names = Names(self.known, [], [each.name for each in types], [], [])
         lines = head(name, 3, [name] + others, summary.rstrip("."), self.meta)
         lines += [".Sh SYNOPSIS", ".In centrifuge/" + header.path.name, ".Pp", ".Dl cc program.c $(pkg-config --cflags --libs libcentrifuge)"]

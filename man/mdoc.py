@@ -6,7 +6,6 @@ LEADING = re.compile(r"^[.']")
 # What mdoc(7) would take for a macro when it stands alone among the words of a macro's line.
 MACRO_LIKE = re.compile(r"^[A-Z%][A-Za-z0-9]{0,2}$")
 DELIMITERS = set("()[].,:;?!|")
-CITATION = re.compile(r" ?\((?:sections?|protocol) [^)]*\)")
 TAGGED = re.compile(r"^(?:  )?(`[^`]+`|[A-Z][A-Z_0-9]{2,}(?:, [A-Z][A-Z_0-9]{2,})*)(?:  +(\S.*)|()$)")
 LISTED = re.compile(r"^(-|\d\.) (.*)")
 
@@ -67,7 +66,7 @@ def inline(text, names):
             lines.append(escape(" ".join(words)))
             words.clear()
 
-    for word in re.findall(r"[^\s`]*`[^`]+`[^\s`]*|\S+", CITATION.sub("", text)):
+    for word in re.findall(r"[^\s`]*`[^`]+`[^\s`]*|\S+", text):
         found = re.match(r"^([(\[]*)(`[^`]+`|[\w/.]*\w)((?:['’]s)?)([)\].,;:!?]*)$", word)
         macro = found and names.macro(found.group(2))
         if macro:

@@ -27,8 +27,6 @@
  * - Calls block until the answer is there, or for `timeout` milliseconds.
  * - Times are milliseconds, sizes are bytes.
  *
- * "Protocol n" below points at the section of server-spec.md that describes the behaviour.
- *
  * C99 or later, C++11 or later.
  */
 #ifndef CENTRIFUGE_BACKEND_H
@@ -45,7 +43,7 @@
 extern "C" {
 #endif
 
-/* ---- tokens and signs (protocol 4) ------------------------------------------------ */
+/* ---- tokens and signs ------------------------------------------------ */
 
 /* Bytes of a token or sign as text: 64 lower-case hexadecimal characters and NUL. */
 #define CENTRIFUGE_SIGN_SIZE 65
@@ -155,7 +153,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_backend_new(centrifuge_backend **back
 /* Closes the connection and frees all that it gave back. NULL is allowed. */
 CENTRIFUGE_API void centrifuge_backend_destroy(centrifuge_backend *backend);
 
-/* ---- calls of the HTTP API (protocol 5) --------------------------------------------------------------- */
+/* ---- calls of the HTTP API --------------------------------------------------------------- */
 
 /*
  * Errors of every call:

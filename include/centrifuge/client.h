@@ -1,7 +1,8 @@
 /*
  * libcentrifuge: real-time messages from a Centrifugo-compatible server.
  *
- * The guide is docs/client.md, the reference is here. A first program:
+ * The guide is docs/client.md, the reference is here, and how the client behaves in every case is in
+ * docs/spec/client-spec.md. A first program:
  *
  *     static void on_message(centrifuge_subscription *subscription,
  *                            const centrifuge_message *message, void *user)
@@ -47,8 +48,6 @@
  * - Times are milliseconds, sizes are bytes.
  * - Versions. Structs that the application fills are handed over with their size (hidden in macros of the functions'
  *   names), so that members can be appended for ever. Structs that the library fills may grow at their end.
- *
- * "Section n" cites the specification of the client's behaviour, client-spec.md, as the comments in src/client do.
  *
  * C99 or later, C++11 or later.
  */
@@ -134,7 +133,7 @@ typedef uint32_t centrifuge_request;
 typedef struct centrifuge_options {
     size_t size; /* of this struct as the application knows it; set by centrifuge_options_default */
 
-    /* -- where and who (section 2, 3) -- */
+    /* -- where and who -- */
 
     /*
      * Required. ws://, wss://, http:// or https://; "/connection/websocket" is appended to the path unless it is there, in front of
@@ -150,7 +149,7 @@ typedef struct centrifuge_options {
     bool credentials_json;
     bool insecure; /* for a server in insecure mode: timestamp and token are not sent, user and info are; default false */
 
-    /* -- behaviour (section 7, 8, 9, 14) -- */
+    /* -- behaviour -- */
 
     bool resubscribe;        /* subscriptions survive the loss of a connection; default true */
     int64_t retry;           /* ms: start of the growing pause between attempts to connect; default 1000 */
@@ -205,7 +204,7 @@ typedef struct centrifuge_options {
     void *loop_user;
 
     /*
-     * -- private channels (section 11) --
+     * -- private channels --
      *
      * A channel that begins with the prefix is subscribed with a sign that only your backend can make. The backend gets
      * a POST of {"client":"id of the connection","channels":["$name",...]} and answers with status 200 and the body
@@ -233,7 +232,7 @@ typedef struct centrifuge_options {
     void *authorize_user;
 
     /*
-     * -- credentials that expire (section 12) --
+     * -- credentials that expire --
      *
      * Where the server's option connection_lifetime is set, `timestamp` and `token` grow old. New ones are asked for in time
      * with a POST of `refresh_data`, answered with status 200 and {"user":"...","timestamp":"...","token":"...","info":"..."},
@@ -258,7 +257,7 @@ typedef struct centrifuge_options {
 
     size_t http_answer_size_max; /* bytes of an endpoint's answer; default 1 MiB. Beyond: a failure. 0 is refused */
 
-    /* -- batching (section 13) -- */
+    /* -- batching -- */
 
     bool batch; /* the commands of one turn of the loop leave as one frame; default false */
 
@@ -302,20 +301,20 @@ CENTRIFUGE_API centrifuge_error centrifuge_options_check(const centrifuge_option
 
 /* ---- events of a client --------------------------------------------------------------- */
 
-/* Connected (section 7.3). Subscribe commands are already on their way. */
+/* Connected. Subscribe commands are already on their way. */
 typedef struct centrifuge_connect_event {
     const char *client;    /* id of this connection */
     const char *transport; /* "raw-websocket" */
     int64_t latency;       /* ms from the connect command to its answer, -1 unknown */
 } centrifuge_connect_event;
 
-/* Not connected any more (section 7.2). Not repeated while attempts fail. */
+/* Not connected any more. Not repeated while attempts fail. */
 typedef struct centrifuge_disconnect_event {
     const char *reason; /* "connection closed", "client", "no ping", or what the server said */
     bool reconnect;     /* will the client try again by itself? */
 } centrifuge_disconnect_event;
 
-/* Something failed that belongs to no call of the application, or the server answered with an error (section 6.2). */
+/* Something failed that belongs to no call of the application, or the server answered with an error. */
 typedef struct centrifuge_error_event {
     centrifuge_error code;
     const char *text;     /* the server's or the library's */
@@ -323,7 +322,7 @@ typedef struct centrifuge_error_event {
     centrifuge_bytes raw; /* JSON: the server's message, or one made up in its form */
 } centrifuge_error_event;
 
-/* A transport was closed: also that of a failed attempt, and one that the application closed (section 7.4.1). */
+/* A transport was closed: also that of a failed attempt, and one that the application closed. */
 typedef struct centrifuge_transport_close_event {
     const char *reason;
     bool reconnect;           /* the advice of the peer, or true when it gave none */
@@ -348,7 +347,7 @@ typedef struct centrifuge_log_event {
 } centrifuge_log_event;
 
 /*
- * `refresh_attempts` are used up (section 12.2): no further attempts of any kind. Comes behind `disconnect`, whose reason is
+ * `refresh_attempts` are used up: no further attempts of any kind. Comes behind `disconnect`, whose reason is
  * "refresh failed". New credentials by centrifuge_client_configure, centrifuge_client_connect, and
  * centrifuge_subscription_subscribe for each subscription begin anew.
  */
@@ -380,7 +379,7 @@ typedef struct centrifuge_client_events {
 
 /* ---- events of a subscription ----------------------------------------------------------- */
 
-/* A message of the channel (section 6.2). */
+/* A message of the channel. */
 typedef struct centrifuge_message {
     const char *channel;
     centrifuge_bytes data; /* JSON as published, byte for byte */
@@ -398,7 +397,7 @@ typedef struct centrifuge_join_event {
     centrifuge_bytes raw;  /* JSON: the whole body as received */
 } centrifuge_join_event;
 
-/* Subscribed (section 8.3). Messages missed meanwhile were delivered just before. */
+/* Subscribed. Messages missed meanwhile were delivered just before. */
 typedef struct centrifuge_subscribe_event {
     const char *channel;
     bool resubscribe; /* brought by a reconnect */
@@ -446,7 +445,7 @@ typedef struct centrifuge_subscription_events {
 CENTRIFUGE_API centrifuge_error centrifuge_client_new(centrifuge_client **client, const centrifuge_options *options);
 
 /*
- * Replaces all options except the loop hooks; each counts from its next use (section 2.3). On error nothing has changed.
+ * Replaces all options except the loop hooks; each counts from its next use. On error nothing has changed.
  * Errors: those of centrifuge_client_new, WRONG_THREAD.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options);
@@ -485,7 +484,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_destroy(centrifuge_client *cli
 CENTRIFUGE_API centrifuge_error centrifuge_client_adopt(centrifuge_client *client);
 
 /*
- * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise (section 7). Nothing
+ * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise. Nothing
  * happens when connecting or connected; while waiting for the next attempt it is made at once. Five attempts in a row may begin
  * so, as after centrifuge_client_disconnect, then one a second: what comes too soon is planned. The result is an event:
  * `connect`, or `disconnect` after the first attempt failed; with expired credentials after they were refreshed. Errors:
@@ -499,7 +498,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_disconnect(centrifuge_client *
 /* Tells whether there is a network: true tries as centrifuge_client_connect, false waits for the next true. Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online);
 
-/* Sends one ping when connected (section 14). Errors: WRONG_THREAD, CLOSED. */
+/* Sends one ping when connected. Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_ping(centrifuge_client *client);
 
 /*
@@ -530,7 +529,7 @@ CENTRIFUGE_API centrifuge_client_state centrifuge_client_get_state(const centrif
 CENTRIFUGE_API bool centrifuge_client_will_reconnect(const centrifuge_client *client);
 /* Id of the current connection; "" when there is none. Valid until the next call with this client. */
 CENTRIFUGE_API const char *centrifuge_client_id(centrifuge_client *client);
-/* Milliseconds of the last measurement (section 7.6), -1 when never measured. */
+/* Milliseconds of the last measurement, -1 when never measured. */
 CENTRIFUGE_API int64_t centrifuge_client_latency(const centrifuge_client *client);
 /* The name of the transport: "raw-websocket" while connected, "" else. Static. */
 CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *client);
@@ -538,7 +537,7 @@ CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *
 /* ---- subscriptions --------------------------------------------------------------------------- */
 
 /*
- * Subscribes to a channel, now or as soon as there is a connection (section 8). There is one subscription per channel: when it
+ * Subscribes to a channel, now or as soon as there is a connection. There is one subscription per channel: when it
  * exists, the listener is added to it, and it is asked for again if it was unsubscribed or refused. `events` may be NULL, as may
  * `subscription`, which gets the subscription. See centrifuge_client_listen for listeners.
  * Errors: INVALID_ARGUMENT (no or empty channel), INVALID_UTF8, LIMIT_CHANNEL, LIMIT_SUBSCRIPTIONS, LIMIT_QUEUE, NO_MEMORY,
@@ -594,7 +593,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_remove(centrifuge_subscr
 
 /* ---- calls of a subscription ---------------------------------------------------------------------- */
 
-/* The outcome of a call (section 6.3, 9). */
+/* The outcome of a call. */
 typedef struct centrifuge_result {
     centrifuge_error code; /* OK, or: TIMEOUT, DISCONNECTED, UNSUBSCRIBED, REFUSED (by the server), CLOSED (destroyed) */
     const char *error;     /* "" or a text: the server's, "timeout", "disconnected", ... */
@@ -625,7 +624,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_presence(centrifuge_subs
 /* The last messages: `data` of the result. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription,
                                                                 centrifuge_completion done, void *user);
-/* Completes when the subscription is subscribed or refused (section 8.5): soon, when it is already. */
+/* Completes when the subscription is subscribed or refused: soon, when it is already. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done,
                                                               void *user);
 
@@ -642,7 +641,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_authorize_answer(centrifuge_cl
 CENTRIFUGE_API centrifuge_error centrifuge_client_refresh_answer(centrifuge_client *client, centrifuge_request request,
                                                                  const char *answer, size_t size);
 
-/* ---- batching of commands and authorizations (section 13) ---------------------------------------- */
+/* ---- batching of commands and authorizations ---------------------------------------- */
 
 /*
  * Collects commands instead of sending them, until told otherwise; the connect command is never among them. What was collected
@@ -656,7 +655,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_start_batching(centrifuge_clie
 CENTRIFUGE_API centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool flush);
 /* Sends what was collected as one frame; collecting goes on. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_flush(centrifuge_client *client);
-/* Collects private channels instead of asking for their signs (section 11.1). */
+/* Collects private channels instead of asking for their signs. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_start_auth_batching(centrifuge_client *client);
 /* Asks for the signs of what was collected with one request. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client);
