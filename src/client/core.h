@@ -4,7 +4,7 @@
  * It makes no system call and has no clock, randomness, sockets, threads,
  * globals or allocator of its own. Bytes, answers and the time go in; effects
  * come out. Behaviour: client-spec.md sections 2-14 with the defects of
- * section 17 fixed.
+ * its section 17 fixed.
  *
  * A driver calls any function below, then takes effects until there are none,
  * then asks for the deadline:
@@ -25,21 +25,21 @@
  * Order. Effects come in the order in which things happened. Subscribe commands go out before
  * the event `connect` is told, an unsubscribe command behind its event. Errors come first as the client's event, then as the
  * subscription's, then as results. A lost transport: its close, results, `unsubscribe` of each subscription, `disconnect`. One that the client gives
- * up: results, `unsubscribe`, `disconnect`, then the closing and its event. Subscriptions are gone through in the order in
- * which they were made (the reference puts names that look like numbers first). `unsubscribe` and `disconnect` are told once
+ * up: results, `unsubscribe`, `disconnect`, then the closing and its event. Subscriptions are gone through in the order of
+ * a table (client-spec.md 8.1). `unsubscribe` and `disconnect` are told once
  * when they happen again before the first was taken.
  *
  * Memory. A function that returns CENTRIFUGE_ERROR_NO_MEMORY has changed nothing. Where the client acts by itself and has no
  * memory, it reports an error, closes the transport and tries again by backoff. Results and events of the connection need no
  * memory. Only logs are lost.
  *
- * Rules (design.md): a call that returns an error never completes; one that
+ * Rules: a call that returns an error never completes; one that
  * returns CENTRIFUGE_ERROR_OK completes exactly once (CF_EFFECT_RESULT), at the
  * latest in cf_client_shutdown. At most one live transport. No retry without
  * delay. Answers that arrive late carry the id they belong to and are dropped.
  *
  * Files: core.c (life, deadlines), queue.c (effects that wait), limit.c, frame.c (what
- * is received), connection.c (section 7, 14), subscription.c (8), delivery.c
+ * is received), connection.c (client-spec.md 7, 14), subscription.c (8), delivery.c
  * (6.2, 8.3, 10), recovery.c (D52), call.c (9), auth.c (11), refresh.c (12), batch.c (13), options.c (2, 3).
  */
 #ifndef CF_CLIENT_CORE_H
@@ -64,7 +64,7 @@ typedef struct cf_client_options {
     cf_bytes info;         /* default "" */
     bool credentials_json; /* user, timestamp, token and info are JSON values, sent as they are */
     bool insecure;
-    bool sockjs;                     /* false; true: the driver has SockJS, for addresses that mean it (section 3) */
+    bool sockjs;                     /* false; true: the driver has SockJS, for addresses that mean it (client-spec.md 3) */
     bool resubscribe;                /* default true */
     int64_t retry;                   /* 1000: start value of the backoff */
     int64_t max_retry;               /* 20000: its ceiling */

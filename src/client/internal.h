@@ -298,7 +298,7 @@ struct cf_subscription {
     bool told;                /* that it is removed: its memory is ours alone */
     bool left;                /* by a disconnect, and not asked for since */
     bool missed;              /* messages behind a hole, or perhaps one, were told, and no subscribe event has told of it */
-    cf_text position;         /* section 10 */
+    cf_text position;         /* client-spec.md 10 */
     cf_recovery *recovery;    /* NULL without one */
     cf_text refusal;          /* the error's text, then its advice */
     cf_member *member;        /* of the authorization that it waits for, or NULL */

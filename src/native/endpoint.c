@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* The first two say what the request is (section 15); the third keeps libcurl from asking whether a body is welcome. */
+/* The first two say what the request is (client-spec.md 15); the third keeps libcurl from asking whether a body is welcome. */
 static const char *const own_headers[] = {"X-Requested-With: XMLHttpRequest", "Content-Type: application/json", "Expect:"};
 #define OWN_HEADER_COUNT (sizeof own_headers / sizeof own_headers[0])
 

@@ -1,5 +1,6 @@
 /*
- * Requests for signs and credentials: asked of the application's function, or posted to an endpoint by libcurl (section 15).
+ * Requests for signs and credentials: asked of the application's function, or posted to an endpoint by libcurl (client-spec.md
+ * 15).
  *
  * The multi handle with its connections lives as long as there are requests, so an idle client keeps nothing of it. How long a
  * request may take is the core's business: it cancels.

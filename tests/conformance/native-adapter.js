@@ -2,7 +2,7 @@
 /*
  * The adapter for libcentrifuge in Node: bindings/node. CENTRIFUGE_BUILD names the build folder; without it, the one built last.
  *
- * A page sends the body of a request 20 ms after it was opened (client-spec, 15). What the scripted server sees next depends on it,
+ * A page sends the body of a request 20 ms after it was opened (client-spec.md 15). What the scripted server sees next depends on it,
  * so requests to the page's origin go through a relay that is as slow.
  */
 const net = require('net');

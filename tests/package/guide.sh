@@ -95,7 +95,7 @@ compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
 LD_LIBRARY_PATH=$build "$temporary/defaults-program"
 
 # Links: to headings of the same document, and to files.
-for document in docs/*.md README.md; do
+for document in docs/*.md docs/spec/*.md *.md; do
     slugs=$(grep '^#' "$document" | sed 's/^#* //' | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-')
     for link in $(sed -n 's/`[^`]*`//g; s/](/\n](/gp' "$document" | sed -n 's/^](\([^) ]*\)).*/\1/p'); do
         case $link in

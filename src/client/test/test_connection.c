@@ -867,7 +867,7 @@ static void a_clock_that_jumps_makes_one_attempt(void **state)
     assert_int_equal(d->opens, 2);
 }
 
-/* ---- pings: section 14 ----------------------------------------------------------------------------------- */
+/* ---- pings: client-spec.md 14 ----------------------------------------------------------------------------------- */
 
 static void only_an_idle_connection_is_pinged(void **state)
 {

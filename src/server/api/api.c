@@ -148,7 +148,7 @@ static const cf_node_result success = {NULL, CF_ADVICE_NONE};
 static const cf_node_result invalid = {ERROR_INVALID, CF_ADVICE_NONE};
 static const cf_node_result invalid_fix = {ERROR_INVALID, CF_ADVICE_FIX};
 
-/* ---- commands: false is fatal for the whole request (server-spec.md 5.1, 7) ---- */
+/* ---- commands: false is fatal for the whole request (server-spec.md 5.1, check 7) ---- */
 
 static bool do_publish(cf_api_call *call)
 {

@@ -1,7 +1,7 @@
 'use strict';
 /*
  * A walk through what a client and its server may do, chosen by a seed, in lockstep: after each step both come to rest, so that
- * the log does not depend on time. What section 17 calls a defect is not walked into.
+ * the log does not depend on time. What client-spec.md 17 calls a defect is not walked into.
  */
 const { commands } = require('./kit');
 
