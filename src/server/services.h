@@ -85,14 +85,6 @@ typedef struct cf_services {
     } notices[CF_NOTICE_COUNT];
 } cf_services;
 
-/* What `version` shows in replies and statistics. */
-#ifndef CF_SERVER_VERSION
-#define CF_SERVER_VERSION                                                                                                      \
-    "0.1.0" /* The same for what strangers can cause, at its own level and not more often than they may. */
-void cf_services_notice(cf_services *services, cf_notice notice, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-#endif
-
 /* Spare buffers that have grown larger are freed. */
 #define CF_SPARE_MAX (1024 * 1024)
 
