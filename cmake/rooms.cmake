@@ -1,7 +1,5 @@
 # How a room (a folder of src/), its tests and its fuzz targets are built.
 
-find_package(PkgConfig REQUIRED)
-
 add_library(cf_settings INTERFACE)
 target_compile_options(cf_settings INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes>
@@ -43,7 +41,6 @@ function(cf_test name)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)
   endif()
-  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
   add_executable(test_${name} ${TEST_SOURCES})
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
