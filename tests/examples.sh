@@ -20,9 +20,9 @@ fail() {
     exit 1
 }
 
-# until_has FILE TEXT: up to ten seconds.
+# until_has FILE TEXT: up to two minutes.
 until_has() {
-    for _ in $(seq 200); do
+    for _ in $(seq 2400); do
         if grep -qF "$2" "$1" 2>/dev/null; then
             return 0
         fi
@@ -75,7 +75,7 @@ libuv=$!
 sends=0
 until grep -q second "$temporary/first" && grep -q second "$temporary/libuv"; do
     sends=$((sends + 1))
-    test "$sends" -le 20 || fail "first and libuv received nothing"
+    test "$sends" -le 200 || fail "first and libuv received nothing"
     printf '"first"\n"second"\n' | "$examples/threads" "$url" chat:lines >"$temporary/threads" || fail "threads failed"
     until_has "$temporary/threads" "2 published"
     sleep 0.1

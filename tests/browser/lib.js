@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
-const { Server, WebSocket, credentials, until, soon, sleep } = require('../server/lib');
+const { Server, WebSocket, credentials, until, soon, sleep, PATIENCE } = require('../server/lib');
 
 const DIST = path.resolve(process.env.CENTRIFUGE_DIST || path.join(__dirname, '../../dist'));
 const FILES = {
@@ -76,12 +76,13 @@ class Site {
 }
 
 function launch(args = []) {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS.concat(args) });
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS.concat(args), timeout: PATIENCE });
 }
 
 /* A page of its own that keeps what nobody caught. */
 async function openPage(browser, url, setUp) {
   const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   page.uncaught = [];
   page.on('pageerror', (error) => page.uncaught.push(error instanceof Error ? error.message : String(error)));
@@ -175,9 +176,6 @@ async function scripted(answers = {}) {
   return self;
 }
 
-/* For what takes long on a busy machine. */
-const eventually = (condition, what) => until(condition, what).catch(() => until(condition, what)).catch(() => until(condition, what));
-
 /* Options of a client for a server. */
 function optionsFor(url, user, more) {
   const { timestamp, info, token } = credentials(user, JSON.stringify({ name: user }));
@@ -188,5 +186,5 @@ const script = (name) => '<script src="' + name + '"></script>';
 
 module.exports = {
   FILE, NEVER_MS, NAMESPACES, Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, scripted, optionsFor, script,
-  until, eventually, soon, sleep,
+  until, soon, sleep,
 };

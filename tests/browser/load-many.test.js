@@ -4,7 +4,7 @@ const { test, before, after } = require('node:test');
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
-const { FILE, Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, optionsFor, script, eventually } = require('./lib');
+const { FILE, Site, Server, launch, openPage, seeMemory, coreBytes, heapBytes, relayTo, optionsFor, script, until } = require('./lib');
 const { WebSocket } = require('../server/lib');
 
 const CLIENTS = 1000;
@@ -67,11 +67,11 @@ test(CLIENTS + ' clients in one page: each hears each message once, also when al
       client.connect();
     }
   }, { line: shared.url, real: REAL, count: CLIENTS, options: optionsFor(relay.url, 'ann', { retry: 100, maxRetry: 2000 }) });
-  const subscribed = (times) => eventually(() => page.evaluate((n) => subscribed >= n, times * CLIENTS), 'all to be subscribed');
+  const subscribed = (times) => until(() => page.evaluate((n) => subscribed >= n, times * CLIENTS), 'all to be subscribed');
   await subscribed(1);
   const wanted = [];
   const publish = async () => { wanted.push(wanted.length); await server.publish('news:all', wanted.length - 1); };
-  const complete = (n) => eventually(() => page.evaluate((least) => told.every((heard) => heard.length >= least), n), 'every client to hear ' + n);
+  const complete = (n) => until(() => page.evaluate((least) => told.every((heard) => heard.length >= least), n), 'every client to hear ' + n);
   while (wanted.length < MESSAGES) await publish();
   await complete(MESSAGES);
   relay.cut();
@@ -101,7 +101,7 @@ test('100,000 messages leave nothing behind', async () => {
   let sent = 0;
   const command = () => ({ method: 'publish', params: { channel: 'news:growth', data: { n: sent++, text: 'x'.repeat(100) } } });
   const publish = () => server.api(Array.from({ length: 500 }, command));
-  const heard = (total) => eventually(() => page.evaluate((n) => heard >= n, total), total + ' messages');
+  const heard = (total) => until(() => page.evaluate((n) => heard >= n, total), total + ' messages');
   // not faster than the page reads: the server would take it for a slow one, and close
   const afterwards = async (total) => {
     while (sent < total) {

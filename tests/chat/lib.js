@@ -16,7 +16,7 @@ const BUILD = process.env.CENTRIFUGE_BUILD || path.join(TOP, 'build/dev');
 const LIBRARY = process.env.CHAT_LIBRARY || path.join(TOP, 'dist/centrifuge.js');
 const FOLDER = path.join(TOP, 'examples/chat');
 const SECRET = 'secret of the test';
-const PATIENCE = 15000; // ms: only ever reached when something is broken
+const PATIENCE = 120000; // ms: only ever reached when something is broken
 
 /* A program that is ready when it has printed `ready`; the first group is its port. */
 class Program {
@@ -115,6 +115,7 @@ function launch() {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    timeout: PATIENCE,
   });
 }
 

@@ -8,7 +8,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { BUILD, LIBRARY, TOP } = require('./lib');
 
-const PATIENCE = 20000; // ms: only ever reached when something is broken
+const PATIENCE = 120000; // ms: only ever reached when something is broken
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(condition, what) {
@@ -84,7 +84,7 @@ const lines = (run) => run.output.match(/^ {4}.*centrifuge-cli .*$/gm).map((line
 
 async function tryLines(run) {
   const [sub, pub, api] = lines(run);
-  const reader = spawn('bash', ['-c', 'exec ' + sub + ' --count 2 --timeout 15'], { cwd: TOP, stdio: ['ignore', 'pipe', 'inherit'] });
+  const reader = spawn('bash', ['-c', 'exec ' + sub + ' --count 2 --timeout 120'], { cwd: TOP, stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   let code;
   reader.stdout.on('data', (data) => { out += data; });

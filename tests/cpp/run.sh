@@ -16,7 +16,7 @@ trap stop EXIT
 "$build/centrifuged" -c tests/cpp/server.json -p 0 >"$log" 2>&1 &
 server=$!
 port=
-for _ in $(seq 200); do
+for _ in $(seq 2400); do
     port=$(grep -o '127\.0\.0\.1:[0-9]*' "$log" | head -n 1 | cut -d: -f2 || true)
     test -z "$port" || break
     sleep 0.05

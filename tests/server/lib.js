@@ -16,7 +16,7 @@ const WebSocket = require('../conformance/node_modules/ws');
 const BUILD = process.env.CENTRIFUGE_BUILD || path.join(__dirname, '../../build/dev');
 const PROGRAM = path.join(BUILD, 'centrifuged');
 const SECRET = 'secret';
-const PATIENCE = 20000; // ms: only ever reached when something is broken
+const PATIENCE = 120000; // ms: only ever reached when something is broken
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -27,6 +27,8 @@ const SOURCES = {
   'node_modules/widget/index.js': "const Centrifuge = require('libcentrifuge');\nmodule.exports = function start() {" + USE + '};\n',
 };
 
+const PATIENCE = 120000; // ms: only ever reached when something is broken
+
 let folder;
 let browser;
 
@@ -37,6 +39,7 @@ before(async () => {
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
       '--disable-sync'],
+    timeout: PATIENCE,
   });
 });
 
@@ -58,8 +61,8 @@ async function title(address) {
   const wrong = [];
   page.on('pageerror', (error) => wrong.push(String(error)));
   page.on('console', (message) => wrong.push(message.text()));
-  await page.goto(address);
-  await page.waitForFunction(() => document.title !== '', null, { timeout: 10000 }).catch((error) => wrong.push(error.message));
+  await page.goto(address, { timeout: PATIENCE });
+  await page.waitForFunction(() => document.title !== '', null, { timeout: PATIENCE }).catch((error) => wrong.push(error.message));
   assert.deepStrictEqual(wrong, []);
   return page.title();
 }

@@ -102,7 +102,7 @@ function run(before, after) {
   const program = `${before}
     const { Centrifuge, make, subscribed, message } = require(${JSON.stringify(path.join(__dirname, 'peer.js'))});
     ${after}`;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', timeout: 20000, env: { ...process.env, CENTRIFUGE_JS: file } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', timeout: 120000, env: { ...process.env, CENTRIFUGE_JS: file } });
   assert.strictEqual(status, 0, stderr);
   return stdout.trim();
 }

@@ -44,7 +44,7 @@ const manifest = () => JSON.parse(fs.readFileSync(installed('package.json'), 'ut
 /* Runs a program of the project; what it printed. */
 async function run(name, text, ...words) {
   lib.write(folder, { [name]: text });
-  const { stdout } = await promisify(execFile)(process.execPath, [name, ...words], { cwd: folder, timeout: 20000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [name, ...words], { cwd: folder, timeout: 120000 });
   return stdout.trim();
 }
 
@@ -130,7 +130,7 @@ client.connect();
 test('in the place of centrifuge 1.x, under its name', async () => {
   const other = lib.project('centrifuge');
   lib.write(other, { 'old.mjs': imported("import Centrifuge from 'centrifuge';") });
-  const { stdout } = await promisify(execFile)(process.execPath, ['old.mjs'], { cwd: other, timeout: 20000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ['old.mjs'], { cwd: other, timeout: 120000 });
   assert.strictEqual(stdout.trim(), 'hello');
 });
 

@@ -14,7 +14,7 @@ const { start } = require('./server');
 if (process.env.CENTRIFUGE_BUILD) process.env.CENTRIFUGE_NODE = path.resolve(process.env.CENTRIFUGE_BUILD, 'centrifuge.node');
 const top = path.join(__dirname, '..', '..', '..');
 const cores = { native: path.join(top, 'bindings', 'node'), WebAssembly: path.join(top, 'dist', 'centrifuge.js') };
-const LIMIT_MS = 60000; // of a program that hangs
+const LIMIT_MS = 120000; // of a program that hangs
 const webSocket = path.join(top, 'tests', 'conformance', 'node_modules', 'ws');
 
 /* The lines that a program says. It has `url`, `Centrifuge` and say(); what nobody caught is said, too. */

@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 /* Long enough for a busy machine: reached only when something is wrong. */
-#define PATIENCE_SECONDS 30
+#define PATIENCE_SECONDS 120
 #define RECEIVE_SIZE     65536
 
 static void *resize(void *user, void *memory, size_t size)

@@ -2,7 +2,7 @@
 
 /* Turns of at most WAIT milliseconds before run_until gives up; only reached when something is wrong. */
 #define WAIT  100
-#define TURNS 300
+#define TURNS 1200
 
 void note(cf_journal *journal, const char *format, ...)
 {

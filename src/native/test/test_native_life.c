@@ -560,6 +560,7 @@ static void upgrades_and_says_nothing(cf_peer *peer)
     peer_accept(peer);
     peer_upgrade(peer);
     peer_expect(peer, "\"method\":\"connect\"");
+    sleep_machine(8 * HOUR);
     peer_wait_end(peer);
     peer_welcome(peer, "c2");
     peer_wait_end(peer);
@@ -573,7 +574,7 @@ static void a_server_that_never_answers_connect_is_given_up(void **state)
     centrifuge_options options;
     peer_start(&peer, upgrades_and_says_nothing, NULL, NULL);
     quick_options(&options, &peer);
-    options.connect_timeout = 100;
+    options.connect_timeout = HOUR;
     make_client(&options, &journal);
     OK(centrifuge_client_connect(journal.client));
     run_until(&journal, "closed TIMEOUT");

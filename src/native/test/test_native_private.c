@@ -210,7 +210,7 @@ static void small_answers(centrifuge_options *options)
 
 static void little_time(centrifuge_options *options)
 {
-    options->auth_timeout = 50;
+    options->auth_timeout = 500;
 }
 
 static void failures_refuse_the_channel(void **state)

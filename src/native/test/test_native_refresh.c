@@ -238,7 +238,7 @@ static void slow_endpoint_is_a_failure(void **state)
     cf_journal journal;
     centrifuge_options options;
     start_peers(&peers, expired, never_answers, &options);
-    options.refresh_timeout = 50;
+    options.refresh_timeout = 500;
     options.refresh_attempts = 1;
     connect_with_log(&options, &journal);
     assert_int_equal(centrifuge_client_run(journal.client), CENTRIFUGE_ERROR_DISCONNECTED);

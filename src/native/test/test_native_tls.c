@@ -252,7 +252,7 @@ static bool relay_out(cf_peer *peer, int from)
 static void pass_on(cf_peer *peer, int to)
 {
     struct pollfd ends[] = {{.fd = peer->socket, .events = POLLIN}, {.fd = to, .events = POLLIN}};
-    while (poll(ends, 2, 30000) > 0)
+    while (poll(ends, 2, 120000) > 0)
         if ((ends[0].revents && !relay_in(peer, to)) || (ends[1].revents && !relay_out(peer, to)))
             return;
 }

@@ -395,7 +395,7 @@ static void silent_server_is_given_up(void **state)
     centrifuge_options options;
     peer_start(&peer, silent, NULL, NULL);
     quick_options(&options, &peer);
-    options.connect_timeout = 100;
+    options.connect_timeout = 1000; /* that of the second attempt, too */
     make_client(&options, &journal);
     OK(centrifuge_client_connect(journal.client));
     run_until(&journal, "connect c2");

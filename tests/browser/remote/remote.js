@@ -4,7 +4,7 @@ const path = require('path');
 const { Worker, MessageChannel, receiveMessageOnPort } = require('worker_threads');
 const Objects = require('./objects');
 
-const PATIENCE_MS = 20000;
+const PATIENCE_MS = 120000;
 
 class Remote {
   /* `devtools`: the address of a running Chromium; `library`: the file that defines Centrifuge. */
