@@ -40,8 +40,9 @@ coverage:
 format:
 	@git ls-files -z '*.c' '*.h' '*.hpp' '*.cpp' | xargs -0 clang-format -i
 
+# cmake makes folders with the umask: everybody may read them.
 install: build
-	@cmake --install build/release --prefix '$(PREFIX)'
+	@umask 022 && cmake --install build/release --prefix '$(PREFIX)'
 
 clean:
 	@rm -rf build dist
