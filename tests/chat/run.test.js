@@ -5,6 +5,7 @@ const assert = require('node:assert');
 const { execFile, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 const { BUILD, LIBRARY, TOP } = require('./lib');
 
@@ -102,6 +103,15 @@ test('what it prints works, and a signal ends both programs', async () => {
   assert.ok(run.output.includes('\n    http://127.0.0.1:' + run.chatPort + '/\n'));
   await tryLines(run);
   await stop(run);
+});
+
+test('programs in a folder with a blank in its name', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'a folder '));
+  fs.symlinkSync(path.resolve(BUILD), path.join(folder, 'build'));
+  const run = await start('ignore', { CENTRIFUGE_BUILD: path.join(folder, 'build') });
+  await tryLines(run);
+  await stop(run);
+  fs.rmSync(folder, { recursive: true });
 });
 
 test('with INSECURE=1 nobody needs a secret', async () => {

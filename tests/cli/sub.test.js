@@ -161,7 +161,7 @@ test('it ends when nobody reads its output any more, even if nothing happens', a
 });
 
 test('it does not touch standard input', async () => {
-  const shell = spawn('bash', ['-c', `{ ${CLI} sub -q -n 1 chat:stdin --url ${insecure.url} & sub=$!; wait $sub; read -r line; echo "left: $line"; }`],
+  const shell = spawn('bash', ['-c', `{ "${CLI}" sub -q -n 1 chat:stdin --url ${insecure.url} & sub=$!; wait $sub; read -r line; echo "left: $line"; }`],
     { stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
   shell.stdout.setEncoding('utf8').on('data', (text) => { output += text; });

@@ -18,7 +18,7 @@ static const cf_peer_tls secure = {FILES "server.pem", FILES "server.key", NULL}
 static int make_certificates(void **state)
 {
     (void)state;
-    return system(MAKE_CERTIFICATES " " CERTIFICATES);
+    return system("'" MAKE_CERTIFICATES "' '" CERTIFICATES "'");
 }
 
 /* Runs the function in a child, which ends without a word; fails when it returned false. */

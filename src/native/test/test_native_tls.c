@@ -22,7 +22,7 @@ static const cf_peer_tls asks_client = {FILES "server.pem", FILES "server.key", 
 static int make_certificates(void **state)
 {
     (void)state;
-    return system(MAKE_CERTIFICATES " " CERTIFICATES);
+    return system("'" MAKE_CERTIFICATES "' '" CERTIFICATES "'");
 }
 
 static void one_message(cf_peer *peer)
