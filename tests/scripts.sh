@@ -34,7 +34,7 @@ expect 1 "port $port is already in use" env PORT="$port" scripts/run
 expect 1 "make run PORT=$((port + 1))" env PORT="$port" scripts/run
 kill "$HOLDER_PID"
 
-# A machine whose packages are missing and where apt-get fails while $temporary/held says why; each failure takes a line of it away.
+# A machine whose packages are missing, and whose apt-get fails once for each line of programs/held, with that line.
 machine() {
     mkdir -p "$temporary/a machine"/{scripts,programs}
     cp scripts/install-packages "$temporary/a machine/scripts/"

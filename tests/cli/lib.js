@@ -125,4 +125,4 @@ async function server(config, port) {
   return { url: `http://127.0.0.1:${at}`, port: at, stop, child };
 }
 
-module.exports = { cli, running, server, freePort, CLI };
+module.exports = { environment, cli, running, server, freePort, CLI };

@@ -1,6 +1,6 @@
 #!/bin/bash
-# absolute.sh BUILD: an installation whose folders are absolute (CMAKE_INSTALL_LIBDIR=/...) puts everything there, and is found there
-# with pkg-config and find_package.
+# absolute.sh BUILD: an installation whose folders are absolute (CMAKE_INSTALL_LIBDIR=/...) puts everything there, and is found
+# there with pkg-config and find_package.
 set -euo pipefail
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
@@ -14,8 +14,8 @@ fail() {
 
 # installed NAME OPTION...: one into $temporary/NAME. The tree is built once.
 installed() {
-    cmake -S . -B "$temporary/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCENTRIFUGE_TESTS=OFF -DCENTRIFUGE_SERVER=OFF -DCENTRIFUGE_EXAMPLES=OFF \
-        -DCMAKE_INSTALL_PREFIX="$temporary/$1" "${@:2}" >"$temporary/log"
+    cmake -S . -B "$temporary/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+        -DCENTRIFUGE_TESTS=OFF -DCENTRIFUGE_SERVER=OFF -DCENTRIFUGE_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$temporary/$1" "${@:2}" >"$temporary/log"
     cmake --build "$temporary/build" -j 2 >"$temporary/log" || fail "$1 is not built"
     cmake --install "$temporary/build" >"$temporary/log" || fail "$1 is not installed"
 }
@@ -32,7 +32,8 @@ works() {
 }
 
 apart=$temporary/apart
-installed prefix -DCMAKE_INSTALL_{LIBDIR="$apart/lib",INCLUDEDIR="$apart/headers",BINDIR="$apart/programs",MANDIR="$apart/pages",DOCDIR="$apart/documents"}
+installed prefix -DCMAKE_INSTALL_{LIBDIR="$apart/lib",INCLUDEDIR="$apart/headers"} \
+    -DCMAKE_INSTALL_{BINDIR="$apart/programs",MANDIR="$apart/pages",DOCDIR="$apart/documents"}
 works "$apart/lib"
 test ! -e "$temporary/prefix" || fail "something is in the prefix, where all folders are absolute"
 for file in programs/centrifuge-cli pages/man3/libcentrifuge.3 documents/docs/client.md; do

@@ -1,5 +1,5 @@
 #!/bin/bash
-# configure.sh BUILD: a configuration without a package that is needed names all of them, as scripts/install-packages knows them.
+# configure.sh BUILD: a configuration without packages that are needed names all of them, as scripts/install-packages does.
 set -euo pipefail
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
@@ -52,6 +52,7 @@ PKG_CONFIG_LIBDIR=$temporary/but-cmocka refused one
 names libcmocka-dev
 test "$(grep -o "Debian's" "$temporary/log" | wc -l)" -eq 1 || fail "more than cmocka is called missing"
 
-refused headers -DCENTRIFUGE_NODE=ON -DNODE_INCLUDE=NODE_INCLUDE-NOTFOUND "-DCMAKE_IGNORE_PATH=$(dirname "$(readlink -f "$(command -v node)")" | sed 's:/bin$::')/include/node;/usr/include/node"
+node=$(readlink -f "$(command -v node)")
+refused headers -DCENTRIFUGE_NODE=ON "-DCMAKE_IGNORE_PATH=${node%/bin/*}/include/node;/usr/include/node"
 names libnode-dev
 echo "configure: five configurations name what they lack"
