@@ -3,6 +3,7 @@
  */
 #include "addon.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 char *text_of(napi_env env, napi_value value, size_t *size)
@@ -175,10 +176,13 @@ static centrifuge_error read_list(napi_env env, napi_value array, const option *
 static centrifuge_error read_number(napi_env env, napi_value value, option_kind kind, void *member)
 {
     int64_t number = 0;
-    if (napi_get_value_int64(env, value, &number) != napi_ok)
+    double given = 0;
+    if (napi_get_value_int64(env, value, &number) != napi_ok || napi_get_value_double(env, value, &given) != napi_ok)
         return CENTRIFUGE_ERROR_INVALID_OPTION;
     if (kind == OPTION_TIME)
         *(int64_t *)member = number;
+    else if (given == INFINITY)
+        *(size_t *)member = SIZE_MAX; /* no limit */
     else
         *(size_t *)member = number < 0 ? 0 : (size_t)number;
     return CENTRIFUGE_ERROR_OK;

@@ -39,6 +39,16 @@ test('a bad option is named', () => {
   }
 });
 
+test('Infinity is no limit, and nothing else is', () => {
+  const limits = ['messageSizeMax', 'queueSizeMax', 'callsMax', 'subscriptionsMax', 'channelLengthMax', 'recoverySizeMax', 'frameSizeMax'];
+  for (const name of limits) {
+    assert.doesNotThrow(() => new Centrifuge({ url: 'ws://localhost', insecure: true, [name]: Infinity }), name);
+    for (const value of [0, -1, -Infinity, NaN]) {
+      assert.throws(() => new Centrifuge({ url: 'ws://localhost', insecure: true, [name]: value }), (thrown) => thrown === `invalid option: '${name}'`, `${name} ${value}`);
+    }
+  }
+});
+
 test('a limit that is nearly used up is told', async () => {
   const client = new Centrifuge({ url: 'ws://127.0.0.1:9', insecure: true, subscriptionsMax: 4 });
   const notes = [];
