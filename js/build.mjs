@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
 import esbuild from 'esbuild';
 import { minify } from 'terser';
-import { putPacked, renameExports } from './pack.mjs';
+import { arrange, renameExports } from './arrange.mjs';
+import { putPacked } from './pack.mjs';
 
 const require = createRequire(import.meta.url);
 const { camel } = require('./api/options.js');
@@ -82,7 +83,7 @@ function wasmCore() {
    */
   run('wasm-opt', ['--enable-bulk-memory', '--enable-sign-ext', '--enable-nontrapping-float-to-int', '--low-memory-unused', '-Oz', '--flatten', '--rereloop',
     '-Oz', '-Oz', '--strip-producers', inWork('linked.wasm'), '-o', inWork('core.wasm')]);
-  return fs.readFileSync(inWork('core.wasm'));
+  return arrange(fs.readFileSync(inWork('core.wasm')));
 }
 
 /* As a module for esbuild, in the place of web/wasm.js. */

@@ -6,27 +6,22 @@
  */
 const HELP = "centrifuge.js needs WebAssembly: allow 'wasm-unsafe-eval' in script-src of Content-Security-Policy, or use centrifuge.asm.js. ";
 
-const PAIRS = 40; // characters that come first: each two stand for each other
+const PAIR = 35; // up to this code a character and the one behind it are a byte
+const ALL = 93; // printable characters without the quote and the backslash
 
-/* By the code of a character: its number among those that are printable, without the quote and the backslash. */
-function values(pairs) {
-  return Array.from({ length: 127 }, (_, code) => {
-    const at = pairs.indexOf(String.fromCharCode(code));
-    const own = at < 0 ? code : pairs.charCodeAt(at ^ 1);
-    return own - 32 - (own > 34) - (own > 92);
-  });
-}
+const number = (code) => code - 32 - (code > 34) - (code > 92);
 
 function unpack(text) {
   const bytes = new Uint8Array(text.length);
-  const table = values(text.slice(0, PAIRS));
-  const read = () => table[text.charCodeAt(at++)];
-  let at = PAIRS;
+  let at = 0;
   let size = 0;
-  for (const shift = read(); at < text.length; size++) {
-    const first = read();
-    bytes[size] = (first < 91 ? first : 91 + (first - 91) * 93 + read()) - shift;
-  }
+  let table = Array.from({ length: 127 }, (_, code) => number(code) - number(PAIR) - 1);
+  const read = () => {
+    const code = text.charCodeAt(at++);
+    return code > PAIR ? table[code] : number(code) * ALL + number(text.charCodeAt(at++));
+  };
+  table = table.map((value) => (value < 0 ? 0 : read()));
+  while (at < text.length) bytes[size++] = read();
   return bytes.subarray(0, size);
 }
 
