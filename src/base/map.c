@@ -9,58 +9,53 @@
 
 /* ---- the hash -------------------------------------------------------------- */
 
-static uint64_t rotate(uint64_t x, unsigned bits)
+static uint32_t rotate(uint32_t x, unsigned bits)
 {
-    return x << bits | x >> (64 - bits);
+    return x << bits | x >> (32 - bits);
 }
 
-static void sip_round(uint64_t v[4])
+static void sip_round(uint32_t v[4])
 {
     v[0] += v[1];
     v[2] += v[3];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] = rotate(v[0], 32) + v[3];
+    v[1] = rotate(v[1], 5) ^ v[0];
+    v[3] = rotate(v[3], 8) ^ v[2];
+    v[0] = rotate(v[0], 16) + v[3];
     v[2] += v[1];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[2] = rotate(v[2], 32);
+    v[3] = rotate(v[3], 7) ^ v[0];
+    v[1] = rotate(v[1], 13) ^ v[2];
+    v[2] = rotate(v[2], 16);
 }
 
-/* The next word of a sequence begun by the seed, to make a long key of a short seed (the SplitMix64 generator). */
-static uint64_t expand(uint64_t *seed)
+static void mix(uint32_t v[4], uint32_t word)
 {
-    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-/* SipHash-1-3 (Aumasson, Bernstein 2012): keys that collide cannot be found without the seed. Words in the machine's order. */
-static uint32_t hash_key(const cf_map *map, cf_bytes key)
-{
-    uint64_t seed = map->seed;
-    uint64_t k0 = expand(&seed), k1 = expand(&seed);
-    uint64_t v[4] = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d), k0 ^ UINT64_C(0x6c7967656e657261),
-                     k1 ^ UINT64_C(0x7465646279746573)};
-    size_t rest = key.size % 8;
-    uint64_t word = 0;
-    for (size_t at = 0; at < key.size - rest; at += 8) {
-        memcpy(&word, key.data + at, 8);
-        v[3] ^= word;
-        sip_round(v);
-        v[0] ^= word;
-    }
-    word = (uint64_t)key.size << 56;
-    for (size_t i = 0; i < rest; i++)
-        word |= (uint64_t)(unsigned char)key.data[key.size - rest + i] << (8 * i);
     v[3] ^= word;
     sip_round(v);
     v[0] ^= word;
+}
+
+/*
+ * HalfSipHash-1-3, the 32 bit form of SipHash (Aumasson, Bernstein 2012), which Linux has for its hash tables, too: keys that collide
+ * cannot be found without the seed. Words in the machine's order.
+ */
+static uint32_t hash_key(const cf_map *map, cf_bytes key)
+{
+    uint32_t k0 = map->seed, k1 = map->seed * UINT32_C(0x9e3779b9);
+    uint32_t v[4] = {k0, k1, k0 ^ UINT32_C(0x6c796765), k1 ^ UINT32_C(0x74656462)};
+    uint32_t word;
+    size_t at = 0;
+    for (; key.size - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, key.data + at, sizeof(word));
+        mix(v, word);
+    }
+    word = (uint32_t)key.size << 24;
+    for (unsigned bits = 0; at < key.size; at++, bits += 8)
+        word |= (uint32_t)(unsigned char)key.data[at] << bits;
+    mix(v, word);
     v[2] ^= 0xff;
     for (int i = 0; i < 3; i++)
         sip_round(v);
-    return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+    return v[1] ^ v[3];
 }
 
 /* ---- the table ------------------------------------------------------------- */
