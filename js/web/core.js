@@ -5,7 +5,7 @@
  */
 const { credentials } = require('../api/options');
 const { members } = require('./members');
-const { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf } = require('./memory');
+const { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt } = require('./memory');
 const { ajax, jsonp, note } = require('./requests');
 const { report, now, watch } = require('./page');
 
@@ -77,7 +77,7 @@ class Core {
     members.forEach((name, i) => setOption(at, OFFSETS[i], given[name], blocks));
     const code = wasm._configure(this._client);
     blocks.forEach((block) => wasm._release(block));
-    if (code) throw { code, option: textOf(number(Effect.FAULT)) };
+    if (code) throw { code, option: members[OFFSETS.indexOf(number(Effect.FAULT))] };
     this._options = { ...options, sockJS: SockJS };
   }
 

@@ -96,7 +96,4 @@ function decode(at, size) {
 /* Of a member that has a pointer and a size. */
 const textAt = (at) => decode(wordAt(at), wordAt(at + 4));
 
-/* With NUL behind. */
-const textOf = (at) => (at ? decode(at, bytes.indexOf(0, at) - at) : '');
-
-module.exports = { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt, textOf };
+module.exports = { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt };

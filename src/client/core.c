@@ -39,12 +39,12 @@ centrifuge_error cf_client_new(cf_client **client, const cf_client_options *opti
     return CENTRIFUGE_ERROR_OK;
 }
 
-centrifuge_error cf_client_configure(cf_client *client, const cf_client_options *options, const char **what)
+centrifuge_error cf_client_configure(cf_client *client, const cf_client_options *options, size_t *fault)
 {
     cf_settings *settings;
     if (client->shut)
         return CENTRIFUGE_ERROR_CLOSED;
-    centrifuge_error error = cf_settings_new(&settings, options, client->environment.allocator, what);
+    centrifuge_error error = cf_settings_new(&settings, options, client->environment.allocator, fault);
     if (error != CENTRIFUGE_ERROR_OK)
         return error;
     cf_queue_retire(client, &client->settings->retired, CF_PENDING_SETTINGS);

@@ -113,8 +113,11 @@ typedef struct cf_environment {
 /* `options` may be NULL: cf_client_configure must be called before cf_client_connect. */
 centrifuge_error cf_client_new(cf_client **client, const cf_client_options *options, const cf_environment *environment,
                                cf_time now);
-/* Replaces all options. On error nothing has changed. Counts from the next use of each. */
-centrifuge_error cf_client_configure(cf_client *client, const cf_client_options *options, const char **what);
+/*
+ * Replaces all options. On error nothing has changed, and `fault` (may be NULL) gets the offset in cf_client_options of the one to blame.
+ * Counts from the next use of each.
+ */
+centrifuge_error cf_client_configure(cf_client *client, const cf_client_options *options, size_t *fault);
 /*
  * The end: the transport is closed, every outstanding call gets its result (CENTRIFUGE_ERROR_CLOSED), no more events. Take the
  * effects, then free; CF_EVENT_REMOVED is still told of subscriptions that were removed before. Every other function returns CENTRIFUGE_ERROR_CLOSED or does nothing from here.

@@ -116,7 +116,7 @@ typedef struct cf_settings {
 cf_settings *cf_settings_make(const cf_client_options *options, cf_transport_kind transport, const cf_allocator *allocator);
 /* `options` NULL: the defaults, not configured. */
 centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options *options, const cf_allocator *allocator,
-                                 const char **what);
+                                 size_t *fault);
 
 /* What is told of an error. */
 typedef struct cf_failure {

@@ -115,35 +115,37 @@ centrifuge_error cf_client_endpoint(cf_bytes url, bool sockjs, cf_transport_kind
 
 /* ---- validation: client-spec.md 2.2 ---------------------------------------------------- */
 
-static centrifuge_error fail(centrifuge_error error, const char *option, const char **what)
+#define MEMBER(name) offsetof(cf_client_options, name)
+
+static centrifuge_error fail(centrifuge_error error, size_t member, size_t *fault)
 {
-    if (what != NULL)
-        *what = option;
+    if (fault != NULL)
+        *fault = member;
     return error;
 }
 
-static centrifuge_error check_credentials(const cf_client_options *options, const char **what)
+static centrifuge_error check_credentials(const cf_client_options *options, size_t *fault)
 {
     if (options->insecure)
         return CENTRIFUGE_ERROR_OK;
     if (options->user.data == NULL)
-        return fail(CENTRIFUGE_ERROR_MISSING_USER, "user", what);
+        return fail(CENTRIFUGE_ERROR_MISSING_USER, MEMBER(user), fault);
     if (options->timestamp.size == 0)
-        return fail(CENTRIFUGE_ERROR_MISSING_TIMESTAMP, "timestamp", what);
+        return fail(CENTRIFUGE_ERROR_MISSING_TIMESTAMP, MEMBER(timestamp), fault);
     if (options->token.size == 0)
-        return fail(CENTRIFUGE_ERROR_MISSING_TOKEN, "token", what);
+        return fail(CENTRIFUGE_ERROR_MISSING_TOKEN, MEMBER(token), fault);
     return CENTRIFUGE_ERROR_OK;
 }
 
 /* The url without the memory for its address. */
-static centrifuge_error check_url(const cf_client_options *options, const char **what)
+static centrifuge_error check_url(const cf_client_options *options, size_t *fault)
 {
     cf_transport_kind kind;
     cf_buffer nothing;
     cf_buffer_init(&nothing, NULL, 0);
     centrifuge_error error = cf_client_endpoint(options->url, options->sockjs, &kind, &nothing);
     if (error == CENTRIFUGE_ERROR_INVALID_URL || error == CENTRIFUGE_ERROR_UNSUPPORTED)
-        return fail(error, "url", what);
+        return fail(error, MEMBER(url), fault);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -156,45 +158,44 @@ typedef enum rule_kind {
     RULE_SIZE
 } rule_kind;
 
+#define RULES(X)                                                                                                               \
+    X(url, RULE_TEXT)                                                                                                          \
+    X(user, RULE_TEXT)                                                                                                         \
+    X(timestamp, RULE_TEXT)                                                                                                    \
+    X(token, RULE_TEXT)                                                                                                        \
+    X(info, RULE_TEXT)                                                                                                         \
+    X(private_channel_prefix, RULE_TEXT)                                                                                       \
+    X(user, RULE_JSON)                                                                                                         \
+    X(timestamp, RULE_JSON)                                                                                                    \
+    X(token, RULE_JSON)                                                                                                        \
+    X(info, RULE_JSON)                                                                                                         \
+    X(retry, RULE_TIME)                                                                                                        \
+    X(max_retry, RULE_TIME)                                                                                                    \
+    X(timeout, RULE_TIME)                                                                                                      \
+    X(connect_timeout, RULE_TIME)                                                                                              \
+    X(pong_wait_timeout, RULE_TIME)                                                                                            \
+    X(auth_timeout, RULE_TIME)                                                                                                 \
+    X(refresh_timeout, RULE_TIME)                                                                                              \
+    X(refresh_interval, RULE_TIME)                                                                                             \
+    X(refresh_attempts, RULE_ATTEMPTS)                                                                                         \
+    X(message_size_max, RULE_SIZE)                                                                                             \
+    X(queue_size_max, RULE_SIZE)                                                                                               \
+    X(calls_max, RULE_SIZE)                                                                                                    \
+    X(subscriptions_max, RULE_SIZE)                                                                                            \
+    X(channel_length_max, RULE_SIZE)                                                                                           \
+    X(recovery_size_max, RULE_SIZE)                                                                                            \
+    X(frame_size_max, RULE_SIZE)
+
 typedef struct rule {
-    const char *name;
     uint16_t offset; /* in cf_client_options */
     uint16_t kind;   /* rule_kind */
 } rule;
 
-#define OPTION(name) #name, offsetof(cf_client_options, name)
+#define RULE(name, kind) {MEMBER(name), kind},
+static const rule rules[] = {RULES(RULE)};
 
-static const rule rules[] = {
-    {OPTION(url), RULE_TEXT},
-    {OPTION(user), RULE_TEXT},
-    {OPTION(timestamp), RULE_TEXT},
-    {OPTION(token), RULE_TEXT},
-    {OPTION(info), RULE_TEXT},
-    {OPTION(private_channel_prefix), RULE_TEXT},
-    {OPTION(user), RULE_JSON},
-    {OPTION(timestamp), RULE_JSON},
-    {OPTION(token), RULE_JSON},
-    {OPTION(info), RULE_JSON},
-    {OPTION(retry), RULE_TIME},
-    {OPTION(max_retry), RULE_TIME},
-    {OPTION(timeout), RULE_TIME},
-    {OPTION(connect_timeout), RULE_TIME},
-    {OPTION(pong_wait_timeout), RULE_TIME},
-    {OPTION(auth_timeout), RULE_TIME},
-    {OPTION(refresh_timeout), RULE_TIME},
-    {OPTION(refresh_interval), RULE_TIME},
-    {OPTION(refresh_attempts), RULE_ATTEMPTS},
-    {OPTION(message_size_max), RULE_SIZE},
-    {OPTION(queue_size_max), RULE_SIZE},
-    {OPTION(calls_max), RULE_SIZE},
-    {OPTION(subscriptions_max), RULE_SIZE},
-    {OPTION(channel_length_max), RULE_SIZE},
-    {OPTION(recovery_size_max), RULE_SIZE},
-    {OPTION(frame_size_max), RULE_SIZE},
-};
-
-#define RULES (sizeof(rules) / sizeof(rules[0]))
-#define TEXTS 6 /* the first of them */
+#define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
+#define TEXTS      6 /* the first of them */
 
 static bool keeps(const cf_client_options *options, const rule *one)
 {
@@ -215,25 +216,48 @@ static bool keeps(const cf_client_options *options, const rule *one)
 }
 
 /* What the escapes add is seen when they are sent. */
-static centrifuge_error check_size(const cf_client_options *options, const char **what)
+static centrifuge_error check_size(const cf_client_options *options, size_t *fault)
 {
     size_t size = options->user.size + options->timestamp.size + options->token.size + options->info.size;
     return size <= options->frame_size_max ? CENTRIFUGE_ERROR_OK
-                                           : fail(CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, "frame_size_max", what);
+                                           : fail(CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, MEMBER(frame_size_max), fault);
+}
+
+static centrifuge_error check(const cf_client_options *options, size_t *fault)
+{
+    if (options->url.size == 0)
+        return fail(CENTRIFUGE_ERROR_MISSING_URL, MEMBER(url), fault);
+    centrifuge_error error = check_credentials(options, fault);
+    if (error == CENTRIFUGE_ERROR_OK)
+        error = check_url(options, fault);
+    for (size_t i = 0; i < RULE_COUNT && error == CENTRIFUGE_ERROR_OK; i++) {
+        if (!keeps(options, &rules[i]))
+            error = fail(CENTRIFUGE_ERROR_INVALID_OPTION, rules[i].offset, fault);
+    }
+    return error == CENTRIFUGE_ERROR_OK ? check_size(options, fault) : error;
+}
+
+static const char *name_of(size_t member)
+{
+    static const struct {
+        const char *text;
+        size_t offset;
+    } names[] = {
+#define NAME(name, kind) {#name, MEMBER(name)},
+        RULES(NAME)};
+    size_t i = 0;
+    while (names[i].offset != member)
+        i++;
+    return names[i].text;
 }
 
 centrifuge_error cf_client_options_check(const cf_client_options *options, const char **what)
 {
-    if (options->url.size == 0)
-        return fail(CENTRIFUGE_ERROR_MISSING_URL, "url", what);
-    centrifuge_error error = check_credentials(options, what);
-    if (error == CENTRIFUGE_ERROR_OK)
-        error = check_url(options, what);
-    for (size_t i = 0; i < RULES && error == CENTRIFUGE_ERROR_OK; i++) {
-        if (!keeps(options, &rules[i]))
-            error = fail(CENTRIFUGE_ERROR_INVALID_OPTION, rules[i].name, what);
-    }
-    return error == CENTRIFUGE_ERROR_OK ? check_size(options, what) : error;
+    size_t fault;
+    centrifuge_error error = check(options, &fault);
+    if (error != CENTRIFUGE_ERROR_OK && what != NULL)
+        *what = name_of(fault);
+    return error;
 }
 
 /* ---- how they are kept ------------------------------------------------------------------- */
@@ -280,11 +304,11 @@ static centrifuge_error make_checked(cf_settings **settings, const cf_client_opt
 }
 
 centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options *options, const cf_allocator *allocator,
-                                 const char **what)
+                                 size_t *fault)
 {
     *settings = NULL;
     if (options != NULL) {
-        centrifuge_error error = cf_client_options_check(options, what);
+        centrifuge_error error = check(options, fault);
         return error != CENTRIFUGE_ERROR_OK ? error : make_checked(settings, options, allocator);
     }
     cf_client_options none;

@@ -22,7 +22,7 @@ __attribute__((import_module("e"), import_name("r"))) uint32_t cf_web_random(voi
 static struct window {
     cf_client_options options; /* for `configure`; JavaScript knows where it is, and the rest from there */
     cf_effect effect;          /* of the last `next` */
-    const char *fault;         /* name of the option that `configure` refused, with NUL behind */
+    size_t fault;              /* where in `options` the one stands that `configure` refused */
 } window;
 
 /* ---- what both halves know ---------------------------------------------------------- */

@@ -342,19 +342,18 @@ static void use_find(sim_client *client)
 static void use_configure(sim_client *client)
 {
     cf_client_options options = client->options;
-    const char *what = NULL;
     options.timeout = sim_random_chance(&client->world->random, 500) ? 5000 : 300;
     options.info = CF_BYTES("");
     sim_before before;
     sim_refusal_before(client, NULL, &before);
-    centrifuge_error error = cf_client_configure(client->core, &options, &what);
+    centrifuge_error error = cf_client_configure(client->core, &options, NULL);
     sim_note(client->world, "client %u: configure: %d", client->index, (int)error);
     sim_refusal_check(client, &before, error);
     if (error == CENTRIFUGE_ERROR_OK)
         sim_sent_credentials(client, !client->pumping && !client->lazy);
     options.url = CF_BYTES("");
     sim_refusal_before(client, NULL, &before);
-    error = cf_client_configure(client->core, &options, &what);
+    error = cf_client_configure(client->core, &options, NULL);
     if (error == CENTRIFUGE_ERROR_OK)
         sim_fail(client->world, "configure-checks", "client %u: accepted options without a url", client->index);
     sim_refusal_check(client, &before, error);
