@@ -266,19 +266,12 @@ void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, c
 {
     if (client->shut || id != client->transport || client->opened)
         return;
-    const cf_client_options *options = &client->settings->options;
-    cf_connect_params params = {
-        .user = options->user,
-        .timestamp = options->timestamp,
-        .info = options->info,
-        .token = options->token,
-        .json = options->credentials_json,
-    };
+    cf_credentials credentials = cf_client_credentials(client);
     client->opened = true;
     client->command_at = now;
     cf_refresh_on_opened(client);
     cf_buffer *line = cf_line_begin(client, client->settings->size + COMMAND_SIZE);
-    cf_wire_write_connect(line, ++client->last_uid, &params, options->insecure);
+    cf_wire_write_connect(line, ++client->last_uid, &credentials, client->settings->options.insecure);
     centrifuge_error error = cf_line_check(client);
     if (error == CENTRIFUGE_ERROR_OK &&
         !(cf_line_send(client) && cf_text_set(&client->name, client->environment.allocator, name)))

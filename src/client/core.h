@@ -47,6 +47,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "wire/wire.h"
 
 #include <centrifuge/error.h>
 
@@ -139,13 +140,7 @@ bool cf_client_will_reconnect(const cf_client *client);
 /* Id of the current connection; empty when there is none. */
 cf_bytes cf_client_id(const cf_client *client);
 /* Those that the next connection uses: of the options, or from the last refresh. Texts, or JSON if `json`. */
-typedef struct cf_credentials {
-    cf_bytes user;
-    cf_bytes timestamp;
-    cf_bytes token;
-    cf_bytes info;
-    bool json;
-} cf_credentials;
+typedef cf_connect_params cf_credentials;
 /* Valid until the next call of another function. */
 cf_credentials cf_client_credentials(const cf_client *client);
 /* Milliseconds of the last measurement, -1 when never measured. */

@@ -224,16 +224,9 @@ static const char *replace_credentials(cf_client *client, cf_bytes answer)
 
 static void send_command(cf_client *client, cf_time now)
 {
-    const cf_client_options *options = &client->settings->options;
-    cf_connect_params params = {
-        .user = options->user,
-        .timestamp = options->timestamp,
-        .info = options->info,
-        .token = options->token,
-        .json = options->credentials_json,
-    };
+    cf_credentials credentials = cf_client_credentials(client);
     cf_buffer *line = cf_line_begin(client, client->settings->size + COMMAND_SIZE);
-    cf_wire_write_refresh(line, ++client->last_uid, &params);
+    cf_wire_write_refresh(line, ++client->last_uid, &credentials);
     centrifuge_error error = cf_line_check(client);
     if (error == CENTRIFUGE_ERROR_OK && !cf_batch_end_line(client))
         error = CENTRIFUGE_ERROR_NO_MEMORY;

@@ -13,11 +13,23 @@ static void begin(cf_buffer *out, cf_method method)
     cf_buffer_append_byte(out, '"');
 }
 
+static void begin_channel(cf_buffer *out, cf_method method, cf_bytes channel)
+{
+    begin(out, method);
+    append_key(out, CF_BYTES(",\"params\":{\"channel\":"), channel);
+}
+
 static void end(cf_buffer *out, uint64_t uid)
 {
     cf_buffer_append(out, CF_BYTES(",\"uid\":\""));
     cf_buffer_append_int(out, (int64_t)uid);
     cf_buffer_append(out, CF_BYTES("\"}"));
+}
+
+static void end_params(cf_buffer *out, uint64_t uid)
+{
+    cf_buffer_append_byte(out, '}');
+    end(out, uid);
 }
 
 static void append_credential(cf_buffer *out, cf_bytes key_and_colon, cf_bytes value, bool json)
@@ -39,8 +51,7 @@ void cf_wire_write_connect(cf_buffer *out, uint64_t uid, const cf_connect_params
         append_credential(out, CF_BYTES(",\"timestamp\":"), params->timestamp, params->json);
         append_credential(out, CF_BYTES(",\"token\":"), params->token, params->json);
     }
-    cf_buffer_append_byte(out, '}');
-    end(out, uid);
+    end_params(out, uid);
 }
 
 void cf_wire_write_refresh(cf_buffer *out, uint64_t uid, const cf_connect_params *params)
@@ -50,14 +61,12 @@ void cf_wire_write_refresh(cf_buffer *out, uint64_t uid, const cf_connect_params
     append_credential(out, CF_BYTES(",\"timestamp\":"), params->timestamp, params->json);
     append_credential(out, CF_BYTES(",\"info\":"), params->info, params->json);
     append_credential(out, CF_BYTES(",\"token\":"), params->token, params->json);
-    cf_buffer_append_byte(out, '}');
-    end(out, uid);
+    end_params(out, uid);
 }
 
 void cf_wire_write_subscribe(cf_buffer *out, uint64_t uid, const cf_subscribe_params *params, bool private_channel)
 {
-    begin(out, CF_METHOD_SUBSCRIBE);
-    append_key(out, CF_BYTES(",\"params\":{\"channel\":"), params->channel);
+    begin_channel(out, CF_METHOD_SUBSCRIBE, params->channel);
     if (private_channel) {
         append_key(out, CF_BYTES(",\"client\":"), params->client);
         if (params->info.data != NULL)
@@ -67,28 +76,23 @@ void cf_wire_write_subscribe(cf_buffer *out, uint64_t uid, const cf_subscribe_pa
     }
     if (params->recover)
         append_key(out, CF_BYTES(",\"recover\":true,\"last\":"), params->last);
-    cf_buffer_append_byte(out, '}');
-    end(out, uid);
+    end_params(out, uid);
 }
 
 void cf_wire_write_channel_command(cf_buffer *out, uint64_t uid, cf_method method, cf_bytes channel)
 {
-    begin(out, method);
-    append_key(out, CF_BYTES(",\"params\":{\"channel\":"), channel);
-    cf_buffer_append_byte(out, '}');
-    end(out, uid);
+    begin_channel(out, method, channel);
+    end_params(out, uid);
 }
 
 void cf_wire_write_publish(cf_buffer *out, uint64_t uid, cf_bytes channel, cf_bytes data)
 {
-    begin(out, CF_METHOD_PUBLISH);
-    append_key(out, CF_BYTES(",\"params\":{\"channel\":"), channel);
+    begin_channel(out, CF_METHOD_PUBLISH, channel);
     if (data.data != NULL) {
         cf_buffer_append(out, CF_BYTES(",\"data\":"));
         cf_buffer_append(out, data);
     }
-    cf_buffer_append_byte(out, '}');
-    end(out, uid);
+    end_params(out, uid);
 }
 
 void cf_wire_write_ping(cf_buffer *out, uint64_t uid)
