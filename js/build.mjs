@@ -47,9 +47,9 @@ const fast = ['src/json/reader.c', 'src/wire/message.c'];
  * What LLVM does with the whole program. Its own pipeline for small code brings half a kilobyte more: there, variables become registers
  * before functions are put into their callers, which then look too large.
  */
-const passes = 'internalize,globaldce,ipsccp,cgscc(argpromotion),function(instcombine),cgscc(inline),'
-  + 'function(jump-threading,sroa,dse,memcpyopt,correlated-propagation,gvn,'
-  + 'simplifycfg<forward-switch-cond;switch-to-lookup;no-keep-loops;hoist-common-insts;sink-common-insts>,early-cse,instcombine,simplifycfg)';
+const passes = 'internalize,ipsccp,mergefunc,ipsccp,cgscc(argpromotion),function(instcombine),cgscc(inline),'
+  + 'function(simplifycfg<sink-common-insts>,jump-threading,sroa,memcpyopt,early-cse,correlated-propagation,'
+  + 'simplifycfg<sink-common-insts>,early-cse,instcombine,reassociate,loop-simplify)';
 
 /* src/ -> NAME.wasm in the work folder */
 function compile(name, wanted) {
@@ -66,7 +66,7 @@ function compile(name, wanted) {
   run('llvm-link', [...parts, '-o', `${folder}/linked.bc`]);
   // the three stay: without an instruction for it, a copy becomes a call of them
   run('opt', ['-passes=' + passes, '-internalize-public-api-list=memcpy,memmove,memset', `${folder}/linked.bc`, '-o', `${folder}/core.bc`]);
-  run('wasm-ld', ['--no-entry', '--gc-sections', '--strip-all', '--stack-first', '-z', 'stack-size=4096', '--lto-O0', '-mllvm', '-disable-lsr',
+  run('wasm-ld', ['--no-entry', '--gc-sections', '--strip-all', '--stack-first', '-z', 'stack-size=4096', '--lto-O0', ...['-disable-lsr', '-disable-machine-licm', '-pre-RA-sched=list-ilp'].flatMap((flag) => ['-mllvm', flag]),
     `${folder}/core.bc`, '-o', `${folder}.wasm`]);
 }
 
@@ -75,14 +75,19 @@ function prepare() {
   fs.mkdirSync(work, { recursive: true });
 }
 
+/* What wasm-opt does then: functions that are used once, or are that small, become part of their callers. Both lists are the best of some thousand that were tried. */
+const steps = ['--optimize-added-constants-propagate', '--vacuum', '--local-cse', '--remove-unused-module-elements', '--flatten', '--rereloop', '--merge-blocks',
+  '--converge', '--vacuum', '--ssa-nomerge', '--rse', '--simplify-locals-notee', '--merge-locals', '--code-folding', '--coalesce-locals',
+  '--simplify-locals-nostructure', '-aimfs=4', '-Oz', '-Oz'];
+
 function wasmCore() {
   compile('linked', features);
   /*
    * low-memory-unused: no address below 1024 is ever used, so that offsets of members need no addition of their own. The stack lies there,
    * 4 KiB that are filled from above; nothing is recursive, and the deepest calls take less than one.
    */
-  run('wasm-opt', ['--enable-bulk-memory', '--enable-sign-ext', '--enable-nontrapping-float-to-int', '--low-memory-unused', '-Oz', '--flatten', '--rereloop',
-    '-Oz', '-Oz', '--strip-producers', inWork('linked.wasm'), '-o', inWork('core.wasm')]);
+  run('wasm-opt', ['--enable-bulk-memory', '--enable-sign-ext', '--enable-nontrapping-float-to-int', '--low-memory-unused', '--strip-producers', ...steps,
+    inWork('linked.wasm'), '-o', inWork('core.wasm')]);
   return arrange(fs.readFileSync(inWork('core.wasm')));
 }
 
