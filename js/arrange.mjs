@@ -52,7 +52,8 @@ function readSections(wasm) {
 }
 
 function writeSections(wasm, sections) {
-  return Buffer.from([...wasm.subarray(0, HEAD), ...[...sections].flatMap(([kind, content]) => [kind, ...sized(content)])]);
+  const all = [...sections].flatMap(([kind, content]) => [kind, ...sized(content)]);
+  return Buffer.from([...wasm.subarray(0, HEAD), ...all]);
 }
 
 /* ---- instructions --------------------------------------------------------------------------------- */
@@ -96,7 +97,8 @@ function readFunction(reader, type, parameters) {
 }
 
 function writeFunction({ variables, instructions }) {
-  return sized([...list(variables.map(({ count, type }) => [...number(count), type])), ...instructions.flatMap(writeInstruction)]);
+  const head = list(variables.map(({ count, type }) => [...number(count), type]));
+  return sized([...head, ...instructions.flatMap(writeInstruction)]);
 }
 
 /* ---- modules ------------------------------------------------------------------------------------------ */
@@ -129,9 +131,10 @@ function writeModule({ wasm, sections, functions }) {
 /* `change` gets what one is, { name, kind, index }, and returns it changed. */
 function changeExports(sections, change, order) {
   const reader = new Reader(sections.get(EXPORT));
-  const all = reader.list(() => ({ name: Buffer.from(reader.take(reader.number())).toString(), kind: reader.byte(), index: reader.number() }));
-  const changed = all.map(change).sort(order);
-  sections.set(EXPORT, list(changed.map(({ name, kind, index }) => [...sized([...Buffer.from(name)]), kind, ...number(index)])));
+  const name = () => Buffer.from(reader.take(reader.number())).toString();
+  const all = reader.list(() => ({ name: name(), kind: reader.byte(), index: reader.number() }));
+  const write = (each) => [...sized([...Buffer.from(each.name)]), each.kind, ...number(each.index)];
+  sections.set(EXPORT, list(all.map(change).sort(order).map(write)));
 }
 
 /* Tables of functions: each from a constant offset on. */
@@ -151,11 +154,13 @@ function sortFunctions(module) {
   const { sections, functions, imported } = module;
   const size = new Map(functions.map((each) => [each, writeFunction(each).length]));
   const sorted = [...functions].sort((a, b) => a.type - b.type || size.get(a) - size.get(b));
-  const renumber = (index) => (index < imported ? index : imported + sorted.indexOf(functions[index - imported]));
+  const place = new Map(sorted.map((each, i) => [each, imported + i]));
+  const renumber = (index) => (index < imported ? index : place.get(functions[index - imported]));
   for (const { instructions } of functions) {
     for (const each of instructions) if (each.called !== undefined) each.called = renumber(each.called);
   }
-  changeExports(sections, (each) => (each.kind === 0 ? { ...each, index: renumber(each.index) } : each), (a, b) => a.index - b.index);
+  const moved = (each) => (each.kind === 0 ? { ...each, index: renumber(each.index) } : each);
+  changeExports(sections, moved, (a, b) => a.index - b.index);
   renumberElements(sections, renumber);
   module.functions = sorted;
 }

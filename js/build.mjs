@@ -75,9 +75,12 @@ function prepare() {
   fs.mkdirSync(work, { recursive: true });
 }
 
-/* What wasm-opt does then: functions that are used once, or are that small, become part of their callers. Both lists are the best of some hundred that were tried. */
-const steps = ['--optimize-added-constants-propagate', '--vacuum', '--local-cse', '--remove-unused-module-elements', '--flatten', '--rereloop', '--merge-blocks',
-  '--converge', '--vacuum', '--ssa-nomerge', '--rse', '--simplify-locals-notee', '--merge-locals', '--code-folding', '--coalesce-locals',
+/*
+ * What wasm-opt does then: functions that are used once, or are that small, become part of their callers. Both lists are the best of
+ * some hundred that were tried.
+ */
+const steps = ['--optimize-added-constants-propagate', '--vacuum', '--local-cse', '--remove-unused-module-elements', '--flatten',
+  '--rereloop', '--merge-blocks', '--converge', '--vacuum', '--ssa-nomerge', '--rse', '--simplify-locals-notee', '--merge-locals', '--code-folding', '--coalesce-locals',
   '--simplify-locals-nostructure', '-aimfs=4', '-Oz', '-Oz'];
 
 function wasmCore() {
