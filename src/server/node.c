@@ -18,6 +18,8 @@ struct cf_node {
     cf_timer interval;       /* node_metrics_interval */
     cf_metrics before;       /* the counters at the last interval's end */
     cf_metrics_values shown; /* by stats: of the last interval, but for the gauges */
+    cf_list calls;           /* of the API, that wait for the engine */
+    bool ending;             /* the engine is gone */
 };
 
 /* ---- intervals ----------------------------------------------------------- */
@@ -87,6 +89,7 @@ cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *
     services->hub = &node->hub;
     services->now = now;
     services->unix_time = node->started_at = unix_time;
+    cf_list_init(&node->calls);
     cf_buffer *buffers[] = {&services->scratch, &services->replies, &services->push, &services->advice};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         cf_buffer_init(buffers[i], allocator, CF_BUFFER_NO_LIMIT);
@@ -114,15 +117,18 @@ static void drop_sessions(cf_node *node)
         cf_session_close_code(CF_CONTAINER(node->hub.sessions.next, cf_session, link), 0, CF_BYTES(""));
 }
 
+static void end_calls(cf_node *node);
+
 void cf_node_free(cf_node *node)
 {
     if (node == NULL)
         return;
     cf_services *services = &node->services;
     drop_sessions(node);
-    cf_turn_drop_all(&services->turn);
     if (services->engine != NULL)
         services->engine->ops->destroy(services->engine);
+    end_calls(node);
+    cf_turn_drop_all(&services->turn);
     while (!cf_list_empty(&node->hub.zombies))
         cf_session_forget(CF_CONTAINER(node->hub.zombies.next, cf_session, link));
     cf_hub_free(&node->hub);
@@ -232,6 +238,7 @@ bool cf_node_shutdown(cf_node *node)
 /* ---- what the HTTP API asks for ------------------------------------------ */
 
 typedef struct call {
+    cf_list link; /* in node->calls */
     cf_node *node;
     cf_node_done done;
     cf_node_data_done data_done;
@@ -245,18 +252,21 @@ static cf_node_result failure(const char *error, cf_advice advice)
     return (cf_node_result){error, advice};
 }
 
-/* NULL without memory. */
+/* NULL without memory, or without an engine. */
 static call *new_call(cf_node *node, cf_node_done done, cf_node_data_done data_done, void *user)
 {
-    call *created = cf_alloc(node->services.allocator, sizeof *created);
-    if (created != NULL)
-        *created = (call){node, done, data_done, user};
+    call *created = node->ending ? NULL : cf_alloc(node->services.allocator, sizeof *created);
+    if (created == NULL)
+        return NULL;
+    *created = (call){.node = node, .done = done, .data_done = data_done, .user = user};
+    cf_list_append(&node->calls, &created->link);
     return created;
 }
 
 static call take_call(void *user)
 {
     call *taken = user;
+    cf_list_remove(&taken->link);
     call copy = *taken;
     cf_free(copy.node->services.allocator, taken);
     return copy;
@@ -292,6 +302,19 @@ void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes cl
     cf_publication publication = {.uid = uid, .channel = channel, .data = data, .client = client};
     services->metrics->node_num_client_msg_published++;
     services->engine->ops->publish(services->engine, &publication, options, published, waiting);
+}
+
+/* The engine answers no more. Who calls again when he hears of it is refused. */
+static void end_calls(cf_node *node)
+{
+    node->ending = true;
+    while (!cf_list_empty(&node->calls)) {
+        call ended = take_call(CF_CONTAINER(node->calls.next, call, link));
+        if (ended.done != NULL)
+            ended.done(ended.user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+        else
+            ended.data_done(ended.user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE), CF_BYTES("null"));
+    }
 }
 
 bool cf_node_hold_publish(cf_node *node, cf_bytes channel, cf_task *task)
@@ -470,7 +493,7 @@ void cf_node_stats(cf_node *node, cf_node_data_done done, void *user)
     cf_buffer_append(&out, CF_BYTES("],\"metrics_interval\":"));
     cf_buffer_append_int(&out, node->services.config->node_metrics_interval);
     cf_buffer_append_byte(&out, '}');
-    hand_out(&(call){node, NULL, done, user}, &out);
+    hand_out(&(call){.node = node, .data_done = done, .user = user}, &out);
     cf_buffer_free(&out);
 }
 
@@ -479,6 +502,6 @@ void cf_node_node(cf_node *node, cf_node_data_done done, void *user)
     cf_buffer out;
     cf_buffer_init(&out, node->services.allocator, CF_BUFFER_NO_LIMIT);
     write_node(node, &out, true);
-    hand_out(&(call){node, NULL, done, user}, &out);
+    hand_out(&(call){.node = node, .data_done = done, .user = user}, &out);
     cf_buffer_free(&out);
 }

@@ -28,7 +28,7 @@ typedef cf_engine *(*cf_engine_maker)(const cf_allocator *allocator, const cf_en
 /* NULL without memory. The configuration is borrowed: it must outlive the node or the next cf_node_configure. */
 cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *config, cf_engine_maker engine, cf_time now,
                      int64_t unix_time);
-/* Drops all sessions without a word, then everything else. */
+/* Drops all sessions without a word, then everything else. Calls of the API that still wait end with `internal server error`. */
 void cf_node_free(cf_node *node);
 /* A reload (8.4): what counts live counts from now. The old configuration must still be there. */
 void cf_node_configure(cf_node *node, const cf_config *config);

@@ -397,10 +397,12 @@ static void on_turn(cf_task *task)
     go_on(CF_CONTAINER(task, cf_api_call, task));
 }
 
-/* Nobody waits for an answer any more. */
+/* The node is freed. */
 static void on_drop(cf_task *task)
 {
-    free_call(CF_CONTAINER(task, cf_api_call, task));
+    cf_api_call *call = CF_CONTAINER(task, cf_api_call, task);
+    answer(call, 503);
+    free_call(call);
 }
 
 cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user)

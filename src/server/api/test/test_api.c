@@ -54,7 +54,8 @@ static int set_up_slow(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    harness_stop(&f.h);
+    if (f.h.node != NULL)
+        harness_stop(&f.h);
     return 0;
 }
 
@@ -370,6 +371,18 @@ static void test_a_cancelled_call_is_carried_out_without_an_answer(void **state)
     history_has("all:s", "\"data\":2");
 }
 
+static void test_a_call_that_waits_when_the_node_ends_is_answered(void **state)
+{
+    (void)state;
+    post("[{\"uid\":\"1\",\"method\":\"publish\",\"params\":{\"channel\":\"all:s\",\"data\":1}},"
+         "{\"uid\":\"2\",\"method\":\"history\",\"params\":{\"channel\":\"all:s\"}}]");
+    assert_int_equal(f.answers, 0);
+    harness_stop(&f.h);
+    expect(200, "[{\"uid\":\"1\",\"method\":\"publish\",\"error\":\"internal server error\",\"body\":null},"
+                "{\"uid\":\"2\",\"method\":\"history\",\"error\":\"internal server error\",\"body\":{\"channel\":\"all:s\","
+                "\"data\":null}}]");
+}
+
 /* ---- without memory ---- */
 
 static void test_without_memory_there_is_an_error_and_no_leak(void **state)
@@ -507,17 +520,31 @@ static void test_requests_under_way_are_bounded(void **state)
     assert_int_equal(cf_node_services(f.h.node)->api_bytes, 0);
 }
 
-static void test_what_waits_when_the_node_ends_is_given_back(void **state)
+static void wait_for_a_turn(void)
 {
     static const char body[] = "[{\"method\":\"stats\"},{\"method\":\"stats\"}]";
     cf_api_request asked = {.content_type = CF_BYTES("application/json"), .body = cf_bytes_of(body)};
-    (void)state;
     cf_node_services(f.h.node)->turn.limits.share = 1;
     harness_begin(&f.h);
     f.call = cf_api_handle(f.h.node, &asked, done, &f);
     assert_non_null(f.call);
+}
+
+static void test_what_waits_when_the_node_ends_is_given_back(void **state)
+{
+    (void)state;
+    wait_for_a_turn();
     cf_api_cancel(f.call);
+    harness_stop(&f.h);
     assert_int_equal(f.answers, 0);
+}
+
+static void test_what_waits_for_its_turn_when_the_node_ends_is_answered(void **state)
+{
+    (void)state;
+    wait_for_a_turn();
+    harness_stop(&f.h);
+    expect(503, "Service Unavailable\n");
 }
 
 int main(void)
@@ -537,12 +564,14 @@ int main(void)
         TEST(test_requests_are_counted),
         SLOW_TEST(test_commands_are_carried_out_one_after_the_other),
         SLOW_TEST(test_a_cancelled_call_is_carried_out_without_an_answer),
+        SLOW_TEST(test_a_call_that_waits_when_the_node_ends_is_answered),
         TEST(test_without_memory_there_is_an_error_and_no_leak),
         TEST(test_a_long_array_takes_several_turns),
         TEST(test_a_burst_closes_nobody_who_reads),
         TEST(test_a_broadcast_waits_and_leaves_no_channel_out),
         TEST(test_requests_under_way_are_bounded),
         TEST(test_what_waits_when_the_node_ends_is_given_back),
+        TEST(test_what_waits_for_its_turn_when_the_node_ends_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
