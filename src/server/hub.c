@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "server/retract.h"
 #include "server/session_state.h"
 
 /* What a frame adds to its text. */
@@ -486,13 +487,8 @@ static void settle(cf_hub *hub, cf_channel *channel)
 {
     if (channel->count > 0 || channel->subscribing)
         return;
-    if (channel->active) {
-        cf_services *services = hub->services;
-        cf_bytes name = channel_name(channel);
-        services->engine_pending++;
-        services->engine->ops->unsubscribe(services->engine, name, cf_config_channel(services->config, name),
-                                           cf_services_engine_done, services);
-    }
+    if (channel->asked)
+        cf_retract_subscription(hub->services, channel_name(channel));
     free_channel(hub, channel);
 }
 
@@ -552,7 +548,7 @@ static void on_subscribed(void *user, cf_engine_status status)
 static bool subscribe_engine(cf_hub *hub, cf_channel *channel)
 {
     cf_engine *engine = hub->services->engine;
-    channel->subscribing = true;
+    channel->subscribing = channel->asked = true;
     engine->ops->subscribe(engine, channel_name(channel), on_subscribed, channel);
     return !channel->subscribing;
 }

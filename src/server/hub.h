@@ -69,6 +69,7 @@ typedef struct cf_channel {
     uint32_t behind;  /* members that publishers wait for */
     cf_list held;     /* tasks of these publishers */
     bool active;      /* the engine has subscribed this node to it */
+    bool asked;       /* it was asked to: who failed may have done it nevertheless */
     bool subscribing; /* the engine is at it: the channel stays even without members */
     size_t name_size;
     char name[];

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "server/body.h"
 #include "server/command/command.h"
+#include "server/retract.h"
 
 #define ADVICE_SIZE_MAX 256
 /* Sessions that a shutdown closes in one turn (server-spec.md 8.9). */
@@ -11,6 +12,7 @@
 struct cf_node {
     cf_services services;
     cf_hub hub;
+    cf_retractions retractions;
     cf_engine_sink sink;
     char uid[CF_UUID_SIZE];
     int64_t started_at;      /* Unix s */
@@ -87,6 +89,8 @@ cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *
     services->allocator = allocator;
     services->config = config;
     services->hub = &node->hub;
+    services->retractions = &node->retractions;
+    cf_retract_init(&node->retractions, services);
     services->now = now;
     services->unix_time = node->started_at = unix_time;
     cf_list_init(&node->calls);
@@ -129,6 +133,7 @@ void cf_node_free(cf_node *node)
         services->engine->ops->destroy(services->engine);
     end_calls(node);
     cf_turn_drop_all(&services->turn);
+    cf_retract_free(&node->retractions);
     while (!cf_list_empty(&node->hub.zombies))
         cf_session_forget(CF_CONTAINER(node->hub.zombies.next, cf_session, link));
     cf_hub_free(&node->hub);

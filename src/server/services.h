@@ -12,6 +12,7 @@
 #include "server/turn.h"
 
 struct cf_hub;
+struct cf_retractions;
 
 typedef enum cf_server_log {
     CF_SERVER_TRACE,
@@ -63,6 +64,7 @@ typedef struct cf_services {
     const cf_allocator *allocator;
     const cf_config *config;
     struct cf_hub *hub;
+    struct cf_retractions *retractions;
     cf_engine *engine;
     cf_wheel *wheel;
     cf_turn turn;

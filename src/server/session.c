@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "server/body.h"
 #include "server/command/command.h"
+#include "server/retract.h"
 #include "ws/frame.h"
 
 static const char text_internal[] = CF_TEXT_INTERNAL;
@@ -193,9 +194,9 @@ void cf_session_leave_channel(cf_session *session, cf_subscription *subscription
     cf_bytes name = cf_bytes_make(channel->name, channel->name_size);
     const cf_channel_options *options = cf_config_channel(services->config, name);
     if (subscription->present) {
-        services->engine_pending++;
+        session->flags |= CF_SESSION_WAS_PRESENT;
         services->metrics->node_num_remove_presence++;
-        engine->ops->presence_remove(engine, name, cf_session_id(session), cf_services_engine_done, services);
+        cf_retract_presence(services, name, cf_session_id(session));
     }
     if (options != NULL && options->join_leave && !cf_hub_waits(subscription)) {
         cf_client_info info = cf_session_info(session, subscription);
@@ -271,6 +272,14 @@ void cf_session_start_presence(cf_session *session)
     cf_session_arm(session);
 }
 
+void cf_session_is_present(cf_session *session, cf_subscription *subscription)
+{
+    const cf_channel *channel = subscription->channel;
+    subscription->present = true;
+    if (cf_session_is(session, CF_SESSION_WAS_PRESENT))
+        cf_retract_cancel(session->services, cf_bytes_make(channel->name, channel->name_size), cf_session_id(session));
+}
+
 static void ping_presence(cf_session *session)
 {
     cf_services *services = session->services;
@@ -282,7 +291,7 @@ static void ping_presence(cf_session *session)
         if (options == NULL || !options->presence || cf_hub_waits(subscription))
             continue;
         cf_client_info info = cf_session_info(session, subscription);
-        subscription->present = true;
+        cf_session_is_present(session, subscription);
         services->engine_pending++;
         services->metrics->node_num_add_presence++;
         services->engine->ops->presence_add(services->engine, name, &info, config->presence_expire_interval,

@@ -16,14 +16,15 @@
 
 enum {
     CF_SESSION_AUTHENTICATED = 1,
-    CF_SESSION_ENDED = 2,     /* only its memory is left */
-    CF_SESSION_RUNNING = 4,   /* in the loop over the commands of a message */
-    CF_SESSION_SUSPENDED = 8, /* in the middle of a message: a command waits for the engine, or the rest for the next turn */
-    CF_SESSION_SLOW = 16,     /* over client_queue_max_size: to be closed */
-    CF_SESSION_STARVED = 32,  /* a message was lost for want of memory: to be closed */
-    CF_SESSION_PAUSED = 64,   /* the transport was asked to stop reading */
-    CF_SESSION_BEHIND = 128,  /* more than CF_SESSION_BACKLOG waits: others wait for it */
-    CF_SESSION_GIVEN_UP = 256 /* it was behind for too long; until nothing waits */
+    CF_SESSION_ENDED = 2,        /* only its memory is left */
+    CF_SESSION_RUNNING = 4,      /* in the loop over the commands of a message */
+    CF_SESSION_SUSPENDED = 8,    /* in the middle of a message: a command waits for the engine, or the rest for the next turn */
+    CF_SESSION_SLOW = 16,        /* over client_queue_max_size: to be closed */
+    CF_SESSION_STARVED = 32,     /* a message was lost for want of memory: to be closed */
+    CF_SESSION_PAUSED = 64,      /* the transport was asked to stop reading */
+    CF_SESSION_BEHIND = 128,     /* more than CF_SESSION_BACKLOG waits: others wait for it */
+    CF_SESSION_GIVEN_UP = 256,   /* it was behind for too long; until nothing waits */
+    CF_SESSION_WAS_PRESENT = 512 /* in a channel that it has left */
 };
 
 #define CF_SESSION_DOOMED (CF_SESSION_SLOW | CF_SESSION_STARVED)
@@ -109,6 +110,8 @@ void cf_session_forget(cf_session *session);
 
 /* Ends a subscription: presence, leave, hub (server-spec.md 2.7). */
 void cf_session_leave_channel(cf_session *session, cf_subscription *subscription);
+/* The engine is about to be told that the session is present: what was to take that back does not any more. */
+void cf_session_is_present(cf_session *session, cf_subscription *subscription);
 /* Sends the push of a server-side unsubscribe, after leaving the channel where it was subscribed. */
 void cf_session_unsubscribe(cf_session *session, cf_bytes channel);
 

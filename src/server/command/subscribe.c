@@ -155,7 +155,7 @@ static void subscribed(cf_session *session)
     }
     cf_subscription *subscription = current(session);
     cf_client_info info = cf_session_info(session, subscription);
-    subscription->present = true;
+    cf_session_is_present(session, subscription);
     services->metrics->node_num_add_presence++;
     cf_call_wait(session);
     services->engine->ops->presence_add(services->engine, session->exchange->call.channel, &info,

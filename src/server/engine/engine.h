@@ -7,6 +7,9 @@
  *
  * What comes back from the engine for this node's subscribers goes to
  * cf_engine_sink: a published message is delivered there, not by the publisher.
+ *
+ * Operations of one channel are carried out, and answered, in the order in which
+ * they were given. Who failed may have been carried out nevertheless.
  */
 #ifndef CF_SERVER_ENGINE_ENGINE_H
 #define CF_SERVER_ENGINE_ENGINE_H

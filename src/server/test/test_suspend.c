@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "server/retract.h"
 #include "server/session_state.h"
 #include "server/test/harness.h"
 #include "server/test/slow_engine.h"
@@ -327,6 +328,114 @@ static void a_shutdown_waits_for_the_engine(void **state)
     assert_int_equal(published, 1);
 }
 
+/* ---- what fails is taken back later ---------------------------------------- */
+
+#define UNSUBSCRIBE "{\"uid\":\"4\",\"method\":\"unsubscribe\",\"params\":{\"channel\":\"x\"}}"
+
+static char told[200];
+
+static void keep_data(void *user, cf_node_result result, cf_bytes data)
+{
+    (void)user;
+    assert_null(result.error);
+    snprintf(told, sizeof told, "%.*s", (int)data.size, data.data);
+}
+
+static const char *present(void)
+{
+    harness_begin(&h);
+    cf_node_presence(h.node, CF_BYTES("x"), keep_data, NULL);
+    slow_engine_answer_all(engine());
+    harness_end(&h);
+    return told;
+}
+
+static const char *subscribed_channels(void)
+{
+    harness_begin(&h);
+    cf_node_channels(h.node, keep_data, NULL);
+    slow_engine_answer_all(engine());
+    harness_end(&h);
+    return told;
+}
+
+static void fail_all(void)
+{
+    while (slow_engine_waiting(engine()) > 0)
+        answer(CF_ENGINE_UNAVAILABLE);
+}
+
+static void leave_in_vain(void)
+{
+    h.config.channel.join_leave = false;
+    harness_send(&a, SUBSCRIBE);
+    answer_all();
+    harness_send(&a, UNSUBSCRIBE);
+    assert_int_equal(slow_engine_waiting(engine()), 2);
+    fail_all();
+    harness_forget(&a);
+}
+
+static void who_cannot_be_taken_out_is_taken_out_later(void **state)
+{
+    (void)state;
+    leave_in_vain();
+    assert_non_null(strstr(present(), "\"user\":\"1\""));
+    assert_string_equal(subscribed_channels(), "[\"x\"]");
+    for (size_t i = 0; i < 3; i++) {
+        harness_pass(&h, CF_RETRACT_PAUSE + 200);
+        assert_int_equal(slow_engine_waiting(engine()), 2);
+        fail_all();
+    }
+    harness_pass(&h, CF_RETRACT_PAUSE + 200);
+    answer_all();
+    assert_string_equal(present(), "{}");
+    assert_string_equal(subscribed_channels(), "[]");
+    harness_pass(&h, 10 * CF_RETRACT_PAUSE);
+    assert_int_equal(slow_engine_waiting(engine()), 0);
+    assert_int_equal(cf_node_services(h.node)->engine_pending, 0);
+}
+
+static void who_is_back_is_not_taken_out(void **state)
+{
+    (void)state;
+    leave_in_vain();
+    harness_send(&a, SUBSCRIBE);
+    answer_all();
+    harness_pass(&h, 2 * CF_RETRACT_PAUSE);
+    assert_int_equal(slow_engine_waiting(engine()), 0);
+    assert_non_null(strstr(present(), "\"user\":\"1\""));
+    assert_string_equal(subscribed_channels(), "[\"x\"]");
+}
+
+static void who_is_back_before_it_fails_is_not_taken_out(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = false;
+    harness_send(&a, SUBSCRIBE);
+    answer_all();
+    harness_send(&a, UNSUBSCRIBE);
+    harness_send(&a, SUBSCRIBE);
+    answer(CF_ENGINE_UNAVAILABLE);
+    answer(CF_ENGINE_UNAVAILABLE);
+    answer_all();
+    harness_pass(&h, 2 * CF_RETRACT_PAUSE);
+    assert_int_equal(slow_engine_waiting(engine()), 0);
+    assert_non_null(strstr(present(), "\"user\":\"1\""));
+}
+
+/* An engine that says that it failed may have subscribed the node nevertheless. */
+static void a_failed_subscribe_is_taken_back(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = false;
+    harness_send(&a, SUBSCRIBE);
+    answer(CF_ENGINE_UNAVAILABLE);
+    harness_expect_closed(&a, "internal server error", true);
+    assert_int_equal(slow_engine_waiting(engine()), 1);
+    answer_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +453,10 @@ int main(void)
         TEST(an_unsubscribe_by_the_server_meets_a_waiting_subscribe),
         TEST(answers_at_once_and_later_mix),
         TEST(a_shutdown_waits_for_the_engine),
+        TEST(who_cannot_be_taken_out_is_taken_out_later),
+        TEST(who_is_back_is_not_taken_out),
+        TEST(who_is_back_before_it_fails_is_not_taken_out),
+        TEST(a_failed_subscribe_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

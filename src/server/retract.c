@@ -1,0 +1,212 @@
+#include "server/retract.h"
+
+#include <string.h>
+
+#include "server/hub.h"
+
+#define NAME_ROOM 64 /* bytes, at least, so that the spare one fits most names */
+
+struct cf_retraction {
+    cf_list link;
+    cf_retractions *retractions;
+    bool of_presence;
+    bool cancelled;
+    bool failed; /* once: it is said once, too */
+    char client[CF_UUID_SIZE];
+    size_t room;
+    size_t name_size;
+    char name[];
+};
+
+static cf_bytes name_of(const cf_retraction *retraction)
+{
+    return cf_bytes_make(retraction->name, retraction->name_size);
+}
+
+static cf_retraction *of(cf_list *link)
+{
+    return CF_CONTAINER(link, cf_retraction, link);
+}
+
+/* ---- memory --------------------------------------------------------------- */
+
+static cf_retraction *take_spare(cf_retractions *retractions, size_t room)
+{
+    cf_retraction *spare = retractions->spare;
+    if (spare == NULL || spare->room < room)
+        return NULL;
+    retractions->spare = NULL;
+    return spare;
+}
+
+/* NULL without memory. */
+static cf_retraction *new_retraction(cf_services *services, cf_bytes channel)
+{
+    cf_retractions *retractions = services->retractions;
+    cf_retraction *created = take_spare(retractions, channel.size);
+    size_t room = channel.size > NAME_ROOM ? channel.size : NAME_ROOM;
+    if (created == NULL && (created = cf_alloc(services->allocator, sizeof *created + room)) != NULL)
+        created->room = room;
+    if (created == NULL)
+        return NULL;
+    *created = (cf_retraction){.retractions = retractions, .room = created->room, .name_size = channel.size};
+    memcpy(created->name, channel.data, channel.size);
+    return created;
+}
+
+static void drop(cf_retraction *retraction)
+{
+    cf_retractions *retractions = retraction->retractions;
+    if (retractions->spare == NULL)
+        retractions->spare = retraction;
+    else
+        cf_free(retractions->services->allocator, retraction);
+}
+
+/* ---- what failed ---------------------------------------------------------- */
+
+static void say_failure(cf_retraction *retraction, bool given_up)
+{
+    if (!retraction->failed || given_up)
+        cf_services_log(retraction->retractions->services, CF_SERVER_ERROR, "the engine failed to %s a channel: %s",
+                        retraction->of_presence ? "take a client's presence out of" : "unsubscribe this node from",
+                        given_up ? "given up, since too many wait to be tried again" : "it is tried again");
+    retraction->failed = true;
+}
+
+static void wait(cf_retraction *retraction)
+{
+    cf_retractions *retractions = retraction->retractions;
+    cf_services *services = retractions->services;
+    bool full = retractions->waiting_count >= CF_RETRACT_MAX;
+    say_failure(retraction, full);
+    if (full) {
+        drop(retraction);
+        return;
+    }
+    cf_list_append(&retractions->waiting, &retraction->link);
+    retractions->waiting_count++;
+    if (!cf_list_linked(&retractions->timer.link))
+        cf_wheel_set(services->wheel, &retractions->timer, cf_time_after(services->now, CF_RETRACT_PAUSE));
+}
+
+static cf_retraction *take_waiting(cf_retractions *retractions)
+{
+    cf_retraction *taken = of(cf_list_take(&retractions->waiting));
+    retractions->waiting_count--;
+    return taken;
+}
+
+/* ---- operations ----------------------------------------------------------- */
+
+static void on_done(void *user, cf_engine_status status)
+{
+    cf_retraction *retraction = user;
+    retraction->retractions->services->engine_pending--;
+    cf_list_remove(&retraction->link);
+    if (status == CF_ENGINE_OK || retraction->cancelled)
+        drop(retraction);
+    else
+        wait(retraction);
+}
+
+static void carry_out(cf_retraction *retraction)
+{
+    cf_services *services = retraction->retractions->services;
+    cf_engine *engine = services->engine;
+    cf_bytes name = name_of(retraction);
+    cf_list_append(&retraction->retractions->under_way, &retraction->link);
+    services->engine_pending++;
+    if (retraction->of_presence)
+        engine->ops->presence_remove(engine, name, cf_bytes_make(retraction->client, CF_UUID_SIZE), on_done, retraction);
+    else
+        engine->ops->unsubscribe(engine, name, cf_config_channel(services->config, name), on_done, retraction);
+}
+
+static bool is_needed(const cf_retraction *retraction)
+{
+    return retraction->of_presence || cf_hub_channel(retraction->retractions->services->hub, name_of(retraction)) == NULL;
+}
+
+static void fire(cf_timer *timer)
+{
+    cf_retractions *retractions = CF_CONTAINER(timer, cf_retractions, timer);
+    size_t count = retractions->waiting_count < CF_RETRACT_BATCH ? retractions->waiting_count : CF_RETRACT_BATCH;
+    for (; count > 0; count--) {
+        cf_retraction *retraction = take_waiting(retractions);
+        if (is_needed(retraction))
+            carry_out(retraction);
+        else
+            drop(retraction);
+    }
+    if (retractions->waiting_count > 0)
+        cf_wheel_set(retractions->services->wheel, timer, cf_time_after(retractions->services->now, CF_RETRACT_PAUSE));
+}
+
+void cf_retract_subscription(cf_services *services, cf_bytes channel)
+{
+    cf_retraction *retraction = new_retraction(services, channel);
+    if (retraction != NULL) {
+        carry_out(retraction);
+        return;
+    }
+    services->engine_pending++;
+    services->engine->ops->unsubscribe(services->engine, channel, cf_config_channel(services->config, channel),
+                                       cf_services_engine_done, services);
+}
+
+void cf_retract_presence(cf_services *services, cf_bytes channel, cf_bytes client)
+{
+    cf_retraction *retraction = new_retraction(services, channel);
+    if (retraction != NULL) {
+        retraction->of_presence = true;
+        memcpy(retraction->client, client.data, CF_UUID_SIZE);
+        carry_out(retraction);
+        return;
+    }
+    services->engine_pending++;
+    services->engine->ops->presence_remove(services->engine, channel, client, cf_services_engine_done, services);
+}
+
+/* ---- back again ----------------------------------------------------------- */
+
+static bool is_of(const cf_retraction *retraction, cf_bytes channel, cf_bytes client)
+{
+    return retraction->of_presence && cf_bytes_equal(cf_bytes_make(retraction->client, CF_UUID_SIZE), client) &&
+           cf_bytes_equal(name_of(retraction), channel);
+}
+
+void cf_retract_cancel(cf_services *services, cf_bytes channel, cf_bytes client)
+{
+    cf_retractions *retractions = services->retractions;
+    CF_LIST_EACH (link, &retractions->under_way)
+        if (is_of(of(link), channel, client))
+            of(link)->cancelled = true;
+    for (cf_list *link = retractions->waiting.next, *next; link != &retractions->waiting; link = next) {
+        next = link->next;
+        if (!is_of(of(link), channel, client))
+            continue;
+        cf_list_remove(link);
+        retractions->waiting_count--;
+        drop(of(link));
+    }
+}
+
+/* ---- life ----------------------------------------------------------------- */
+
+void cf_retract_init(cf_retractions *retractions, cf_services *services)
+{
+    *retractions = (cf_retractions){.services = services};
+    retractions->timer.fire = fire;
+    cf_list_init(&retractions->under_way);
+    cf_list_init(&retractions->waiting);
+}
+
+void cf_retract_free(cf_retractions *retractions)
+{
+    const cf_allocator *allocator = retractions->services->allocator;
+    cf_list *link;
+    while ((link = cf_list_take(&retractions->under_way)) != NULL || (link = cf_list_take(&retractions->waiting)) != NULL)
+        cf_free(allocator, of(link));
+    cf_free(allocator, retractions->spare);
+}
