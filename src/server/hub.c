@@ -167,11 +167,15 @@ static void deliver_answer(cf_hub *hub, cf_session *session, cf_chunk *chunk)
 
 static void deliver_push(cf_hub *hub, const cf_channel *channel, cf_chunk *chunk)
 {
-    hub->services->metrics->client_num_msg_queued += (int64_t)(chunk->messages * channel->count);
+    uint32_t held = channel->open.of_messages ? channel->holding : 0;
+    hub->services->metrics->client_num_msg_queued += (int64_t)(chunk->messages * (channel->count - held));
     cf_turn_spend(&hub->services->turn, channel->count * CF_WORK_DELIVERY);
-    for (uint32_t i = 0; i < channel->count; i++)
+    for (uint32_t i = 0; i < channel->count; i++) {
+        if (held > 0 && channel->members[i].holding)
+            continue;
         if (deliver(hub, channel->members[i].session, chunk))
             cf_hub_want_flush(hub, channel->members[i].session);
+    }
 }
 
 /* ---- open chunks --------------------------------------------------------- */
@@ -252,8 +256,11 @@ void cf_hub_send(cf_hub *hub, cf_session *session, cf_bytes text)
 
 /* ---- the engine's sink --------------------------------------------------- */
 
-static void push(cf_hub *hub, cf_channel *channel)
+static void push(cf_hub *hub, cf_channel *channel, bool message)
 {
+    if (channel->holding > 0 && channel->open.of_messages != message)
+        close_until(hub, &channel->open);
+    channel->open.of_messages = message;
     if (!hub->text.failed && append(hub, &channel->open, cf_buffer_bytes(&hub->text)))
         return;
     /* Nobody is left with a hole that he does not know of: they connect again and recover. */
@@ -279,6 +286,44 @@ static cf_channel *audience(const cf_hub *hub, cf_bytes name)
     return channel;
 }
 
+/* What is before the id and the text of a message that is held back. */
+typedef struct held_head {
+    const cf_channel *channel; /* NULL: forgotten */
+    size_t uid_size;
+    size_t text_size;
+} held_head;
+
+static void hold(cf_hub *hub, cf_session *session, const cf_channel *channel, cf_bytes uid)
+{
+    cf_buffer *messages = &session->exchange->hold.messages;
+    cf_bytes text = cf_buffer_bytes(&hub->text);
+    held_head head = {channel, uid.size, text.size};
+    if (messages->allocator == NULL)
+        cf_buffer_init(messages, hub->allocator, session->queue_max);
+    if (!cf_buffer_reserve(messages, sizeof head + uid.size + text.size)) {
+        cf_services_log(hub->services, CF_SERVER_WARNING,
+                        "client %.*s: more than client_queue_max_size is published while its history is read", CF_UUID_SIZE,
+                        session->id);
+        doom(hub, session, CF_SESSION_STARVED);
+        return;
+    }
+    cf_buffer_append(messages, cf_bytes_make((const char *)&head, sizeof head));
+    cf_buffer_append(messages, uid);
+    cf_buffer_append(messages, text);
+}
+
+/* What comes before the engine has subscribed this node is in the history that is read after it. */
+static void hold_all(cf_hub *hub, const cf_channel *channel, cf_bytes uid)
+{
+    if (!channel->active)
+        return;
+    for (uint32_t i = 0; i < channel->count; i++) {
+        const cf_member *member = &channel->members[i];
+        if (member->holding && !cf_session_is(member->session, CF_SESSION_DOOMED))
+            hold(hub, member->session, channel, uid);
+    }
+}
+
 static void on_message(void *user, const cf_publication *publication)
 {
     cf_hub *hub = user;
@@ -288,7 +333,10 @@ static void on_message(void *user, const cf_publication *publication)
         return;
     cf_buffer_clear(&hub->text);
     cf_wire_write_message(&hub->text, publication);
-    push(hub, channel);
+    if (channel->holding > 0 && !hub->text.failed)
+        hold_all(hub, channel, publication->uid);
+    if (channel->holding < channel->count || hub->text.failed)
+        push(hub, channel, true);
 }
 
 static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_client_info *info)
@@ -305,7 +353,7 @@ static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_
         return;
     cf_buffer_clear(&hub->text);
     cf_wire_write_join_leave(&hub->text, method, name, info);
-    push(hub, channel);
+    push(hub, channel, false);
 }
 
 cf_engine_sink cf_hub_sink(cf_hub *hub)
@@ -414,6 +462,79 @@ bool cf_hub_authenticate(cf_hub *hub, cf_session *session, cf_bytes id)
     return true;
 }
 
+/* ---- what is held back ---------------------------------------------------- */
+
+/* The next message behind `*at`; NULL when there is none. */
+static char *next_held(const cf_hold *held, size_t *at, held_head *head)
+{
+    if (*at == held->messages.size)
+        return NULL;
+    char *start = held->messages.data + *at;
+    memcpy(head, start, sizeof *head);
+    *at += sizeof *head + head->uid_size + head->text_size;
+    return start;
+}
+
+/* Those of the channel, up to the end of the first `size` bytes. */
+static void forget_held(cf_session *session, const cf_channel *channel, size_t size)
+{
+    held_head head;
+    char *start;
+    size_t at = 0;
+    while (at < size && (start = next_held(&session->exchange->hold, &at, &head)) != NULL)
+        if (head.channel == channel)
+            memset(start + offsetof(held_head, channel), 0, sizeof head.channel);
+}
+
+void cf_hub_skip(cf_session *session, const cf_channel *channel, cf_bytes uid)
+{
+    held_head head;
+    const char *start;
+    size_t at = 0;
+    size_t end = 0;
+    while ((start = next_held(&session->exchange->hold, &at, &head)) != NULL)
+        if (head.channel == channel && cf_bytes_equal(cf_bytes_make(start + sizeof head, head.uid_size), uid))
+            end = at;
+    forget_held(session, channel, end);
+}
+
+static void begin_hold(cf_session *session, cf_member *member, cf_channel *channel)
+{
+    member->holding = true;
+    channel->holding++;
+    session->exchange->hold.channels++;
+}
+
+static void end_hold(cf_session *session, cf_member *member, cf_channel *channel)
+{
+    member->holding = false;
+    channel->holding--;
+    session->exchange->hold.channels--;
+}
+
+static void send_held(cf_hub *hub, cf_session *session)
+{
+    held_head head;
+    const char *start;
+    size_t at = 0;
+    while ((start = next_held(&session->exchange->hold, &at, &head)) != NULL)
+        if (head.channel != NULL)
+            cf_hub_send(hub, session, cf_bytes_make(start + sizeof head + head.uid_size, head.text_size));
+    cf_buffer_clear(&session->exchange->hold.messages);
+}
+
+/* The newest subscriptions stand last, unless others have been ended since. */
+void cf_hub_release(cf_hub *hub, cf_session *session)
+{
+    for (uint32_t i = session->subscription_count; i-- > 0 && session->exchange->hold.channels > 0;) {
+        cf_channel *channel = session->subscriptions[i].channel;
+        cf_member *member = &channel->members[session->subscriptions[i].index];
+        if (member->holding)
+            end_hold(session, member, channel);
+    }
+    send_held(hub, session);
+}
+
 /* ---- subscriptions ------------------------------------------------------- */
 
 cf_subscription *cf_hub_find(const cf_hub *hub, cf_session *session, cf_bytes name)
@@ -510,6 +631,10 @@ static void unlink_member(cf_hub *hub, cf_session *session, cf_subscription *sub
     uint32_t slot = (uint32_t)(subscription - session->subscriptions);
     if (cf_session_is(session, CF_SESSION_BEHIND))
         uncount_behind(channel);
+    if (channel->members[index].holding) {
+        end_hold(session, &channel->members[index], channel);
+        forget_held(session, channel, SIZE_MAX);
+    }
     cf_free(hub->allocator, subscription->info);
     cf_member moved = channel->members[--channel->count];
     if (index != channel->count) {
@@ -553,7 +678,7 @@ static bool subscribe_engine(cf_hub *hub, cf_channel *channel)
     return !channel->subscribing;
 }
 
-cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, cf_text *info)
+cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, cf_text *info, bool hold)
 {
     cf_channel *channel = cf_hub_channel(hub, name);
     if (channel == NULL)
@@ -566,6 +691,8 @@ cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, 
     }
     close_until(hub, &channel->open);
     link_member(channel, session, info);
+    if (hold)
+        begin_hold(session, &channel->members[channel->count - 1], channel);
     hub->services->metrics->node_num_add_client_sub++;
     if (channel->active)
         return CF_HUB_DONE;

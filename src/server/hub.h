@@ -19,6 +19,9 @@
  * publish_wait_timeout. After that it is given up: nobody waits for it before it
  * has nothing waiting, and at client_queue_max_size it is closed.
  *
+ * A member whose history is still to be read holds the channel's publications back (cf_hold): they come behind the answer that
+ * tells what the history has, without those. Joins and leaves are not held back.
+ *
  * The fan-out frees no session: one that is over its limit, though its transport
  * has tried to write, is marked (cf_hub_doomed) and closed by the node after it.
  */
@@ -51,13 +54,21 @@ typedef struct cf_open {
     cf_chunk *chunk; /* NULL: none is open */
     uint32_t epoch;  /* how many chunks of channels had been opened before this one */
     bool of_session;
+    bool of_messages; /* of a channel: not for members that hold them back */
 } cf_open;
 
 typedef struct cf_member {
     struct cf_session *session;
     uint32_t slot; /* of the subscription in the session's list */
     bool waiting;  /* for the engine's answer to the channel's subscribe */
+    bool holding;  /* publications, until its subscribe is answered */
 } cf_member;
+
+/* What members of channels hold back for one session, in the order of publication. Zeroed: nothing. */
+typedef struct cf_hold {
+    cf_buffer messages; /* each a head, its id and its text: hub.c */
+    uint32_t channels;
+} cf_hold;
 
 typedef struct cf_channel {
     cf_map_node node;
@@ -67,6 +78,7 @@ typedef struct cf_channel {
     uint32_t count;
     uint32_t capacity;
     uint32_t behind;  /* members that publishers wait for */
+    uint32_t holding; /* members that hold publications back */
     cf_list held;     /* tasks of these publishers */
     bool active;      /* the engine has subscribed this node to it */
     bool asked;       /* it was asked to: who failed may have done it nevertheless */
@@ -137,12 +149,18 @@ cf_subscription *cf_hub_find(const cf_hub *hub, struct cf_session *session, cf_b
 typedef enum cf_hub_result { CF_HUB_DONE, CF_HUB_WAIT, CF_HUB_FAILED } cf_hub_result;
 
 /*
- * `info` (or NULL) belongs to the hub afterwards, whatever comes out. CF_HUB_WAIT: hub->subscribed is called later, unless the
- * session ends before. CF_HUB_FAILED: no memory, or the engine refused; the session is not subscribed.
+ * `info` (or NULL) belongs to the hub afterwards, whatever comes out. `hold`: what is published is held back until cf_hub_release.
+ * CF_HUB_WAIT: hub->subscribed is called later, unless the session ends before. CF_HUB_FAILED: no memory, or the engine refused;
+ * the session is not subscribed.
  */
-cf_hub_result cf_hub_subscribe(cf_hub *hub, struct cf_session *session, cf_bytes channel, cf_text *info);
+cf_hub_result cf_hub_subscribe(cf_hub *hub, struct cf_session *session, cf_bytes channel, cf_text *info, bool hold);
 /* Closes the channel's chunk first, so that the session gets what was published before. */
 void cf_hub_unsubscribe(cf_hub *hub, struct cf_session *session, cf_subscription *subscription);
+
+/* Of what is held back, forgets the message and all of its channel before it, where it is there: the history has them. */
+void cf_hub_skip(struct cf_session *session, const cf_channel *channel, cf_bytes uid);
+/* The answers are queued: what was held back comes behind them, and nothing is held back any more. All chunks are closed. */
+void cf_hub_release(cf_hub *hub, struct cf_session *session);
 
 /* True: the task is held, since a member of the channel is behind. Not twice for one that has waited as long as it may. */
 bool cf_hub_hold_publish(cf_hub *hub, cf_channel *channel, cf_task *task);

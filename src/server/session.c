@@ -52,6 +52,8 @@ static void free_exchange(cf_session *session)
         return;
     cf_buffer_free(&exchange->scratch);
     cf_buffer_free(&exchange->replies);
+    if (exchange->hold.messages.allocator != NULL)
+        cf_buffer_free(&exchange->hold.messages);
     cf_free(allocator, exchange->copy);
     if (exchange->on_heap)
         cf_free(allocator, exchange);
@@ -465,6 +467,8 @@ static void send_replies(cf_session *session)
         cf_hub_starve(services->hub, session);
     else
         cf_hub_send(services->hub, session, cf_buffer_bytes(&exchange->replies));
+    if (exchange->hold.channels > 0)
+        cf_hub_release(services->hub, session);
 }
 
 static void finish_exchange(cf_session *session)

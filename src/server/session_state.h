@@ -50,6 +50,7 @@ typedef struct cf_exchange {
     char *copy; /* of the text, when it is suspended */
     cf_buffer scratch;
     cf_buffer replies;
+    cf_hold hold; /* behind them */
     cf_call call;
     bool subscribed;  /* to something: what is published after it comes behind the replies */
     uint64_t started; /* microseconds */

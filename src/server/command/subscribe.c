@@ -79,6 +79,16 @@ static void succeed_recovered(cf_session *session, const cf_publication *publica
     end_body(session, recovered);
 }
 
+/* What was published since the session became a member, and the answer tells already. */
+static void skip_known(cf_session *session, const cf_subscription *subscription, const cf_publication *publications,
+                       size_t count, bool found)
+{
+    if (count > 0)
+        cf_hub_skip(session, subscription->channel, publications[0].uid);
+    else if (found)
+        cf_hub_skip(session, subscription->channel, session->exchange->call.last);
+}
+
 /*
  * A client that asked to recover and could not is told so. One that asks for the first time must not be told that the history is
  * empty: it would ask for all of it later.
@@ -92,7 +102,10 @@ static void history_read(void *user, cf_engine_status status, const cf_publicati
             count = 0;
             found = false;
         }
-        if (current(session) == NULL)
+        const cf_subscription *subscription = current(session);
+        if (subscription != NULL && session->exchange->hold.messages.size > 0)
+            skip_known(session, subscription, publications, count, found);
+        if (subscription == NULL)
             refuse(session, CF_TEXT_PERMISSION_DENIED);
         else if (session->exchange->call.recover)
             succeed_recovered(session, publications, count, found);
@@ -102,6 +115,11 @@ static void history_read(void *user, cf_engine_status status, const cf_publicati
             succeed(session, count > 0 ? publications[0].uid : CF_BYTES(""));
     }
     cf_call_leave(session);
+}
+
+static bool has_history(const cf_channel_options *options)
+{
+    return options->recover && options->history_size > 0 && options->history_lifetime > 0;
 }
 
 static void recover(cf_session *session)
@@ -114,7 +132,7 @@ static void recover(cf_session *session)
         succeed(session, CF_BYTES(""));
         return;
     }
-    if (options->history_size <= 0 || options->history_lifetime <= 0) {
+    if (!has_history(options)) {
         if (call->recover)
             succeed_recovered(session, NULL, 0, false);
         else
@@ -191,7 +209,7 @@ static bool sign_matches(cf_session *session, const cf_subscribe_params *params)
 }
 
 /* The error to answer with; NULL: allowed. */
-static const char *forbidden(cf_session *session, const cf_subscribe_params *params)
+static const char *forbidden(cf_session *session, const cf_subscribe_params *params, const cf_channel_options *options)
 {
     const cf_config *config = session->services->config;
     const cf_channel_rules *rules = &config->channel_rules;
@@ -203,7 +221,6 @@ static const char *forbidden(cf_session *session, const cf_subscribe_params *par
     if (!cf_channel_user_allowed(rules, channel, cf_session_user(session)) ||
         !cf_channel_client_allowed(rules, channel, cf_session_id(session)))
         return CF_TEXT_PERMISSION_DENIED;
-    const cf_channel_options *options = cf_config_channel(config, channel);
     if (options == NULL)
         return CF_TEXT_NO_NAMESPACE;
     if (cf_session_user(session).size == 0 && !options->anonymous && !config->insecure)
@@ -225,7 +242,8 @@ void cf_command_subscribe(cf_session *session, cf_call *call)
     call->channel = params.channel;
     call->last = params.last;
     call->recover = params.recover;
-    const char *error = forbidden(session, &params);
+    const cf_channel_options *options = options_of(session);
+    const char *error = forbidden(session, &params, options);
     if (error != NULL) {
         refuse(session, error);
         return;
@@ -234,7 +252,8 @@ void cf_command_subscribe(cf_session *session, cf_call *call)
     cf_text *info = NULL;
     if (cf_channel_is_private(&services->config->channel_rules, params.channel))
         info = cf_info_copy(session, params.info, &failed);
-    cf_hub_result result = failed ? CF_HUB_FAILED : cf_hub_subscribe(services->hub, session, params.channel, info);
+    bool hold = has_history(options);
+    cf_hub_result result = failed ? CF_HUB_FAILED : cf_hub_subscribe(services->hub, session, params.channel, info, hold);
     if (result == CF_HUB_DONE)
         subscribed(session);
     else if (result == CF_HUB_FAILED)

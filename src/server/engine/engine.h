@@ -10,6 +10,12 @@
  *
  * Operations of one channel are carried out, and answered, in the order in which
  * they were given. Who failed may have been carried out nevertheless.
+ *
+ * An answer never overtakes the sink: before a publish is answered its message has come
+ * there, before a history is, all that it contains, and before a subscribe is, what was
+ * left of an earlier subscription. (What was published while the node was not subscribed
+ * never comes.) A store whose messages take another way than its answers (Redis) sends a
+ * mark of its own behind the messages, and the answer waits for that.
  */
 #ifndef CF_SERVER_ENGINE_ENGINE_H
 #define CF_SERVER_ENGINE_ENGINE_H

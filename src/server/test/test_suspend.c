@@ -110,9 +110,9 @@ static void an_array_waits_in_the_middle_and_is_answered_whole(void **state)
         answer(CF_ENGINE_OK); /* subscribe, presence, history */
     answer_all();
     assert_non_null(strstr(harness_next(&a), "\"method\":\"join\""));
-    assert_non_null(strstr(harness_next(&a), "\"data\":[1, 2]}}"));
     harness_expect(&a, "[" PING "," SUBSCRIBED
                        ",{\"uid\":\"3\",\"method\":\"publish\",\"body\":{\"channel\":\"x\",\"status\":true}}," PING "]");
+    assert_non_null(strstr(harness_next(&a), "\"data\":[1, 2]}}"));
     harness_expect_nothing(&a);
 }
 
@@ -328,6 +328,151 @@ static void a_shutdown_waits_for_the_engine(void **state)
     assert_int_equal(published, 1);
 }
 
+/* ---- what is published while a history is read ---------------------------- */
+
+#define RECOVER "{\"uid\":\"2\",\"method\":\"subscribe\",\"params\":{\"channel\":\"x\",\"recover\":true,\"last\":\"1\"}}"
+#define RECOVERED(messages)                                                                                                    \
+    "{\"uid\":\"2\",\"method\":\"subscribe\",\"body\":{\"channel\":\"x\",\"status\":true,\"last\":\"\",\"messages\":"          \
+    "[" messages "],\"recovered\":true}}"
+#define SUBSCRIBE_Y     "{\"uid\":\"3\",\"method\":\"subscribe\",\"params\":{\"channel\":\"y\"}}"
+#define BODY(number)    "{\"uid\":\"" number "\",\"channel\":\"x\",\"data\":" number "}"
+#define MESSAGE(number) "{\"method\":\"message\",\"body\":" BODY(number) "}"
+#define JOIN            "\"method\":\"join\""
+
+static void publish(const char *data)
+{
+    harness_begin(&h);
+    cf_node_publish(h.node, CF_BYTES("x"), cf_bytes_of(data), CF_BYTES(""), cf_bytes_of(data), ignore_done, NULL);
+    harness_end(&h);
+}
+
+/* There is a subscriber, and a message; then this is sent, and the session's presence is not answered yet. */
+static void begin_recovery(const char *text)
+{
+    h.config.channel.join_leave = false;
+    harness_send(&b, SUBSCRIBE);
+    publish("1");
+    answer_all();
+    harness_forget(&b);
+    harness_send(&a, text);
+}
+
+static void expect_found(harness_client *client, const char *part)
+{
+    const char *message = harness_next(client);
+    if (strstr(message, part) == NULL)
+        fail_msg("%s is not in %s", part, message);
+}
+
+static void what_the_history_tells_is_not_pushed(void **state)
+{
+    (void)state;
+    begin_recovery(RECOVER);
+    publish("2");
+    answer(CF_ENGINE_OK); /* presence: the history is read behind the publish */
+    answer(CF_ENGINE_OK);
+    harness_expect(&b, MESSAGE("2"));
+    harness_expect_nothing(&a);
+    answer_all();
+    harness_expect(&a, RECOVERED(BODY("2")));
+    harness_expect_nothing(&a);
+    publish("3");
+    answer_all();
+    harness_expect(&a, MESSAGE("3"));
+}
+
+static void what_the_history_does_not_have_comes_behind_its_answer(void **state)
+{
+    (void)state;
+    begin_recovery("[" RECOVER "," SUBSCRIBE_Y "]");
+    answer(CF_ENGINE_OK); /* presence */
+    answer(CF_ENGINE_OK); /* history; the other channel's has still to be read */
+    publish("2");
+    answer_all();
+    harness_forget(&b);
+    expect_found(&a, "[" RECOVERED("") ",");
+    harness_expect(&a, MESSAGE("2"));
+    harness_expect_nothing(&a);
+}
+
+/* As from another node, whose messages come later here than there. */
+static void what_the_client_has_already_is_not_pushed_again(void **state)
+{
+    (void)state;
+    begin_recovery(RECOVER);
+    cf_engine_sink sink = cf_hub_sink(cf_node_services(h.node)->hub);
+    harness_begin(&h);
+    sink.message(sink.user, &(cf_publication){.uid = CF_BYTES("1"), .channel = CF_BYTES("x"), .data = CF_BYTES("1")});
+    harness_end(&h);
+    answer_all();
+    harness_expect(&a, RECOVERED(""));
+    harness_expect_nothing(&a);
+}
+
+static void a_history_that_fails_loses_nothing_that_was_published_meanwhile(void **state)
+{
+    (void)state;
+    begin_recovery(RECOVER);
+    publish("2");
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_UNAVAILABLE);
+    answer_all();
+    expect_found(&a, "\"messages\":[],\"recovered\":false");
+    harness_expect(&a, MESSAGE("2"));
+}
+
+static void who_has_left_gets_nothing_of_what_was_held_back(void **state)
+{
+    (void)state;
+    begin_recovery("[" RECOVER "," SUBSCRIBE_Y "]");
+    answer(CF_ENGINE_OK);
+    answer(CF_ENGINE_OK);
+    publish("2");
+    answer(CF_ENGINE_OK); /* subscribe */
+    answer(CF_ENGINE_OK); /* publish */
+    harness_begin(&h);
+    cf_node_unsubscribe(h.node, CF_BYTES("1"), CF_BYTES("x"), ignore_done, NULL);
+    harness_end(&h);
+    answer_all();
+    expect_found(&a, "\"method\":\"unsubscribe\"");
+    expect_found(&a, RECOVERED(""));
+    harness_expect_nothing(&a);
+}
+
+static void what_is_held_back_is_bounded(void **state)
+{
+    (void)state;
+    h.config.client_queue_max_size = 1500;
+    gone(&c);
+    harness_connect(&h, &c, "4");
+    begin_recovery(RECOVER);
+    harness_send(&c, RECOVER);
+    char text[] = "\"................................................................................................\"";
+    for (size_t i = 0; i < 8; i++)
+        publish(text);
+    answer(CF_ENGINE_OK); /* both are present: the histories are read behind what was published */
+    answer(CF_ENGINE_OK);
+    for (size_t i = 0; i < 8; i++)
+        answer(CF_ENGINE_OK);
+    harness_expect_closed(&c, "internal server error", true);
+    answer_all();
+    expect_found(&a, "\"recovered\":true");
+}
+
+/* In a channel without recovery an answer tells no position: there the order is that of version 1. */
+static void a_channel_without_recovery_holds_nothing_back(void **state)
+{
+    (void)state;
+    h.config.channel.recover = false;
+    harness_send(&a, "[" SUBSCRIBE ",{\"uid\":\"3\",\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":1}}]");
+    answer_all();
+    expect_found(&a, JOIN);
+    expect_found(&a, "\"method\":\"message\"");
+    expect_found(&a, "[" SUBSCRIBED ",");
+    harness_expect_nothing(&a);
+}
+
 /* ---- what fails is taken back later ---------------------------------------- */
 
 #define UNSUBSCRIBE "{\"uid\":\"4\",\"method\":\"unsubscribe\",\"params\":{\"channel\":\"x\"}}"
@@ -453,6 +598,13 @@ int main(void)
         TEST(an_unsubscribe_by_the_server_meets_a_waiting_subscribe),
         TEST(answers_at_once_and_later_mix),
         TEST(a_shutdown_waits_for_the_engine),
+        TEST(what_the_history_tells_is_not_pushed),
+        TEST(what_the_history_does_not_have_comes_behind_its_answer),
+        TEST(what_the_client_has_already_is_not_pushed_again),
+        TEST(a_history_that_fails_loses_nothing_that_was_published_meanwhile),
+        TEST(who_has_left_gets_nothing_of_what_was_held_back),
+        TEST(what_is_held_back_is_bounded),
+        TEST(a_channel_without_recovery_holds_nothing_back),
         TEST(who_cannot_be_taken_out_is_taken_out_later),
         TEST(who_is_back_is_not_taken_out),
         TEST(who_is_back_before_it_fails_is_not_taken_out),
