@@ -14,27 +14,29 @@
 typedef struct channel_kind {
     cf_bytes name;
     bool deep;
+    bool recovers;
     bool known;
 } channel_kind;
 
 static void choose_channels(sim_world *world)
 {
     static const channel_kind kinds[] = {
-        {{"deep:a", 6}, true, true},
-        {{"shallow:b", 9}, false, true},
-        {{"plain", 5}, false, true},
-        {{"open:constructor", 16}, false, true},
-        {{"deep:\xc3\xa9\xe2\x82\xac", 10}, true, true},
-        {{"nowhere:x", 9}, false, false},
-        {{"$deep:s", 7}, true, true},
-        {{"$p", 2}, false, true},
+        {{"deep:a", 6}, true, true, true},
+        {{"shallow:b", 9}, false, true, true},
+        {{"plain", 5}, false, false, true},
+        {{"open:constructor", 16}, false, true, true},
+        {{"deep:\xc3\xa9\xe2\x82\xac", 10}, true, true, true},
+        {{"nowhere:x", 9}, false, false, false},
+        {{"$deep:s", 7}, true, true, true},
+        {{"$p", 2}, false, false, true},
     };
     sim_ledger *ledger = &world->ledger;
     ledger->count = world->scenario.channels;
     unsigned first = sim_random_below(&world->random, SIM_CHANNELS_MAX);
     for (size_t i = 0; i < ledger->count; i++) {
         const channel_kind *kind = &kinds[(first + i) % SIM_CHANNELS_MAX];
-        ledger->channels[i] = (sim_channel){.name = kind->name, .deep = kind->deep, .known = kind->known};
+        ledger->channels[i] =
+            (sim_channel){.name = kind->name, .deep = kind->deep, .recovers = kind->recovers, .known = kind->known};
     }
 }
 
@@ -185,6 +187,8 @@ static void strike_clock(sim_world *world)
     sim_note(world, "fault: the clock jumps by %ld ms", (long)jump);
     sim_world_run(world, world->now); /* no turn spans it */
     world->now += jump;
+    if (world->server != NULL)
+        world->server->stop_by += jump;
     sim_world_run(world, world->now);
 }
 
@@ -317,6 +321,17 @@ static const fault_kind faults[SIM_FAULT_COUNT] = {
     [SIM_FAULT_DESTROY] = {300, 2, false, strike_destroy},
 };
 
+/* By a stream of its own: seeds without a late store mean what they would without this. */
+static void choose_store(sim_world *world)
+{
+    sim_scenario *scenario = &world->scenario;
+    sim_random random = {world->seed};
+    bool memory = scenario->fault[SIM_FAULT_SERVER_MEMORY] > 0;
+    scenario->store = sim_random_chance(&random, 340) && !scenario->hostile;
+    /* who has no memory to remember what failed cannot try it again */
+    scenario->failing = scenario->store && !memory && sim_random_chance(&random, 500);
+}
+
 void sim_world_choose(sim_world *world)
 {
     sim_scenario *scenario = &world->scenario;
@@ -341,6 +356,7 @@ void sim_world_choose(sim_world *world)
     for (size_t i = 0; i < SIM_FAULT_COUNT; i++)
         if (sim_random_chance(random, faults[i].seeds) && !(faults[i].server && scenario->hostile))
             scenario->fault[i] = faults[i].weight;
+    choose_store(world);
     choose_channels(world);
 }
 
@@ -363,7 +379,10 @@ static void act_fault(sim_world *world)
 static void act_publish(sim_world *world)
 {
     if (world->server != NULL) {
-        sim_server_publish(world->server, any_channel(world), 1 + sim_random_below(&world->random, 6));
+        sim_channel *channel = any_channel(world);
+        sim_server_publish(world->server, channel, 1 + sim_random_below(&world->random, 6));
+        if (world->scenario.store && sim_random_chance(&world->random, 200))
+            sim_server_read(world->server, channel);
         return;
     }
     sim_link *link = any_link(world);

@@ -190,6 +190,18 @@ void sim_client_free(sim_client *client)
     free(client);
 }
 
+bool sim_client_is_subscribed(const sim_client *client, const sim_channel *channel)
+{
+    if (client->core == NULL)
+        return false;
+    CF_LIST_EACH (item, &client->subscriptions) {
+        const sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
+        if (subscription->channel == channel && subscription->subscribed)
+            return true;
+    }
+    return false;
+}
+
 void sim_client_destroy(sim_client *client)
 {
     if (client->core == NULL || client->closing)

@@ -21,6 +21,7 @@ typedef struct sim_subscription {
     bool removed;      /* the user removed it: REMOVED will come, and nothing else but results */
     bool unsubscribed; /* the user's last word was unsubscribe */
     bool subscribed;   /* the last event was SUBSCRIBE */
+    bool fresh;        /* begun anew by the user, and not answered since: there is nothing that could be missing */
     bool gap_seen;     /* a hole among messages that came before the subscribe event */
     bool gap_open;     /* it was told that messages may be missing, */
     size_t gap_until;  /* up to this one */
@@ -124,6 +125,8 @@ void sim_client_free(sim_client *client);
 bool sim_client_start(sim_client *client);
 /* Shuts down; frees at once, or when the pump that runs ends. */
 void sim_client_destroy(sim_client *client);
+/* As the last event said. */
+bool sim_client_is_subscribed(const sim_client *client, const sim_channel *channel);
 /* Carries out effects until there are none. */
 void sim_client_pump(sim_client *client);
 /* One random call of the library, outside or inside a callback. */

@@ -61,6 +61,13 @@
     X(LATE_BEFORE, "late answers: what was pushed came before the answer to subscribe")                                        \
     X(LATE_TWICE, "late answers: it came before the answer, and again in it")                                                  \
     X(LATE_BEHIND, "late answers: it came in the answer, and again behind it")                                                 \
+    X(STORE_HELD, "late store: published before the recovery is answered, told behind it")                                     \
+    X(STORE_TWICE, "late store: published before the recovery is answered, told in it")                                        \
+    X(STORE_BEHIND, "late store: published when the recovery was answered")                                                    \
+    X(STORE_UNSUBSCRIBE, "late store: an unsubscribe failed")                                                                  \
+    X(STORE_PRESENCE, "late store: a presence_remove failed")                                                                  \
+    X(STORE_HISTORY, "late store: a history failed")                                                                           \
+    X(STORE_CALL, "late store: a call of the API waited when the node was freed")                                              \
     X(WARNING_QUEUE, "limit queue_size_max: warned of")                                                                        \
     X(WARNING_CALLS, "limit calls_max: warned of")                                                                             \
     X(WARNING_SUBSCRIPTIONS, "limit subscriptions_max: warned of")                                                             \

@@ -18,8 +18,11 @@ typedef struct sim_published {
 
 typedef struct sim_channel {
     cf_bytes name;
-    bool deep;        /* a history that keeps all of a seed's messages, and recovery */
+    bool deep;        /* recovers all of a seed's messages */
+    bool recovers;    /* has a history, and recovery */
     bool known;       /* its namespace exists */
+    bool listening;   /* a late store streams to the node what is published there */
+    size_t handed;    /* the newest that a late store has handed to the node */
     size_t forgotten; /* messages up to this one are in no history: the server started again */
     sim_published *published;
     size_t count;

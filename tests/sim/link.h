@@ -38,6 +38,15 @@ typedef struct sim_late {
     cf_time until;
 } sim_late;
 
+/* told.c: what was said of a channel. */
+typedef struct sim_told_channel {
+    bool live;     /* subscribed, as far as the client can know */
+    size_t number; /* of the newest message, 0: not known */
+    size_t asked;  /* subscribes that are not answered */
+    size_t since;  /* of the message that the client asked to recover from, 0: none */
+    size_t before; /* the newest that the node had when it was asked */
+} sim_told_channel;
+
 typedef enum sim_link_state {
     SIM_LINK_OPENING,
     SIM_LINK_REFUSED, /* will be told at `due` */
@@ -75,6 +84,7 @@ struct sim_link {
     cf_ws_decoder server_decoder;
     cf_time ping_at;
     sim_late late;
+    sim_told_channel told[SIM_CHANNELS_MAX];
 
     sim_pipe up;   /* to the server */
     sim_pipe down; /* to the client */

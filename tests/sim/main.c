@@ -67,6 +67,9 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_STUCK_LIMIT] = {"stuck-limit", " limit-lets-go "},
     [SIM_SABOTAGE_WRONG_WARNING] = {"wrong-warning", " high-water "},
     [SIM_SABOTAGE_HIDE_WARNING] = {"hide-warning", " high-water-first "},
+    [SIM_SABOTAGE_TELL_TWICE] = {"tell-twice", " told-order "},
+    [SIM_SABOTAGE_FORGET_API] = {"forget-api", " api-once "},
+    [SIM_SABOTAGE_FORGET_PRESENCE] = {"forget-presence", " present "},
 };
 
 /* ---- a crash names its seed too ---- */

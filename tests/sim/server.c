@@ -2,7 +2,11 @@
 
 #include "client.h"
 #include "late.h"
+#include "store.h"
+#include "told.h"
 #include "watch.h"
+
+#include "server/session_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,13 +46,19 @@ static void tap_message(void *user, const cf_publication *publication)
         sim_ledger_add(channel, publication->uid, publication->data);
         sim_note(server->world, "published %.*s #%zu", (int)channel->name.size, channel->name.data, channel->count);
     }
-    server->inner.message(server->inner.user, publication);
+    if (server->store != NULL)
+        sim_store_stream(server->store, publication);
+    else
+        server->inner.message(server->inner.user, publication);
 }
 
 static void tap_join_leave(void *user, cf_method method, cf_bytes channel, const cf_client_info *info)
 {
     sim_server *server = user;
-    server->inner.join_leave(server->inner.user, method, channel, info);
+    if (server->store != NULL)
+        sim_store_stream_join(server->store, method, channel, info);
+    else
+        server->inner.join_leave(server->inner.user, method, channel, info);
 }
 
 /* The allocator leads to the heap, and the heap to the server that holds it. */
@@ -57,7 +67,11 @@ static cf_engine *make_engine(const cf_allocator *allocator, const cf_engine_sin
     sim_server *server = CF_CONTAINER(allocator->user, sim_server, heap);
     server->inner = *sink;
     server->tap = (cf_engine_sink){tap_message, tap_join_leave, server};
-    return cf_engine_memory_new(allocator, &server->tap, seed, now);
+    cf_engine *memory = cf_engine_memory_new(allocator, &server->tap, seed, now);
+    server->store = NULL;
+    if (memory != NULL && server->world->scenario.store)
+        server->store = sim_store_new(server, memory, sink);
+    return server->store != NULL ? server->store : memory;
 }
 
 /* ---- configurations ---- */
@@ -72,6 +86,8 @@ static void fill_config(sim_server *server, unsigned index)
     config->insecure = world->scenario.insecure;
     config->name = CF_BYTES("simulated");
     config->connection_lifetime = world->scenario.lifetime;
+    if (world->scenario.store)
+        config->presence_ping_interval = 1000000; /* a ping puts right what is missing */
     if (sim_random_chance(&world->random, 100))
         config->client_queue_max_size = 2000;
     if (sim_random_chance(&world->random, 50))
@@ -111,7 +127,7 @@ static void check(sim_server *server)
         size_t now = (size_t)server->configs[server->config].client_queue_max_size;
         size_t limit = link->queue_max > now ? link->queue_max : now;
         size_t waiting = cf_session_outbox(link->session)->bytes;
-        if (waiting > limit && server->wake > world->now) /* else who is too slow is judged in the next turn */
+        if (waiting > limit && !cf_session_is(link->session, CF_SESSION_DOOMED)) /* they are closed in the next turn */
             sim_fail(world, "outbox-bounded", "link %u: %zu bytes wait, the limit is %zu", link->number, waiting, limit);
     }
     if (cf_node_session_count(server->node) != sessions)
@@ -181,8 +197,12 @@ static void stop(sim_server *server)
     if (server->node == NULL)
         return;
     end_turn(server);
+    if (server->calls_waiting > 0)
+        sim_met(world, SIM_SITUATION_STORE_CALL);
     cf_node_free(server->node);
     server->node = NULL;
+    if (server->calls_waiting > 0)
+        sim_fail(world, "api-once", "%zu calls of the API are never answered", server->calls_waiting);
     CF_LIST_EACH (item, &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         link->session = NULL;
@@ -280,11 +300,25 @@ void sim_server_step(sim_server *server)
         sim_fail(server->world, "server-wakes", "the node wants a turn at %" PRId64 ", which is over", server->wake);
 }
 
-/* ---- publishing from outside ---- */
+/* ---- the API ---- */
 
-static void ignore_done(void *user, cf_node_result result)
+static void begin_call(sim_server *server)
+{
+    server->calls_waiting++;
+}
+
+static void end_call(sim_server *server)
+{
+    if (server->calls_waiting == 0)
+        sim_fail(server->world, "api-once", "a call of the API is answered a second time");
+    if (!sim_sabotage_now(server->world, SIM_SABOTAGE_FORGET_API))
+        server->calls_waiting--;
+}
+
+static void on_published(void *user, cf_node_result result)
 {
     sim_server *server = user;
+    end_call(server);
     if (result.error != NULL)
         sim_note(server->world, "publish failed: %s", result.error);
 }
@@ -298,7 +332,8 @@ static void publish_draft(sim_server *server, sim_channel *channel)
     int pads = sim_random_chance(&server->world->random, 100) ? (int)sizeof(padding) - 1 : 0;
     int size = snprintf(data, sizeof(data), "{\"draft\":%zu,\"padding\":\"%.*s%.*s%.*s\"}", ++channel->draft, pads, padding,
                         pads, padding, pads, padding);
-    cf_node_publish(server->node, channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""), ignore_done,
+    begin_call(server);
+    cf_node_publish(server->node, channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""), on_published,
                     server);
 }
 
@@ -312,22 +347,72 @@ void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count
     sim_server_end(server);
 }
 
-static void expect_text(sim_server *server, cf_bytes data, cf_bytes wanted, const char *what)
+static void on_data(void *user, cf_node_result result, cf_bytes data)
 {
-    if (!cf_bytes_equal(data, wanted))
+    sim_server *server = user;
+    end_call(server);
+    sim_note(server->world, "API: %s %.*s", result.error != NULL ? result.error : "", (int)data.size, data.data);
+}
+
+void sim_server_read(sim_server *server, const sim_channel *channel)
+{
+    if (server->node == NULL)
+        return;
+    sim_server_begin(server);
+    server->calls_waiting += 3;
+    cf_node_presence(server->node, channel->name, on_data, server);
+    cf_node_history(server->node, channel->name, on_data, server);
+    cf_node_channels(server->node, on_data, server);
+    sim_server_end(server);
+}
+
+static void expect_client(void *user, cf_node_result result, cf_bytes data)
+{
+    sim_client *client = user;
+    sim_server *server = client->world->server;
+    end_call(server);
+    cf_bytes id = client->core == NULL ? CF_BYTES("") : cf_client_id(client->core);
+    if (sim_sabotage_now(client->world, SIM_SABOTAGE_FORGET_PRESENCE))
+        data = CF_BYTES("{}");
+    if (id.size > 0 && sim_client_is_subscribed(client, server->presence_of) &&
+        (result.error != NULL || cf_bytes_find(data, id) < 0))
+        sim_fail(client->world, "present", "client %u, %.*s, is subscribed to %.*s, but not present: %.*s", client->index,
+                 (int)id.size, id.data, (int)server->presence_of->name.size, server->presence_of->name.data, (int)data.size,
+                 data.data);
+}
+
+void sim_server_check_present(sim_server *server, const sim_channel *channel)
+{
+    sim_world *world = server->world;
+    server->presence_of = channel;
+    sim_server_begin(server);
+    for (size_t i = 0; i < world->scenario.clients; i++) {
+        if (!sim_client_is_subscribed(world->clients[i], channel))
+            continue;
+        begin_call(server);
+        cf_node_presence(server->node, channel->name, expect_client, world->clients[i]);
+    }
+    end_turn(server);
+}
+
+/* Here nothing may have failed, but what does not exist. */
+static void expect_text(sim_server *server, cf_node_result result, cf_bytes data, cf_bytes wanted, const char *what)
+{
+    end_call(server);
+    if (result.error != NULL && cf_bytes_equal(cf_bytes_of(result.error), CF_BYTES("internal server error")))
+        sim_fail(server->world, "server-empty", "%s: %s", what, result.error);
+    if (result.error == NULL && !cf_bytes_equal(data, wanted))
         sim_fail(server->world, "server-empty", "%s: %.*s", what, (int)data.size, data.data);
 }
 
 static void expect_no_channels(void *user, cf_node_result result, cf_bytes data)
 {
-    if (result.error == NULL)
-        expect_text(user, data, CF_BYTES("[]"), "channels with subscribers");
+    expect_text(user, result, data, CF_BYTES("[]"), "channels with subscribers");
 }
 
 static void expect_nobody(void *user, cf_node_result result, cf_bytes data)
 {
-    if (result.error == NULL)
-        expect_text(user, data, CF_BYTES("{}"), "present");
+    expect_text(user, result, data, CF_BYTES("{}"), "present");
 }
 
 void sim_server_check_empty(sim_server *server)
@@ -337,10 +422,16 @@ void sim_server_check_empty(sim_server *server)
     sim_server_begin(server);
     if (cf_node_session_count(server->node) != 0)
         sim_fail(world, "sessions", "%zu sessions are left", cf_node_session_count(server->node));
+    begin_call(server);
     cf_node_channels(server->node, expect_no_channels, server);
-    for (size_t i = 0; i < world->ledger.count; i++)
+    for (size_t i = 0; i < world->ledger.count; i++) {
+        begin_call(server);
         cf_node_presence(server->node, world->ledger.channels[i].name, expect_nobody, server);
+    }
     end_turn(server);
+    sim_world_run(world, world->now + 1000);
+    if (server->calls_waiting > 0)
+        sim_fail(world, "api-once", "%zu calls of the API are not answered", server->calls_waiting);
 }
 
 /* ---- a session's transport ---- */
@@ -356,6 +447,8 @@ static size_t write_frames(sim_link *link, cf_bytes frames)
         size_t size = cf_ws_own_frame(rest, &opcode, &payload);
         if (size == 0)
             break;
+        if (opcode == CF_WS_TEXT)
+            sim_told(link, payload);
         sim_late_write(link, cf_bytes_slice(rest, 0, size));
         written += size;
     }
@@ -438,6 +531,7 @@ static void session_event(sim_link *link, const cf_ws_event *event)
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
         sim_note(link->world, "link %u: server gets %.*s", link->number, (int)event->payload.size, event->payload.data);
+        sim_told_asked(link, event->payload);
         cf_session_receive(link->session, event->payload);
         publish_between(link->world);
         break;

@@ -1,6 +1,6 @@
 /*
- * The real server core behind the links: node, sessions, memory engine. The
- * engine's sink is tapped for the ledger.
+ * The real server core behind the links: node, sessions, memory engine or a late
+ * store around it. The engine's sink is tapped for the ledger.
  */
 #ifndef SIM_SERVER_H
 #define SIM_SERVER_H
@@ -21,6 +21,9 @@ struct sim_server {
     unsigned config;      /* the one in use */
     cf_engine_sink inner; /* where the engine's messages go behind the tap */
     cf_engine_sink tap;
+    cf_engine *store;               /* NULL: the memory engine itself is the node's */
+    size_t calls_waiting;           /* of the API, for their answer */
+    const sim_channel *presence_of; /* the one that sim_server_check_present asks of */
     cf_turn_limits limits;
     bool in_turn;
     cf_time wake;    /* the next turn that the node asked for */
@@ -41,6 +44,10 @@ void sim_server_step(sim_server *server);
 void sim_server_begin(sim_server *server);
 void sim_server_end(sim_server *server);
 void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count);
+/* The API asks for what there is of the channel. */
+void sim_server_read(sim_server *server, const sim_channel *channel);
+/* The API asks who is present: all who are subscribed when it is asked and when it is answered. */
+void sim_server_check_present(sim_server *server, const sim_channel *channel);
 /* At the end of a seed: no session, no channel, nobody present, no memory. */
 void sim_server_check_empty(sim_server *server);
 

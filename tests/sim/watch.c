@@ -51,6 +51,7 @@ void sim_watch_unsubscribe(sim_subscription *subscription)
     subscription->unsubscribed = true;
     subscription->client->losses++;
     subscription->position = 0;
+    subscription->fresh = true;
 }
 
 void sim_watch_server_unsubscribe(sim_world *world, const sim_channel *channel)
@@ -218,7 +219,7 @@ static void event_message(sim_subscription *subscription, const cf_event *event)
     if (!told && subscription->subscribed)
         sim_fail(world, "message-hole", "client %u: %.*s #%zu after #%zu, and nobody said that messages may be missing", index,
                  (int)channel->name.size, channel->name.data, number, subscription->seen);
-    if (!told)
+    if (!told && !subscription->fresh)
         subscription->gap_seen = true;
     subscription->seen = number;
     subscription->gap_open = false;
@@ -231,8 +232,9 @@ static bool must_recover(const sim_subscription *subscription)
 {
     const sim_world *world = subscription->client->world;
     const sim_scenario *scenario = &world->scenario;
-    return !scenario->hostile && subscription->channel->deep && subscription->position > subscription->channel->forgotten &&
-           scenario->fault[SIM_FAULT_SERVER_MEMORY] == 0 && scenario->fault[SIM_FAULT_CLIENT_MEMORY] == 0;
+    return !scenario->hostile && !scenario->failing && subscription->channel->deep &&
+           subscription->position > subscription->channel->forgotten && scenario->fault[SIM_FAULT_SERVER_MEMORY] == 0 &&
+           scenario->fault[SIM_FAULT_CLIENT_MEMORY] == 0;
 }
 
 static void event_subscribe(sim_subscription *subscription, const cf_event *event)
@@ -247,6 +249,7 @@ static void event_subscribe(sim_subscription *subscription, const cf_event *even
     if (!recovered && event->resubscribe && sim_sabotage_now(world, SIM_SABOTAGE_FALSE_RECOVERED))
         recovered = true;
     subscription->subscribed = true;
+    subscription->fresh = false;
     if (world->scenario.hostile)
         return;
     if (recovered && subscription->gap_seen)
@@ -312,9 +315,11 @@ static void subscription_event(sim_client *client, const cf_event *event)
     case CF_EVENT_SUBSCRIBE_ERROR:
         if (subscription->subscribed)
             sim_fail(client->world, "event-order", "client %u: refused while subscribed", client->index);
-        /* the backend signs for the client that asks: a sign that the server does not like was for another connection */
+        /* the backend signs for the client that asks: a sign that the server does not like was for another connection; but the
+         * API may take a channel away while its subscribe waits for the store */
         if (subscription->channel->name.data[0] == '$' && cf_bytes_equal(event->error, CF_BYTES("permission denied")) &&
-            !client->world->scenario.lies && !client->world->scenario.hostile)
+            !client->world->scenario.lies && !client->world->scenario.hostile &&
+            !(client->world->scenario.store && client->world->scenario.fault[SIM_FAULT_API_UNSUBSCRIBE] > 0))
             sim_fail(client->world, "stale-sign", "client %u: %.*s", client->index, (int)event->channel.size,
                      event->channel.data);
         break;

@@ -231,6 +231,8 @@ static void probe(sim_world *world)
     for (size_t i = 0; i < world->ledger.count; i++) {
         size_t before = world->ledger.channels[i].count;
         sim_server_publish(world->server, &world->ledger.channels[i], 1);
+        if (world->scenario.store)
+            sim_world_run(world, world->now + 1000);
         if (world->ledger.channels[i].count > before)
             published[i] = world->ledger.channels[i].count;
         if (published[i] == 0 && world->ledger.channels[i].known && world->server->config == 0)
@@ -247,6 +249,17 @@ static void probe(sim_world *world)
                 sim_fail(world, "probe", "client %u has %.*s up to #%zu, published were %zu", world->clients[i]->index,
                          (int)subscription->channel->name.size, subscription->channel->name.data, subscription->seen, expected);
         }
+}
+
+/* Unless a reload has switched presence off and on meanwhile: then it takes a ping. */
+static void check_present(sim_world *world)
+{
+    static const cf_bytes present = {"open:constructor", 16};
+    const sim_channel *channel = sim_ledger_find(&world->ledger, present);
+    if (channel == NULL || world->scenario.fault[SIM_FAULT_RELOAD] > 0)
+        return;
+    sim_server_check_present(world->server, channel);
+    sim_world_run(world, world->now + 1000);
 }
 
 static void calm(sim_world *world)
@@ -267,6 +280,8 @@ static void calm(sim_world *world)
         sim_script_look(world);
     if (world->server != NULL)
         probe(world);
+    if (world->server != NULL)
+        check_present(world);
 }
 
 static void finish(sim_world *world)
@@ -296,10 +311,11 @@ static void begin(sim_world *world)
     const sim_scenario *scenario = &world->scenario;
     sim_note(world,
              "seed %" PRIu64 ": %zu clients, %zu channels, %u actions, delay %" PRId64
-             " ms, window %zu%s%s%s%s%s, lifetime %" PRId64 " s",
+             " ms, window %zu%s%s%s%s%s%s%s, lifetime %" PRId64 " s",
              world->seed, scenario->clients, scenario->channels, scenario->actions, scenario->delay_max, scenario->window,
              scenario->hostile ? ", hostile" : "", scenario->insecure ? ", insecure" : "", scenario->lies ? ", lies" : "",
-             scenario->limits ? ", limits" : "", scenario->late ? ", late" : "", scenario->lifetime);
+             scenario->limits ? ", limits" : "", scenario->late ? ", late" : "", scenario->store ? ", late store" : "",
+             scenario->failing ? ", which fails" : "", scenario->lifetime);
     if (!scenario->hostile)
         world->server = sim_server_new(world);
     for (size_t i = 0; i < scenario->clients; i++)

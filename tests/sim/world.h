@@ -3,7 +3,8 @@
  * virtual clock, all in one thread. sim_world_run does what is due until a
  * moment; everything that breaks an invariant ends in sim_fail.
  *
- * Rooms: link.c (bytes on their way), server.c (the real server core),
+ * Rooms: link.c (bytes on their way), server.c (the real server core), store.c
+ * (an engine that answers late), told.c (the invariants of what the server writes),
  * peer.c (the hostile one), backend.c (the application's), client.c (a driver for the client core and its
  * careless user), watch.c (the invariants of a client), act.c (the generator's
  * steps), world.c (the clock and a seed's three acts: storm, calm, end).
@@ -67,6 +68,9 @@ typedef enum sim_sabotage {
     SIM_SABOTAGE_STUCK_LIMIT,
     SIM_SABOTAGE_HIDE_WARNING,
     SIM_SABOTAGE_WRONG_WARNING,
+    SIM_SABOTAGE_TELL_TWICE,
+    SIM_SABOTAGE_FORGET_API,
+    SIM_SABOTAGE_FORGET_PRESENCE,
     SIM_SABOTAGE_COUNT
 } sim_sabotage;
 
@@ -109,6 +113,8 @@ typedef struct sim_scenario {
     int64_t delay_max;   /* ms of a packet */
     unsigned split;      /* per mille of writes that are cut in pieces */
     bool late;           /* the server makes subscribers live before it reads the history */
+    bool store;          /* the server's engine answers late, */
+    bool failing;        /* and some of its operations fail */
     size_t window;       /* bytes a sender may have on their way */
 } sim_scenario;
 
