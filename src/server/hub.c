@@ -491,11 +491,11 @@ void cf_hub_skip(cf_session *session, const cf_channel *channel, cf_bytes uid)
     held_head head;
     const char *start;
     size_t at = 0;
-    size_t end = 0;
-    while ((start = next_held(&session->exchange->hold, &at, &head)) != NULL)
-        if (head.channel == channel && cf_bytes_equal(cf_bytes_make(start + sizeof head, head.uid_size), uid))
-            end = at;
-    forget_held(session, channel, end);
+    bool found = false;
+    while (!found && (start = next_held(&session->exchange->hold, &at, &head)) != NULL)
+        found = head.channel == channel && cf_bytes_equal(cf_bytes_make(start + sizeof head, head.uid_size), uid);
+    if (found)
+        forget_held(session, channel, at);
 }
 
 static void begin_hold(cf_session *session, cf_member *member, cf_channel *channel)

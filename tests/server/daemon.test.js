@@ -282,3 +282,21 @@ test('lines of the log cannot be forged by paths', () => withServer({ log_level:
   await server.request({ path: '/a%0a%5bF%5d:%20%1b%5b31mfake', method: 'GET' });
   await until(() => /GET \/a\?\[F\]: \?\[31mfake from 127\.0\.0\.1/.test(server.output), 'the request in the log');
 }));
+
+/* The answer to subscribe tells a position there: a message behind that, before it, would be recovered once more. */
+test('the own message of [subscribe, publish] comes behind the answers where the channel recovers, else before them', () => {
+  const history = { history_size: 10, history_lifetime: 60, publish: true };
+  const namespaces = [{ name: 'back', recover: true, ...history }, { name: 'plain', ...history }];
+  return withServer({ namespaces }, async (server) => {
+    const client = await server.client('ann');
+    const methods = async (channel) => {
+      client.messages = [];
+      client.send([{ uid: 'a', method: 'subscribe', params: { channel } }, { uid: 'b', method: 'publish', params: { channel, data: 1 } }]);
+      await until(() => client.messages.length === 2, 'the answers and the message');
+      return client.messages.map((message) => [].concat(message).map((one) => one.method).join(' '));
+    };
+    assert.deepStrictEqual(await methods('back:x'), ['subscribe publish', 'message']);
+    assert.deepStrictEqual(await methods('plain:x'), ['message', 'subscribe publish']);
+    client.end();
+  });
+});

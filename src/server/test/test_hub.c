@@ -157,6 +157,24 @@ static void the_own_message_comes_before_the_reply(void **state)
     assert_true(strchr(got, 'g') < strrchr(got, 'r'));
 }
 
+/* Where the answer tells a position, what is behind that comes behind it; elsewhere it is as in version 1. */
+static void an_own_message_of_the_same_array_comes_where_the_position_has_it(void **state)
+{
+    static const char array[] = "[{\"method\":\"subscribe\",\"params\":{\"channel\":\"x\"}},"
+                                "{\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":1}}]";
+    (void)state;
+    h.config.channel = (cf_channel_options){.publish = true, .recover = true, .history_size = 10, .history_lifetime = 60};
+    start();
+    harness_connect(&h, &a, "1");
+    harness_connect(&h, &b, "2");
+    harness_send(&a, array);
+    assert_string_equal(sequence(&a), "s1");
+    h.config.channel.recover = false;
+    harness_send(&b, array);
+    assert_string_equal(sequence(&b), "1s");
+    assert_string_equal(sequence(&a), "1");
+}
+
 static void many_publishers_of_a_turn_share_the_chunk(void **state)
 {
     (void)state;
@@ -313,6 +331,7 @@ int main(void)
         TEST(a_turn_is_one_flush_and_one_chunk),
         TEST(the_fan_out_allocates_per_message_not_per_subscriber),
         TEST(the_own_message_comes_before_the_reply),
+        TEST(an_own_message_of_the_same_array_comes_where_the_position_has_it),
         TEST(many_publishers_of_a_turn_share_the_chunk),
         TEST(members_change_between_messages),
         TEST(a_subscribe_reply_comes_before_later_messages_of_the_channel),
