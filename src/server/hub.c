@@ -293,7 +293,7 @@ typedef struct held_head {
     size_t text_size;
 } held_head;
 
-static void hold(cf_hub *hub, cf_session *session, const cf_channel *channel, cf_bytes uid)
+static void hold_back(cf_hub *hub, cf_session *session, const cf_channel *channel, cf_bytes uid)
 {
     cf_buffer *messages = &session->exchange->hold.messages;
     cf_bytes text = cf_buffer_bytes(&hub->text);
@@ -320,7 +320,7 @@ static void hold_all(cf_hub *hub, const cf_channel *channel, cf_bytes uid)
     for (uint32_t i = 0; i < channel->count; i++) {
         const cf_member *member = &channel->members[i];
         if (member->holding && !cf_session_is(member->session, CF_SESSION_DOOMED))
-            hold(hub, member->session, channel, uid);
+            hold_back(hub, member->session, channel, uid);
     }
 }
 

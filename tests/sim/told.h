@@ -1,6 +1,6 @@
 /*
- * What the server says to each connection, as a client of version 1 takes it: the messages of a channel come in order, once, none
- * missing, none before the answer to subscribe where that tells a position. Our own client would put much of this right.
+ * What the server says to each connection, as a client of version 1 takes it: the messages of a channel come in order, once,
+ * none missing, and where the answer to subscribe tells a position, none before it. Our own client puts much of this right.
  */
 #ifndef SIM_TOLD_H
 #define SIM_TOLD_H

@@ -43,7 +43,8 @@ const cf_option cf_options[] = {
     {"client_request_max_size", CF_OPTION_INT, "65536", "bytes", 1, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_request_max_size), NULL,
      "Largest message from a client; a larger one closes the connection (1009)."},
     {"client_queue_max_size", CF_OPTION_INT, "10485760", "bytes", 1, 64 * GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_queue_max_size), NULL,
-     "Most bytes that may wait for a client, one answer to a recovery or `history` included, with the memory that they take; beyond it is closed as `slow`."},
+     "Most bytes that may wait for a client, one answer to a recovery or `history` included, with the memory that they take; beyond it is closed as `slow`. "
+     "As much may be published to its channels while a history is read for it; beyond it is closed as `internal server error`, and connects again."},
     {"client_queue_initial_capacity", CF_OPTION_INT, "2", "messages", 0, MANY, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_IDLE, NONE, "a queue with a first capacity",
      "Accepted for compatibility, without effect."},
     {"client_message_write_timeout", CF_OPTION_INT, "0", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_message_write_timeout), NULL,
