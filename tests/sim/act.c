@@ -119,10 +119,11 @@ static void strike_kick(sim_world *world)
         return;
     const char *reason = SIM_PICK(&world->random, reasons);
     bool reconnect = sim_random_chance(&world->random, 700);
+    bool bare = sim_random_chance(&world->random, 150);
     sim_server_begin(world->server);
-    if (sim_random_chance(&world->random, 150))
+    if (link->session != NULL && bare)
         cf_session_close_code(link->session, CF_WS_CLOSE_GOING_AWAY, cf_bytes_of(reason));
-    else
+    else if (link->session != NULL)
         cf_session_close(link->session, cf_bytes_of(reason), reconnect);
     sim_server_end(world->server);
 }

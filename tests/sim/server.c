@@ -573,7 +573,8 @@ void sim_server_lost(sim_link *link)
     }
     sim_server_begin(server);
     sim_note(link->world, "link %u: server lost the client", link->number);
-    cf_session_gone(link->session);
+    if (link->session != NULL)
+        cf_session_gone(link->session);
     link->session = NULL;
     sim_server_end(server);
 }

@@ -40,7 +40,10 @@ void sim_server_shutdown(sim_server *server);
 void sim_server_reload(sim_server *server, unsigned config);
 cf_time sim_server_deadline(const sim_server *server);
 void sim_server_step(sim_server *server);
-/* Between these, calls of the node. A turn may stay open for what else there is at the same moment, as in a loop that reads many sockets. */
+/*
+ * Between these, calls of the node. What a late store answers when it begins may close sessions. A turn may stay open for what
+ * else there is at the same moment, as in a loop that reads many sockets.
+ */
 void sim_server_begin(sim_server *server);
 void sim_server_end(sim_server *server);
 void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count);
