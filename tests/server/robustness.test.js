@@ -75,6 +75,18 @@ test('a ping is answered with its payload, between fragments too', async () => {
   raw.end();
 });
 
+test('thousands of pings at once are answered in order, and the close behind them too', async () => {
+  const raw = await (await server.raw()).upgrade();
+  const count = 10000;
+  raw.write(Buffer.concat([...Array.from({ length: count }, (unused, i) => frame(9, String(i))), frame(8, '')]));
+  for (let i = 0; i < count; i++) {
+    const pong = await raw.frame();
+    assert.deepStrictEqual([pong.opcode, pong.payload.toString()], [10, String(i)]);
+  }
+  assert.strictEqual((await raw.closeFrame()).code, 1005);
+  raw.end();
+});
+
 test('frames may arrive byte by byte, or many at once behind the handshake', async () => {
   const connect = frame(1, JSON.stringify({ uid: '1', method: 'connect', params: credentials('ann') }));
   const slow = await (await server.raw()).upgrade();
@@ -242,6 +254,16 @@ test('requests in a row on one connection are answered in order', async () => {
   await raw.waitClosed();
   assert.deepStrictEqual(raw.text().match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200', 'HTTP/1.1 404']);
   assert.match(raw.text(), /Connection: close/);
+});
+
+test('as many requests in a row as one likes are answered, and the end behind them is heard', async () => {
+  const raw = await server.raw({ allowHalfOpen: true });
+  const count = 3000;
+  raw.socket.end(Array.from({ length: count }, (unused, i) => (i % 3 === 0 ? 'GET /connection/ ' : 'GET / ') + 'HTTP/1.1\r\nHost: x\r\n\r\n').join(''));
+  await raw.waitClosed();
+  const statuses = [...raw.text().matchAll(/HTTP\/1\.1 (\d+) /g)].map((m) => m[1]);
+  assert.deepStrictEqual(statuses, Array.from({ length: count }, (unused, i) => (i % 3 === 0 ? '200' : '404')));
+  raw.end();
 });
 
 test('who asks for `100 Continue` gets it before the body is sent', async () => {

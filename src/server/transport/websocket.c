@@ -208,11 +208,23 @@ static void send_control(websocket *self, cf_ws_opcode opcode, cf_bytes payload)
     cf_buffer_free(&frame);
 }
 
-static void send_pong(websocket *self, cf_bytes payload)
+/* Of one read they go out together: thousands of pings fit into it, and a system call for each would keep everybody waiting. */
+static void send_pongs(websocket *self, cf_buffer *pongs)
 {
     size_t queued = uv_stream_get_write_queue_size((uv_stream_t *)&self->connection->tcp);
-    if (queued <= self->piece + CF_WEBSOCKET_PONGS_MAX)
-        send_control(self, CF_WS_PONG, payload);
+    if (pongs->size == 0)
+        return;
+    cf_turn_spend(&self->services->turn, CF_WORK_WRITE);
+    if (queued <= self->piece + CF_WEBSOCKET_PONGS_MAX && !cf_connection_send(self->connection, cf_buffer_bytes(pongs)))
+        set_broken(self);
+    cf_buffer_clear(pongs);
+}
+
+static void add_pong(websocket *self, cf_buffer *pongs, cf_bytes payload)
+{
+    if (pongs->size + CF_WS_HEADER_MAX + payload.size > pongs->limit)
+        send_pongs(self, pongs);
+    cf_ws_append_frame(pongs, CF_WS_PONG, payload, NULL);
 }
 
 /* ---- reading ---- */
@@ -234,19 +246,21 @@ static void tell_error(websocket *self, const cf_ws_event *event)
                        event->payload.data, large ? "; see client_request_max_size" : "");
 }
 
-static void handle(websocket *self, const cf_ws_event *event)
+static void handle(websocket *self, const cf_ws_event *event, cf_buffer *pongs)
 {
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
         cf_session_receive(self->session, event->payload);
         break;
     case CF_WS_EVENT_PING:
-        send_pong(self, event->payload);
+        add_pong(self, pongs, event->payload);
         break;
     case CF_WS_EVENT_CLOSE:
+        send_pongs(self, pongs);
         end_by_client(self, event->code);
         break;
     case CF_WS_EVENT_ERROR:
+        send_pongs(self, pongs);
         tell_error(self, event);
         cf_session_close_code(self->session, event->code, event->payload);
         break;
@@ -280,6 +294,22 @@ static void keep_decoder(websocket *self, cf_ws_decoder *decoder)
                               CF_BYTES("{\"reason\":\"internal server error\",\"reconnect\":true}"));
 }
 
+static void read_frames(websocket *self, cf_ws_decoder *decoder, char *data, size_t size)
+{
+    cf_buffer pongs;
+    cf_buffer_init(&pongs, self->services->allocator, CF_WEBSOCKET_PONGS_MAX);
+    cf_ws_event event = {.kind = CF_WS_EVENT_MESSAGE};
+    while (self->session != NULL && (size > 0 || event.kind != CF_WS_EVENT_NONE)) {
+        size_t used = cf_ws_decoder_read(decoder, data, size, &event);
+        data += used;
+        size -= used;
+        handle(self, &event, &pongs);
+    }
+    if (self->session != NULL)
+        send_pongs(self, &pongs);
+    cf_buffer_free(&pongs);
+}
+
 static void on_read(cf_connection *connection, char *data, size_t size)
 {
     websocket *self = connection->owner;
@@ -291,13 +321,7 @@ static void on_read(cf_connection *connection, char *data, size_t size)
     }
     self->heard = self->services->now;
     self->reading = true;
-    cf_ws_event event = {.kind = CF_WS_EVENT_MESSAGE};
-    while (self->session != NULL && (size > 0 || event.kind != CF_WS_EVENT_NONE)) {
-        size_t used = cf_ws_decoder_read(decoder, data, size, &event);
-        data += used;
-        size -= used;
-        handle(self, &event);
-    }
+    read_frames(self, decoder, data, size);
     keep_decoder(self, decoder);
     self->reading = false;
     if (self->session == NULL)

@@ -7,7 +7,7 @@
 #include "server/net/connection.h"
 #include "server/session.h"
 
-/* Pongs that may wait for a client that does not read; further ones are not sent. In bytes. */
+/* Pongs that go out together, and that may wait for a client that does not read; further ones are not sent. In bytes. */
 #define CF_WEBSOCKET_PONGS_MAX 4096
 /* What is handed to the system at once while a client is slow, beside the end of a frame. In bytes. */
 #define CF_WEBSOCKET_PIECE 65536
