@@ -92,6 +92,7 @@ static void nothing_to_do(cf_connection *connection)
 static const cf_protocol finishing = {
     .read = finish_read,
     .written = nothing_to_do,
+    .go_on = nothing_to_do,
     .ended = cf_connection_close,
     .timer = cf_connection_close,
     .dropped = nothing_to_do,
@@ -201,15 +202,37 @@ static void read_again(cf_connection *connection)
     (void)uv_read_start(stream_of(connection), on_alloc, on_read); /* refused where it reads already, or the peer has ended */
 }
 
-bool cf_net_begin_round(cf_net *net)
+/* Its wait is over. */
+static void take_turn(cf_net *net, cf_connection *connection)
 {
+    move_to(connection, &net->connections);
+    if (connection->yielded) {
+        connection->yielded = false;
+        net->patient_reads++;
+        net->enter(net->user);
+        connection->protocol->go_on(connection);
+        net->input(net->user, 0);
+    } else if (!connection->paused) {
+        read_again(connection);
+    }
+}
+
+/* Who yields again stands behind `last`. */
+static void let_patient_go_on(cf_net *net)
+{
+    const cf_list *last = net->patient.previous;
     net->patient_reads = 0;
     for (size_t i = 0; i < CF_NET_PATIENT_MAX && !cf_list_empty(&net->patient); i++) {
-        cf_connection *connection = CF_CONTAINER(net->patient.next, cf_connection, link);
-        move_to(connection, &net->connections);
-        if (!connection->paused)
-            read_again(connection);
+        cf_list *next = net->patient.next;
+        take_turn(net, CF_CONTAINER(next, cf_connection, link));
+        if (next == last)
+            return;
     }
+}
+
+bool cf_net_begin_round(cf_net *net)
+{
+    let_patient_go_on(net);
     for (size_t i = 0; i < CF_NET_ENDS_MAX && !cf_list_empty(&net->ended); i++) {
         cf_connection *connection = CF_CONTAINER(net->ended.next, cf_connection, link);
         net->enter(net->user);
@@ -227,6 +250,13 @@ void cf_connection_pause(cf_connection *connection, bool pause)
         (void)uv_read_stop(stream_of(connection));
     else
         read_again(connection);
+}
+
+void cf_connection_yield(cf_connection *connection)
+{
+    cf_connection_pause(connection, true);
+    connection->yielded = true;
+    move_to(connection, &cf_connection_net(connection)->patient);
 }
 
 static void on_timer(cf_timer *timer)

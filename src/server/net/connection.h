@@ -20,7 +20,7 @@
 #define CF_NET_CLOSE_TIMEOUT 1000  /* ms for the last bytes to go out and the peer to close */
 #define CF_NET_WRITE_SLICES  64    /* of one system call */
 #define CF_NET_ENDS_MAX      128   /* connections whose end is dealt with in a round of the loop */
-#define CF_NET_PATIENT_MAX   128   /* patient connections (cf_protocol) that are read in a round of the loop */
+#define CF_NET_PATIENT_MAX   128   /* patient connections (cf_protocol) that are read, or go on, in a round of the loop */
 
 /* Descriptors for the log, the configuration and the like; libuv, too, would close whom it cannot accept without a word. */
 #define CF_NET_DESCRIPTORS_KEPT 8
@@ -38,7 +38,7 @@ typedef struct cf_net {
     void (*input)(void *user, size_t size);
     void *user;
     cf_list connections;
-    cf_list patient; /* those that are read in the next rounds */
+    cf_list patient; /* those that are read, or go on, in the next rounds */
     size_t patient_reads;
     cf_list ended; /* those whose peer is gone: their protocols are told in the next rounds */
     size_t connection_count;
@@ -53,6 +53,8 @@ typedef struct cf_protocol {
     void (*read)(cf_connection *connection, char *data, size_t size);
     /* All that was queued is sent. */
     void (*written)(cf_connection *connection);
+    /* The round that cf_connection_yield waited for. NULL where that is never called. */
+    void (*go_on)(cf_connection *connection);
     /* The peer has closed, or the connection broke: close it. */
     void (*ended)(cf_connection *connection);
     void (*timer)(cf_connection *connection);
@@ -70,6 +72,7 @@ struct cf_connection {
     void *owner;                 /* the protocol's own */
     bool paused;                 /* by its protocol */
     bool patient;                /* it waits for the next round */
+    bool yielded;                /* there it is to go on, not to be read */
 };
 
 void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf_wheel *wheel);
@@ -86,6 +89,8 @@ cf_time cf_net_now(const cf_net *net);
 cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener);
 void cf_connection_start(cf_connection *connection, const cf_protocol *protocol, void *owner);
 void cf_connection_pause(cf_connection *connection, bool pause);
+/* Pauses; the protocol goes on in one of the next rounds, when others have had their turn. */
+void cf_connection_yield(cf_connection *connection);
 /* CF_TIME_NEVER: none. */
 void cf_connection_set_timer(cf_connection *connection, cf_time deadline);
 

@@ -302,7 +302,7 @@ static bool serve_one(cf_http_exchange *self, cf_bytes *input)
 static void serve(cf_http_exchange *self, cf_bytes input)
 {
     self->reading = true;
-    while (input.size > 0 && serve_one(self, &input))
+    for (size_t i = 0; i < CF_HTTP_REQUESTS_MAX && input.size > 0 && serve_one(self, &input); i++)
         go_on(self); /* prepares for the next request only */
     self->reading = false;
     if (self->connection == NULL) {
@@ -319,6 +319,8 @@ static void serve(cf_http_exchange *self, cf_bytes input)
         cf_connection_pause(self->connection, true);
     } else if (self->last || self->writing) {
         go_on(self);
+    } else if (input.size > 0) {
+        cf_connection_yield(self->connection);
     }
 }
 
@@ -334,6 +336,11 @@ static void on_written(cf_connection *connection)
         return; /* a `100 Continue` */
     self->writing = false;
     go_on(self);
+}
+
+static void on_go_on(cf_connection *connection)
+{
+    go_on(connection->owner);
 }
 
 static void on_ended(cf_connection *connection)
@@ -360,6 +367,7 @@ static void on_dropped(cf_connection *connection)
 static const cf_protocol http = {
     .read = on_read,
     .written = on_written,
+    .go_on = on_go_on,
     .ended = on_ended,
     .timer = on_timer,
     .dropped = on_dropped,

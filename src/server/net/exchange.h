@@ -26,6 +26,9 @@ typedef struct cf_http_bodies {
     cf_list receiving; /* exchanges whose body is not complete */
 } cf_http_bodies;
 
+/* Requests of one connection that are answered in a round of the loop; what it has sent behind them waits. */
+#define CF_HTTP_REQUESTS_MAX 16
+
 typedef struct cf_http_exchange cf_http_exchange;
 
 typedef struct cf_http_server {

@@ -88,7 +88,7 @@ static void nothing(cf_connection *connection)
     (void)connection;
 }
 
-static const cf_protocol protocol = {on_read, nothing, on_ended, nothing, nothing, false};
+static const cf_protocol protocol = {on_read, nothing, nothing, on_ended, nothing, nothing, false};
 
 static void on_connection(uv_stream_t *stream, int status)
 {
@@ -209,6 +209,41 @@ static void refuse(void *user, cf_http_exchange *exchange, const cf_http_request
     cf_http_exchange_respond(exchange, &response);
 }
 
+static int connect_to(const cf_listener *listener)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)listener->port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int peer = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(peer, (struct sockaddr *)&address, sizeof(address)), 0);
+    return peer;
+}
+
+static void test_requests_in_a_row_are_answered_in_portions(void **state)
+{
+    enum { ROW = 10 * CF_HTTP_REQUESTS_MAX + 1 };
+    static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    scene *self = *state;
+    char row[ROW * (sizeof(request) - 1)];
+    size_t requests = 0;
+    cf_http_server http = {.net = &self->net, .request = refuse, .idle_timeout = 1000, .user = &requests};
+    cf_listener listener = {.bit = 1};
+    assert_int_equal(cf_listener_open(&listener, &http, "127.0.0.1", 0, 1), 0);
+    for (size_t i = 0; i < ROW; i++)
+        memcpy(row + i * (sizeof(request) - 1), request, sizeof(request) - 1);
+    int peer = connect_to(&listener);
+    assert_int_equal(send(peer, row, sizeof(row), 0), sizeof(row));
+    assert_int_equal(shutdown(peer, SHUT_WR), 0); /* which is heard behind the last of them */
+    for (size_t answered = 0; answered < ROW; answered = requests) {
+        (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+        assert_true(requests - answered <= 2 * CF_HTTP_REQUESTS_MAX); /* its read and its wait may end in one round */
+    }
+    assert_int_equal(requests, ROW);
+    (void)close(peer);
+    cf_listener_close(&listener);
+    cf_net_drop_all(&self->net);
+    (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+}
+
 static void test_a_storm_comes_and_goes_in_portions(void **state)
 {
     enum { STORM = 200 };
@@ -218,13 +253,9 @@ static void test_a_storm_comes_and_goes_in_portions(void **state)
     cf_http_server http = {.net = &self->net, .request = refuse, .user = &requests};
     cf_listener listener = {.bit = 1};
     assert_int_equal(cf_listener_open(&listener, &http, "127.0.0.1", 0, 1), 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)listener.port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     size_t before = self->net.connection_count;
-    for (size_t i = 0; i < STORM; i++) {
-        peers[i] = socket(AF_INET, SOCK_STREAM, 0);
-        assert_int_equal(connect(peers[i], (struct sockaddr *)&address, sizeof(address)), 0);
-    }
+    for (size_t i = 0; i < STORM; i++)
+        peers[i] = connect_to(&listener);
     for (size_t taken = 0; taken < STORM; taken = self->net.connection_count - before) {
         cf_listener_begin_round(&listener);
         (void)uv_run(&self->loop, UV_RUN_ONCE);
@@ -253,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_flood_is_read_once_in_a_round, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_behind_a_full_buffer_is_seen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_requests_in_a_row_are_answered_in_portions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_storm_comes_and_goes_in_portions, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
