@@ -388,6 +388,7 @@ static void presence_read(void *user, cf_engine_status status, const cf_client_i
     call ended = take_call(user);
     cf_buffer out;
     cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
+    cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
     cf_body_presence(&out, infos, count);
     out.failed = out.failed || status != CF_ENGINE_OK;
     hand_out(&ended, &out);
@@ -400,6 +401,7 @@ static void history_read(void *user, cf_engine_status status, const cf_publicati
     cf_buffer out;
     (void)found;
     cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
+    cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
     cf_body_messages(&out, publications, count);
     out.failed = out.failed || status != CF_ENGINE_OK;
     hand_out(&ended, &out);
@@ -411,6 +413,7 @@ static void channels_read(void *user, cf_engine_status status, const cf_bytes *c
     call ended = take_call(user);
     cf_buffer out;
     cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
+    cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
     cf_buffer_append_byte(&out, '[');
     for (size_t i = 0; i < count; i++) {
         if (i > 0)

@@ -120,12 +120,18 @@ static void reply_null(void *user, cf_node_result result)
     go_on(call);
 }
 
+static void append_data(cf_api_call *call, cf_bytes data)
+{
+    cf_turn_spend(&services_of(call)->turn, data.size / CF_WORK_UNIT_SIZE);
+    cf_buffer_append(&call->reply, data);
+}
+
 static void reply_data(void *user, cf_node_result result, cf_bytes data)
 {
     cf_api_call *call = user;
     begin_reply(call, result);
     cf_buffer_append(&call->reply, CF_BYTES("{\"data\":"));
-    cf_buffer_append(&call->reply, data);
+    append_data(call, data);
     cf_buffer_append_byte(&call->reply, '}');
     cf_wire_end_reply(&call->reply);
     go_on(call);
@@ -138,7 +144,7 @@ static void reply_channel_data(void *user, cf_node_result result, cf_bytes data)
     cf_buffer_append(&call->reply, CF_BYTES("{\"channel\":"));
     cf_json_write_string(&call->reply, call->params.channel);
     cf_buffer_append(&call->reply, CF_BYTES(",\"data\":"));
-    cf_buffer_append(&call->reply, data);
+    append_data(call, data);
     cf_buffer_append_byte(&call->reply, '}');
     cf_wire_end_reply(&call->reply);
     go_on(call);

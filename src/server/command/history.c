@@ -20,6 +20,7 @@ static void answered(void *user, cf_engine_status status, const cf_publication *
     cf_session *session = user;
     (void)found;
     if (cf_call_enter(session)) {
+        cf_turn_spend(&session->services->turn, count * CF_WORK_ENTRY);
         if (status == CF_ENGINE_OK)
             reply(session, NULL, CF_ADVICE_NONE, publications, count);
         else

@@ -19,6 +19,7 @@ static void answered(void *user, cf_engine_status status, const cf_client_info *
 {
     cf_session *session = user;
     if (cf_call_enter(session)) {
+        cf_turn_spend(&session->services->turn, count * CF_WORK_ENTRY);
         if (status == CF_ENGINE_OK)
             reply(session, NULL, CF_ADVICE_NONE, infos, count);
         else

@@ -75,6 +75,7 @@ static void succeed_recovered(cf_session *session, const cf_publication *publica
 {
     join(session);
     begin_body(session, NULL, CF_ADVICE_NONE, true, CF_BYTES(""));
+    cf_turn_spend(&session->services->turn, count * CF_WORK_ENTRY);
     cf_body_messages(&session->exchange->replies, publications, count);
     end_body(session, recovered);
 }

@@ -438,6 +438,44 @@ static void test_a_long_array_takes_several_turns(void **state)
     assert_true(turns >= 5000 * CF_WORK_COMMAND / CF_TURN_LIMITS.share);
 }
 
+static void published(void *user, cf_node_result result)
+{
+    (void)user;
+    assert_null(result.error);
+}
+
+static void test_large_answers_take_several_turns(void **state)
+{
+    enum { MESSAGES = 1000, HISTORIES = 100 };
+    static char body[HISTORIES * 64] = "[";
+    static const char command[] = "{\"method\":\"history\",\"params\":{\"channel\":\"x\"}},";
+    (void)state;
+    f.h.config.insecure = true;
+    f.h.config.channel.history_size = MESSAGES;
+    f.h.config.channel.history_lifetime = 60;
+    harness_begin(&f.h);
+    for (size_t i = 0; i < MESSAGES; i++)
+        cf_node_publish(f.h.node, CF_BYTES("x"), CF_BYTES("1"), (cf_bytes){0}, (cf_bytes){0}, published, NULL);
+    harness_end(&f.h);
+    for (size_t i = 0; i < HISTORIES; i++)
+        memcpy(body + 1 + i * (sizeof(command) - 1), command, sizeof(command));
+    body[strlen(body) - 1] = ']';
+    cf_api_request asked = {.content_type = CF_BYTES("application/json"), .body = cf_bytes_of(body)};
+    f.large = true;
+    harness_begin(&f.h);
+    f.call = cf_api_handle(f.h.node, &asked, done, &f);
+    assert_non_null(f.call);
+    size_t turns = 0;
+    for (; f.answers == 0; turns++) {
+        (void)harness_end_turn(&f.h);
+        harness_begin(&f.h);
+        cf_node_go_on(f.h.node);
+    }
+    harness_end(&f.h);
+    assert_int_equal(f.status, 200);
+    assert_true(turns >= HISTORIES * MESSAGES * CF_WORK_ENTRY / (CF_TURN_LIMITS.work + CF_TURN_LIMITS.share));
+}
+
 static void test_a_burst_closes_nobody_who_reads(void **state)
 {
     enum { READERS = 5, MESSAGES = 20000 };
@@ -567,6 +605,7 @@ int main(void)
         SLOW_TEST(test_a_call_that_waits_when_the_node_ends_is_answered),
         TEST(test_without_memory_there_is_an_error_and_no_leak),
         TEST(test_a_long_array_takes_several_turns),
+        TEST(test_large_answers_take_several_turns),
         TEST(test_a_burst_closes_nobody_who_reads),
         TEST(test_a_broadcast_waits_and_leaves_no_channel_out),
         TEST(test_requests_under_way_are_bounded),
