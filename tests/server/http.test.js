@@ -152,6 +152,9 @@ const REFUSED = [
   ['a negative size', chunked('-1\r\n'), 400],
   ['a size with 0x', chunked('0x' + size + '\r\n' + BODY + '\r\n0\r\n\r\n'), 400],
   ['a size beyond 64 bits', chunked('10000000000000015\r\n' + BODY + '\r\n0\r\n\r\n'), 400],
+  ['a chunk larger than any body', chunked('FFFFFFFFFFFFFFFF\r\n'), 413],
+  ['a chunk larger than the limit', chunked('186a1\r\n'), 413],
+  ['a chunk larger than what is left', chunked('5\r\n' + BODY.slice(0, 5) + '\r\n1869c\r\n'), 413],
   ['no size', chunked('\r\n' + BODY + '\r\n0\r\n\r\n'), 400],
   ['a line feed alone behind a size', chunked(size + '\n' + BODY + '\r\n0\r\n\r\n'), 400],
   ['a CR and any byte behind a size', chunked(size + '\rx' + BODY + '\r\n0\r\n\r\n'), 400],
@@ -268,6 +271,20 @@ test('an upgrade with a body is refused', async () => {
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nContent-Length: 5\r\n\r\nhello');
   await raw.waitClosed();
   assert.deepStrictEqual(statuses(raw.text()), [400]);
+});
+
+test('HTTP/1.0 upgrades nothing, and the log says why', async () => {
+  const old = await Server.start(); // with a line of this kind still to write
+  try {
+    const raw = await old.raw();
+    raw.write('GET /connection/websocket HTTP/1.0\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+    await raw.waitClosed();
+    assert.deepStrictEqual(statuses(raw.text()), [400]);
+    await until(() => old.logged().includes('HTTP/1.0 has no upgrade: is the proxy set up for HTTP/1.1?'), 'the reason');
+  } finally {
+    await old.stop();
+  }
 });
 
 test('what is too large is refused before it is asked for', async () => {

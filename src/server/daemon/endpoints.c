@@ -41,14 +41,21 @@ static void respond_plain(cf_http_exchange *exchange, int status, cf_bytes extra
 
 /* ---- WebSocket ---- */
 
-static void tell_no_upgrade(cf_daemon *daemon, const cf_http_exchange *exchange, const cf_ws_request *handshake, int status)
+static const char *no_upgrade_reason(const cf_http_request *request)
+{
+    if (request->old)
+        return "HTTP/1.0 has no upgrade: is the proxy set up for HTTP/1.1?";
+    if (request->headers[CF_HTTP_HEADER_upgrade].size == 0)
+        return "no Upgrade header: is the proxy set up for WebSockets?";
+    return "its headers, method or body are not those of one";
+}
+
+static void tell_no_upgrade(cf_daemon *daemon, const cf_http_exchange *exchange, const cf_http_request *request, int status)
 {
     char peer[64];
     cf_connection_peer(cf_http_exchange_connection(exchange), peer, sizeof(peer));
     cf_services_notice(cf_node_services(daemon->node), CF_NOTICE_no_upgrade, "WebSocket handshake from %s answered with %d: %s",
-                       peer, status,
-                       handshake->upgrade.size == 0 ? "no Upgrade header: is the proxy set up for WebSockets?"
-                                                    : "its headers, method or body are not those of one");
+                       peer, status, no_upgrade_reason(request));
 }
 
 static void websocket(cf_daemon *daemon, cf_http_exchange *exchange, const cf_http_request *request)
@@ -61,10 +68,10 @@ static void websocket(cf_daemon *daemon, cf_http_exchange *exchange, const cf_ht
         .key = request->headers[CF_HTTP_HEADER_websocket_key],
     };
     int status = cf_ws_check_request(&handshake);
-    if (status == 101 && request->body_ahead)
-        status = 400; /* nobody could tell its bytes from frames */
+    if (status == 101 && (request->body_ahead || request->old))
+        status = 400; /* nobody could tell a body from frames; of HTTP/1.0: RFC 9110 section 7.8 */
     if (status != 101) {
-        tell_no_upgrade(daemon, exchange, &handshake, status);
+        tell_no_upgrade(daemon, exchange, request, status);
         respond_plain(exchange, status, CF_BYTES("Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n"));
         return;
     }

@@ -50,6 +50,8 @@ static const struct {
 #undef KNOWN
 };
 
+static const char too_large[] = "its body is larger than api_request_max_size";
+
 /* ---- what llhttp tells ---- */
 
 /* What its callbacks return for an error. The first reason stays. */
@@ -191,18 +193,20 @@ static int on_body(llhttp_t *parser, const char *at, size_t size)
 {
     cf_http_parser *self = parser->data;
     if (size > self->body_max - self->body.size)
-        return refuse(self, 413, "its body is larger than api_request_max_size");
+        return refuse(self, 413, too_large);
     cf_buffer_append(&self->body, (cf_bytes){at, size});
     return self->body.failed ? refuse(self, 503, "no memory for its body") : 0;
 }
 
-/* Behind the last chunk come lines again. It stops at every chunk, so that what is no data is counted where it ends. */
+/* Behind the last chunk come lines again. What its size alone puts over the limit is not waited for. It stops at every chunk, so that what is no data is counted where it ends. */
 static int on_chunk_header(llhttp_t *parser)
 {
     cf_http_parser *self = parser->data;
     self->trailers = parser->content_length == 0;
     if (self->trailers)
         cf_http_lines_init(&self->lines, false);
+    if (parser->content_length > self->body_max - self->body.size)
+        return refuse(self, 413, too_large);
     return HPE_PAUSED;
 }
 
@@ -390,7 +394,7 @@ static bool begin_body(cf_http_parser *self)
     self->body_begun = true;
     if (self->parser.content_length <= self->body_max)
         return true;
-    return fail(self, 413, "its body is larger than api_request_max_size");
+    return fail(self, 413, too_large);
 }
 
 static bool read_body(cf_http_parser *self, const char *data, size_t size, size_t *used)
