@@ -130,6 +130,23 @@ life('a standard output that nobody reads stops neither the server nor its end',
   fs.closeSync(reader);
 });
 
+life('a terminal that nobody reads stops neither the server nor its end', async (place) => {
+  place.write('c.json', { log_level: 'debug', pid_file: place.file('pid') });
+  const terminal = spawn('script', ['-qec', `${PROGRAM} -c ${place.file('c.json')}`, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const done = new Promise((resolve) => terminal.on('exit', (code, signal) => resolve({ code, signal })));
+  place.children.push(terminal);
+  let output = '';
+  terminal.stdout.on('data', (d) => { output += d; });
+  await place.serves();
+  terminal.kill('SIGSTOP');
+  for (let i = 0; i < 100; i++) assert.strictEqual(await place.ask('/' + 'x'.repeat(200 + 17 * i)), 404); // ends in the middle of a line
+  process.kill(Number(place.read('pid')), 'SIGTERM');
+  await until(() => !place.exists('pid'), 'the server to end');
+  terminal.kill('SIGCONT');
+  assert.deepStrictEqual(await soon(done, 'the terminal to end'), WELL);
+  assert.match(output, /GET \/x+ from 127\.0\.0\.1 completed/);
+});
+
 life('a standard output that is closed meanwhile', async (place) => {
   place.write('c.json', { log_level: 'debug' });
   const child = place.run('c.json');

@@ -458,6 +458,7 @@ int cf_daemon_run(const cf_settings *settings, const char *version)
     daemon->settings = settings;
     daemon->pid_file.descriptor = -1;
     cf_log_init(&daemon->log);
+    cf_log_open_terminal(&daemon->log);
     cf_buffer_init(&daemon->route_paths, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&daemon->location, &cf_heap, CF_BUFFER_NO_LIMIT);
     run(daemon, version);

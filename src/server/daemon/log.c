@@ -46,6 +46,19 @@ void cf_log_init(cf_log *log)
     log->level = CF_SERVER_INFO;
 }
 
+/*
+ * A terminal with room for a byte keeps whoever writes more waiting, perhaps for ever. Opened anew it can be told not to, which
+ * those who share the old descriptor do not notice. Where it may not be opened it stays as it is.
+ */
+void cf_log_open_terminal(cf_log *log)
+{
+    if (!isatty(STDOUT_FILENO))
+        return;
+    int descriptor = open("/dev/stdout", O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor >= 0)
+        log->output.descriptor = descriptor;
+}
+
 /* ---- writing without waiting ---- */
 
 /* A pipe that has room takes PIPE_BUF bytes at once; one that is full would keep us waiting. */
@@ -135,9 +148,19 @@ void cf_log_flush(cf_log *log)
     (void)flush(&log->file);
 }
 
+static void flush_last(cf_log_sink *sink)
+{
+    const int step = CF_LOG_LAST_TIME / 10;
+    for (int waited = 0; flush(sink) == EAGAIN && waited < CF_LOG_LAST_TIME; waited += step)
+        (void)poll(&(struct pollfd){.fd = sink->descriptor, .events = POLLOUT}, 1, step);
+}
+
 void cf_log_close(cf_log *log)
 {
-    cf_log_flush(log);
+    flush_last(&log->output);
+    flush_last(&log->file);
+    if (log->output.descriptor != STDOUT_FILENO)
+        (void)close(log->output.descriptor);
     cf_buffer_free(&log->output.pending);
     close_file(log);
 }

@@ -10,6 +10,7 @@
 #include "server/services.h"
 
 #define CF_LOG_PENDING_MAX (256 * 1024) /* bytes of lines that wait to be written, each to standard output and to the file */
+#define CF_LOG_LAST_TIME   1000         /* ms that a slow terminal or pipe has for the last lines */
 
 /* Where lines go. */
 typedef struct cf_log_sink {
@@ -27,11 +28,13 @@ typedef struct cf_log {
 
 /* To standard output, from level `info`. */
 void cf_log_init(cf_log *log);
+/* From now on a terminal is not waited for either. */
+void cf_log_open_terminal(cf_log *log);
 /* Opens the file again (after rotation) or a new one; "" for none. False when it cannot be opened: the old way stays. */
 bool cf_log_open(cf_log *log, const char *path, cf_bytes level);
 /* Tries to write what waits. */
 void cf_log_flush(cf_log *log);
-/* Flushes; what still waits is lost. */
+/* Flushes, for CF_LOG_LAST_TIME at most; what still waits is lost. */
 void cf_log_close(cf_log *log);
 void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text);
 /* A line of the log for each of these. */
