@@ -1,5 +1,6 @@
 #include "server/daemon/log.h"
 
+#include "base/utf8.h"
 #include "server/daemon/settings.h"
 
 #include <errno.h>
@@ -183,6 +184,28 @@ bool cf_log_open(cf_log *log, const char *path, cf_bytes level)
     return true;
 }
 
+/*
+ * Nobody may forge lines or send codes to a terminal: neither by control characters, nor by those of 8 bits (U+0080 to U+009F in
+ * UTF-8), nor by what is no UTF-8. How many bytes of the text are good as they are; 0: none.
+ */
+static size_t printable(cf_bytes text)
+{
+    unsigned char first = (unsigned char)text.data[0];
+    size_t size = cf_utf8_sequence(text);
+    bool control = first < ' ' || first == 0x7f || (first == 0xc2 && size == 2 && (unsigned char)text.data[1] < 0xa0);
+    return control ? 0 : size;
+}
+
+static size_t copy_printable(char *to, cf_bytes text)
+{
+    for (size_t i = 0; i < text.size;) {
+        size_t size = printable(cf_bytes_slice(text, i, text.size));
+        memcpy(to + i, size > 0 ? text.data + i : "?", size > 0 ? size : 1);
+        i += size > 0 ? size : 1;
+    }
+    return text.size;
+}
+
 void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text)
 {
     char line[LINE_MAX_SIZE + 64];
@@ -190,8 +213,7 @@ void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text)
         return;
     size_t at = write_head(line, sizeof(line), level);
     size_t size = text.size < LINE_MAX_SIZE ? text.size : LINE_MAX_SIZE - 1;
-    for (size_t i = 0; i < size; i++) /* nobody may forge lines or send codes to a terminal */
-        line[at++] = (unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f ? '?' : text.data[i];
+    at += copy_printable(line + at, cf_bytes_slice(text, 0, size));
     line[at++] = '\n';
     if (log->file.descriptor >= 0)
         put_file(log, (cf_bytes){line, at});
