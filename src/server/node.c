@@ -186,7 +186,7 @@ static void close_doomed(cf_node *node)
     while ((session = cf_hub_doomed(&node->hub)) != NULL && turn->writes < turn->limits.writes) {
         turn->writes += CF_WORK_WRITE;
         if (cf_session_is(session, CF_SESSION_SLOW))
-            cf_session_close(session, CF_BYTES("slow"), false);
+            cf_session_cut_off(session, CF_BYTES("slow"), false);
         else
             cf_session_close(session, CF_BYTES(CF_TEXT_INTERNAL), true);
         if (cf_hub_doomed(&node->hub) == NULL)

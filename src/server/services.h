@@ -36,7 +36,12 @@ typedef enum cf_server_log {
     X(bad_frame, CF_SERVER_INFO)        /* WebSocket 1002 and the like */                                                      \
     X(large_message, CF_SERVER_WARNING) /* WebSocket 1009 */                                                                   \
     X(bad_info, CF_SERVER_WARNING)      /* `info` of a client that is no JSON */                                               \
-    X(other_user, CF_SERVER_WARNING)    /* a refresh with credentials of another one */
+    X(other_user, CF_SERVER_WARNING)    /* a refresh with credentials of another one */                                        \
+    X(bad_token, CF_SERVER_WARNING)     /* one that another secret made */                                                     \
+    X(no_secret, CF_SERVER_ERROR)       /* credentials that nothing can check */                                               \
+    X(cut_off, CF_SERVER_INFO)          /* a client closed for what it sent, or did not read */                                \
+    X(bad_call, CF_SERVER_WARNING)      /* a request of the HTTP API that is refused */                                        \
+    X(no_descriptor, CF_SERVER_ERROR)   /* a connection that could not be accepted */
 
 typedef enum cf_notice {
 #define CF_NOTICE_ENUM(member, level) CF_NOTICE_##member,

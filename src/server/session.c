@@ -138,6 +138,14 @@ void cf_session_close(cf_session *session, cf_bytes reason, bool reconnect)
     end(session, CF_WS_CLOSE_ADVICE, cf_buffer_bytes(&services->advice), true);
 }
 
+void cf_session_cut_off(cf_session *session, cf_bytes reason, bool reconnect)
+{
+    if (!cf_session_is(session, CF_SESSION_ENDED))
+        cf_services_notice(session->services, CF_NOTICE_cut_off, "client %.*s cut off: %.*s", CF_UUID_SIZE, session->id,
+                           (int)reason.size, reason.data);
+    cf_session_close(session, reason, reconnect);
+}
+
 void cf_session_forget(cf_session *session)
 {
     CF_ASSERT(cf_session_is(session, CF_SESSION_ENDED));
@@ -320,7 +328,7 @@ static void fire(cf_timer *timer)
     if (cf_session_is(session, CF_SESSION_AUTHENTICATED))
         check_expiry(session);
     else
-        cf_session_close(session, CF_BYTES("stale"), false);
+        cf_session_cut_off(session, CF_BYTES("stale"), false);
     if (!cf_session_is(session, CF_SESSION_ENDED))
         cf_session_arm(session);
     unpin(session);
@@ -342,7 +350,7 @@ bool cf_call_enter(cf_session *session)
 
 void cf_call_fatal(cf_session *session, const char *reason, bool reconnect)
 {
-    cf_session_close(session, cf_bytes_of(reason), reconnect);
+    cf_session_cut_off(session, cf_bytes_of(reason), reconnect);
 }
 
 bool cf_call_params(cf_session *session, cf_call *call, cf_params *params)

@@ -47,6 +47,8 @@ void cf_session_receive(cf_session *session, cf_bytes message);
 void cf_session_gone(cf_session *session);
 /* Closes with an advice (code 3000, server-spec.md 1.5, 2.12). */
 void cf_session_close(cf_session *session, cf_bytes reason, bool reconnect);
+/* As cf_session_close, for something that the client did or failed to do, with a line in the log. */
+void cf_session_cut_off(cf_session *session, cf_bytes reason, bool reconnect);
 /* Closes with a bare WebSocket close code, as for 1009 or 1002. */
 void cf_session_close_code(cf_session *session, int code, cf_bytes reason);
 

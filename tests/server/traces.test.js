@@ -2,7 +2,7 @@
 /* What is refused leaves a line in the log, with its reason; and nobody can fill the log with them. */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
-const { Server, Client, credentials, frame, until } = require('./lib');
+const { Server, Client, credentials, frame, until, sign } = require('./lib');
 
 let server;
 
@@ -38,4 +38,49 @@ test('a client cannot fill the log', async () => {
   client.end();
   const written = lines(/credentials of another user/g).length;
   assert.ok(written >= 1 && written < 50, written + ' lines'); // one each five seconds, however slow the machine
+});
+
+test('credentials, API requests and messages that are refused leave a line with what to look at', async () => {
+  const bad = await Client.open(server);
+  bad.send({ method: 'connect', params: Object.assign(credentials('ann'), { token: 'f'.repeat(64) }) });
+  await bad.waitClosed();
+  await until(() => lines(/\[W\]: .* client \S+: its token does not match: was it made with this server's secret\?/g).length === 1, 'the token');
+  const rude = await Client.open(server, 'ann');
+  rude.send('nonsense');
+  await rude.waitClosed();
+  await until(() => lines(/\[I\]: .* client \S+ cut off: invalid message/g).length === 1, 'the message');
+  const json = { 'Content-Type': 'application/json' };
+  assert.strictEqual((await server.request({ headers: Object.assign({ 'X-API-Sign': sign('else') }, json) }, '{}')).status, 401);
+  await until(() => lines(/\[W\]: .* API request answered with 401: its sign does not match: was it made with/g).length === 1, 'the sign');
+});
+
+test('strangers cannot fill the log where the secret is empty', async () => {
+  const open = await Server.start({ secret: '', insecure: true });
+  try {
+    for (let i = 0; i < 50; i++) {
+      const client = await Client.open(open);
+      await client.command('connect', {});
+      client.send({ method: 'refresh', params: credentials('ann') });
+      await client.waitClosed();
+    }
+    const written = (open.logged().match(/option 'secret' is empty: no credentials/g) || []).length;
+    assert.ok(written >= 1 && written < 25, written + ' lines'); // one each five seconds, however slow the machine
+  } finally {
+    await open.stop();
+  }
+});
+
+test('nobody sends a terminal codes through the log', async () => {
+  const loud = await Server.start({ log_level: 'debug' });
+  try {
+    const good = 'caf%C3%A9%F0%9F%98%80';
+    const codes = { c1: '%C2%9B31m', raw: '%9B31m', nel: '%C2%85', escape: '%1B[31m', line: '%0D%0A[F]:', long: '%C0%80', cut: '%C3' };
+    for (const [name, code] of Object.entries(codes)) await loud.request({ method: 'GET', path: '/' + good + code + '-' + name });
+    await until(() => Object.keys(codes).every((name) => loud.logged().includes('-' + name + ' from')), 'their lines');
+    assert.doesNotMatch(loud.logged(), /[\x00-\x09\x0b-\x1f\x7f-\x9f\ufffd]/);
+    assert.strictEqual(loud.logged().split('/caf\u00e9\u{1f600}').length, Object.keys(codes).length + 1);
+    assert.doesNotMatch(loud.logged(), /^\[F\]/m);
+  } finally {
+    await loud.stop();
+  }
 });

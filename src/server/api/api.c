@@ -76,12 +76,29 @@ static cf_bytes status_text(int status)
     }
 }
 
+/* What an operator can do about it; who sent it gets the status alone. */
+static const char *refusal(int status)
+{
+    switch (status) {
+    case 400:
+        return "its commands are malformed, or its sign is missing";
+    case 401:
+        return "its sign does not match: was it made with this server's secret?";
+    case 503:
+        return "too many requests at one time";
+    default:
+        return "no memory, or its answer is larger than 64 MiB";
+    }
+}
+
 /* Status 200 sends the reply. The call is gone, at the latest when run() returns. */
 static void answer(cf_api_call *call, int status)
 {
     cf_services *services = services_of(call);
     cf_metrics_record(services->metrics, CF_LATENCY_HTTP_API, microseconds(services) - call->started);
     call->ended = true;
+    if (status != 200)
+        cf_services_notice(services, CF_NOTICE_bad_call, "API request answered with %d: %s", status, refusal(status));
     cf_turn_spend(&services->turn, call->reply.size / CF_WORK_UNIT_SIZE);
     if (call->done == NULL)
         return;

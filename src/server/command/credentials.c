@@ -7,13 +7,22 @@ static bool token_matches(cf_session *session, const cf_connect_params *params)
     cf_services *services = session->services;
     cf_bytes secret = services->config->secret;
     if (secret.size == 0) {
-        cf_services_log(services, CF_SERVER_ERROR,
-                        "option 'secret' is empty: no client can connect; set it, or use 'insecure' for development");
+        cf_services_notice(services, CF_NOTICE_no_secret,
+                           "option 'secret' is empty: no credentials are good; set it, or use 'insecure' for development");
         return false;
     }
     cf_sign expected;
     cf_sign_token(secret, params->user, params->timestamp, params->info, expected);
     return cf_sign_matches(expected, params->token);
+}
+
+static void refuse_token(cf_session *session)
+{
+    if (session->services->config->secret.size > 0)
+        cf_services_notice(session->services, CF_NOTICE_bad_token,
+                           "client %.*s: its token does not match: was it made with this server's secret?", CF_UUID_SIZE,
+                           session->id);
+    cf_session_close(session, CF_BYTES(CF_TEXT_INVALID_TOKEN), false);
 }
 
 bool cf_credentials_read(cf_session *session, const cf_call *call, bool check, cf_credentials *credentials)
@@ -27,7 +36,7 @@ bool cf_credentials_read(cf_session *session, const cf_call *call, bool check, c
     if (!check)
         return true;
     if (!token_matches(session, params)) {
-        cf_call_fatal(session, CF_TEXT_INVALID_TOKEN, false);
+        refuse_token(session);
         return false;
     }
     if (!cf_bytes_to_int64(params->timestamp, &credentials->timestamp)) {

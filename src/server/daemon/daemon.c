@@ -10,8 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LISTEN_PROBLEM_PAUSE 1000 /* ms between two log lines about connections that could not be accepted */
-
 /* ---- what the node is given ---- */
 
 static void random_bytes(void *user, void *out, size_t size)
@@ -308,11 +306,8 @@ static int raise_file_limit(void)
 static void on_listen_problem(void *user, int status)
 {
     cf_daemon *daemon = user;
-    cf_time now = cf_net_now(&daemon->net);
-    if (now < daemon->listen_problem_at)
-        return;
-    daemon->listen_problem_at = now + LISTEN_PROBLEM_PAUSE;
-    cf_log_say(&daemon->log, CF_SERVER_ERROR, "a connection could not be accepted: %s", uv_strerror(status));
+    cf_services_notice(cf_node_services(daemon->node), CF_NOTICE_no_descriptor, "a connection could not be accepted: %s",
+                       uv_strerror(status));
 }
 
 static bool listen_on(cf_daemon *daemon, int64_t port, unsigned bits)

@@ -45,8 +45,7 @@ typedef struct cf_daemon {
     uv_timer_t shutdown_timer;
     bool shutting_down;
     cf_pid_file pid_file;
-    int status;                /* of the program */
-    cf_time listen_problem_at; /* when the next one may be logged */
+    int status; /* of the program */
     /* the gauges of the system */
     cf_time gauges_at;
     int64_t heap_high; /* bytes: the most that was allocated since memory was given back */
