@@ -281,6 +281,17 @@ life('a pid file that is no file is not removed', async (place) => {
   assert.ok(fs.lstatSync(place.file('pid')).isSymbolicLink());
 });
 
+life('a pid_file that leads to something else leaves it as it is', async (place) => {
+  place.write('c.json', { pid_file: place.file('c.json') });
+  const own = place.run('c.json');
+  assert.deepStrictEqual(await soon(own.done, 'the end'), { code: 1, signal: null });
+  await until(() => own.output.includes('c.json is there and no pid file: remove it, or name another one'), 'the reason');
+  assert.strictEqual(JSON.parse(place.read('c.json')).secret, SECRET);
+  place.write('log.json', { pid_file: place.file('log'), log_file: place.folder + '/./log' });
+  assert.deepStrictEqual(await soon(place.run('log.json').done, 'the end'), { code: 1, signal: null });
+  assert.match(place.read('log'), /^\[I\]: [^]*\[F\]: .* Error writing PID/);
+});
+
 life('a pid file on a full disk keeps it from starting', async (place) => {
   place.write('c.json', { pid_file: '/dev/full' });
   const child = place.run('c.json');

@@ -264,6 +264,9 @@ static bool take_pid_file(cf_daemon *daemon)
     if (errno == EWOULDBLOCK)
         cf_log_say(&daemon->log, CF_SERVER_FATAL, "Error writing PID: %s belongs to process %ld, which is running", path,
                    cf_pid_file_holder(path));
+    else if (errno == EEXIST)
+        cf_log_say(&daemon->log, CF_SERVER_FATAL,
+                   "Error writing PID: %s is there and no pid file: remove it, or name another one", path);
     else
         cf_log_say(&daemon->log, CF_SERVER_FATAL, "Error writing PID: %s: %s", path, strerror(errno));
     return false;

@@ -27,6 +27,19 @@ static bool fail(cf_pid_file *file)
     return false;
 }
 
+/* Nothing, or a number at its beginning: a path that was mistaken may lead to a log, or to the configuration. */
+static bool is_pid_file(int descriptor)
+{
+    char text[32];
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+        return true; /* a device has nothing to lose */
+    ssize_t size = pread(descriptor, text, sizeof(text) - 1, 0);
+    text[size < 0 ? 0 : size] = 0;
+    size_t digits = strspn(text, "0123456789");
+    return size == 0 || (digits > 0 && (text[digits] == 0 || text[digits] == '\n'));
+}
+
 static bool open_locked(cf_pid_file *file)
 {
     file->descriptor = open(file->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
@@ -34,6 +47,10 @@ static bool open_locked(cf_pid_file *file)
         return false;
     if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return fail(file);
+    if (!is_pid_file(file->descriptor)) {
+        errno = EEXIST;
+        return fail(file);
+    }
     return true; /* a file system without locks has none to respect */
 }
 
