@@ -60,6 +60,15 @@ test('checkconfig warns with status 0 of what has no effect', () => inFolder(asy
   }
 }));
 
+test('checkconfig warns of a secret that only the environment may have', () => inFolder(async ({ file, run }) => {
+  for (const [options, text] of [[{ secret: '' }, /the server starts only where CENTRIFUGO_SECRET is set/], [{ secret: '', insecure: true }, /the API refuses every request/]]) {
+    file('config.json', options);
+    const result = await run(['checkconfig']);
+    assert.strictEqual(result.code, 0);
+    assert.match(result.out, text);
+  }
+}));
+
 test('checkconfig and the start refuse what cannot work with the same words', () => inFolder(async ({ file, run }) => {
   for (const [config, text] of ERRORS) {
     file('c.json', config);

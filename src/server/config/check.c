@@ -268,15 +268,18 @@ static void check_namespaces(cf_loader *load)
 static void check_secret(cf_loader *load)
 {
     const cf_config *config = load->config;
-    if (load->input->secret_may_be_empty || config->secret.size > 0)
+    if (config->secret.size > 0 || (config->insecure && config->insecure_api))
         return;
-    if (!config->insecure)
+    if (config->insecure)
+        cf_config_warn(load,
+                       "option 'secret' is empty: the API refuses every request; set it, or 'insecure_api' for development");
+    else if (load->input->secret_may_be_empty)
+        cf_config_warn(load,
+                       "option 'secret' is empty: the server starts only where CENTRIFUGO_SECRET is set, or with --insecure");
+    else
         cf_config_fail(load, CF_CONFIG_INVALID,
                        "config error: option 'secret' is empty: anybody could make tokens. Set it in the configuration file "
                        "('centrifuged genconfig' writes one) or as CENTRIFUGO_SECRET; for development there is --insecure");
-    else if (!config->insecure_api)
-        cf_config_warn(load,
-                       "option 'secret' is empty: the API refuses every request; set it, or 'insecure_api' for development");
 }
 
 void cf_config_check_all(cf_loader *load)

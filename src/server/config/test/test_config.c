@@ -104,12 +104,16 @@ static void assert_warned(fixture *f, const char *text, const char *part)
     assert_says(&f->report.warnings, part);
 }
 
+/* About anything but the secret, which most texts leave out. */
 static void assert_silent(fixture *f, const char *text)
 {
+    static const char secret[] = "option 'secret' is empty: ";
     if (load(f, text) != CF_CONFIG_OK)
         fail_msg("refused: %s", cf_buffer_text(&f->report.error));
-    if (f->report.warnings.size > 0)
-        fail_msg("warned: %s", cf_buffer_text(&f->report.warnings));
+    const char *said = cf_buffer_text(&f->report.warnings);
+    const char *end = strncmp(said, secret, sizeof(secret) - 1) == 0 ? strchr(said, '\n') : NULL;
+    if (said[0] != 0 && (end == NULL || end[1] != 0))
+        fail_msg("warned: %s", said);
 }
 
 /* ---- tests ---- */
