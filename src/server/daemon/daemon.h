@@ -48,7 +48,7 @@ typedef struct cf_daemon {
     int status; /* of the program */
     /* the gauges of the system */
     cf_time gauges_at;
-    int64_t heap_high; /* bytes: the most that was allocated since memory was given back */
+    int64_t heap_kept; /* bytes: the least that malloc kept free since memory was given back */
     int64_t cpu_time;  /* ns, at the last look */
     cf_time cpu_taken_at;
 } cf_daemon;

@@ -24,14 +24,17 @@ static void take_times(cf_daemon *daemon, cf_metrics *metrics, cf_time now)
 }
 
 #ifdef __GLIBC__
-/* Malloc gives back by itself only what is free at the heap's end: of a history that expires that is nearly nothing. */
-static void give_back(cf_daemon *daemon, int64_t allocated)
+/*
+ * Malloc gives back by itself only what is free at the heap's end: of a history that expires that is nearly nothing. What it
+ * keeps is looked at, not how much is allocated: that may have come and gone since the last time.
+ */
+static void give_back(cf_daemon *daemon, int64_t kept)
 {
-    if (allocated > daemon->heap_high)
-        daemon->heap_high = allocated;
-    if (daemon->heap_high - allocated < CF_DAEMON_TRIM_AFTER)
+    if (kept < daemon->heap_kept)
+        daemon->heap_kept = kept;
+    if (kept - daemon->heap_kept < CF_DAEMON_TRIM_AFTER)
         return;
-    daemon->heap_high = allocated;
+    daemon->heap_kept = kept;
     (void)malloc_trim(0);
 }
 
@@ -40,7 +43,7 @@ static void take_heap(cf_daemon *daemon, cf_metrics *metrics)
     struct mallinfo2 heap = mallinfo2();
     metrics->node_memory_heap_sys = (int64_t)(heap.arena + heap.hblkhd);
     metrics->node_memory_heap_alloc = (int64_t)(heap.uordblks + heap.hblkhd);
-    give_back(daemon, metrics->node_memory_heap_alloc);
+    give_back(daemon, (int64_t)heap.fordblks);
 }
 #else
 static void take_heap(cf_daemon *daemon, cf_metrics *metrics)
