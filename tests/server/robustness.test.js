@@ -266,6 +266,16 @@ test('as many requests in a row as one likes are answered, and the end behind th
   raw.end();
 });
 
+test('a handshake and its first message may come behind many requests in a row', async () => {
+  const raw = await server.raw();
+  const handshake = 'GET /connection/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+  raw.write(Buffer.concat([Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50) + handshake), frame(1, JSON.stringify({ method: 'connect', params: credentials('ann') }))]));
+  await raw.waitText('"method":"connect"');
+  assert.strictEqual(raw.text().match(/HTTP\/1\.1 404 /g).length, 50);
+  raw.end();
+});
+
 test('who asks for `100 Continue` gets it before the body is sent', async () => {
   const raw = await server.raw();
   raw.write('POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-API-Sign: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n');
