@@ -82,6 +82,7 @@ typedef struct cf_services {
     cf_buffer push;             /* for one push to one session */
     cf_buffer advice;           /* for the reason of one close; reserved at the start, so that a close never fails */
     size_t api_bytes;           /* of the requests of the HTTP API that are being carried out */
+    size_t api_replies;         /* bytes of their answers so far */
     size_t engine_pending;      /* operations of the engine that nobody waits for but a shutdown */
     char message_id_prefix[12]; /* server-spec.md 0 */
     uint64_t message_id_counter;

@@ -245,6 +245,32 @@ test('many large bodies at one time have a limit', async () => {
   }
 });
 
+test('answers that nobody reads have a limit, and small ones are given meanwhile', async () => {
+  const big = await Server.start({ history_size: 1000, history_lifetime: 1000 });
+  try {
+    const data = 'x'.repeat(1000);
+    await big.api(Array.from({ length: 1000 }, () => ({ method: 'publish', params: { channel: 'big', data } })));
+    const body = JSON.stringify(Array.from({ length: 55 }, () => ({ method: 'history', params: { channel: 'big' } })));
+    const holders = [];
+    for (let i = 0; i < 8; i++) {
+      const raw = await big.raw();
+      raw.socket.pause();
+      raw.write('POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-API-Sign: ' + sign(body) + '\r\nContent-Length: ' + body.length + '\r\n\r\n' + body);
+      holders.push(raw);
+    }
+    await until(() => / with 503: too (many|large)/.test(big.logged()), 'a refusal');
+    assert.strictEqual((await big.api({ method: 'channels' }))[0].error, null);
+    for (const raw of holders) raw.end();
+    const again = await until(async () => {
+      const response = await big.request({ headers: { 'Content-Type': 'application/json', 'X-API-Sign': sign(body) } }, body);
+      return response.status === 200 && response;
+    }, 'room for a large answer');
+    assert.ok(again.text.length > 50 * 1000 * data.length);
+  } finally {
+    await big.stop();
+  }
+});
+
 test('requests in a row on one connection are answered in order', async () => {
   const raw = await server.raw();
   const body = '{"method":"channels"}';

@@ -27,6 +27,7 @@ struct cf_api_call {
     cf_buffer scratch;
     cf_buffer params_scratch;
     cf_buffer reply;
+    size_t counted; /* bytes of it in services->api_replies */
     cf_wire_commands commands;
     cf_wire_command command;
     cf_params params;
@@ -55,6 +56,7 @@ static void free_call(cf_api_call *call)
 {
     cf_task_cancel(&call->task);
     services_of(call)->api_bytes -= call->text.size;
+    services_of(call)->api_replies -= call->counted;
     cf_buffer_free(&call->text);
     cf_buffer_free(&call->scratch);
     cf_buffer_free(&call->params_scratch);
@@ -85,7 +87,7 @@ static const char *refusal(int status)
     case 401:
         return "its sign does not match: was it made with this server's secret?";
     case 503:
-        return "too many requests at one time";
+        return "too many requests, or too large answers, at one time";
     default:
         return "no memory, or its answer is larger than 64 MiB";
     }
@@ -335,8 +337,21 @@ static int memory_status(const cf_api_call *call, int status)
     return call->text.failed || call->scratch.failed || call->params_scratch.failed || call->reply.failed ? 500 : status;
 }
 
+/* Requests grow side by side, each up to CF_API_REPLY_MAX. False when it may not grow any more. */
+static bool count_reply(cf_api_call *call)
+{
+    size_t *replies = &services_of(call)->api_replies;
+    *replies += call->reply.size - call->counted;
+    call->counted = call->reply.size;
+    return *replies <= CF_API_REPLIES_MAX || call->counted <= CF_API_REPLY_SMALL;
+}
+
 static void step(cf_api_call *call)
 {
+    if (!count_reply(call)) {
+        answer(call, 503);
+        return;
+    }
     if (cf_turn_share_is_spent(&services_of(call)->turn)) {
         call->waiting = true;
         cf_task_queue(&call->task);

@@ -9,6 +9,9 @@
 
 /* Bytes of all requests that are being carried out at one time; beyond: 503. One alone is not refused for it. */
 #define CF_API_REQUESTS_MAX (256 * 1024 * 1024)
+/* Bytes of all their answers; beyond, one that is not small (bytes too) ends with 503. */
+#define CF_API_REPLIES_MAX (256 * 1024 * 1024)
+#define CF_API_REPLY_SMALL (1024 * 1024)
 
 typedef struct cf_api_request {
     cf_bytes content_type; /* empty when absent */

@@ -16,6 +16,7 @@ struct cf_http_exchange {
     unsigned port;
     uint64_t started; /* ns */
     size_t body;      /* bytes counted in bodies->size */
+    size_t waiting;   /* bytes counted in server->answers */
     bool answering;   /* a request was handed out, its answer has not been given */
     bool writing;     /* an answer is on its way */
     bool reading;     /* inside serve(): it goes on there */
@@ -63,9 +64,17 @@ static cf_http_exchange *heaviest(const cf_http_bodies *bodies)
     return found;
 }
 
+/* Keeps server->answers right. */
+static void count_waiting(cf_http_exchange *self, size_t size)
+{
+    self->server->answers = self->server->answers - self->waiting + size;
+    self->waiting = size;
+}
+
 static void free_exchange(cf_http_exchange *self)
 {
     count_body(self, 0);
+    count_waiting(self, 0);
     cf_list_remove(&self->receiving);
     cf_http_parser_free(self->parser);
     cf_buffer_free(&self->early);
@@ -128,10 +137,11 @@ static void send_response(cf_http_exchange *self, const cf_http_response *respon
     cf_buffer_init(&out, self->server->net->allocator, CF_BUFFER_NO_LIMIT);
     cf_http_write_response(&out, response, http_date(self->server), end_of(self), self->head_only);
     bool sent = !out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&out));
-    cf_buffer_free(&out);
     if (!sent)
         self->last = true; /* closed below: there is no way to answer */
     self->writing = sent && cf_connection_busy(self->connection);
+    count_waiting(self, self->writing ? out.size : 0);
+    cf_buffer_free(&out);
 }
 
 /* The answer is given to the socket: what next? */
@@ -165,13 +175,29 @@ static void tell_answered(const cf_http_exchange *self, int status)
         self->server->answered(self->server->user, self, status);
 }
 
+static void tell_refused(const cf_http_exchange *self, int status, const char *reason)
+{
+    if (self->server->refused != NULL)
+        self->server->refused(self->server->user, self->connection, status, reason);
+}
+
+static bool has_room(const cf_http_exchange *self, size_t size)
+{
+    size_t answers = self->server->answers;
+    return size <= CF_HTTP_ANSWER_SMALL || answers == 0 || answers + size <= CF_HTTP_ANSWERS_MAX;
+}
+
 void cf_http_exchange_respond(cf_http_exchange *self, const cf_http_response *response)
 {
     CF_ASSERT(self->answering);
+    cf_http_response busy = cf_http_plain(503);
+    bool room = has_room(self, response->body.size);
     self->answering = false;
     self->abort = NULL;
-    tell_answered(self, response->status);
-    send_response(self, response);
+    if (!room)
+        tell_refused(self, 503, "too many answers wait for clients that do not read them");
+    tell_answered(self, room ? response->status : 503);
+    send_response(self, room ? response : &busy);
     if (!self->reading)
         go_on(self);
 }
@@ -212,8 +238,7 @@ uint64_t cf_http_exchange_started(const cf_http_exchange *self)
 
 static void refuse(cf_http_exchange *self, int status, const char *reason)
 {
-    if (self->server->refused != NULL)
-        self->server->refused(self->server->user, self->connection, status, reason);
+    tell_refused(self, status, reason);
     self->last = true;
     cf_http_parser_reset(self->parser); /* gives the memory of a body back */
     count_body(self, 0);
@@ -335,6 +360,7 @@ static void on_written(cf_connection *connection)
     if (!self->writing)
         return; /* a `100 Continue` */
     self->writing = false;
+    count_waiting(self, 0);
     go_on(self);
 }
 

@@ -29,6 +29,13 @@ typedef struct cf_http_bodies {
 /* Requests of one connection that are answered in a round of the loop; what it has sent behind them waits. */
 #define CF_HTTP_REQUESTS_MAX 16
 
+/*
+ * Bytes of the answers that wait for clients to take them, for which these have CF_HTTP_WRITE_TIMEOUT. Beyond, a further one that
+ * is not small (bytes too) becomes a 503.
+ */
+#define CF_HTTP_ANSWERS_MAX  (256 * 1024 * 1024)
+#define CF_HTTP_ANSWER_SMALL (1024 * 1024)
+
 typedef struct cf_http_exchange cf_http_exchange;
 
 typedef struct cf_http_server {
@@ -44,7 +51,8 @@ typedef struct cf_http_server {
     /* Something that is no good request, or came too slowly, is answered with `status`; the reason is a constant text. May be NULL. */
     void (*refused)(void *user, const cf_connection *connection, int status, const char *reason);
     void *user;
-    char date[32]; /* of `date_time` */
+    size_t answers; /* bytes that wait for clients, of all listeners */
+    char date[32];  /* of `date_time` */
     int64_t date_time;
 } cf_http_server;
 

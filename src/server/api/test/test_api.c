@@ -558,6 +558,35 @@ static void test_requests_under_way_are_bounded(void **state)
     assert_int_equal(cf_node_services(f.h.node)->api_bytes, 0);
 }
 
+static void test_answers_under_way_are_bounded(void **state)
+{
+    static const char history[] = "{\"method\":\"history\",\"params\":{\"channel\":\"x\"}},";
+    static char data[40000] = "\"";
+    static char body[100 * sizeof(history)] = "[";
+    size_t *replies = &cf_node_services(f.h.node)->api_replies;
+    (void)state;
+    f.h.config.channel.history_size = 1;
+    f.h.config.channel.history_lifetime = 60;
+    memset(data + 1, 'x', sizeof(data) - 2);
+    harness_begin(&f.h);
+    cf_node_publish(f.h.node, CF_BYTES("x"), (cf_bytes){data, sizeof(data) - 1}, (cf_bytes){0}, (cf_bytes){0}, published, NULL);
+    harness_end(&f.h);
+    for (size_t i = 0; i < 100; i++)
+        strcat(body, history);
+    body[strlen(body) - 1] = ']';
+    *replies = CF_API_REPLIES_MAX;
+    f.large = true;
+    post("[{\"method\":\"stats\"}]");
+    expect(200, NULL);
+    post(body);
+    expect(503, NULL);
+    assert_int_equal(*replies, CF_API_REPLIES_MAX);
+    *replies = 0;
+    post(body);
+    expect(200, NULL);
+    assert_int_equal(*replies, 0);
+}
+
 static void wait_for_a_turn(void)
 {
     static const char body[] = "[{\"method\":\"stats\"},{\"method\":\"stats\"}]";
@@ -609,6 +638,7 @@ int main(void)
         TEST(test_a_burst_closes_nobody_who_reads),
         TEST(test_a_broadcast_waits_and_leaves_no_channel_out),
         TEST(test_requests_under_way_are_bounded),
+        TEST(test_answers_under_way_are_bounded),
         TEST(test_what_waits_when_the_node_ends_is_given_back),
         TEST(test_what_waits_for_its_turn_when_the_node_ends_is_answered),
     };
