@@ -333,9 +333,14 @@ static void on_written(uv_write_t *request, int status)
         connection->protocol->written(connection);
 }
 
+size_t cf_connection_queued(const cf_connection *connection)
+{
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp);
+}
+
 bool cf_connection_busy(const cf_connection *connection)
 {
-    return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp) > 0;
+    return cf_connection_queued(connection) > 0;
 }
 
 /* Past libuv, which would use write(): that costs 5 % of a delivery. Nothing is queued, so libuv does not mind. */

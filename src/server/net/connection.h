@@ -94,7 +94,8 @@ void cf_connection_yield(cf_connection *connection);
 /* CF_TIME_NEVER: none. */
 void cf_connection_set_timer(cf_connection *connection, cf_time deadline);
 
-/* Is something queued that the socket has not taken yet? */
+/* Bytes that are queued: the socket has not taken them yet. Are there any? */
+size_t cf_connection_queued(const cf_connection *connection);
 bool cf_connection_busy(const cf_connection *connection);
 /* What the socket takes of the slices at once: bytes, or below 0 when the connection is broken. Only while it is not busy. */
 ptrdiff_t cf_connection_try(cf_connection *connection, const cf_bytes *slices, size_t count);

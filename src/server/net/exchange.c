@@ -139,9 +139,9 @@ static void send_response(cf_http_exchange *self, const cf_http_response *respon
     bool sent = !out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&out));
     if (!sent)
         self->last = true; /* closed below: there is no way to answer */
-    self->writing = sent && cf_connection_busy(self->connection);
-    count_waiting(self, self->writing ? out.size : 0);
     cf_buffer_free(&out);
+    count_waiting(self, sent ? cf_connection_queued(self->connection) : 0);
+    self->writing = self->waiting > 0;
 }
 
 /* The answer is given to the socket: what next? */
@@ -374,9 +374,22 @@ static void on_ended(cf_connection *connection)
     close_now(connection->owner);
 }
 
+/* A large answer on a slow line takes its time. */
+static bool takes_answer(cf_http_exchange *self)
+{
+    size_t left = cf_connection_queued(self->connection);
+    bool takes = self->writing && left < self->waiting;
+    count_waiting(self, left);
+    return takes;
+}
+
 static void on_timer(cf_connection *connection)
 {
     cf_http_exchange *self = connection->owner;
+    if (takes_answer(self)) {
+        set_deadline(self, CF_HTTP_WRITE_TIMEOUT);
+        return;
+    }
     if (self->writing || !cf_http_parser_begun(self->parser)) {
         close_now(self);
         return;

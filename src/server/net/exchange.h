@@ -12,7 +12,7 @@
 /* Nobody may hold a connection by doing nothing, or a byte a second. All in ms. */
 #define CF_HTTP_HEAD_TIMEOUT  10000 /* from the first moment (or byte of a further request) to the end of the head */
 #define CF_HTTP_BODY_TIMEOUT  60000 /* from there to the end of the body */
-#define CF_HTTP_WRITE_TIMEOUT 30000 /* for the client to take an answer */
+#define CF_HTTP_WRITE_TIMEOUT 30000 /* in which the client takes nothing of an answer */
 
 /*
  * Bytes of the request bodies that a listener receives at one time. Beyond, who has held most for the longest time is answered
@@ -30,8 +30,7 @@ typedef struct cf_http_bodies {
 #define CF_HTTP_REQUESTS_MAX 16
 
 /*
- * Bytes of the answers that wait for clients to take them, for which these have CF_HTTP_WRITE_TIMEOUT. Beyond, a further one that
- * is not small (bytes too) becomes a 503.
+ * Bytes of the answers that wait for clients to take them. Beyond, a further one that is not small (bytes too) becomes a 503.
  */
 #define CF_HTTP_ANSWERS_MAX  (256 * 1024 * 1024)
 #define CF_HTTP_ANSWER_SMALL (1024 * 1024)

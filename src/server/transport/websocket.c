@@ -211,7 +211,7 @@ static void send_control(websocket *self, cf_ws_opcode opcode, cf_bytes payload)
 /* Of one read they go out together: thousands of pings fit into it, and a system call for each would keep everybody waiting. */
 static void send_pongs(websocket *self, cf_buffer *pongs)
 {
-    size_t queued = uv_stream_get_write_queue_size((uv_stream_t *)&self->connection->tcp);
+    size_t queued = cf_connection_queued(self->connection);
     if (pongs->size == 0)
         return;
     cf_turn_spend(&self->services->turn, CF_WORK_WRITE);

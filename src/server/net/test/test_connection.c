@@ -244,6 +244,69 @@ static void test_requests_in_a_row_are_answered_in_portions(void **state)
     (void)uv_run(&self->loop, UV_RUN_NOWAIT);
 }
 
+#define LONG_ANSWER (64 * 1024 * 1024)
+#define SOCKETS_MAX (12 * 1024 * 1024) /* more than two sockets hold: who has read it has made room for more */
+
+static void answer_long(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)
+{
+    size_t *requests = user;
+    char *body = calloc(1, LONG_ANSWER);
+    (void)request;
+    (void)port;
+    (*requests)++;
+    cf_http_response response = {.status = 200, .body = {body, LONG_ANSWER}};
+    cf_http_exchange_respond(exchange, &response);
+    free(body);
+}
+
+/* To just before the end of what is set now: deadlines are of the loop's clock, the wheel alone is ahead of it. */
+static void pass_write_timeout(scene *self)
+{
+    cf_wheel_advance(self->wheel, cf_net_now(&self->net) + CF_HTTP_WRITE_TIMEOUT - CF_WHEEL_TICK);
+    (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+}
+
+/* Takes long enough for pass_write_timeout to pass what was set before. */
+static void take(scene *self, int peer, size_t size)
+{
+    static char part[65536];
+    size_t taken = 0;
+    cf_time until = cf_net_now(&self->net) + 3 * CF_WHEEL_TICK;
+    while (taken < size || cf_net_now(&self->net) < until) {
+        ssize_t got = taken < size ? recv(peer, part, sizeof(part), MSG_DONTWAIT) : 0;
+        taken += got > 0 ? (size_t)got : 0;
+        (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+    }
+}
+
+static void test_a_long_answer_waits_for_who_takes_of_it(void **state)
+{
+    scene *self = *state;
+    size_t requests = 0;
+    cf_http_server http = {.net = &self->net, .request = answer_long, .idle_timeout = 1000, .user = &requests};
+    cf_listener listener = {.bit = 1};
+    assert_int_equal(cf_listener_open(&listener, &http, "127.0.0.1", 0, 1), 0);
+    int peer = connect_to(&listener);
+    size_t before = self->net.connection_count;
+    assert_int_equal(send(peer, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 27, 0), 27);
+    while (requests == 0)
+        (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+    for (size_t i = 0; i < 3; i++) {
+        take(self, peer, SOCKETS_MAX);
+        pass_write_timeout(self);
+        assert_int_equal(self->net.connection_count, before + 1);
+    }
+    assert_true(http.answers > 0);
+    while (self->net.connection_count > before) {
+        take(self, peer, 0);
+        pass_write_timeout(self);
+    }
+    assert_int_equal(http.answers, 0);
+    (void)close(peer);
+    cf_listener_close(&listener);
+    (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+}
+
 static void test_a_storm_comes_and_goes_in_portions(void **state)
 {
     enum { STORM = 200 };
@@ -285,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_flood_is_read_once_in_a_round, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_behind_a_full_buffer_is_seen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_requests_in_a_row_are_answered_in_portions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_long_answer_waits_for_who_takes_of_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_storm_comes_and_goes_in_portions, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
