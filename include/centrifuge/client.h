@@ -210,7 +210,8 @@ typedef struct centrifuge_options {
      * a POST of {"client":"id of the connection","channels":["$name",...]} and answers with status 200 and the body
      * {"$name":{"sign":"...","info":"..."},...}, "info" being optional; an entry {"status":403} refuses a channel. Any other
      * answer refuses all channels of the request until they are asked for again; but after 429, 502, 503 and 504, and without an
-     * answer within `auth_timeout`, they are asked for again by themselves, with a growing pause, while the connection lives.
+     * answer within `auth_timeout` or a way to the endpoint, they are asked for again by themselves, with a growing pause, while the
+     * connection lives. Requests that are refused, or grant nothing, may follow each other at once five times, then one a second.
      *
      * Requests of both kinds go by the same proxy, interface and TLS options as the connection, carry X-Requested-With and
      * Content-Type: application/json, and do not follow redirects.

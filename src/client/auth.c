@@ -106,8 +106,17 @@ static bool ask_some(cf_client *client, cf_list *list, cf_time now)
     return true;
 }
 
+/* Whoever is to be asked could not answer a moment ago, or has refused as often as may be asked at once. */
+static void wait_with_others(cf_client *client, cf_list *list)
+{
+    for (cf_list *link = cf_list_take(list); link != NULL; link = cf_list_take(list))
+        cf_list_append(&client->postponed, link);
+}
+
 bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now)
 {
+    if (now < client->auth_at)
+        wait_with_others(client, list);
     while (!cf_list_empty(list)) {
         if (!ask_some(client, list, now))
             return false;
@@ -132,14 +141,11 @@ bool cf_auth_ask(cf_subscription *subscription, cf_time now)
         put_aside(client, subscription);
         return true;
     }
-    if (!cf_list_empty(&client->postponed)) { /* whoever is to be asked could not answer a moment ago */
-        cf_list_append(&client->postponed, &subscription->aside);
-        return true;
-    }
     cf_list_init(&one);
     cf_list_append(&one, &subscription->aside);
     bool good = cf_auth_ask_all(client, &one, now);
-    cf_list_remove(&subscription->aside);
+    if (!good)
+        cf_list_remove(&subscription->aside);
     return good;
 }
 
@@ -199,6 +205,7 @@ void cf_auth_cancel(cf_client *client)
     while (cf_list_take(&client->postponed) != NULL)
         continue;
     client->auth_failures = 0;
+    client->auth_at = 0;
 }
 
 /* ---- refusing: client-spec.md 6.3, 11.2, 11.3 ------------------------------------------------- */
@@ -310,22 +317,39 @@ static bool fail_all(cf_client *client, cf_request *request, cf_bytes why, centr
     return good;
 }
 
+static void ask_not_before(cf_client *client, cf_time at)
+{
+    if (at > client->auth_at)
+        client->auth_at = at;
+}
+
 /* One pause for all that wait. What fails while it lasts makes it no longer, but for Retry-After. */
 static void plan_again(cf_client *client, cf_time now, int64_t retry_after)
 {
-    if (cf_list_empty(&client->postponed)) {
+    if (client->auth_at <= now) {
         client->auth_at = cf_time_after(now, cf_connection_backoff(client, client->auth_failures));
         client->auth_failures += client->auth_failures < UINT32_MAX;
     }
-    cf_time hint = cf_retry_at(now, retry_after);
-    if (hint > client->auth_at)
-        client->auth_at = hint;
+    ask_not_before(client, cf_retry_at(now, retry_after));
+}
+
+/* A handler may ask for what is refused as soon as it hears of it. */
+static void count_refusal(cf_client *client, cf_time now)
+{
+    cf_haste_spend(&client->auth_haste_at, now);
+    ask_not_before(client, cf_haste_next(client->auth_haste_at));
 }
 
 /* The endpoint, or what stands before it, may do better later; others say what they think of the request. */
 static bool is_overloaded(int status)
 {
     return status == 429 || (status >= 502 && status <= 504);
+}
+
+/* Nobody has judged the request. */
+static bool is_passing(centrifuge_error error)
+{
+    return error == CENTRIFUGE_ERROR_SYSTEM || error == CENTRIFUGE_ERROR_TIMEOUT || error == CENTRIFUGE_ERROR_NETWORK;
 }
 
 /* ---- the answer: client-spec.md 11.2 ----------------------------------------------------------- */
@@ -446,6 +470,14 @@ static bool send_granted(cf_client *client, cf_request *request, cf_buffer *scra
     return cf_group_end(&group) && good;
 }
 
+static bool grants(const cf_request *request)
+{
+    size_t i = 0;
+    while (i < request->count && request->members[i].subscription == NULL)
+        i++;
+    return i < request->count;
+}
+
 /* False without memory. */
 static bool take_answer(cf_client *client, cf_request *request, cf_bytes answer, const cf_json_value *list)
 {
@@ -495,9 +527,12 @@ void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes 
     if (failed || !check_answer(answer, &list)) {
         detach(request);
         good = fail_all(client, request, FAILED, CENTRIFUGE_ERROR_REFUSED, false);
+        count_refusal(client, now);
     } else {
         client->auth_failures = 0;
         good = take_answer(client, request, answer, &list);
+        if (!grants(request))
+            count_refusal(client, now);
     }
     end_request(client, request, good, now);
 }
@@ -506,7 +541,7 @@ void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error e
                               cf_time now)
 {
     cf_request *request = find_request(client, id);
-    bool again = is_overloaded(status) || error == CENTRIFUGE_ERROR_SYSTEM || error == CENTRIFUGE_ERROR_TIMEOUT;
+    bool again = is_overloaded(status) || is_passing(error);
     if (request == NULL) {
         cf_refresh_on_failed(client, id, retry_after, now);
         return;
@@ -514,7 +549,9 @@ void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error e
     detach(request);
     if (again)
         plan_again(client, now, retry_after);
-    else if (status > 0 && status < 500)
+    else
+        count_refusal(client, now);
+    if (!again && status > 0 && status < 500)
         error = CENTRIFUGE_ERROR_REFUSED;
     end_request(client, request, fail_all(client, request, FAILED, error, again), now);
 }

@@ -73,6 +73,20 @@ static void plan_attempt(cf_client *client, cf_time now, bool silent)
     cf_log_number(client, CF_LOG_INFO, CF_BYTES("next attempt to connect in "), client->reconnect_at - now, CF_BYTES(" ms"));
 }
 
+/* ---- haste -------------------------------------------------------------------------------- */
+
+void cf_haste_spend(cf_time *haste_at, cf_time now)
+{
+    *haste_at = later(*haste_at, now) + CF_HASTE_PAUSE;
+    if (*haste_at > now + CF_HASTE_MAX * CF_HASTE_PAUSE)
+        *haste_at = now + CF_HASTE_MAX * CF_HASTE_PAUSE;
+}
+
+cf_time cf_haste_next(cf_time haste_at)
+{
+    return haste_at - (CF_HASTE_MAX - 1) * CF_HASTE_PAUSE;
+}
+
 /* ---- transports -------------------------------------------------------------------------- */
 
 static void open_transport(cf_client *client, cf_time now)
@@ -87,9 +101,7 @@ static void open_transport(cf_client *client, cf_time now)
     client->last_transport = client->last_transport % UINT32_MAX + 1; /* never 0 */
     client->transport = client->open.number = client->last_transport;
     client->connect_at = cf_time_after(now, client->settings->options.connect_timeout);
-    client->haste_at = later(client->haste_at, now) + CF_HASTE_PAUSE;
-    if (client->haste_at > now + CF_HASTE_MAX * CF_HASTE_PAUSE)
-        client->haste_at = now + CF_HASTE_MAX * CF_HASTE_PAUSE;
+    cf_haste_spend(&client->haste_at, now);
     cf_log_number(client, CF_LOG_DEBUG, CF_BYTES("opening transport "), client->transport, CF_BYTES(""));
     cf_queue_append(client, &client->open, CF_PENDING_OPEN);
 }
@@ -100,7 +112,7 @@ static void open_transport(cf_client *client, cf_time now)
  */
 static void hasten(cf_client *client, cf_time now)
 {
-    cf_time at = later(client->haste_at - (CF_HASTE_MAX - 1) * CF_HASTE_PAUSE, client->not_before);
+    cf_time at = later(cf_haste_next(client->haste_at), client->not_before);
     if (at <= now)
         open_transport(client, now);
     else if (at < client->reconnect_at)

@@ -23,7 +23,7 @@
 
 /* No attempt to connect comes sooner than this after a failed one, whatever the options say. */
 #define CF_RECONNECT_DELAY_MIN 10 /* milliseconds */
-/* So many attempts in a row begin at once when they are asked for, then one in each pause. */
+/* So many attempts in a row begin at once when they are asked for, or after refused requests, then one in each pause. */
 #define CF_HASTE_MAX   5
 #define CF_HASTE_PAUSE 1000 /* milliseconds */
 /* A connection that held so long, or longer than the pause before the next one, was a good one: the pauses begin anew. */
@@ -249,9 +249,10 @@ struct cf_client {
     bool auth_batching;
     cf_pending *batch; /* lines that are collected, as in the queue */
     cf_pending **batch_end;
-    cf_list aside;     /* subscriptions that wait for the end of auth batching */
-    cf_list postponed; /* subscriptions whose authorization is asked for again at `auth_at` */
-    cf_time auth_at;
+    cf_list aside;          /* subscriptions that wait for the end of auth batching */
+    cf_list postponed;      /* subscriptions whose authorization is asked for again at `auth_at` */
+    cf_time auth_at;        /* no authorization is asked for before */
+    cf_time auth_haste_at;  /* as haste_at, for requests that were refused */
     uint32_t auth_failures; /* in a row, on this connection */
     cf_list requests;       /* by deadline */
     uint32_t last_request;  /* id, over both kinds */
@@ -405,6 +406,10 @@ void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code);
 int64_t cf_connection_backoff(const cf_client *client, uint32_t failures);
 /* When Retry-After of so many milliseconds, 0 for none, is over. */
 cf_time cf_retry_at(cf_time now, int64_t milliseconds);
+/* One that was not to be waited for has begun, or was in vain: when as many as ever may do so again. */
+void cf_haste_spend(cf_time *haste_at, cf_time now);
+/* When the next one may. */
+cf_time cf_haste_next(cf_time haste_at);
 /* There is a transport, or an attempt to connect or to refresh is planned. */
 bool cf_connection_wanted(const cf_client *client);
 /* The attempts to refresh are used up. */

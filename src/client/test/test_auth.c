@@ -11,6 +11,7 @@ static void be_connected(driver *d)
 static void expect_refused(driver *d, const char *answer, const char *error, const char *text)
 {
     char lines[500];
+    driver_pass(d, 1000); /* no more than five are refused in a row */
     cf_subscription *subscription = driver_subscribe(d, "$p");
     driver_forget(d);
     driver_authorized(d, d->request, answer);
@@ -705,10 +706,108 @@ static void other_statuses_are_an_answer(void **state)
     assert_int_equal(driver_count(d, "$p: refused HTTP_STATUS 'authorization request failed' 'fix' first"), 1);
     cf_subscription_subscribe(p, d->now);
     driver_pump(d);
+    cf_client_request_failed(d->client, d->request, CENTRIFUGE_ERROR_TLS, 0, 0, d->now);
+    driver_pump(d);
+    assert_int_equal(driver_count(d, "$p: refused TLS 'authorization request failed' 'fix' first"), 1);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_REFUSED);
+}
+
+static void an_endpoint_that_is_not_there_is_asked_again(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
     cf_client_request_failed(d->client, d->request, CENTRIFUGE_ERROR_NETWORK, 0, 0, d->now);
     driver_pump(d);
-    assert_int_equal(driver_count(d, "$p: refused NETWORK 'authorization request failed' 'fix' first"), 1);
-    driver_expect_subscription(p, CF_SUBSCRIPTION_REFUSED);
+    assert_int_equal(driver_count(d, "$p: refused NETWORK 'authorization request failed' 'retry' first"), 1);
+    driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_pass(d, 2000);
+    assert_int_equal(driver_count(d, "authorize 2 {'client':'c1','channels':['$p']}"), 1);
+}
+
+/* ---- a floor, whoever asks ------------------------------------------------------------------------------- */
+
+static void ask_anew(driver *d, cf_subscription *subscription)
+{
+    cf_subscription_unsubscribe(subscription, d->now);
+    cf_subscription_subscribe(subscription, d->now);
+    driver_pump(d);
+}
+
+static void asking_anew_or_in_a_batch_does_not_shorten_the_pause(void **state)
+{
+    driver *d = *state;
+    d->options.ping = false;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    fail_request(d, 503, 30000);
+    driver_forget(d);
+    ask_anew(d, p);
+    cf_client_start_auth_batching(d->client);
+    ask_anew(d, p);
+    cf_client_stop_auth_batching(d->client, d->now);
+    driver_pass(d, 29999);
+    assert_int_equal(driver_count(d, "authorize"), 0);
+    driver_pass(d, 1);
+    assert_int_equal(driver_count(d, "authorize 2 {'client':'c1','channels':['$p']}"), 1);
+}
+
+static void refuse_all(driver *d)
+{
+    driver_authorized(d, d->request, "{'$p':{'status':403}}");
+}
+
+static void answer_403(driver *d)
+{
+    fail_request(d, 403, 0);
+}
+
+static void answer_nothing(driver *d)
+{
+    cf_client_authorized(d->client, d->request, true, cf_bytes_make(NULL, 0), d->now);
+    driver_pump(d);
+}
+
+/* As a handler that subscribes in the event `error` does. */
+static void check_floor(driver *d, cf_subscription *p, void (*refuse)(driver *d))
+{
+    driver_pass(d, 10000);
+    driver_forget(d);
+    for (int i = 0; i < 20; i++) {
+        ask_anew(d, p);
+        refuse(d);
+    }
+    assert_int_equal(driver_count(d, "authorize"), 5);
+    driver_pass(d, 999);
+    assert_int_equal(driver_count(d, "authorize"), 5);
+    driver_pass(d, 1);
+    assert_int_equal(driver_count(d, "authorize"), 6);
+    refuse(d);
+}
+
+static void five_refused_requests_follow_each_other_then_one_a_second(void **state)
+{
+    driver *d = *state;
+    d->options.ping = false;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    refuse_all(d);
+    check_floor(d, p, refuse_all);
+    check_floor(d, p, answer_403);
+    check_floor(d, p, answer_nothing);
+}
+
+static void what_is_granted_is_not_counted(void **state)
+{
+    driver *d = *state;
+    be_connected(d);
+    cf_subscription *p = driver_subscribe(d, "$p");
+    for (int i = 0; i < 20; i++) {
+        driver_authorized(d, d->request, "{'$p':{'sign':'s'}}");
+        driver_forget(d);
+        ask_anew(d, p);
+        assert_int_equal(driver_count(d, "authorize"), 1);
+    }
 }
 
 static void one_pause_is_for_all_and_retry_after_makes_it_longer(void **state)
@@ -913,6 +1012,10 @@ int main(void)
         TEST(a_request_has_a_time_limit),
         TEST(an_overloaded_endpoint_is_asked_again_with_a_growing_pause),
         TEST(other_statuses_are_an_answer),
+        TEST(an_endpoint_that_is_not_there_is_asked_again),
+        TEST(asking_anew_or_in_a_batch_does_not_shorten_the_pause),
+        TEST(five_refused_requests_follow_each_other_then_one_a_second),
+        TEST(what_is_granted_is_not_counted),
         TEST(one_pause_is_for_all_and_retry_after_makes_it_longer),
         TEST(what_is_unsubscribed_or_disconnected_meanwhile_is_not_asked_for),
         TEST(a_new_connection_asks_at_once),

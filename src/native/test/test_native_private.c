@@ -218,8 +218,8 @@ static void failures_refuse_the_channel(void **state)
     (void)state;
     check_answer(no_subscribe, answers_403, NULL, FAILED, "log auth_endpoint: the answer has HTTP status 403; ");
     check_answer(no_subscribe, answers_redirect, NULL, FAILED, "log auth_endpoint: the answer has HTTP status 302; ");
-    check_answer(no_subscribe, hangs_up, NULL, FAILED_BY("NETWORK", "fix"), "log auth_endpoint: ");
-    check_answer(no_subscribe, talks_nonsense, NULL, FAILED_BY("NETWORK", "fix"), "log auth_endpoint: ");
+    check_answer(no_subscribe, hangs_up, NULL, FAILED_BY("NETWORK", "retry"), "log auth_endpoint: ");
+    check_answer(no_subscribe, talks_nonsense, NULL, FAILED_BY("NETWORK", "retry"), "log auth_endpoint: ");
     check_answer(no_subscribe, answers_latin_1, NULL, FAILED, "log auth_endpoint: the answer is not valid UTF-8; ");
     check_answer(no_subscribe, answers_text, NULL, FAILED, "log auth_endpoint: the answer is not valid JSON; ");
     check_answer(no_subscribe, answers_too_much, small_answers, FAILED,
