@@ -24,6 +24,8 @@
  *   backend object and stays until its next call or centrifuge_backend_destroy; nothing has to be freed.
  * - Threads. The functions without a backend object may be called from any thread. A backend object may be used by any
  *   thread, but by one at a time; several threads may have one each.
+ * - Processes. In a child that was forked a backend object makes a connection of its own with the next call, and
+ *   centrifuge_backend_destroy leaves the parent's alone; memory of libcurl stays with the child.
  * - Calls block until the answer is there, or for `timeout` milliseconds.
  * - Times are milliseconds, sizes are bytes.
  *
@@ -163,6 +165,8 @@ CENTRIFUGE_API void centrifuge_backend_destroy(centrifuge_backend *backend);
  *   INVALID_JSON, INVALID_UTF8  nothing was sent
  *   TIMEOUT             no answer within `timeout`; it is not known whether the server did what was asked
  *   NETWORK, TLS        no connection, or it was lost
+ *   INVALID_OPTION, UNSUPPORTED  a file of the TLS options or the kind of proxy is wrong: the next call would fail, too
+ *   SYSTEM              the system has no descriptors left
  *   HTTP_STATUS         another status than 200: 401 for a wrong secret, 400 for what the server cannot read
  *   PROTOCOL            the answer is not one of a Centrifugo server
  *   LIMIT_MESSAGE_SIZE, NO_MEMORY

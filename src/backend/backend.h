@@ -10,10 +10,12 @@
 #include <centrifuge/backend.h>
 
 #include <curl/curl.h>
+#include <sys/types.h>
 
 struct centrifuge_backend {
     const cf_allocator *allocator;
     CURL *easy;
+    pid_t process;              /* whose connection `easy` has */
     CURLU *url;                 /* of the API; libcurl borrows it */
     cf_http_trust *trust;       /* NULL: libcurl reads the authorities itself */
     struct curl_slist *headers; /* of every request; the sign comes in front of them */

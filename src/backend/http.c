@@ -1,12 +1,15 @@
 /*
  * One HTTP exchange over libcurl. The handle is kept, so that the connection is used again.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include "backend/backend.h"
 
 #include "wire/sign.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static size_t take_body(char *data, size_t size, size_t count, void *user)
 {
@@ -30,7 +33,8 @@ static void set_authorities(CURL *easy, const centrifuge_backend_options *option
 {
     if (options->tls_ca_file == NULL && options->tls_ca_path == NULL)
         return;
-    if (curl_easy_setopt(easy, CURLOPT_CAINFO, options->tls_ca_file) != CURLE_OK ||
+    const char *file = cf_http_trust_file(options->tls_ca_file, options->tls_ca_path);
+    if (curl_easy_setopt(easy, CURLOPT_CAINFO, file) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_CAPATH, options->tls_ca_path) != CURLE_OK)
         *code = CURLE_NOT_BUILT_IN;
 }
@@ -59,7 +63,7 @@ static CURLcode configure(centrifuge_backend *backend, const centrifuge_backend_
     set_text(easy, CURLOPT_PROXYUSERPWD, options->proxy_user, &code);
     set_text(easy, CURLOPT_SSLCERT, options->tls_certificate, &code);
     set_text(easy, CURLOPT_SSLKEY, options->tls_key, &code);
-    set_text(easy, CURLOPT_KEYPASSWD, options->tls_key_password, &code);
+    set_text(easy, CURLOPT_KEYPASSWD, cf_http_key_password(options->tls_key_password), &code);
     return code;
 }
 
@@ -92,6 +96,7 @@ static bool keep_secret(centrifuge_backend *backend, size_t i, cf_bytes secret)
 centrifuge_error cf_backend_http_open(centrifuge_backend *backend, const centrifuge_backend_options *options)
 {
     centrifuge_error error = read_url(backend, options->url);
+    backend->process = getpid();
     backend->easy = curl_easy_init();
     /* "Expect:" keeps libcurl from asking first whether it may send a large body. */
     bool ready = error == CENTRIFUGE_ERROR_OK && backend->easy != NULL &&
@@ -104,8 +109,33 @@ centrifuge_error cf_backend_http_open(centrifuge_backend *backend, const centrif
     return code == CURLE_OUT_OF_MEMORY ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_UNSUPPORTED;
 }
 
+/*
+ * In a child that was forked: to say goodbye on the connection, or to go on with it, would spoil it for the parent. It is closed by its
+ * descriptor alone, and what libcurl holds stays behind.
+ */
+static void abandon(centrifuge_backend *backend)
+{
+    curl_socket_t connection = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(backend->easy, CURLINFO_ACTIVESOCKET, &connection) == CURLE_OK && connection != CURL_SOCKET_BAD)
+        close(connection);
+    backend->easy = NULL;
+}
+
+static centrifuge_error connect_anew(centrifuge_backend *backend)
+{
+    CURL *easy = curl_easy_duphandle(backend->easy); /* without connections */
+    if (easy == NULL)
+        return cf_backend_fail(backend, CENTRIFUGE_ERROR_NO_MEMORY, "out of memory");
+    abandon(backend);
+    backend->easy = easy;
+    backend->process = getpid();
+    return CENTRIFUGE_ERROR_OK;
+}
+
 void cf_backend_http_close(centrifuge_backend *backend)
 {
+    if (backend->process != getpid())
+        abandon(backend);
     curl_easy_cleanup(backend->easy);
     curl_url_cleanup(backend->url);
     cf_http_trust_release(backend->trust);
@@ -114,35 +144,11 @@ void cf_backend_http_close(centrifuge_backend *backend)
     cf_free(backend->allocator, backend->secrets[1]);
 }
 
-static centrifuge_error error_of(CURLcode code)
+static centrifuge_error error_of(CURLcode code, const char *detail)
 {
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return CENTRIFUGE_ERROR_TIMEOUT;
-    case CURLE_OUT_OF_MEMORY:
-        return CENTRIFUGE_ERROR_NO_MEMORY;
-    case CURLE_URL_MALFORMAT:
-        return CENTRIFUGE_ERROR_INVALID_URL;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_NOT_BUILT_IN:
-        return CENTRIFUGE_ERROR_UNSUPPORTED;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
+    if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_BAD_CONTENT_ENCODING)
         return CENTRIFUGE_ERROR_PROTOCOL;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_CLIENTCERT:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-        return CENTRIFUGE_ERROR_TLS;
-    default:
-        return CENTRIFUGE_ERROR_NETWORK;
-    }
+    return cf_http_error_of(code, detail);
 }
 
 static centrifuge_error transfer_failed(centrifuge_backend *backend, CURLcode code)
@@ -152,12 +158,15 @@ static centrifuge_error transfer_failed(centrifuge_backend *backend, CURLcode co
                                "the answer is larger than the limit 'message_size_max'");
     if (backend->response.failed)
         return cf_backend_fail(backend, CENTRIFUGE_ERROR_NO_MEMORY, "out of memory");
+    const char *system = cf_http_descriptor_problem();
+    if (system != NULL)
+        return cf_backend_fail(backend, CENTRIFUGE_ERROR_SYSTEM, system);
     if (backend->problem[0] == '\0')
-        return cf_backend_fail(backend, error_of(code), curl_easy_strerror(code));
+        return cf_backend_fail(backend, error_of(code, ""), curl_easy_strerror(code));
     cf_http_hide(backend->problem, cf_bytes_of(backend->secrets[0]));
     cf_http_hide(backend->problem, cf_bytes_of(backend->secrets[1]));
     cf_http_hide_users(backend->problem);
-    return cf_backend_fail(backend, error_of(code), backend->problem);
+    return cf_backend_fail(backend, error_of(code, backend->problem), backend->problem);
 }
 
 static centrifuge_error check_status(centrifuge_backend *backend)
@@ -201,6 +210,9 @@ static centrifuge_error perform(centrifuge_backend *backend, char *first)
 centrifuge_error cf_backend_http_post(centrifuge_backend *backend)
 {
     char header[sizeof("X-API-Sign: ") + sizeof(cf_sign)] = "X-API-Sign: ";
+    centrifuge_error error = backend->process == getpid() ? CENTRIFUGE_ERROR_OK : connect_anew(backend);
+    if (error != CENTRIFUGE_ERROR_OK)
+        return error;
     if (backend->secret == NULL)
         return perform(backend, NULL);
     char *sign = header + strlen(header);

@@ -57,15 +57,16 @@ centrifuge_error cf_backend_address(cf_bytes url, cf_buffer *address)
         cf_bytes given;
         cf_bytes scheme;
     } schemes[] = {
-        {{"http://", 7}, {"http://", 7}},
-        {{"https://", 8}, {"https://", 8}},
-        {{"ws://", 5}, {"http://", 7}},
-        {{"wss://", 6}, {"https://", 8}},
+        {CF_LITERAL("http://"), CF_LITERAL("http://")},
+        {CF_LITERAL("https://"), CF_LITERAL("https://")},
+        {CF_LITERAL("ws://"), CF_LITERAL("http://")},
+        {CF_LITERAL("wss://"), CF_LITERAL("https://")},
     };
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        if (!cf_bytes_starts_with(url, schemes[i].given))
+        size_t size = schemes[i].given.size;
+        if (!cf_bytes_equal_fold(cf_bytes_slice(url, 0, size), schemes[i].given))
             continue;
-        cf_bytes rest = without_suffix(cf_bytes_slice(url, schemes[i].given.size, url.size));
+        cf_bytes rest = without_suffix(cf_bytes_slice(url, size, url.size));
         if (!clean(rest))
             return CENTRIFUGE_ERROR_INVALID_URL;
         cf_buffer_append(address, schemes[i].scheme);

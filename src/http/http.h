@@ -5,6 +5,7 @@
  *   url.c      addresses in parts
  *   socket.c   sockets of libcurl, closed in programs that the application starts
  *   trust.c    certificate authorities, read once for all connections
+ *   cause.c    what libcurl's errors are called here
  *   secret.c   texts without credentials
  */
 #ifndef CF_HTTP_HTTP_H
@@ -19,7 +20,7 @@
 
 /*
  * Reads an address with one of the schemes ws, wss, http and https (RFC 3986). `*url` has http or https, the name in ASCII (RFC 5891,
- * whatever the locale is), other bytes that are none percent-encoded, and no fragment; freed with curl_url_cleanup. INVALID_URL:
+ * whatever the locale is), other bytes that are none, or that no address may have, percent-encoded, and no fragment; freed with curl_url_cleanup. INVALID_URL:
  * it is none, or its port, its brackets, its name or its user are not valid; NO_MEMORY.
  */
 centrifuge_error cf_http_url_read(CURLU **url, cf_bytes text, const cf_allocator *allocator);
@@ -49,14 +50,25 @@ typedef struct cf_http_trust cf_http_trust;
 
 /* NULL: libcurl has to read them itself, and tells what is wrong with them. */
 cf_http_trust *cf_http_trust_hold(const char *file, const char *path);
+/* For CURLOPT_CAINFO: `file`, or `path` when that is no directory, of which libcurl would say nothing and trust nobody. */
+const char *cf_http_trust_file(const char *file, const char *path);
 /* Both take NULL. One more holder; returns `trust`. */
 cf_http_trust *cf_http_trust_share(cf_http_trust *trust);
 void cf_http_trust_release(cf_http_trust *trust);
 /* For the server and for a proxy; must be held as long as `easy` connects. */
 void cf_http_trust_apply(CURL *easy, cf_http_trust *trust);
 
+/* ---- cause.c ------------------------------------------------------------------ */
+
+/* `detail` is libcurl's text. */
+centrifuge_error cf_http_error_of(CURLcode code, const char *detail);
+/* Why the system gives no more descriptors, as it is asked now; NULL when it does. Static or valid until the next call. */
+const char *cf_http_descriptor_problem(void);
+
 /* ---- secret.c ----------------------------------------------------------------- */
 
+/* For CURLOPT_KEYPASSWD: without one OpenSSL would ask the terminal, and wait. */
+const char *cf_http_key_password(const char *password);
 /*
  * libcurl's texts name proxies as they were configured. Before such a text leaves the library, "***" is put in place of each `secret`,
  * and last of whoever stands in front of an '@' and of the users of the environment's proxies; in place, since it never gets longer.

@@ -55,3 +55,8 @@ cf_bytes cf_http_user_of(const char *address)
     ptrdiff_t slashes = cf_bytes_find(text, CF_BYTES("//"));
     return cf_bytes_slice(text, slashes < 0 ? 0 : (size_t)slashes + 2, at < 0 ? 0 : (size_t)at);
 }
+
+const char *cf_http_key_password(const char *password)
+{
+    return password ? password : "";
+}

@@ -94,12 +94,21 @@ static cf_http_trust *make(const char *file, const char *path)
     return trust;
 }
 
+const char *cf_http_trust_file(const char *file, const char *path)
+{
+    struct stat seen;
+    bool missing = path && path[0] && (stat(path, &seen) != 0 || !S_ISDIR(seen.st_mode));
+    return missing ? path : file;
+}
+
 cf_http_trust *cf_http_trust_hold(const char *file, const char *path)
 {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
     if (!curl->ssl_version || strncmp(curl->ssl_version, "OpenSSL/", 8) != 0 || curl->age < CURLVERSION_SEVENTH)
         return NULL;
     bool own = file || path;
+    if (cf_http_trust_file(file, path) != file)
+        return NULL;
     const char *trusted_file = own ? file : curl->cainfo;
     const char *trusted_path = own ? path : curl->capath;
     trusted_file = trusted_file ? trusted_file : "";

@@ -63,12 +63,15 @@ static bool has_good_parts(CURLU *url)
     return good;
 }
 
+/* RFC 3986 has no place for these, and strict servers refuse them. */
+#define UNWISE "\"<>\\^`{|}"
+
 static void append_encoded(cf_buffer *out, cf_bytes text)
 {
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.size; i++) {
         unsigned char byte = (unsigned char)text.data[i];
-        if (byte < 0x80) {
+        if (byte < 0x80 && !strchr(UNWISE, byte)) {
             cf_buffer_append_byte(out, text.data[i]);
             continue;
         }

@@ -62,9 +62,10 @@ static void set_trust(CURL *easy, const cf_native_settings *settings, CURLcode *
     curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
     if (!settings->ca_file && !settings->ca_path)
         return;
-    set_text(easy, CURLOPT_CAINFO, settings->ca_file, failed);
+    const char *file = cf_http_trust_file(settings->ca_file, settings->ca_path);
+    set_text(easy, CURLOPT_CAINFO, file, failed);
     set_text(easy, CURLOPT_CAPATH, settings->ca_path, failed);
-    set_text(easy, CURLOPT_PROXY_CAINFO, settings->ca_file, &ignored);
+    set_text(easy, CURLOPT_PROXY_CAINFO, file, &ignored);
     set_text(easy, CURLOPT_PROXY_CAPATH, settings->ca_path, &ignored);
 }
 
@@ -92,7 +93,7 @@ CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings
     set_optional(easy, CURLOPT_PROXYUSERPWD, settings->proxy_user, &failed);
     set_optional(easy, CURLOPT_SSLCERT, settings->certificate, &failed);
     set_optional(easy, CURLOPT_SSLKEY, settings->key, &failed);
-    set_optional(easy, CURLOPT_KEYPASSWD, settings->key_password, &failed);
+    set_text(easy, CURLOPT_KEYPASSWD, cf_http_key_password(settings->key_password), &failed);
     set_optional(easy, CURLOPT_INTERFACE, settings->interface_name, &failed);
     return failed;
 }
@@ -294,48 +295,14 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     return CENTRIFUGE_ERROR_OK;
 }
 
-/* libcurl has no code of its own for a proxy of a kind that it does not know. */
-#define UNSUPPORTED_PROXY CF_BYTES("Unsupported proxy")
-
-centrifuge_error cf_native_error_of(CURLcode code, const char *detail)
-{
-    if (cf_bytes_starts_with(cf_bytes_of(detail), UNSUPPORTED_PROXY))
-        return CENTRIFUGE_ERROR_UNSUPPORTED;
-    switch (code) {
-    case CURLE_NOT_BUILT_IN:
-        return CENTRIFUGE_ERROR_UNSUPPORTED;
-    case CURLE_INTERFACE_FAILED:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-        return CENTRIFUGE_ERROR_INVALID_OPTION;
-    case CURLE_OPERATION_TIMEDOUT:
-        return CENTRIFUGE_ERROR_TIMEOUT;
-    case CURLE_OUT_OF_MEMORY:
-        return CENTRIFUGE_ERROR_NO_MEMORY;
-    case CURLE_URL_MALFORMAT:
-        return CENTRIFUGE_ERROR_INVALID_URL;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_CLIENTCERT:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-        return CENTRIFUGE_ERROR_TLS;
-    default:
-        return CENTRIFUGE_ERROR_NETWORK;
-    }
-}
-
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 {
     const char *detail = cf_native_curl_problem(&socket->client->settings, socket->problem, code);
-    const char *system = socket->state == CF_NATIVE_SOCKET_CONNECTING ? cf_native_descriptor_problem() : NULL;
+    const char *system = socket->state == CF_NATIVE_SOCKET_CONNECTING ? cf_http_descriptor_problem() : NULL;
     if (system)
         cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_SYSTEM, system);
     else
-        cf_native_driver_lost(socket, (cf_bytes){"", 0}, cf_native_error_of(code, detail), detail);
+        cf_native_driver_lost(socket, (cf_bytes){"", 0}, cf_http_error_of(code, detail), detail);
 }
 
 /* ---- connected ------------------------------------------------------------------------- */

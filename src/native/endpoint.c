@@ -224,10 +224,20 @@ static int64_t seconds_until(cf_bytes value)
     return then > now ? (int64_t)(then - now) : 0;
 }
 
+static bool is_number(cf_bytes value)
+{
+    size_t digits = 0;
+    while (digits < value.size && value.data[digits] >= '0' && value.data[digits] <= '9')
+        digits++;
+    return value.size > 0 && digits == value.size;
+}
+
 int64_t cf_native_retry_after(cf_bytes value)
 {
     int64_t seconds;
-    if (!cf_bytes_to_int64(value, &seconds))
+    if (is_number(value) && !cf_bytes_to_int64(value, &seconds))
+        seconds = INT64_MAX; /* more than a number can say */
+    else if (!cf_bytes_to_int64(value, &seconds))
         seconds = seconds_until(value);
     if (seconds <= 0)
         return 0;

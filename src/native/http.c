@@ -296,10 +296,10 @@ void cf_native_http_cancel(centrifuge_client *client, uint32_t id)
 static fault fault_of(const cf_native_settings *settings, CURLcode code, request *done)
 {
     const char *text = cf_native_curl_problem(settings, done->problem, code);
-    const char *system = cf_native_descriptor_problem();
+    const char *system = cf_http_descriptor_problem();
     if (system)
         return (fault){.text = system, .error = CENTRIFUGE_ERROR_SYSTEM};
-    return (fault){.text = text, .error = cf_native_error_of(code, text)};
+    return (fault){.text = text, .error = cf_http_error_of(code, text)};
 }
 
 static fault fault_of_status(const request *done, long status)

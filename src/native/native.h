@@ -77,9 +77,6 @@ bool cf_native_connect(const char *host, uint16_t port, centrifuge_socket *conne
 /* Why that failed, static or valid until the next call; NULL when it is connected. */
 const char *cf_native_connect_problem(centrifuge_socket connecting);
 
-/* Why the system gives no more descriptors, as it is asked now; NULL when it does. Static or valid until the next call. */
-const char *cf_native_descriptor_problem(void);
-
 typedef struct cf_native_watch {
     centrifuge_socket socket;
     uint8_t events; /* CENTRIFUGE_READABLE | CENTRIFUGE_WRITABLE */
@@ -262,8 +259,6 @@ CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings
 cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url);
 /* libcurl's text of CURLOPT_ERRORBUFFER, NULL or "" for none, or what it calls `code`: the only way for its texts out of here. Without secrets. */
 const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code);
-/* `detail` is libcurl's text. */
-centrifuge_error cf_native_error_of(CURLcode code, const char *detail);
 /* Begins to connect; on error there is no socket. */
 centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
 /* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */

@@ -266,21 +266,6 @@ const char *cf_native_connect_problem(centrifuge_socket connecting)
     return problem ? strerror(problem) : NULL;
 }
 
-/* A name that is resolved, and a file of certificates, need some, too; what failed does not always say why. */
-#define DESCRIPTORS_NEEDED 4
-
-const char *cf_native_descriptor_problem(void)
-{
-    int opened[DESCRIPTORS_NEEDED];
-    int count = 0;
-    while (count < DESCRIPTORS_NEEDED && (opened[count] = socket(AF_INET, SOCK_STREAM, 0)) >= 0)
-        count++;
-    const char *problem = count < DESCRIPTORS_NEEDED && (errno == EMFILE || errno == ENFILE) ? strerror(errno) : NULL;
-    while (count > 0)
-        close(opened[--count]);
-    return problem;
-}
-
 static int clamp_timeout(int64_t milliseconds)
 {
     if (milliseconds < 0)

@@ -222,21 +222,28 @@ static bool is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/*
- * Not followed: the credentials would go where nobody configured them to go. Nor tried again, since the answer would be the same; the
- * text leaves out what may be secret in the other address.
- */
+/* Only what is no secret of another address, and text, whatever the server sent. */
+static void append_place(cf_buffer *text, cf_bytes address)
+{
+    for (size_t i = 0; i < address.size && address.data[i] != '?' && address.data[i] != '#'; i++)
+        cf_buffer_append_byte(text, address.data[i] > ' ' && address.data[i] < 0x7f ? address.data[i] : '_');
+    const char *ready = cf_buffer_text(text);
+    if (ready) {
+        cf_http_hide(text->data, cf_http_user_of(ready));
+        cf_http_hide_users(text->data);
+    }
+}
+
+/* Not followed: the credentials would go where nobody configured them to go. Nor tried again, since the answer would be the same. */
 static void refuse_redirect(cf_native_socket *socket, cf_bytes head)
 {
     cf_bytes location = cf_ws_response_header(head, CF_BYTES("Location"));
     cf_buffer text;
     cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&text, CF_BYTES("the server redirects to another address, which has to be configured as 'url': "));
-    cf_buffer_append(&text, cf_bytes_slice(location, 0, (size_t)cf_bytes_find(location, CF_BYTES("?"))));
-    const char *detail = cf_buffer_text(&text);
-    if (detail)
-        cf_http_hide_users(text.data);
-    refuse_response(socket, CENTRIFUGE_ERROR_INVALID_URL, detail ? detail : "the server redirects to another address");
+    append_place(&text, location);
+    bool told = location.size > 0 && !text.failed;
+    refuse_response(socket, CENTRIFUGE_ERROR_INVALID_URL, told ? text.data : "the server redirects to another address");
     cf_buffer_free(&text);
 }
 

@@ -1,3 +1,5 @@
+#define _POSIX_C_SOURCE 200809L
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +10,12 @@
 #include "backend/test/server.h"
 #include "base/test/allocator.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define SECRET "secret"
 /* A 200 answer whose end is the end of the connection. */
@@ -216,6 +222,49 @@ static void the_connection_is_kept(void **state)
     assert_non_null(strstr(server.log, "{\"channel\":\"b\",\"data\":2}"));
 }
 
+/* ---- processes ---- */
+
+static void destroy_in_child(centrifuge_backend *backend)
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        centrifuge_backend_destroy(backend);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static pid_t publish_in_child(centrifuge_backend *backend)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(centrifuge_backend_publish(backend, "child", "2", NULL, NULL) == CENTRIFUGE_ERROR_OK ? 0 : 1);
+    return child;
+}
+
+/* The server looks at one connection after the other: that of the child has to wait until the parent's ends. */
+static void a_child_has_a_connection_of_its_own(void **state)
+{
+    (void)state;
+    int status;
+    static const char *const answers[] = {KEPT, KEPT, KEPT};
+    test_server_start(&server, answers, 3, false);
+    centrifuge_backend *backend = backend_for(server.port);
+    assert_int_equal(centrifuge_backend_publish(backend, "a", "1", NULL, NULL), CENTRIFUGE_ERROR_OK);
+    destroy_in_child(backend);
+    pid_t child = publish_in_child(backend);
+    assert_int_equal(centrifuge_backend_publish(backend, "b", "3", NULL, NULL), CENTRIFUGE_ERROR_OK);
+    centrifuge_backend_destroy(backend);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    test_server_stop(&server);
+    assert_int_equal(server.connections, 2);
+}
+
 /* ---- what may go wrong ---- */
 
 static void the_server_refuses(void **state)
@@ -335,6 +384,59 @@ static void no_tls(void **state)
     assert_int_equal(centrifuge_backend_new(&backend, &options), CENTRIFUGE_ERROR_OK);
     assert_int_equal(centrifuge_backend_disconnect(backend, "42"), CENTRIFUGE_ERROR_TLS);
     end(backend);
+}
+
+static void expect_cause(void (*change)(centrifuge_backend_options *options), centrifuge_error expected)
+{
+    const char *answer = NULL;
+    char url[64];
+    centrifuge_backend_options options;
+    centrifuge_backend *backend;
+    test_server_start(&server, &answer, 1, false);
+    options_for(&options, url, "https", server.port);
+    change(&options);
+    assert_int_equal(centrifuge_backend_new(&backend, &options), CENTRIFUGE_ERROR_OK);
+    assert_int_equal(centrifuge_backend_disconnect(backend, "42"), expected);
+    assert_string_not_equal(centrifuge_backend_error_text(backend), "");
+    end(backend);
+}
+
+static void unknown_proxy(centrifuge_backend_options *options)
+{
+    options->proxy = "socks9://127.0.0.1:1";
+}
+
+static void missing_file(centrifuge_backend_options *options)
+{
+    options->tls_ca_file = "/nowhere/ca.pem";
+}
+
+static void missing_directory(centrifuge_backend_options *options)
+{
+    options->tls_ca_path = "/nowhere";
+}
+
+static void a_wrong_option_is_called_so(void **state)
+{
+    (void)state;
+    expect_cause(unknown_proxy, CENTRIFUGE_ERROR_UNSUPPORTED);
+    expect_cause(missing_file, CENTRIFUGE_ERROR_INVALID_OPTION);
+    expect_cause(missing_directory, CENTRIFUGE_ERROR_INVALID_OPTION);
+}
+
+static void without_descriptors_the_system_is_named(void **state)
+{
+    (void)state;
+    centrifuge_backend *backend = backend_for(test_server_unused_port());
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit none = {.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    centrifuge_error error = centrifuge_backend_disconnect(backend, "42");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(error, CENTRIFUGE_ERROR_SYSTEM);
+    assert_string_equal(centrifuge_backend_error_text(backend), strerror(EMFILE));
+    centrifuge_backend_destroy(backend);
 }
 
 static void no_text_shows_the_password_of_a_proxy(void **state)
@@ -476,12 +578,15 @@ int main(void)
         cmocka_unit_test(any_commands),
         cmocka_unit_test(an_insecure_server_gets_no_sign),
         cmocka_unit_test(the_connection_is_kept),
+        cmocka_unit_test(a_child_has_a_connection_of_its_own),
         cmocka_unit_test(the_server_refuses),
         cmocka_unit_test(an_error_is_forgotten_by_the_next_call),
         cmocka_unit_test(other_http_statuses),
         cmocka_unit_test(answers_of_something_else),
         cmocka_unit_test(no_server),
         cmocka_unit_test(no_tls),
+        cmocka_unit_test(a_wrong_option_is_called_so),
+        cmocka_unit_test(without_descriptors_the_system_is_named),
         cmocka_unit_test(no_text_shows_the_password_of_a_proxy),
         cmocka_unit_test(addresses_that_are_none_are_refused),
         cmocka_unit_test(no_answer_in_time),

@@ -40,6 +40,19 @@ static void a_file_that_cannot_be_read_is_left_to_libcurl(void **state)
     (void)state;
     assert_null(cf_http_trust_hold("/nowhere/ca.pem", NULL));
     assert_null(cf_http_trust_hold("/dev/null", NULL));
+    assert_null(cf_http_trust_hold(NULL, "/nowhere"));
+    assert_null(cf_http_trust_hold(NULL, "/dev/null"));
+}
+
+/* Of a directory libcurl would say nothing. */
+static void a_directory_that_is_none_is_given_to_libcurl_as_a_file(void **state)
+{
+    (void)state;
+    assert_string_equal(cf_http_trust_file("a.pem", "/nowhere"), "/nowhere");
+    assert_string_equal(cf_http_trust_file(NULL, "/dev/null"), "/dev/null");
+    assert_string_equal(cf_http_trust_file("a.pem", "/etc"), "a.pem");
+    assert_string_equal(cf_http_trust_file("a.pem", ""), "a.pem");
+    assert_null(cf_http_trust_file(NULL, NULL));
 }
 
 static void copy(const char *from, const char *to, const char *behind)
@@ -82,6 +95,7 @@ int main(void)
         cmocka_unit_test(without_files_all_hold_what_libcurl_trusts),
         cmocka_unit_test(other_places_are_other_stores),
         cmocka_unit_test(a_file_that_cannot_be_read_is_left_to_libcurl),
+        cmocka_unit_test(a_directory_that_is_none_is_given_to_libcurl_as_a_file),
         cmocka_unit_test(a_file_that_changed_is_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

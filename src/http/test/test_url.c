@@ -47,6 +47,7 @@ static void an_address_falls_into_parts(void **state)
         {"wss://h:443/a/../b?", "https://h:443/", "h", "/a/../b?", ""},
         {"https://h:80/%2f?a=%zz", "https://h:80/", "h:80", "/%2f?a=%zz", ""},
         {"http://h:/a#x?y", "http://h/", "h", "/a", ""},
+        {"ws://h/\"<\\>^`{|}?\"<\\>^`{|}", "http://h/", "h", "/%22%3C%5C%3E%5E%60%7B%7C%7D?%22%3C%5C%3E%5E%60%7B%7C%7D", ""},
         {"ws://joe:p%40ss@h:8000/a", "http://h:8000/", "h:8000", "/a", "Basic am9lOnBAc3M="},
         {"ws://joe@h", "http://h/", "h", "/", "Basic am9lOg=="},
         {"ws://:key@h", "http://h/", "h", "/", "Basic OmtleQ=="},

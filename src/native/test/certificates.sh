@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the certificates of the TLS tests in the directory given: an authority, a server's, one for another name, a client's, and
-# one that nobody signed.
+# Makes the certificates of the TLS tests in the directory given: an authority, a server's, one for another name, a client's with its key
+# open and locked, and one that nobody signed.
 set -eu
 mkdir -p "$1"
 cd "$1"
@@ -22,5 +22,6 @@ openssl req -x509 -new -key ca.key -subj "/CN=test authority" -days 2 -out ca.pe
 signed server "subjectAltName=IP:127.0.0.1"
 signed other "subjectAltName=DNS:other.example"
 signed client "extendedKeyUsage=clientAuth"
+openssl ec -aes256 -passout "pass:open sesame" -in client.key -out locked.key 2>/dev/null
 key self
 openssl req -x509 -new -key self.key -subj "/CN=self" -days 2 -out self.pem -addext "subjectAltName=IP:127.0.0.1" 2>/dev/null

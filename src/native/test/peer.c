@@ -233,8 +233,13 @@ static bool keep_text(cf_peer *peer, const char *payload, size_t size, const cha
 
 bool peer_read_request(cf_peer *peer)
 {
+    return peer_accept(peer) && peer_read_next_request(peer);
+}
+
+bool peer_read_next_request(cf_peer *peer)
+{
     static const char no_mask[4] = {0};
-    if (!peer_accept(peer) || !peer_read_head(peer))
+    if (!peer_read_head(peer))
         return false;
     const char *length = strstr(peer->head, "Content-Length: ");
     size_t size = length ? strtoul(length + 16, NULL, 10) : 0;

@@ -64,7 +64,9 @@ bool peer_accept(cf_peer *peer);
 bool peer_read_head(cf_peer *peer);
 /* Accepts, with TLS if the peer has it, and reads a request: its head, and its body into `text`. */
 bool peer_read_request(cf_peer *peer);
-/* The same; the body must be `body`. */
+/* As it, on the connection that is there. */
+bool peer_read_next_request(cf_peer *peer);
+/* As the first; the body must be `body`. */
 bool peer_expect_request(cf_peer *peer, const char *body);
 /* Answers it with a status line's end ("200 OK") and a body. */
 bool peer_respond(cf_peer *peer, const char *status, const char *body);

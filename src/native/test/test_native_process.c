@@ -6,6 +6,7 @@
 #include "native/test/support.h"
 
 #include <arpa/inet.h>
+#include <centrifuge/backend.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -231,6 +232,47 @@ static void a_child_may_adopt_the_client(void **state)
     }
 }
 
+/* ---- backend objects, whose connection is kept, too ---- */
+
+#define PUBLISHED "[{\"method\":\"publish\",\"error\":null,\"body\":null}]"
+
+static void answers_twice_on_one_connection(cf_peer *peer)
+{
+    if (peer_read_request(peer) && peer_respond(peer, "200 OK", PUBLISHED) && peer_read_next_request(peer))
+        peer_respond(peer, "200 OK", PUBLISHED);
+    peer_wait_end(peer);
+}
+
+static void a_childs_copy_of_a_backend_says_no_goodbye(void **state)
+{
+    (void)state;
+    int status;
+    char url[64];
+    cf_peer peer;
+    centrifuge_backend *backend;
+    centrifuge_backend_options options;
+    peer_start(&peer, answers_twice_on_one_connection, NULL, &secure);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d", peer.port);
+    centrifuge_backend_options_default(&options);
+    options.url = url;
+    options.insecure = true;
+    options.proxy = "";
+    options.tls_ca_file = FILES "ca.pem";
+    OK(centrifuge_backend_new(&backend, &options));
+    OK(centrifuge_backend_publish(backend, "a", "1", NULL, NULL));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        centrifuge_backend_destroy(backend);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    OK(centrifuge_backend_publish(backend, "a", "1", NULL, NULL));
+    centrifuge_backend_destroy(backend);
+    peer_finish(&peer);
+    assert_int_equal(atomic_load(&peer.accepted), 1);
+}
+
 /* ---- descriptors ---- */
 
 /* Descriptors of connections to the port that a started program would inherit. */
@@ -320,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_child_that_returns_from_a_callback_stops_there),
         cmocka_unit_test(hooks_are_not_called_in_a_child),
         cmocka_unit_test(a_child_may_adopt_the_client),
+        cmocka_unit_test(a_childs_copy_of_a_backend_says_no_goodbye),
         cmocka_unit_test(no_connection_is_inherited),
         cmocka_unit_test(no_request_is_inherited),
     };

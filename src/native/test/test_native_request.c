@@ -136,22 +136,46 @@ static void make_logging_client(const centrifuge_options *options, cf_journal *j
     OK(centrifuge_client_listen(journal->client, &log_events, journal, NULL));
 }
 
-static void redirects(cf_peer *peer)
+static void redirect(cf_peer *peer, const char *location)
 {
-    static const char text[] =
-        "HTTP/1.1 307 Temporary Redirect\r\nLocation: https://joe:secret@other.example/a?token=secret\r\n\r\n";
+    char text[256];
+    int size = snprintf(text, sizeof text, "HTTP/1.1 307 Temporary Redirect\r\n%s\r\n", location);
     if (peer_accept(peer) && peer_read_head(peer))
-        peer_send_raw(peer, text, sizeof text - 1);
+        peer_send_raw(peer, text, (size_t)size);
     peer_wait_end(peer);
 }
 
-static void a_redirect_says_where_to_and_is_not_tried_again(void **state)
+static void redirects(cf_peer *peer)
 {
-    (void)state;
+    redirect(peer, "Location: https://joe:secret@other.example/a?token=secret\r\n");
+}
+
+static void redirects_with_a_fragment(cf_peer *peer)
+{
+    redirect(peer, "Location: https://other.example/a#secret\r\n");
+}
+
+static void redirects_to_a_quoted_password(cf_peer *peer)
+{
+    redirect(peer, "Location: https://joe:secret\"secret@other.example/a\r\n");
+}
+
+static void redirects_to_what_is_no_text(cf_peer *peer)
+{
+    redirect(peer, "Location: https://other.example/\xe9\x1b[31m\r\n");
+}
+
+static void redirects_to_nowhere(cf_peer *peer)
+{
+    redirect(peer, "");
+}
+
+static void check_redirect(peer_script script, const char *place)
+{
     cf_peer peer;
     cf_journal journal;
     centrifuge_options options;
-    peer_start(&peer, redirects, NULL, NULL);
+    peer_start(&peer, script, NULL, NULL);
     quick_options(&options, &peer);
     make_logging_client(&options, &journal);
     OK(centrifuge_client_connect(journal.client));
@@ -159,11 +183,21 @@ static void a_redirect_says_where_to_and_is_not_tried_again(void **state)
     assert_true(noted(&journal, "error INVALID_URL"));
     assert_true(noted(&journal, "'fix'; "));
     assert_true(noted(&journal, "disconnect 'connection closed' 0; "));
-    assert_true(noted(&journal, "has to be configured as 'url': https://***@other.example/a; "));
+    assert_true(noted(&journal, place));
     assert_false(noted(&journal, "secret"));
     OK(centrifuge_client_destroy(journal.client));
     peer_finish(&peer);
     assert_int_equal(atomic_load(&peer.accepted), 1);
+}
+
+static void a_redirect_says_where_to_and_is_not_tried_again(void **state)
+{
+    (void)state;
+    check_redirect(redirects, "has to be configured as 'url': https://***@other.example/a; ");
+    check_redirect(redirects_with_a_fragment, "'url': https://other.example/a; ");
+    check_redirect(redirects_to_a_quoted_password, "'url': https://***@other.example/a; ");
+    check_redirect(redirects_to_what_is_no_text, "'url': https://other.example/__[31m; ");
+    check_redirect(redirects_to_nowhere, "the server redirects to another address; ");
 }
 
 /* ---- secrets ---- */

@@ -163,10 +163,42 @@ static void missing_file(centrifuge_options *options)
     options->tls_ca_file = FILES "nothing.pem";
 }
 
-static void missing_authority_file_is_told(void **state)
+static void missing_directory(centrifuge_options *options)
+{
+    options->tls_ca_path = FILES "nothing";
+}
+
+static void missing_authorities_are_told(void **state)
 {
     (void)state;
     check(&server, failed_handshake, missing_file, "closed INVALID_OPTION");
+    check(&server, failed_handshake, missing_directory, "closed INVALID_OPTION");
+}
+
+static void with_locked_key(centrifuge_options *options)
+{
+    options->tls_certificate = FILES "client.pem";
+    options->tls_key = FILES "locked.key";
+}
+
+static void with_unlocked_key(centrifuge_options *options)
+{
+    with_locked_key(options);
+    options->tls_key_password = "open sesame";
+}
+
+/* A terminal has no part in it: who runs the library may not sit there. */
+static void a_key_without_its_password_is_told(void **state)
+{
+    (void)state;
+    int terminal[2];
+    check(&asks_client, one_message, with_unlocked_key, "message news 1 u1");
+    assert_int_equal(pipe(terminal), 0);
+    assert_int_equal(write(terminal[1], "open sesame\n", 12), 12);
+    close(terminal[1]);
+    assert_int_equal(dup2(terminal[0], STDIN_FILENO), STDIN_FILENO);
+    close(terminal[0]);
+    check(&asks_client, failed_handshake, with_locked_key, "closed INVALID_OPTION");
 }
 
 /* ---- much data: partial writes are repeated as TLS libraries want it ---- */
@@ -449,7 +481,8 @@ int main(void)
         cmocka_unit_test(verification_can_be_turned_off),
         cmocka_unit_test(client_certificate_is_sent),
         cmocka_unit_test(missing_client_certificate_is_refused),
-        cmocka_unit_test(missing_authority_file_is_told),
+        cmocka_unit_test(missing_authorities_are_told),
+        cmocka_unit_test(a_key_without_its_password_is_told),
         cmocka_unit_test(big_messages_pass_a_slow_reader),
         cmocka_unit_test(proxy_is_tunnelled),
         cmocka_unit_test(proxy_of_the_environment_is_used),
