@@ -216,13 +216,23 @@ static bool refuse(int code, const char *command, const char *word)
     return false;
 }
 
+/* "name:pass" of "name:pass/word@host", where a host would stand: no port has letters. */
+static bool may_be_user(const char *authority, size_t size)
+{
+    const char *colon = memchr(authority, ':', size);
+    return colon != NULL && authority[0] != '[' && strspn(colon + 1, "0123456789") != size - (size_t)(colon + 1 - authority);
+}
+
 const char *cf_cli_place(char place[CF_CLI_PLACE_SIZE], const char *address)
 {
     const char *slashes = strstr(address, "://");
     const char *rest = slashes ? slashes + 3 : address;
-    const char *host = rest + strcspn(rest, "/?#");
+    size_t size = strcspn(rest, "/?#");
+    const char *host = rest + size;
     while (host > rest && host[-1] != '@')
         host--;
+    if (host == rest && may_be_user(rest, size))
+        host = "***";
     snprintf(place, CF_CLI_PLACE_SIZE, "%.*s%.*s", (int)(rest - address), address, (int)strcspn(host, "?#"), host);
     return place;
 }
@@ -272,8 +282,11 @@ void cf_cli_options_complain(const char *what, centrifuge_error error)
                                            {"tls_verify", "no-verify"}};
     const char *name = what ? what : "url";
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(name, names[i][0]) == 0)
-            name = names[i][1];
+        size_t size = strlen(names[i][0]);
+        if (strncmp(name, names[i][0], size) == 0 && (name[size] == '\0' || name[size] == ':')) {
+            cf_cli_complain("--%s%s: %s", names[i][1], name + size, centrifuge_error_text(error));
+            return;
+        }
     }
     cf_cli_complain("--%s: %s", name, centrifuge_error_text(error));
 }

@@ -38,6 +38,9 @@ test('no text shows what may be secret in an address or behind a mistyped option
     [['stats', '--insecure', '-u', 'http://joe:hunter2@127.0.0.1:1'], /^centrifuge-cli: http:\/\/127\.0\.0\.1:1: /],
     [['stats', '--secrt=hunter2'], /the option --secrt; see/],
     [['sub', 'a', '--insecure', '--auth-endpoint', 'ftp://joe:hunter2@h'], /--auth-endpoint is 'ftp:\/\/h'/],
+    [['sub', 'a', '--insecure', '--auth-endpoint', 'http://joe:hunter2/x@h'], /--auth-endpoint is 'http:\/\/\*\*\*'/],
+    [['sub', 'a', '--insecure', '--auth-endpoint', 'http://joe:x/hunter2@h'], /--auth-endpoint is 'http:\/\/\*\*\*'/],
+    [['sub', 'a', '--insecure', '--auth-endpoint', 'http://h', '--auth-header', 'Upgrade: hunter2'], /--auth-header: Upgrade is set by the library/],
   ];
   for (const [words, expected] of cases) {
     const { stderr } = await cli(words);
