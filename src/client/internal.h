@@ -146,7 +146,7 @@ typedef struct cf_replay {
 typedef struct cf_recovery {
     cf_pending *held; /* pushes that wait for the answer: cf_lines of a body, `number` is the method */
     cf_pending **end;
-    cf_map told;     /* what the answer brought and no push has yet, by uid, oldest first */
+    cf_map told;     /* what the answer brought, by uid, oldest first */
     uint32_t others; /* messages pushed behind it that it did not bring */
     bool incomplete; /* more came than may wait */
 } cf_recovery;

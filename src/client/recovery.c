@@ -111,15 +111,11 @@ bool cf_recovery_told(const cf_subscription *subscription, cf_bytes uid)
 bool cf_recovery_repeats(cf_subscription *subscription, cf_bytes uid)
 {
     cf_recovery *recovery = subscription->recovery;
-    cf_map_node *node = cf_map_find(&recovery->told, uid);
-    if (node != NULL)
-        forget(recovery, node);
-    else
-        recovery->others += !subscription->recovering;
-    bool over = cf_map_count(&recovery->told) == 0 || recovery->others > CF_LATE_MAX;
-    if (over && !subscription->recovering)
+    bool repeated = cf_map_find(&recovery->told, uid) != NULL;
+    recovery->others += !repeated && !subscription->recovering;
+    if (recovery->others > CF_LATE_MAX)
         cf_recovery_drop(subscription);
-    return node != NULL;
+    return repeated;
 }
 
 void cf_recovery_end(cf_subscription *subscription)

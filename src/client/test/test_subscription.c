@@ -1115,6 +1115,24 @@ static void a_push_before_a_first_answer_that_is_lost_promises_nothing(void **st
     expect(d, "news: subscribe again recovered\n");
 }
 
+/* As of two nodes that both believe to be the one that tells it. */
+static void a_push_before_the_answer_in_it_and_behind_it_is_told_once(void **state)
+{
+    driver *d = *state;
+    be_recovering(d);
+    push(d, "m3");
+    push(d, "m3");
+    answer_recovery(d, "3", "true", MISSED("m3") "," MISSED("m3") "," MISSED("m2"));
+    push(d, "m3");
+    push(d, "m3");
+    push(d, "m4");
+    expect(d, "news: message m2 0\n"
+              "news: message m3 0\n"
+              "news: subscribe again recovered\n"
+              "news: message m4 1\n");
+    assert_recovers_from(d, 5, "m4");
+}
+
 /* The answers to all channels of a connection may be one frame, and a private channel is asked for later. */
 static void pushes_wait_for_the_answer_of_their_own_channel(void **state)
 {
@@ -1639,6 +1657,7 @@ int main(void)
         TEST(ready_without_the_callback_that_is_due_threw),
         TEST(a_push_before_the_answer_is_told_once_and_in_order),
         TEST(a_push_before_a_first_answer_that_is_lost_promises_nothing),
+        TEST(a_push_before_the_answer_in_it_and_behind_it_is_told_once),
         TEST(pushes_wait_for_the_answer_of_their_own_channel),
         TEST(a_push_before_an_empty_answer_is_told),
         TEST(a_push_behind_the_answer_that_told_it_is_dropped),
