@@ -100,7 +100,7 @@ static napi_value js_configure(napi_env env, napi_callback_info info)
     const char *what = "";
     if (!receive_any(env, info, &got))
         return NULL;
-    centrifuge_error error = options_read(env, got.arguments[0], &given);
+    centrifuge_error error = options_read(env, got.arguments[0], &given, &what);
     if (!error)
         error = centrifuge_options_check(&given.options, &what);
     if (!error)

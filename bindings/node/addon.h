@@ -74,9 +74,9 @@ typedef struct given_options {
 /*
  * Members are named as in centrifuge_options, but in camel case; those that are missing keep their defaults, null is NULL.
  * Credentials are JSON. Headers and parameters are arrays of name, value, name, value, ...; `authorize` and `refresh` say
- * whether JavaScript answers. The binding is the user of both; binding_configure sets it.
+ * whether JavaScript answers. The binding is the user of both; binding_configure sets it. `what` names the member that is wrong.
  */
-centrifuge_error options_read(napi_env env, napi_value object, given_options *given);
+centrifuge_error options_read(napi_env env, napi_value object, given_options *given, const char **what);
 void options_free(given_options *given);
 /* UTF-8 with NUL behind, to be freed; NULL without memory or for a value that is no string. `size` may be NULL. */
 char *text_of(napi_env env, napi_value value, size_t *size);

@@ -21,12 +21,15 @@ function page() {
   return /^https?:/.test(href) ? href : undefined;
 }
 
+/* Without user, password, query and fragment. */
+const shown = (value) => String(value).replace(/^([^@]*?\/\/)?.*@/, '$1***@').replace(/[?#].*/, '');
+
 function address(value) {
   if (value === null) return null;
   try {
     return new URL(value, page()).href;
   } catch (exception) {
-    throw "endpoint '" + value + "' is not a whole address, and there is no page (globalThis.location) that it is relative to";
+    throw "endpoint '" + shown(value) + "' is not a whole address, and there is no page (globalThis.location) that it is relative to";
   }
 }
 

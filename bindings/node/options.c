@@ -3,8 +3,8 @@
  */
 #include "addon.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 char *text_of(napi_env env, napi_value value, size_t *size)
 {
@@ -104,11 +104,12 @@ static bool keep(given_options *given, void *memory)
 
 static centrifuge_error read_text(napi_env env, napi_value value, given_options *given, const char **member)
 {
-    char *text = text_of(env, value, NULL);
+    size_t size;
+    char *text = text_of(env, value, &size);
     if (!keep(given, text))
         return CENTRIFUGE_ERROR_NO_MEMORY;
     *member = text;
-    return CENTRIFUGE_ERROR_OK;
+    return strlen(text) == size ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_OPTION; /* NUL would cut it */
 }
 
 /* Name and value at `index` of the array. */
@@ -176,15 +177,14 @@ static centrifuge_error read_list(napi_env env, napi_value array, const option *
 static centrifuge_error read_number(napi_env env, napi_value value, option_kind kind, void *member)
 {
     int64_t number = 0;
-    double given = 0;
-    if (napi_get_value_int64(env, value, &number) != napi_ok || napi_get_value_double(env, value, &given) != napi_ok)
+    double exact = 0;
+    if (napi_get_value_int64(env, value, &number) != napi_ok || napi_get_value_double(env, value, &exact) != napi_ok)
         return CENTRIFUGE_ERROR_INVALID_OPTION;
+    bool endless = exact >= (double)INT64_MAX; /* Infinity, too, which is 0 as an integer */
     if (kind == OPTION_TIME)
-        *(int64_t *)member = number;
-    else if (given == INFINITY)
-        *(size_t *)member = SIZE_MAX; /* no limit */
+        *(int64_t *)member = endless ? INT64_MAX : number;
     else
-        *(size_t *)member = number < 0 ? 0 : (size_t)number;
+        *(size_t *)member = endless ? SIZE_MAX : number < 0 ? 0 : (size_t)number;
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -225,7 +225,7 @@ static void camel(const char *member, char name[NAME_ROOM])
     *name = '\0';
 }
 
-centrifuge_error options_read(napi_env env, napi_value object, given_options *given)
+centrifuge_error options_read(napi_env env, napi_value object, given_options *given, const char **what)
 {
     given->owned = NULL;
     given->owned_count = 0;
@@ -237,12 +237,14 @@ centrifuge_error options_read(napi_env env, napi_value object, given_options *gi
         char name[NAME_ROOM];
         napi_value value;
         camel(known[i].name, name);
+        *what = known[i].name;
         if (napi_get_named_property(env, object, name, &value) != napi_ok)
             return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
         centrifuge_error error = read_member(env, value, &known[i], given);
         if (error)
             return error;
     }
+    *what = "";
     return CENTRIFUGE_ERROR_OK;
 }
 

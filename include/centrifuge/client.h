@@ -42,7 +42,7 @@
  *   back: its descriptors are closed, nothing is sent, no function of the application is called, and the parent's connection
  *   goes on. Memory of libcurl stays with the child. A child that takes over for a parent that ends, as with daemon(), calls
  *   centrifuge_client_adopt first; there should be no attempt to connect and no request on its way at the fork. Programs that
- *   are started inherit no connection.
+ *   are started inherit no connection; libcurl may leave them pairs of sockets with which it only wakes itself.
  * - Text. Strings are UTF-8 and end with NUL; JSON and other data is a centrifuge_bytes, which need not. A string in an
  *   event or result is never NULL ("" when there is nothing to say).
  * - Times are milliseconds, sizes are bytes.

@@ -20,8 +20,8 @@
 
 /*
  * Reads an address with one of the schemes ws, wss, http and https (RFC 3986). `*url` has http or https, the name in ASCII (RFC 5891,
- * whatever the locale is), other bytes that are none, or that no address may have, percent-encoded, and no fragment; freed with curl_url_cleanup. INVALID_URL:
- * it is none, or its port, its brackets, its name or its user are not valid; NO_MEMORY.
+ * whatever the locale is), other bytes that are none, or that no address may have, percent-encoded, and no fragment; freed with
+ * curl_url_cleanup. INVALID_URL: it is none, or its port, its brackets, its name or its user are not valid; NO_MEMORY.
  */
 centrifuge_error cf_http_url_read(CURLU **url, cf_bytes text, const cf_allocator *allocator);
 bool cf_http_url_secure(CURLU *url);

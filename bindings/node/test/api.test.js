@@ -33,14 +33,16 @@ test('options can come later; undefined leaves a value, null replaces it', () =>
 }));
 
 test('a bad option is named', () => {
-  for (const [options, text] of [[{ connectTimeout: -1 }, "invalid option: 'connectTimeout'"], [{ url: 'x' }, /http/], [{ callsMax: 0 }, /'callsMax'/]]) {
+  for (const [options, text] of [[{ connectTimeout: -1 }, "invalid option: 'connectTimeout'"], [{ url: 'x' }, /http/], [{ callsMax: 0 }, /'callsMax'/],
+    [{ url: 'ws://localhost\0.example' }, "invalid option: 'url'"], [{ tlsCaFile: 'a\0b' }, "invalid option: 'tlsCaFile'"],
+    [{ headers: { a: 'b\0c' } }, "invalid option: 'headers'"]]) {
     assert.throws(() => new Centrifuge(Object.assign({ url: 'ws://localhost', insecure: true }, options)),
       (thrown) => (typeof text === 'string' ? thrown === text : text.test(thrown)));
   }
 });
 
 test('Infinity is no limit, and nothing else is', () => {
-  const limits = ['messageSizeMax', 'queueSizeMax', 'callsMax', 'subscriptionsMax', 'channelLengthMax', 'recoverySizeMax', 'frameSizeMax'];
+  const limits = ['messageSizeMax', 'queueSizeMax', 'callsMax', 'subscriptionsMax', 'channelLengthMax', 'recoverySizeMax', 'frameSizeMax', 'timeout', 'maxRetry'];
   for (const name of limits) {
     assert.doesNotThrow(() => new Centrifuge({ url: 'ws://localhost', insecure: true, [name]: Infinity }), name);
     for (const value of [0, -1, -Infinity, NaN]) {

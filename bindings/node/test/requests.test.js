@@ -102,6 +102,9 @@ test('without a page an endpoint is a whole address, without a default', async (
     for (const endpoint of ['/auth/', 'auth', '']) {
       assert.throws(() => new Centrifuge({ ...options, [name]: endpoint }), (text) => /is not a whole address/.test(text));
     }
+    for (const secret of ['http://joe:hunter2@h:99999', 'http://joe:hunter2/x?@h:x', 'joe@hunter2@h', '/x?token=hunter2']) {
+      assert.throws(() => new Centrifuge({ ...options, [name]: secret }), (text) => /is not a whole address/.test(text) && !/hunter2/.test(text));
+    }
     assert.throws(() => new Centrifuge({ ...options, [name]: 'ftp://localhost/' }), (text) => text === "invalid option: '" + name + "'");
     assert.ok(new Centrifuge({ ...options, [name]: null }));
   }
