@@ -322,7 +322,7 @@ class Core {
     const options = this._options;
     const done = (text, status) => {
       if (!this._requests.has(id)) return;
-      if (status === undefined) return answer.call(this, id, text);
+      if (!status) return answer.call(this, id, text);
       this._requests.delete(id);
       this._on(this._client, wasm._failed, id, status);
     };

@@ -1,7 +1,7 @@
 'use strict';
 /*
- * HTTP requests of a page: client-spec.md 15. `done` gets the text of a good answer, or nothing and the status, if any (0: there is no answer); it is
- * called again where that is simpler, and the caller minds the first time only. What a function returns gives the request up, where that is of use.
+ * HTTP requests of a page: client-spec.md 15. `done` gets the text of a good answer, or nothing and the status, if any; it is called again where that is
+ * simpler, and the caller minds the first time only. What a function returns gives the request up, where that is of use.
  */
 const JSONP_TIMEOUT = 3000; // milliseconds
 

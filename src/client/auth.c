@@ -343,13 +343,7 @@ static void count_refusal(cf_client *client, cf_time now)
 /* The endpoint, or what stands before it, may do better later; others say what they think of the request. */
 static bool is_overloaded(int status)
 {
-    return status == 429 || (status >= 502 && status <= 504);
-}
-
-/* Nobody has judged the request. */
-static bool is_passing(centrifuge_error error)
-{
-    return error == CENTRIFUGE_ERROR_SYSTEM || error == CENTRIFUGE_ERROR_TIMEOUT || error == CENTRIFUGE_ERROR_NETWORK;
+    return status == CF_STATUS_UNREACHED || status == 429 || (status >= 502 && status <= 504);
 }
 
 /* ---- the answer: client-spec.md 11.2 ----------------------------------------------------------- */
@@ -541,7 +535,7 @@ void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error e
                               cf_time now)
 {
     cf_request *request = find_request(client, id);
-    bool again = is_overloaded(status) || is_passing(error);
+    bool again = is_overloaded(status) || error == CENTRIFUGE_ERROR_SYSTEM || error == CENTRIFUGE_ERROR_TIMEOUT;
     if (request == NULL) {
         cf_refresh_on_failed(client, id, retry_after, now);
         return;

@@ -236,10 +236,12 @@ void cf_client_network_changed(cf_client *client, bool online, cf_time now);
  */
 void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
 void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
+/* A status: nobody was there to ask. */
+#define CF_STATUS_UNREACHED (-1)
 /*
  * The same with a cause, for requests that got no good answer: the HTTP status, 0 for none, and what Retry-After says in milliseconds,
- * 0 for nothing (heeded up to CF_RETRY_AFTER_MAX). What is overloaded (429, 502, 503, 504), and what does not answer in time, is asked for
- * an authorization again by itself, with a growing pause as between attempts to connect, as long as the connection lives: the
+ * 0 for nothing (heeded up to CF_RETRY_AFTER_MAX). What is overloaded (429, 502, 503, 504), not there, or late, is asked for an
+ * authorization again by itself, with a growing pause as between attempts to connect, as long as the connection lives: the
  * subscription has its error with the advice "retry", and goes on SUBSCRIBING.
  */
 void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error error, int status, int64_t retry_after,

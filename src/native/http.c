@@ -27,7 +27,7 @@ typedef struct request {
     char problem[CURL_ERROR_SIZE];
 } request;
 
-/* `status` behind it unless it is 0. */
+/* `status` behind it, if there is one. */
 static void log_problem(centrifuge_client *client, cf_native_asked asked, const char *problem, long status)
 {
     static const char *const names[] = {[CF_NATIVE_AUTHORIZE] = "auth_endpoint: ", [CF_NATIVE_REFRESH] = "refresh_endpoint: "};
@@ -35,7 +35,7 @@ static void log_problem(centrifuge_client *client, cf_native_asked asked, const 
     cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&text, cf_bytes_of(names[asked]));
     cf_buffer_append(&text, cf_bytes_of(problem));
-    if (status)
+    if (status > 0)
         cf_buffer_append_int(&text, status);
     if (!text.failed)
         cf_native_events_log(client, CF_LOG_WARNING, cf_buffer_bytes(&text));
@@ -46,7 +46,7 @@ static void log_problem(centrifuge_client *client, cf_native_asked asked, const 
 typedef struct fault {
     const char *text; /* NULL: it is */
     centrifuge_error error;
-    long status;            /* behind the text, unless it is 0 */
+    long status;            /* behind the text, if there is one */
     curl_off_t retry_after; /* seconds; not positive: nothing */
 } fault;
 
@@ -299,6 +299,8 @@ static fault fault_of(const cf_native_settings *settings, CURLcode code, request
     const char *system = cf_http_descriptor_problem();
     if (system)
         return (fault){.text = system, .error = CENTRIFUGE_ERROR_SYSTEM};
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
+        return (fault){.text = text, .error = CENTRIFUGE_ERROR_NETWORK, .status = CF_STATUS_UNREACHED};
     return (fault){.text = text, .error = cf_http_error_of(code, text)};
 }
 

@@ -324,11 +324,10 @@ void EXPORT(authorized)(cf_client *client, double now, uint32_t request, char *a
     cf_free(&cf_web_allocator, answer);
 }
 
-/* Of a request that an endpoint has answered with another status than 200; 0: it was not reached. */
+/* Of a request that an endpoint has answered with another status than 200. */
 void EXPORT(failed)(cf_client *client, double now, uint32_t request, int status)
 {
-    centrifuge_error error = status == 0 ? CENTRIFUGE_ERROR_NETWORK : CENTRIFUGE_ERROR_HTTP_STATUS;
-    cf_client_request_failed(client, request, error, status, 0, (cf_time)now);
+    cf_client_request_failed(client, request, CENTRIFUGE_ERROR_HTTP_STATUS, status, 0, (cf_time)now);
 }
 
 void EXPORT(refreshed)(cf_client *client, double now, uint32_t request, char *answer, size_t size)

@@ -360,21 +360,6 @@ test('another status is noted and refuses the subscription', async (t) => {
   stop();
 });
 
-test('an endpoint that is not there refuses nothing, and is asked again', async (t) => {
-  t.mock.method(console, 'info', () => {});
-  const { requests, url, stop } = await backend((response) => {
-    if (requests.length === 1) response.destroy();
-    else response.end(JSON.stringify({ $p: { sign: 's', info: '' } }));
-  });
-  const { client, socket } = connected({ authEndpoint: url, retry: 1 });
-  const failed = await new Promise((resolve) => client.subscribe('$p').on('error', resolve));
-  assert.deepStrictEqual(failed, { error: 'authorization request failed', advice: 'retry', channel: '$p', isResubscribe: false });
-  while (!socket.sent.length) await pause(5);
-  assert.strictEqual(socket.answer('subscribe').params.sign, 's');
-  client.disconnect();
-  stop();
-});
-
 test('an address that cannot be asked refuses the subscription and is noted', async (t) => {
   const info = t.mock.method(console, 'info', () => {});
   const { client } = connected({ authEndpoint: 'http://', authHeaders: { 'bad name': 'x' } });

@@ -706,9 +706,9 @@ static void other_statuses_are_an_answer(void **state)
     assert_int_equal(driver_count(d, "$p: refused HTTP_STATUS 'authorization request failed' 'fix' first"), 1);
     cf_subscription_subscribe(p, d->now);
     driver_pump(d);
-    cf_client_request_failed(d->client, d->request, CENTRIFUGE_ERROR_TLS, 0, 0, d->now);
+    cf_client_request_failed(d->client, d->request, CENTRIFUGE_ERROR_NETWORK, 0, 0, d->now);
     driver_pump(d);
-    assert_int_equal(driver_count(d, "$p: refused TLS 'authorization request failed' 'fix' first"), 1);
+    assert_int_equal(driver_count(d, "$p: refused NETWORK 'authorization request failed' 'fix' first"), 1);
     driver_expect_subscription(p, CF_SUBSCRIPTION_REFUSED);
 }
 
@@ -717,7 +717,7 @@ static void an_endpoint_that_is_not_there_is_asked_again(void **state)
     driver *d = *state;
     be_connected(d);
     cf_subscription *p = driver_subscribe(d, "$p");
-    cf_client_request_failed(d->client, d->request, CENTRIFUGE_ERROR_NETWORK, 0, 0, d->now);
+    cf_client_request_failed(d->client, d->request, CENTRIFUGE_ERROR_NETWORK, CF_STATUS_UNREACHED, 0, d->now);
     driver_pump(d);
     assert_int_equal(driver_count(d, "$p: refused NETWORK 'authorization request failed' 'retry' first"), 1);
     driver_expect_subscription(p, CF_SUBSCRIPTION_SUBSCRIBING);

@@ -213,13 +213,29 @@ static void little_time(centrifuge_options *options)
     options->auth_timeout = 500;
 }
 
+static void is_not_asked(cf_peer *peer)
+{
+    (void)peer;
+}
+
+static void endpoint_without_a_server(centrifuge_options *options)
+{
+    options->auth_endpoint = "http://127.0.0.1:1/auth";
+}
+
+static void an_endpoint_that_is_not_there_refuses_nothing(void **state)
+{
+    (void)state;
+    check_answer(no_subscribe, is_not_asked, endpoint_without_a_server, FAILED_BY("NETWORK", "retry"), "log auth_endpoint: ");
+}
+
 static void failures_refuse_the_channel(void **state)
 {
     (void)state;
     check_answer(no_subscribe, answers_403, NULL, FAILED, "log auth_endpoint: the answer has HTTP status 403; ");
     check_answer(no_subscribe, answers_redirect, NULL, FAILED, "log auth_endpoint: the answer has HTTP status 302; ");
-    check_answer(no_subscribe, hangs_up, NULL, FAILED_BY("NETWORK", "retry"), "log auth_endpoint: ");
-    check_answer(no_subscribe, talks_nonsense, NULL, FAILED_BY("NETWORK", "retry"), "log auth_endpoint: ");
+    check_answer(no_subscribe, hangs_up, NULL, FAILED_BY("NETWORK", "fix"), "log auth_endpoint: ");
+    check_answer(no_subscribe, talks_nonsense, NULL, FAILED_BY("NETWORK", "fix"), "log auth_endpoint: ");
     check_answer(no_subscribe, answers_latin_1, NULL, FAILED, "log auth_endpoint: the answer is not valid UTF-8; ");
     check_answer(no_subscribe, answers_text, NULL, FAILED, "log auth_endpoint: the answer is not valid JSON; ");
     check_answer(no_subscribe, answers_too_much, small_answers, FAILED,
@@ -748,6 +764,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_forms_of_answers_subscribe),
         cmocka_unit_test(headers_and_parameters_arrive),
+        cmocka_unit_test(an_endpoint_that_is_not_there_refuses_nothing),
         cmocka_unit_test(failures_refuse_the_channel),
         cmocka_unit_test(an_endpoint_that_is_overloaded_is_asked_again),
         cmocka_unit_test(nobody_to_ask_is_said),
