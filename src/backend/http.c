@@ -161,6 +161,9 @@ static centrifuge_error transfer_failed(centrifuge_backend *backend, CURLcode co
     const char *system = cf_http_descriptor_problem();
     if (system != NULL)
         return cf_backend_fail(backend, CENTRIFUGE_ERROR_SYSTEM, system);
+    const char *told = cf_http_proxy_problem(backend->easy);
+    if (told != NULL)
+        return cf_backend_fail(backend, error_of(code, told), told);
     if (backend->problem[0] == '\0')
         return cf_backend_fail(backend, error_of(code, ""), curl_easy_strerror(code));
     cf_http_hide(backend->problem, cf_bytes_of(backend->secrets[0]));

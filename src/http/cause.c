@@ -39,6 +39,13 @@ centrifuge_error cf_http_error_of(CURLcode code, const char *detail)
     }
 }
 
+const char *cf_http_proxy_problem(CURL *easy)
+{
+    long status = 0;
+    bool told = easy && curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status == 407;
+    return told ? "the proxy wants another user or password (HTTP status 407): set 'proxy_user'" : NULL;
+}
+
 /* A name that is resolved, and a file of certificates, need some, too; what failed does not always say why. */
 #define DESCRIPTORS_NEEDED 4
 

@@ -62,6 +62,8 @@ void cf_http_trust_apply(CURL *easy, cf_http_trust *trust);
 
 /* `detail` is libcurl's text. */
 centrifuge_error cf_http_error_of(CURLcode code, const char *detail);
+/* What libcurl says with a number: who the proxy takes the application for. Else NULL. */
+const char *cf_http_proxy_problem(CURL *easy);
 /* Why the system gives no more descriptors, as it is asked now; NULL when it does. Static or valid until the next call. */
 const char *cf_http_descriptor_problem(void);
 

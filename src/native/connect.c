@@ -297,7 +297,8 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
 
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 {
-    const char *detail = cf_native_curl_problem(&socket->client->settings, socket->problem, code);
+    const char *told = cf_http_proxy_problem(socket->easy);
+    const char *detail = told ? told : cf_native_curl_problem(&socket->client->settings, socket->problem, code);
     const char *system = socket->state == CF_NATIVE_SOCKET_CONNECTING ? cf_http_descriptor_problem() : NULL;
     if (system)
         cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_SYSTEM, system);

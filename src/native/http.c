@@ -295,7 +295,8 @@ void cf_native_http_cancel(centrifuge_client *client, uint32_t id)
 
 static fault fault_of(const cf_native_settings *settings, CURLcode code, request *done)
 {
-    const char *text = cf_native_curl_problem(settings, done->problem, code);
+    const char *told = cf_http_proxy_problem(done->easy);
+    const char *text = told ? told : cf_native_curl_problem(settings, done->problem, code);
     const char *system = cf_http_descriptor_problem();
     if (system)
         return (fault){.text = system, .error = CENTRIFUGE_ERROR_SYSTEM};

@@ -200,6 +200,36 @@ static void a_redirect_says_where_to_and_is_not_tried_again(void **state)
     check_redirect(redirects_to_nowhere, "the server redirects to another address; ");
 }
 
+/* ---- proxies ---- */
+
+static void wants_a_password(cf_peer *peer)
+{
+    static const char text[] = "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n";
+    if (peer_accept(peer) && peer_read_head(peer))
+        peer_send_raw(peer, text, sizeof text - 1);
+    peer_wait_end(peer);
+}
+
+static void a_proxy_that_wants_a_password_names_the_option(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_options options;
+    char proxy[64];
+    peer_start(&peer, wants_a_password, NULL, NULL);
+    quick_options(&options, &peer);
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", peer.port);
+    options.url = "ws://server.invalid";
+    options.proxy = proxy;
+    options.retry = options.max_retry = 1000000;
+    make_logging_client(&options, &journal);
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "(HTTP status 407): set 'proxy_user'; ");
+    end_client(&journal);
+    peer_finish(&peer);
+}
+
 /* ---- secrets ---- */
 
 static void no_log_shows_the_password_of_a_proxy(void **state)
@@ -238,6 +268,7 @@ int main(void)
         cmocka_unit_test(heads_in_front_of_the_answer_are_skipped),
         cmocka_unit_test(a_subprotocol_that_was_asked_for_is_taken),
         cmocka_unit_test(a_redirect_says_where_to_and_is_not_tried_again),
+        cmocka_unit_test(a_proxy_that_wants_a_password_names_the_option),
         cmocka_unit_test(no_log_shows_the_password_of_a_proxy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
