@@ -113,8 +113,8 @@ static bool open_subscription(pub_command *command, const cf_cli_options *option
 {
     if (!cf_cli_session_open(&command->session, options))
         return false;
-    centrifuge_error error =
-        centrifuge_client_subscribe(command->session.client, command->channel, NULL, NULL, &command->subscription);
+    centrifuge_error error = centrifuge_client_subscribe(command->session.client, command->channel, &cf_cli_session_call_events,
+                                                         &command->session, &command->subscription);
     if (error != CENTRIFUGE_ERROR_OK)
         cf_cli_session_error(&command->session, "cannot publish", error);
     return error == CENTRIFUGE_ERROR_OK;

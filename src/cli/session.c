@@ -208,6 +208,19 @@ static void complain_about_option(const cf_cli_options *options, const char *wha
         cf_cli_options_complain(what, error);
 }
 
+/* A call would wait until the endpoint for its private channel is back. */
+static void on_postponed(centrifuge_subscription *subscription, const centrifuge_subscribe_error_event *event, void *user)
+{
+    cf_cli_session *session = user;
+    (void)subscription;
+    if (session->done || event->code == CENTRIFUGE_ERROR_REFUSED || strcmp(event->advice, "retry") != 0)
+        return;
+    cf_cli_complain("%s: %s", event->channel, event->text);
+    cf_cli_session_end(session, CF_CLI_REFUSED);
+}
+
+const centrifuge_subscription_events cf_cli_session_call_events = {.error = on_postponed};
+
 /* Tokens that are made here are fresh for every attempt, so that a long run outlives the lifetime of one. */
 static void renew_credentials(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user)
 {

@@ -42,4 +42,7 @@ void cf_cli_session_error(cf_cli_session *session, const char *doing, centrifuge
 /* The exit code for an error of the library. */
 cf_cli_exit cf_cli_exit_of(centrifuge_error error);
 
+/* For the subscription of a call; the user is the session. */
+extern const centrifuge_subscription_events cf_cli_session_call_events;
+
 #endif

@@ -100,9 +100,10 @@ test('--auth-header that is no header is wrong usage, and is not shown', async (
 
 test('an endpoint that refuses, or cannot be asked: 3', async () => {
   const refusing = await backend(() => [403, {}]);
+  const busy = await backend(() => [503, {}]);
   const gone = await backend(() => [200, {}]);
   await gone.stop();
-  for (const { url } of [refusing, gone]) {
+  for (const { url } of [refusing, busy, gone]) {
     for (const args of [['sub', '$chat:x'], ['pub', '$chat:x', '1'], ['history', '--client', '$chat:x']]) {
       const { code, stderr } = await cli([...args, '--auth-endpoint', url], { env: env() });
       assert.strictEqual(code, 3, stderr);
@@ -110,6 +111,7 @@ test('an endpoint that refuses, or cannot be asked: 3', async () => {
     }
   }
   await refusing.stop();
+  await busy.stop();
 });
 
 test('a private channel with nobody to sign for it is wrong usage', async () => {
