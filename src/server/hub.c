@@ -288,16 +288,17 @@ static cf_channel *audience(const cf_hub *hub, cf_bytes name)
 
 /* What is before the id and the text of a message that is held back. */
 typedef struct held_head {
-    const cf_channel *channel; /* NULL: forgotten */
+    const cf_channel *channel; /* NULL: forgotten, or of no channel */
+    bool sent_anyway;          /* it is of no channel */
     size_t uid_size;
     size_t text_size;
 } held_head;
 
-static void hold_back(cf_hub *hub, cf_session *session, const cf_channel *channel, cf_bytes uid)
+/* `channel` NULL: it comes whatever becomes of the channels. */
+static void hold_back(cf_hub *hub, cf_session *session, const cf_channel *channel, cf_bytes uid, cf_bytes text)
 {
     cf_buffer *messages = &session->exchange->hold.messages;
-    cf_bytes text = cf_buffer_bytes(&hub->text);
-    held_head head = {channel, uid.size, text.size};
+    held_head head = {channel, channel == NULL, uid.size, text.size};
     if (messages->allocator == NULL)
         cf_buffer_init(messages, hub->allocator, session->queue_max);
     if (!cf_buffer_reserve(messages, sizeof head + uid.size + text.size)) {
@@ -320,8 +321,14 @@ static void hold_all(cf_hub *hub, const cf_channel *channel, cf_bytes uid)
     for (uint32_t i = 0; i < channel->count; i++) {
         const cf_member *member = &channel->members[i];
         if (member->holding && !cf_session_is(member->session, CF_SESSION_DOOMED))
-            hold_back(hub, member->session, channel, uid);
+            hold_back(hub, member->session, channel, uid, cf_buffer_bytes(&hub->text));
     }
+}
+
+void cf_hub_send_behind(cf_hub *hub, cf_session *session, cf_bytes text)
+{
+    if (!cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED))
+        hold_back(hub, session, NULL, CF_BYTES(""), text);
 }
 
 static void on_message(void *user, const cf_publication *publication)
@@ -518,7 +525,7 @@ static void send_held(cf_hub *hub, cf_session *session)
     const char *start;
     size_t at = 0;
     while ((start = next_held(&session->exchange->hold, &at, &head)) != NULL)
-        if (head.channel != NULL)
+        if (head.channel != NULL || head.sent_anyway)
             cf_hub_send(hub, session, cf_bytes_make(start + sizeof head + head.uid_size, head.text_size));
     cf_buffer_clear(&session->exchange->hold.messages);
 }

@@ -175,6 +175,8 @@ void cf_hub_give_up(cf_hub *hub, struct cf_session *session);
 
 /* Queues one message (a text) for one session, behind what was queued for it in this turn. */
 void cf_hub_send(cf_hub *hub, struct cf_session *session, cf_bytes text);
+/* The same, behind the answers that its exchange still keeps. */
+void cf_hub_send_behind(cf_hub *hub, struct cf_session *session, cf_bytes text);
 /* A message for this session was lost for want of memory: the node closes it at the end of the turn. */
 void cf_hub_starve(cf_hub *hub, struct cf_session *session);
 /* The end of the turn: hands out all open chunks. */

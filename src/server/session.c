@@ -217,6 +217,15 @@ void cf_session_leave_channel(cf_session *session, cf_subscription *subscription
     cf_hub_unsubscribe(services->hub, session, subscription);
 }
 
+/* Is the subscribe answered, but its answer not sent, since a command behind it waits for the engine? */
+static bool is_answer_kept(const cf_session *session, cf_bytes channel)
+{
+    const cf_exchange *exchange = session->exchange;
+    if (exchange == NULL || !exchange->subscribed)
+        return false;
+    return exchange->call.method != CF_METHOD_SUBSCRIBE || !cf_bytes_equal(exchange->call.channel, channel);
+}
+
 void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
 {
     cf_hub *hub = session->services->hub;
@@ -232,6 +241,8 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
         cf_session_leave_channel(session, subscription);
     if (push->failed)
         cf_hub_starve(hub, session);
+    else if (is_answer_kept(session, channel))
+        cf_hub_send_behind(hub, session, cf_buffer_bytes(push));
     else
         cf_hub_send(hub, session, cf_buffer_bytes(push));
 }
@@ -475,7 +486,7 @@ static void send_replies(cf_session *session)
         cf_hub_starve(services->hub, session);
     else
         cf_hub_send(services->hub, session, cf_buffer_bytes(&exchange->replies));
-    if (exchange->hold.channels > 0)
+    if (exchange->hold.channels > 0 || exchange->hold.messages.size > 0)
         cf_hub_release(services->hub, session);
 }
 
