@@ -234,6 +234,7 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
     cf_wire_begin_reply(push, CF_BYTES(""), cf_method_name(CF_METHOD_UNSUBSCRIBE), NULL, CF_ADVICE_NONE, false);
     cf_body_status(push, channel, true);
     cf_wire_end_reply(push);
+    bool kept = is_answer_kept(session, channel); /* the name may be the channel's own, and go with it */
     cf_subscription *subscription = cf_hub_find(hub, session, channel);
     if (subscription != NULL && cf_hub_waits(subscription))
         session->exchange->call.withdrawn = true;
@@ -241,7 +242,7 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
         cf_session_leave_channel(session, subscription);
     if (push->failed)
         cf_hub_starve(hub, session);
-    else if (is_answer_kept(session, channel))
+    else if (kept)
         cf_hub_send_behind(hub, session, cf_buffer_bytes(push));
     else
         cf_hub_send(hub, session, cf_buffer_bytes(push));

@@ -21,7 +21,6 @@ typedef struct sim_subscription {
     bool removed;      /* the user removed it: REMOVED will come, and nothing else but results */
     bool unsubscribed; /* the user's last word was unsubscribe */
     bool subscribed;   /* the last event was SUBSCRIBE */
-    bool fresh;        /* begun anew by the user, and not answered since: there is nothing that could be missing */
     bool gap_seen;     /* a hole among messages that came before the subscribe event */
     bool gap_open;     /* it was told that messages may be missing, */
     size_t gap_until;  /* up to this one */

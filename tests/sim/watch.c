@@ -51,7 +51,6 @@ void sim_watch_unsubscribe(sim_subscription *subscription)
     subscription->unsubscribed = true;
     subscription->client->losses++;
     subscription->position = 0;
-    subscription->fresh = true;
 }
 
 void sim_watch_server_unsubscribe(sim_world *world, const sim_channel *channel)
@@ -219,7 +218,7 @@ static void event_message(sim_subscription *subscription, const cf_event *event)
     if (!told && subscription->subscribed)
         sim_fail(world, "message-hole", "client %u: %.*s #%zu after #%zu, and nobody said that messages may be missing", index,
                  (int)channel->name.size, channel->name.data, number, subscription->seen);
-    if (!told && !subscription->fresh)
+    if (!told)
         subscription->gap_seen = true;
     subscription->seen = number;
     subscription->gap_open = false;
@@ -249,7 +248,6 @@ static void event_subscribe(sim_subscription *subscription, const cf_event *even
     if (!recovered && event->resubscribe && sim_sabotage_now(world, SIM_SABOTAGE_FALSE_RECOVERED))
         recovered = true;
     subscription->subscribed = true;
-    subscription->fresh = false;
     if (world->scenario.hostile)
         return;
     if (recovered && subscription->gap_seen)

@@ -422,9 +422,8 @@ static void a_history_that_fails_loses_nothing_that_was_published_meanwhile(void
     harness_expect(&a, MESSAGE("2"));
 }
 
-static void who_has_left_gets_nothing_of_what_was_held_back(void **state)
+static void take_out_of(cf_bytes channel)
 {
-    (void)state;
     begin_recovery("[" RECOVER "," SUBSCRIBE_Y "]");
     answer(CF_ENGINE_OK);
     answer(CF_ENGINE_OK);
@@ -432,12 +431,33 @@ static void who_has_left_gets_nothing_of_what_was_held_back(void **state)
     answer(CF_ENGINE_OK); /* subscribe */
     answer(CF_ENGINE_OK); /* publish */
     harness_begin(&h);
-    cf_node_unsubscribe(h.node, CF_BYTES("1"), CF_BYTES("x"), ignore_done, NULL);
+    cf_node_unsubscribe(h.node, CF_BYTES("1"), channel, ignore_done, NULL);
     harness_end(&h);
     answer_all();
+}
+
+static void expect_answer_and_end(void)
+{
     expect_found(&a, RECOVERED(""));
-    expect_found(&a, "{\"method\":\"unsubscribe\""); /* behind the answer that says that it is subscribed */
+    expect_found(
+        &a, "{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"x\""); /* behind the answer that says that it is subscribed */
     harness_expect_nothing(&a);
+}
+
+static void who_has_left_gets_nothing_of_what_was_held_back(void **state)
+{
+    (void)state;
+    take_out_of(CF_BYTES("x"));
+    expect_answer_and_end();
+}
+
+/* The channel's own name was read when the channel was gone. */
+static void nor_does_who_was_taken_out_of_all_channels(void **state)
+{
+    (void)state;
+    take_out_of(CF_BYTES(""));
+    expect_found(&a, "{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"y\"");
+    expect_answer_and_end();
 }
 
 static void what_is_held_back_is_bounded(void **state)
@@ -603,6 +623,7 @@ int main(void)
         TEST(what_the_client_has_already_is_not_pushed_again),
         TEST(a_history_that_fails_loses_nothing_that_was_published_meanwhile),
         TEST(who_has_left_gets_nothing_of_what_was_held_back),
+        TEST(nor_does_who_was_taken_out_of_all_channels),
         TEST(what_is_held_back_is_bounded),
         TEST(a_channel_without_recovery_holds_nothing_back),
         TEST(who_cannot_be_taken_out_is_taken_out_later),
