@@ -108,13 +108,17 @@ function asmModule() {
 
 const met = ['NO_MEMORY', 'INVALID_ARGUMENT', 'INVALID_OPTION', 'INVALID_URL', 'UNSUBSCRIBED', 'LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS', 'INVALID_JSON', 'LIMIT_CHANNEL', 'LIMIT_FRAME_SIZE'];
 
-/* Options have other names in JavaScript. Only limits are told by their names. */
+const warned = ['LIMIT_QUEUE', 'LIMIT_CALLS', 'LIMIT_SUBSCRIPTIONS']; // told by their names, in `highWater`
+
+/* Options have other names in JavaScript. */
 function errorsModule() {
   const rows = [...read('include/centrifuge/error.h').matchAll(/X\((\d+), (\w+), "(.*?)", ([01])\)/g)].filter(([, , name]) => met.includes(name));
   if (rows.length !== met.length) throw new Error('include/centrifuge/error.h lacks an error of js/build.mjs');
   const members = rows.map(([, number, name, text, temporary]) => {
-    const row = [`text: ${JSON.stringify(camel(text))}`, `temporary: ${temporary === '1'}`];
-    return `  ${number}: { ${[...row, ...(/^LIMIT/.test(name) ? [`name: '${name}'`] : [])].join(', ')} },`;
+    const row = [`text: ${JSON.stringify(camel(text))}`];
+    if (temporary === '1') row.push('temporary: true');
+    if (warned.includes(name)) row.push(`name: '${name}'`);
+    return `  ${number}: { ${row.join(', ')} },`;
   });
   return `export default {\n${members.join('\n')}\n};\n`;
 }
@@ -152,11 +156,15 @@ function asModule(name) {
   return text;
 }
 
+/* By name: a file of web/, or a text. */
 function virtual(modules) {
   return {
     name: 'virtual',
     setup(build) {
-      build.onResolve({ filter: /^centrifuge-/ }, ({ path: name }) => (modules[name] ? { path: name, namespace: 'virtual' } : { path: path.join(here, 'web', 'wasm.js') }));
+      build.onResolve({ filter: /^centrifuge-/ }, ({ path: name }) => {
+        const isFile = /^\w+\.js$/.test(modules[name]);
+        return isFile ? { path: path.join(here, 'web', modules[name]) } : { path: name, namespace: 'virtual' };
+      });
       build.onLoad({ filter: /js\/(api|web)\/\w+\.js$/ }, ({ path: name }) => ({ contents: asModule(name), loader: 'js' }));
       build.onLoad({ filter: /.*/, namespace: 'virtual' }, ({ path: name }) => ({ contents: modules[name], loader: 'js', resolveDir: here }));
     },
@@ -172,9 +180,12 @@ const constants = {
   OFFSETS: JSON.stringify(members.map((name) => layout.options[name])),
 };
 
-/* `core`: another module than web/wasm.js. */
+const ours = { 'centrifuge-core': 'wasm.js', 'centrifuge-encoding': 'encoding.js' };
+
+/* `core`: another module than web/wasm.js, for hosts that may lack more than WebAssembly. */
 async function bundle(name, format, core) {
   const umd = format === 'cjs';
+  const parts = core ? { 'centrifuge-core': core, 'centrifuge-encoding': 'fallback.js' } : ours;
   const entry = umd ? "export { default } from './index.js';" : "export { default, default as Centrifuge } from './index.js';";
   await esbuild.build({
     stdin: { contents: entry, resolveDir: path.join(here, 'web') },
@@ -189,7 +200,7 @@ async function bundle(name, format, core) {
     legalComments: 'none',
     charset: 'ascii',
     logLevel: 'warning',
-    plugins: [virtual({ 'centrifuge-core': core, 'centrifuge-errors': errorsModule() })],
+    plugins: [virtual({ ...parts, 'centrifuge-errors': errorsModule() })],
   });
   if (umd) closeUmd(path.join(made, name));
   const map = JSON.parse(fs.readFileSync(path.join(made, name + '.map'), 'utf8'));
@@ -197,25 +208,35 @@ async function bundle(name, format, core) {
   fs.writeFileSync(path.join(made, name + '.map'), JSON.stringify(map));
 }
 
-/*
- * Those of the objects that a user has keep an underscore, so that what a page adds to them stands in nobody's way. The rest of a
- * name is a letter that is frequent anyway.
- */
-const LETTERS = 'tesnirohcaludpmvgfybkwxjqzTESNIROHCALUDPMVGFYBKWXJQZ';
-
-function visible() {
-  const texts = fs.readdirSync(path.join(here, 'api')).sort().map((name) => read('js/api', name)).join('');
-  const names = [...new Set(texts.match(/\b_[a-z]\w*/gi))];
-  if (names.length > LETTERS.length) throw new Error('js/api has more internal names than there are letters for them');
-  return Object.fromEntries(names.map((name, i) => ['$' + name, '_' + LETTERS[i]]));
-}
-
 /* Members that are nobody else's: they get short names, which shorten() returns. */
 const internal = /^(_[^_].*|authorizeAnswer|refreshAnswer|subscriptionState|networkChanged|transportClose|refuse|refused|temporary|reject|seen|units|posts|report|errors|defaults)$/;
 
+/* Those of the most frequent members are letters that are frequent anyway. */
+const LETTERS = 'tesnirohcaludpmvgfybkwxjqzTESNIROHCALUDPMVGFYBKWXJQZ';
+
+const textsOf = (folder) => fs.readdirSync(path.join(here, folder)).sort().map((name) => read('js', folder, name)).join('');
+
+function frequentFirst(text, wanted) {
+  const counts = new Map();
+  for (const [, name] of text.matchAll(/\b(\w+)\b/g)) if (wanted.test(name)) counts.set(name, (counts.get(name) || 0) + 1);
+  return [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
+}
+
+/*
+ * Names of members for terser. Those of the objects that a user has keep an underscore, so that what a page adds to them stands in
+ * nobody's way. What is not named here terser names.
+ */
+function shortNames() {
+  const visible = frequentFirst(textsOf('api'), /^_[a-z]/i);
+  if (visible.length > LETTERS.length) throw new Error('js/api has more internal names than there are letters for them');
+  const others = frequentFirst(textsOf('api') + textsOf('web'), internal).filter((name) => !visible.includes(name)).slice(0, LETTERS.length);
+  const row = (mark) => (name, i) => ['$' + name, mark + LETTERS[i]];
+  return Object.fromEntries([...visible.map(row('_')), ...others.map(row(''))]);
+}
+
 async function shorten(from, to, module) {
   const text = fs.readFileSync(path.join(made, from), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\n$/, '');
-  const nameCache = { props: { props: visible() } };
+  const nameCache = { props: { props: shortNames() } };
   const result = await minify({ [from]: text }, {
     ecma: 2020,
     module,

@@ -7,9 +7,9 @@
 type ErrorNumber = number;
 
 interface ErrorRow {
-  name: string;
+  name?: string; /* of what `highWater` tells */
   text: string;
-  temporary: boolean;
+  temporary?: boolean;
 }
 
 /*

@@ -3,7 +3,7 @@
  * The core's module, and texts on their way into its memory and out of it. One instance serves all clients of a page or worker:
  * browsers have room for few.
  */
-const { whole } = require('../api/values');
+const encoding = require('centrifuge-encoding'); // chosen by ../build.mjs: encoding.js or fallback.js
 const instantiate = require('centrifuge-core'); // made by ../build.mjs: WebAssembly, or JavaScript that does the same
 
 const SHORT = 128; // characters, for which there is always room
@@ -11,20 +11,14 @@ const SHORT = 128; // characters, for which there is always room
 let core = null; // the functions of src/web/bridge.c
 let bytes; // its memory, seen in two ways; both are made anew when it has grown
 let words;
-let encoder;
-let decoder;
 let view; // of the block that a long text was put into last: the next one mostly comes to the same place
 let width = 1; // bytes that a character of a long text is thought to take, as in the last one: 1 or 3
-
-const optional = (Class, ...values) => (typeof Class === 'function' ? new Class(...values) : null);
 
 /* At the first client, not when the file is loaded. */
 function load() {
   if (core) return core;
   core = instantiate({ e: { r: () => Math.random() * 0x100000000, g: look } });
   look();
-  encoder = optional(globalThis.TextEncoder);
-  decoder = optional(globalThis.TextDecoder, 'utf-8', { ignoreBOM: true });
   return core;
 }
 
@@ -45,19 +39,10 @@ function memory(at) {
 
 /* ---- in ----------------------------------------------------------------------- */
 
-/* Without a TextEncoder: UTF-8 as a text whose characters are bytes. */
-function copy(text, at, room) {
-  const utf8 = unescape(encodeURIComponent(whole(text)));
-  if (utf8.length > room) return 0;
-  for (let i = 0; i < utf8.length; i++) bytes[at + i] = utf8.charCodeAt(i);
-  return at + utf8.length;
-}
-
 /* UTF-8 to `at`. The end, or 0 when there was no room. */
 function write(text, at, room) {
-  if (!encoder) return copy(text, at, room);
   if (view.byteOffset !== at || view.length < room) view = bytes.subarray(at, at + room);
-  const { read, written } = encoder.encodeInto(text, view);
+  const { read, written } = encoding.encode(text, view);
   return read === text.length ? at + written : 0;
 }
 
@@ -85,13 +70,7 @@ function setTime(at, value) {
 
 /* ---- out ------------------------------------------------------------------------ */
 
-function decode(at, size) {
-  const part = bytes.subarray(at, at + size);
-  if (decoder) return decoder.decode(part);
-  let text = '';
-  for (let i = 0; i < size; i += 8192) text += String.fromCharCode.apply(null, part.subarray(i, i + 8192));
-  return decodeURIComponent(escape(text));
-}
+const decode = (at, size) => encoding.decode(bytes.subarray(at, at + size));
 
 /* Of a member that has a pointer and a size. */
 const textAt = (at) => decode(wordAt(at), wordAt(at + 4));
