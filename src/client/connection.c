@@ -219,17 +219,15 @@ static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
 /* A message that came, or credentials to send. */
 static void report_too_large(cf_client *client, centrifuge_error code)
 {
-    static const cf_failure too_large = CF_FAILURE("message too large", "fix");
-    cf_client_report(client, code, &too_large);
+    cf_client_report(client, code, CF_FAILURE("message too large", "fix"));
     if (code == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE)
         cf_subscriptions_recover_nothing(client);
 }
 
 void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code)
 {
-    static const cf_failure no_memory = CF_FAILURE("out of memory", "retry");
     if (code == CENTRIFUGE_ERROR_NO_MEMORY)
-        cf_client_report(client, code, &no_memory);
+        cf_client_report(client, code, CF_FAILURE("out of memory", "retry"));
     else
         report_too_large(client, code);
     departure why = {.reason = client->failure.text, .again = true, .code = code};
@@ -330,22 +328,20 @@ void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t mil
 /* The same again would be refused again: what was sent has to be smaller. */
 static void report_refused_size(cf_client *client)
 {
-    static const cf_failure too_large = CF_FAILURE("message too large for the server", "fix");
-    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, &too_large);
+    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, CF_FAILURE("message too large for the server", "fix"));
     cf_log_number(client, CF_LOG_WARNING, CF_BYTES("the largest message sent: "), (int64_t)client->largest_sent,
                   CF_BYTES(" bytes"));
 }
 
 void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now)
 {
-    static const cf_failure not_opened = CF_FAILURE("transport could not be opened", "fix");
     departure why = {.again = true, .lost = true, .code = error};
     if (client->shut || id != client->transport || client->open.queued)
         return;
     read_close(client, reason, &why);
     if (is_hopeless(error)) {
         why.again = false;
-        cf_client_report(client, error, &not_opened);
+        cf_client_report(client, error, CF_FAILURE("transport could not be opened", "fix"));
     } else if (error == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE) {
         report_too_large(client, error);
     } else if (error == CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE) {

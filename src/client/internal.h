@@ -125,11 +125,8 @@ typedef struct cf_failure {
     cf_bytes advice;
 } cf_failure;
 
-/* One of our own; both are literals. */
-#define CF_FAILURE(text, advice)                                                                                               \
-    {                                                                                                                          \
-        CF_LITERAL("{\"error\":\"" text "\",\"advice\":\"" advice "\"}"), CF_LITERAL(text), CF_LITERAL(advice)                 \
-    }
+/* A message of our own; both are literals. */
+#define CF_FAILURE(text, advice) CF_BYTES("{\"error\":\"" text "\",\"advice\":\"" advice "\"}")
 
 /* ---- the objects ----------------------------------------------------------------------- */
 
@@ -369,7 +366,7 @@ void cf_log_text(cf_client *client, cf_log_level level, cf_bytes text, cf_bytes 
 void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t number, cf_bytes behind);
 
 /* The client event `error`. None waits: errors of messages are taken at once, all others end the transport. */
-void cf_client_report(cf_client *client, centrifuge_error code, const cf_failure *failure);
+void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes failure); /* a CF_FAILURE */
 /* The same for a message from the server. */
 void cf_client_report_message(cf_client *client, const cf_wire_message *message);
 

@@ -40,26 +40,20 @@ void cf_client_options_default(cf_client_options *options)
 
 /* ---- the endpoint: client-spec.md 3 --------------------------------------------------- */
 
-typedef struct scheme {
-    cf_bytes from;
-    cf_bytes websocket;
-    cf_bytes sockjs;
-} scheme;
+/* By whether the transport is encrypted, and whether it is HTTP. */
+static const cf_bytes schemes[] = {CF_LITERAL("ws://"), CF_LITERAL("wss://"), CF_LITERAL("http://"), CF_LITERAL("https://")};
 
-static const scheme schemes[] = {
-    {CF_LITERAL("ws://"), CF_LITERAL("ws://"), CF_LITERAL("http://")},
-    {CF_LITERAL("wss://"), CF_LITERAL("wss://"), CF_LITERAL("https://")},
-    {CF_LITERAL("http://"), CF_LITERAL("ws://"), CF_LITERAL("http://")},
-    {CF_LITERAL("https://"), CF_LITERAL("wss://"), CF_LITERAL("https://")},
-};
+#define SECURE       1
+#define HTTP         2
+#define SCHEME_COUNT 4
 
-static const scheme *find_scheme(cf_bytes url)
+/* SCHEME_COUNT: none of them. */
+static unsigned find_scheme(cf_bytes url)
 {
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        if (cf_bytes_equal_fold(cf_bytes_slice(url, 0, schemes[i].from.size), schemes[i].from))
-            return &schemes[i];
-    }
-    return NULL;
+    unsigned i = 0;
+    while (i < SCHEME_COUNT && !cf_bytes_equal_fold(cf_bytes_slice(url, 0, schemes[i].size), schemes[i]))
+        i++;
+    return i;
 }
 
 static cf_bytes without_slash(cf_bytes url)
@@ -95,10 +89,10 @@ centrifuge_error cf_client_endpoint(cf_bytes url, bool sockjs, cf_transport_kind
     size_t end = (size_t)cf_bytes_find(url, CF_BYTES("?"));
     cf_bytes query = cf_bytes_slice(url, end, SIZE_MAX);
     url = without_slash(cf_bytes_slice(url, 0, end));
-    const scheme *found = find_scheme(url);
-    if (found == NULL)
+    unsigned scheme = find_scheme(url);
+    if (scheme == SCHEME_COUNT)
         return CENTRIFUGE_ERROR_INVALID_URL;
-    cf_bytes rest = cf_bytes_slice(url, found->from.size, url.size);
+    cf_bytes rest = cf_bytes_slice(url, schemes[scheme].size, url.size);
     if (!is_address(rest))
         return CENTRIFUGE_ERROR_INVALID_URL;
     bool raw = cf_bytes_ends_with(rest, RAW_SUFFIX);
@@ -106,9 +100,9 @@ centrifuge_error cf_client_endpoint(cf_bytes url, bool sockjs, cf_transport_kind
         return CENTRIFUGE_ERROR_UNSUPPORTED;
     *kind = raw || !sockjs ? CF_TRANSPORT_WEBSOCKET : CF_TRANSPORT_SOCKJS;
     if (*kind == CF_TRANSPORT_WEBSOCKET)
-        append_address(address, found->websocket, without_slash(rest), RAW_SUFFIX);
+        append_address(address, schemes[scheme & SECURE], without_slash(rest), RAW_SUFFIX);
     else
-        append_address(address, found->sockjs, rest, SOCKJS_SUFFIX);
+        append_address(address, schemes[HTTP | scheme], rest, SOCKJS_SUFFIX);
     cf_buffer_append(address, query);
     return address->failed ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_OK;
 }

@@ -248,19 +248,26 @@ void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
-void cf_client_report(cf_client *client, centrifuge_error code, const cf_failure *failure)
+static void report(cf_client *client, centrifuge_error code, cf_failure failure, bool json)
 {
     client->error.code = (uint8_t)code;
-    client->failure = *failure;
-    client->error_json = false;
+    client->failure = failure;
+    client->error_json = json;
     cf_queue_append(client, &client->error, CF_PENDING_ERROR);
+}
+
+void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes failure)
+{
+    cf_json_value text, advice;
+    cf_json_find(failure, CF_BYTES("error"), &text);
+    cf_json_find(failure, CF_BYTES("advice"), &advice);
+    report(client, code, (cf_failure){failure, text.raw, advice.raw}, false);
 }
 
 void cf_client_report_message(cf_client *client, const cf_wire_message *message)
 {
     const cf_failure failure = {message->raw, message->error_text, message->advice};
-    cf_client_report(client, CENTRIFUGE_ERROR_REFUSED, &failure);
-    client->error_json = message->error.kind != CF_JSON_STRING;
+    report(client, CENTRIFUGE_ERROR_REFUSED, failure, message->error.kind != CF_JSON_STRING);
 }
 
 /* ---- the queue's members as effects ----------------------------------------------------------- */

@@ -40,9 +40,8 @@ static cf_recovery *obtain(cf_subscription *subscription)
 /* What was kept has no gap: from here nothing more is. */
 static void overflow(cf_client *client, cf_recovery *recovery)
 {
-    static const cf_failure too_many = CF_FAILURE("too many messages during recovery", "retry");
     recovery->incomplete = true;
-    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_RECOVERY, &too_many);
+    cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_RECOVERY, CF_FAILURE("too many messages during recovery", "retry"));
 }
 
 bool cf_recovery_hold(cf_subscription *subscription, const cf_wire_message *message)
