@@ -13,7 +13,7 @@ import zlib from 'node:zlib';
 import esbuild from 'esbuild';
 import { minify } from 'terser';
 import { arrange, renameExports } from './arrange.mjs';
-import { putPacked } from './pack.mjs';
+import { gzipSize, putPacked } from './pack.mjs';
 
 const require = createRequire(import.meta.url);
 const { camel } = require('./api/options.js');
@@ -252,11 +252,11 @@ async function shorten(from, to, module) {
   return Object.fromEntries(Object.entries(nameCache.props.props).map(([name, short]) => [name.slice(1), short]));
 }
 
-function putCore(name, wasm) {
+function putCore(name, wasm, smallest) {
   const file = path.join(made, name);
   const text = fs.readFileSync(file, 'utf8');
   if (text.split(PLACE).length !== 2) throw new Error(name + ' has no place for the core, or several');
-  fs.writeFileSync(file, putPacked(text, PLACE, wasm));
+  fs.writeFileSync(file, putPacked(text, PLACE, wasm, smallest));
 }
 
 function addTypes() {
@@ -279,8 +279,8 @@ function report() {
   console.log(`${'bytes'.padStart(32)}  gzip brotli`);
   for (const name of fs.readdirSync(dist).filter((each) => /js$/.test(each))) {
     const bytes = fs.readFileSync(path.join(dist, name));
-    const sizes = [bytes, execFileSync('gzip', ['-9'], { input: bytes }), zlib.brotliCompressSync(bytes)];
-    console.log(name.padEnd(24) + sizes.map((each) => String(each.length).padStart(8)).join(''));
+    const sizes = [bytes.length, gzipSize(bytes), zlib.brotliCompressSync(bytes).length];
+    console.log(name.padEnd(24) + sizes.map((each) => String(each).padStart(8)).join(''));
   }
 }
 
@@ -306,7 +306,7 @@ async function main() {
   await shorten('centrifuge.asm.mjs', 'centrifuge.asm.mjs', true);
   putCore('centrifuge.js', wasm);
   putCore('centrifuge.mjs', wasm);
-  putCore('centrifuge.min.js', renameExports(wasm, names));
+  putCore('centrifuge.min.js', renameExports(wasm, names), true);
   addTypes();
   assemblePackage();
   moveIn();
