@@ -132,7 +132,7 @@ const umdHead = `(function (root, factory, packed) {
   if (typeof exports === 'object' && typeof module === 'object') module.exports = factory(packed);
   else if (typeof define === 'function' && define.amd) define([], () => factory(packed));
   else root.Centrifuge = factory(packed);
-})(typeof globalThis === 'object' ? globalThis : self, function (packed) {
+})(globalThis, function (packed) {
 'use strict';`;
 
 /* The module's export, which is its last statement, becomes the factory's value. */
