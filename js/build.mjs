@@ -229,9 +229,9 @@ function frequentFirst(text, wanted) {
 function shortNames() {
   const visible = frequentFirst(textsOf('api'), /^_[a-z]/i);
   if (visible.length > LETTERS.length) throw new Error('js/api has more internal names than there are letters for them');
-  const others = frequentFirst(textsOf('api') + textsOf('web'), internal).filter((name) => !visible.includes(name)).slice(0, LETTERS.length);
+  const others = frequentFirst(textsOf('api') + textsOf('web'), internal).filter((name) => !visible.includes(name));
   const row = (mark) => (name, i) => ['$' + name, mark + LETTERS[i]];
-  return Object.fromEntries([...visible.map(row('_')), ...others.map(row(''))]);
+  return Object.fromEntries([...visible.map(row('_')), ...others.slice(0, LETTERS.length).map(row(''))]);
 }
 
 async function shorten(from, to, module) {
