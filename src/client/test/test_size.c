@@ -52,18 +52,24 @@ static void subscribe_to(driver *d, const char *prefix, size_t count)
     }
 }
 
+/* Ten thousand channels are asked for by the answer to connect. */
+static void connect_with_many(driver *d, const char *prefix, sent *s)
+{
+    driver_start(d);
+    subscribe_to(d, prefix, 10000);
+    driver_connect(d);
+    driver_opened(d);
+    watch(d, s);
+    driver_welcome(d, 1);
+}
+
 /* ---- subscriptions ------------------------------------------------------------------------------ */
 
 static void subscriptions_of_a_connection_left_as_one_frame(void **state)
 {
     driver *d = *state;
     sent s;
-    driver_start(d);
-    subscribe_to(d, "", 10000);
-    driver_connect(d);
-    driver_opened(d);
-    watch(d, &s);
-    driver_welcome(d, 1);
+    connect_with_many(d, "", &s);
     assert_int_equal(s.commands, 10000);
     assert_true(s.largest <= 65536 && s.frames <= s.commands * 80 / 65536 + 1);
     driver_forget(d);
@@ -106,12 +112,7 @@ static void private_channels_come_back_in_several_requests_and_frames(void **sta
 {
     driver *d = *state;
     sent s;
-    driver_start(d);
-    subscribe_to(d, "$", 10000);
-    driver_connect(d);
-    driver_opened(d);
-    watch(d, &s);
-    driver_welcome(d, 1);
+    connect_with_many(d, "$", &s);
     assert_true(s.requests > 1 && s.requests <= 4);
     for (uint32_t id = 1; id <= s.requests; id++) {
         driver_forget(d);
