@@ -9,9 +9,9 @@
 /* What a frame adds to its text. */
 #define FRAME_OVERHEAD 16
 
-cf_text *cf_text_new(const cf_allocator *allocator, cf_bytes bytes)
+cf_hub_text *cf_hub_text_new(const cf_allocator *allocator, cf_bytes bytes)
 {
-    cf_text *text = cf_alloc(allocator, sizeof *text + bytes.size);
+    cf_hub_text *text = cf_alloc(allocator, sizeof *text + bytes.size);
     if (text == NULL)
         return NULL;
     text->size = bytes.size;
@@ -319,7 +319,7 @@ static void hold_all(cf_hub *hub, const cf_channel *channel, cf_bytes uid)
     if (!channel->active)
         return;
     for (uint32_t i = 0; i < channel->count; i++) {
-        const cf_member *member = &channel->members[i];
+        const cf_hub_member *member = &channel->members[i];
         if (member->holding && !cf_session_is(member->session, CF_SESSION_DOOMED))
             hold_back(hub, member->session, channel, uid, cf_buffer_bytes(&hub->text));
     }
@@ -505,14 +505,14 @@ void cf_hub_skip(cf_session *session, const cf_channel *channel, cf_bytes uid)
         forget_held(session, channel, at);
 }
 
-static void begin_hold(cf_session *session, cf_member *member, cf_channel *channel)
+static void begin_hold(cf_session *session, cf_hub_member *member, cf_channel *channel)
 {
     member->holding = true;
     channel->holding++;
     session->exchange->hold.channels++;
 }
 
-static void end_hold(cf_session *session, cf_member *member, cf_channel *channel)
+static void end_hold(cf_session *session, cf_hub_member *member, cf_channel *channel)
 {
     member->holding = false;
     channel->holding--;
@@ -535,7 +535,7 @@ void cf_hub_release(cf_hub *hub, cf_session *session)
 {
     for (uint32_t i = session->subscription_count; i-- > 0 && session->exchange->hold.channels > 0;) {
         cf_channel *channel = session->subscriptions[i].channel;
-        cf_member *member = &channel->members[session->subscriptions[i].index];
+        cf_hub_member *member = &channel->members[session->subscriptions[i].index];
         if (member->holding)
             end_hold(session, member, channel);
     }
@@ -544,7 +544,7 @@ void cf_hub_release(cf_hub *hub, cf_session *session)
 
 /* ---- subscriptions ------------------------------------------------------- */
 
-cf_subscription *cf_hub_find(const cf_hub *hub, cf_session *session, cf_bytes name)
+cf_hub_subscription *cf_hub_find(const cf_hub *hub, cf_session *session, cf_bytes name)
 {
     if (session->subscription_count == 0)
         return NULL;
@@ -587,7 +587,7 @@ static bool reserve_member(cf_hub *hub, cf_channel *channel)
     if (channel->capacity > UINT32_MAX / 2)
         return false;
     uint32_t capacity = channel->capacity == 0 ? 1 : channel->capacity * 2;
-    cf_member *members = cf_realloc(hub->allocator, channel->members, capacity * sizeof *members);
+    cf_hub_member *members = cf_realloc(hub->allocator, channel->members, capacity * sizeof *members);
     if (members == NULL)
         return false;
     channel->members = members;
@@ -602,7 +602,7 @@ static bool reserve_subscription(cf_hub *hub, cf_session *session)
     if (session->subscription_capacity > UINT32_MAX / 2)
         return false;
     uint32_t capacity = session->subscription_capacity == 0 ? 1 : session->subscription_capacity * 2;
-    cf_subscription *list = cf_realloc(hub->allocator, session->subscriptions, capacity * sizeof *list);
+    cf_hub_subscription *list = cf_realloc(hub->allocator, session->subscriptions, capacity * sizeof *list);
     if (list == NULL)
         return false;
     session->subscriptions = list;
@@ -620,18 +620,18 @@ static void settle(cf_hub *hub, cf_channel *channel)
     free_channel(hub, channel);
 }
 
-static void link_member(cf_channel *channel, cf_session *session, cf_text *info)
+static void link_member(cf_channel *channel, cf_session *session, cf_hub_text *info)
 {
     uint32_t index = channel->count++;
     uint32_t slot = session->subscription_count++;
-    channel->members[index] = (cf_member){.session = session, .slot = slot};
-    session->subscriptions[slot] = (cf_subscription){.channel = channel, .info = info, .index = index};
+    channel->members[index] = (cf_hub_member){.session = session, .slot = slot};
+    session->subscriptions[slot] = (cf_hub_subscription){.channel = channel, .info = info, .index = index};
     if (cf_session_is(session, CF_SESSION_BEHIND))
         count_behind(channel);
 }
 
 /* Both lists stay dense: the last entry moves into the hole. */
-static void unlink_member(cf_hub *hub, cf_session *session, cf_subscription *subscription)
+static void unlink_member(cf_hub *hub, cf_session *session, cf_hub_subscription *subscription)
 {
     cf_channel *channel = subscription->channel;
     uint32_t index = subscription->index;
@@ -643,12 +643,12 @@ static void unlink_member(cf_hub *hub, cf_session *session, cf_subscription *sub
         forget_held(session, channel, SIZE_MAX);
     }
     cf_free(hub->allocator, subscription->info);
-    cf_member moved = channel->members[--channel->count];
+    cf_hub_member moved = channel->members[--channel->count];
     if (index != channel->count) {
         channel->members[index] = moved;
         moved.session->subscriptions[moved.slot].index = index;
     }
-    cf_subscription other = session->subscriptions[--session->subscription_count];
+    cf_hub_subscription other = session->subscriptions[--session->subscription_count];
     if (slot != session->subscription_count) {
         session->subscriptions[slot] = other;
         other.channel->members[other.index].slot = slot;
@@ -685,7 +685,7 @@ static bool subscribe_engine(cf_hub *hub, cf_channel *channel)
     return !channel->subscribing;
 }
 
-cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, cf_text *info, bool hold)
+cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, cf_hub_text *info, bool hold)
 {
     cf_channel *channel = cf_hub_channel(hub, name);
     if (channel == NULL)
@@ -713,7 +713,7 @@ cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, 
     return CF_HUB_FAILED;
 }
 
-void cf_hub_unsubscribe(cf_hub *hub, cf_session *session, cf_subscription *subscription)
+void cf_hub_unsubscribe(cf_hub *hub, cf_session *session, cf_hub_subscription *subscription)
 {
     cf_channel *channel = subscription->channel;
     if (!cf_session_is(session, CF_SESSION_ENDED))

@@ -35,15 +35,15 @@
 struct cf_session;
 
 /* A copy of some text in one allocation. */
-typedef struct cf_text {
+typedef struct cf_hub_text {
     size_t size;
     char data[];
-} cf_text;
+} cf_hub_text;
 
 /* NULL without memory. */
-cf_text *cf_text_new(const cf_allocator *allocator, cf_bytes bytes);
+cf_hub_text *cf_hub_text_new(const cf_allocator *allocator, cf_bytes bytes);
 
-static inline cf_bytes cf_text_bytes(const cf_text *text)
+static inline cf_bytes cf_hub_text_bytes(const cf_hub_text *text)
 {
     return text == NULL ? (cf_bytes){NULL, 0} : (cf_bytes){text->data, text->size};
 }
@@ -57,12 +57,12 @@ typedef struct cf_open {
     bool of_messages; /* of a channel: not for members that hold them back */
 } cf_open;
 
-typedef struct cf_member {
+typedef struct cf_hub_member {
     struct cf_session *session;
     uint32_t slot; /* of the subscription in the session's list */
     bool waiting;  /* for the engine's answer to the channel's subscribe */
     bool holding;  /* publications, until its subscribe is answered */
-} cf_member;
+} cf_hub_member;
 
 /* What members of channels hold back for one session, in the order of publication. Zeroed: nothing. */
 typedef struct cf_hold {
@@ -74,7 +74,7 @@ typedef struct cf_channel {
     cf_map_node node;
     cf_open open;
     struct cf_hub *hub;
-    cf_member *members; /* dense: a removed one is replaced by the last */
+    cf_hub_member *members; /* dense: a removed one is replaced by the last */
     uint32_t count;
     uint32_t capacity;
     uint32_t behind;  /* members that publishers wait for */
@@ -88,12 +88,12 @@ typedef struct cf_channel {
 } cf_channel;
 
 /* One entry of a session's list. */
-typedef struct cf_subscription {
+typedef struct cf_hub_subscription {
     cf_channel *channel;
-    cf_text *info;  /* channel_info of a private channel, or NULL */
-    uint32_t index; /* in channel->members */
-    bool present;   /* the engine knows of the session's presence */
-} cf_subscription;
+    cf_hub_text *info; /* channel_info of a private channel, or NULL */
+    uint32_t index;    /* in channel->members */
+    bool present;      /* the engine knows of the session's presence */
+} cf_hub_subscription;
 
 /* A user id with at least one authenticated session. */
 typedef struct cf_hub_user {
@@ -138,13 +138,13 @@ bool cf_hub_authenticate(cf_hub *hub, struct cf_session *session, cf_bytes user)
 cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes user);
 
 /* Does the subscription still wait for the engine? */
-static inline bool cf_hub_waits(const cf_subscription *subscription)
+static inline bool cf_hub_waits(const cf_hub_subscription *subscription)
 {
     return subscription->channel->members[subscription->index].waiting;
 }
 
 /* NULL: not subscribed. Valid until the session's subscriptions change. */
-cf_subscription *cf_hub_find(const cf_hub *hub, struct cf_session *session, cf_bytes channel);
+cf_hub_subscription *cf_hub_find(const cf_hub *hub, struct cf_session *session, cf_bytes channel);
 
 typedef enum cf_hub_result { CF_HUB_DONE, CF_HUB_WAIT, CF_HUB_FAILED } cf_hub_result;
 
@@ -153,9 +153,9 @@ typedef enum cf_hub_result { CF_HUB_DONE, CF_HUB_WAIT, CF_HUB_FAILED } cf_hub_re
  * CF_HUB_WAIT: hub->subscribed is called later, unless the session ends before. CF_HUB_FAILED: no memory, or the engine refused;
  * the session is not subscribed.
  */
-cf_hub_result cf_hub_subscribe(cf_hub *hub, struct cf_session *session, cf_bytes channel, cf_text *info, bool hold);
+cf_hub_result cf_hub_subscribe(cf_hub *hub, struct cf_session *session, cf_bytes channel, cf_hub_text *info, bool hold);
 /* Closes the channel's chunk first, so that the session gets what was published before. */
-void cf_hub_unsubscribe(cf_hub *hub, struct cf_session *session, cf_subscription *subscription);
+void cf_hub_unsubscribe(cf_hub *hub, struct cf_session *session, cf_hub_subscription *subscription);
 
 /* Of what is held back, forgets the message and all of its channel before it, where it is there: the history has them. */
 void cf_hub_skip(struct cf_session *session, const cf_channel *channel, cf_bytes uid);

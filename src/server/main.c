@@ -19,7 +19,7 @@ typedef enum command { COMMAND_RUN, COMMAND_VERSION, COMMAND_CHECKCONFIG, COMMAN
 
 typedef struct command_line {
     command command;
-    cf_settings settings;
+    cf_daemon_settings settings;
     cf_config_flag flags[FLAGS_MAX];
     int count; /* of arguments */
     char **arguments;
@@ -208,7 +208,7 @@ static int check_config(const char *path)
 {
     cf_config_report report;
     cf_config_report_init(&report, &cf_heap);
-    cf_settings_status status = cf_settings_check(path, &report);
+    cf_daemon_settings_status status = cf_daemon_settings_check(path, &report);
     int result = 0;
     print_warnings(&report);
     if (status == CF_SETTINGS_NO_FILE && access(path, F_OK) != 0)

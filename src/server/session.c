@@ -184,19 +184,19 @@ cf_bytes cf_session_user(const cf_session *session)
     return session->user == NULL ? CF_BYTES("") : cf_bytes_make(session->user->id, session->user->id_size);
 }
 
-cf_client_info cf_session_info(const cf_session *session, const cf_subscription *subscription)
+cf_client_info cf_session_info(const cf_session *session, const cf_hub_subscription *subscription)
 {
     return (cf_client_info){
         .user = cf_session_user(session),
         .client = cf_session_id(session),
-        .default_info = cf_text_bytes(session->info),
-        .channel_info = subscription == NULL ? (cf_bytes){NULL, 0} : cf_text_bytes(subscription->info),
+        .default_info = cf_hub_text_bytes(session->info),
+        .channel_info = subscription == NULL ? (cf_bytes){NULL, 0} : cf_hub_text_bytes(subscription->info),
     };
 }
 
 /* ---- channels ------------------------------------------------------------ */
 
-void cf_session_leave_channel(cf_session *session, cf_subscription *subscription)
+void cf_session_leave_channel(cf_session *session, cf_hub_subscription *subscription)
 {
     cf_services *services = session->services;
     cf_engine *engine = services->engine;
@@ -235,7 +235,7 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
     cf_body_status(push, channel, true);
     cf_wire_end_reply(push);
     bool kept = is_answer_kept(session, channel); /* the name may be the channel's own, and go with it */
-    cf_subscription *subscription = cf_hub_find(hub, session, channel);
+    cf_hub_subscription *subscription = cf_hub_find(hub, session, channel);
     if (subscription != NULL && cf_hub_waits(subscription))
         session->exchange->call.withdrawn = true;
     else if (subscription != NULL)
@@ -294,7 +294,7 @@ void cf_session_start_presence(cf_session *session)
     cf_session_arm(session);
 }
 
-void cf_session_is_present(cf_session *session, cf_subscription *subscription)
+void cf_session_is_present(cf_session *session, cf_hub_subscription *subscription)
 {
     const cf_channel *channel = subscription->channel;
     subscription->present = true;
@@ -307,7 +307,7 @@ static void ping_presence(cf_session *session)
     cf_services *services = session->services;
     const cf_config *config = services->config;
     for (uint32_t i = 0; i < session->subscription_count; i++) {
-        cf_subscription *subscription = &session->subscriptions[i];
+        cf_hub_subscription *subscription = &session->subscriptions[i];
         cf_bytes name = cf_bytes_make(subscription->channel->name, subscription->channel->name_size);
         const cf_channel_options *options = cf_config_channel(config, name);
         if (options == NULL || !options->presence || cf_hub_waits(subscription))
@@ -365,7 +365,7 @@ void cf_call_fatal(cf_session *session, const char *reason, bool reconnect)
     cf_session_cut_off(session, cf_bytes_of(reason), reconnect);
 }
 
-bool cf_call_params(cf_session *session, cf_call *call, cf_params *params)
+bool cf_call_params(cf_session *session, cf_session_call *call, cf_params *params)
 {
     if (cf_wire_params(call->method, false, call->params, params, &session->exchange->scratch))
         return true;
@@ -383,7 +383,7 @@ cf_buffer *cf_call_bare(cf_session *session)
 
 cf_buffer *cf_call_begin(cf_session *session, const char *error, cf_advice advice)
 {
-    const cf_call *call = &session->exchange->call;
+    const cf_session_call *call = &session->exchange->call;
     cf_buffer *out = cf_call_bare(session);
     cf_wire_begin_reply(out, call->uid, cf_method_name(call->method), error, advice, false);
     return out;
@@ -408,7 +408,7 @@ void cf_call_sent(cf_session *session)
 
 static void carry_out(cf_session *session)
 {
-    cf_call *call = &session->exchange->call;
+    cf_session_call *call = &session->exchange->call;
     cf_command run = cf_command_of(call->method);
     cf_turn_spend(&session->services->turn, CF_WORK_COMMAND);
     if (call->method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
@@ -565,7 +565,7 @@ static bool interrupt(cf_session *session)
 bool cf_call_hold(cf_session *session, cf_channel *channel)
 {
     cf_later *later = channel->behind > 0 ? later_of(session) : NULL;
-    cf_call *call = &session->exchange->call;
+    cf_session_call *call = &session->exchange->call;
     call->held = later != NULL && cf_hub_hold_publish(session->services->hub, channel, &later->task);
     return call->held;
 }
@@ -579,7 +579,7 @@ static bool is_over(const cf_session *session)
 static bool next_call(cf_session *session)
 {
     cf_exchange *exchange = session->exchange;
-    cf_call *call = &exchange->call;
+    cf_session_call *call = &exchange->call;
     cf_wire_command command;
     if (call->held) {
         call->held = false;
@@ -588,10 +588,10 @@ static bool next_call(cf_session *session)
     }
     if (!cf_wire_commands_next(&exchange->commands, &command, &exchange->scratch))
         return false;
-    *call = (cf_call){.uid = command.uid,
-                      .method = cf_method_of(command.method),
-                      .params = command.params,
-                      .scratch = exchange->scratch.size};
+    *call = (cf_session_call){.uid = command.uid,
+                              .method = cf_method_of(command.method),
+                              .params = command.params,
+                              .scratch = exchange->scratch.size};
     return true;
 }
 

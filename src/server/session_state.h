@@ -30,7 +30,7 @@ enum {
 #define CF_SESSION_DOOMED (CF_SESSION_SLOW | CF_SESSION_STARVED)
 
 /* The command that is being carried out. Its slices live as long as it does. */
-typedef struct cf_call {
+typedef struct cf_session_call {
     cf_bytes uid;
     cf_method method;
     cf_bytes params;
@@ -41,7 +41,7 @@ typedef struct cf_call {
     bool done;        /* replied */
     bool held;        /* a publish that waits for subscribers: to be carried out again */
     size_t scratch;   /* bytes of the exchange's scratch that hold the command itself */
-} cf_call;
+} cf_session_call;
 
 /* One message from the client and the replies to it. On the stack, unless a command has to wait: then it moves to the heap. */
 typedef struct cf_exchange {
@@ -51,7 +51,7 @@ typedef struct cf_exchange {
     cf_buffer scratch;
     cf_buffer replies;
     cf_hold hold; /* behind them */
-    cf_call call;
+    cf_session_call call;
     bool subscribed;  /* to something: what is published after it comes behind the replies */
     uint64_t started; /* microseconds */
     bool on_heap;
@@ -77,10 +77,10 @@ struct cf_session {
     cf_list link; /* in hub->sessions or hub->zombies */
     cf_hub_user *user;
     cf_list user_link;
-    cf_subscription *subscriptions;
+    cf_hub_subscription *subscriptions;
     uint32_t subscription_count;
     uint32_t subscription_capacity;
-    cf_text *info; /* default_info, or NULL */
+    cf_hub_text *info; /* default_info, or NULL */
     cf_timer timer;
     cf_time ends_at;     /* stale, or expired */
     cf_time presence_at; /* the next presence ping; only while there are subscriptions */
@@ -104,15 +104,15 @@ static inline size_t cf_session_backlog(const cf_session *session)
 }
 
 /* As others see it; `subscription` NULL: without a channel's info. */
-cf_client_info cf_session_info(const cf_session *session, const cf_subscription *subscription);
+cf_client_info cf_session_info(const cf_session *session, const cf_hub_subscription *subscription);
 
 /* Frees what is left of an ended session whose engine operations will not come back. */
 void cf_session_forget(cf_session *session);
 
 /* Ends a subscription: presence, leave, hub (server-spec.md 2.7). */
-void cf_session_leave_channel(cf_session *session, cf_subscription *subscription);
+void cf_session_leave_channel(cf_session *session, cf_hub_subscription *subscription);
 /* The engine is about to be told that the session is present: what was to take that back does not any more. */
-void cf_session_is_present(cf_session *session, cf_subscription *subscription);
+void cf_session_is_present(cf_session *session, cf_hub_subscription *subscription);
 /* Sends the push of a server-side unsubscribe, after leaving the channel where it was subscribed. */
 void cf_session_unsubscribe(cf_session *session, cf_bytes channel);
 

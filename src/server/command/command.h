@@ -24,19 +24,19 @@
 
 #include "server/session_state.h"
 
-typedef void (*cf_command)(cf_session *session, cf_call *call);
+typedef void (*cf_command)(cf_session *session, cf_session_call *call);
 
 /* NULL: no client method. */
 cf_command cf_command_of(cf_method method);
 
-void cf_command_connect(cf_session *session, cf_call *call);
-void cf_command_refresh(cf_session *session, cf_call *call);
-void cf_command_subscribe(cf_session *session, cf_call *call);
-void cf_command_unsubscribe(cf_session *session, cf_call *call);
-void cf_command_publish(cf_session *session, cf_call *call);
-void cf_command_presence(cf_session *session, cf_call *call);
-void cf_command_history(cf_session *session, cf_call *call);
-void cf_command_ping(cf_session *session, cf_call *call);
+void cf_command_connect(cf_session *session, cf_session_call *call);
+void cf_command_refresh(cf_session *session, cf_session_call *call);
+void cf_command_subscribe(cf_session *session, cf_session_call *call);
+void cf_command_unsubscribe(cf_session *session, cf_session_call *call);
+void cf_command_publish(cf_session *session, cf_session_call *call);
+void cf_command_presence(cf_session *session, cf_session_call *call);
+void cf_command_history(cf_session *session, cf_session_call *call);
+void cf_command_ping(cf_session *session, cf_session_call *call);
 
 /* hub->subscribed: goes on with the subscribe that waited. */
 void cf_command_subscribed(cf_session *session, cf_engine_status status);
@@ -57,7 +57,7 @@ bool cf_call_hold(cf_session *session, cf_channel *channel);
 void cf_call_fatal(cf_session *session, const char *reason, bool reconnect);
 
 /* Reads the parameters of all methods but connect, refresh and subscribe; false: the session was closed (`invalid message`). */
-bool cf_call_params(cf_session *session, cf_call *call, cf_params *params);
+bool cf_call_params(cf_session *session, cf_session_call *call, cf_params *params);
 
 /* The texts of server-spec.md 2.3 and 2.12. */
 #define CF_TEXT_INVALID_MESSAGE   "invalid message"

@@ -10,10 +10,10 @@ static bool user_limit_reached(const cf_session *session, cf_bytes user)
 }
 
 /* Server-spec.md 2.4. */
-void cf_command_connect(cf_session *session, cf_call *call)
+void cf_command_connect(cf_session *session, cf_session_call *call)
 {
     const cf_config *config = session->services->config;
-    cf_credentials credentials;
+    cf_connect_credentials credentials;
     session->services->metrics->client_num_connect++;
     if (cf_session_is(session, CF_SESSION_AUTHENTICATED)) {
         cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);

@@ -25,10 +25,10 @@ static void refuse_token(cf_session *session)
     cf_session_close(session, CF_BYTES(CF_TEXT_INVALID_TOKEN), false);
 }
 
-bool cf_credentials_read(cf_session *session, const cf_call *call, bool check, cf_credentials *credentials)
+bool cf_credentials_read(cf_session *session, const cf_session_call *call, bool check, cf_connect_credentials *credentials)
 {
     cf_connect_params *params = &credentials->params;
-    *credentials = (cf_credentials){.timestamp = session->services->unix_time};
+    *credentials = (cf_connect_credentials){.timestamp = session->services->unix_time};
     if (!cf_wire_connect_params(call->params, params, &session->exchange->scratch)) {
         cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
         return false;
@@ -54,7 +54,7 @@ bool cf_credentials_expired(const cf_session *session, int64_t timestamp)
 }
 
 /* Info that is no JSON would spoil every message that carries it: it is treated as absent (server-spec.md 10.2, fix 6). */
-cf_text *cf_info_copy(cf_session *session, cf_bytes info, bool *failed)
+cf_hub_text *cf_info_copy(cf_session *session, cf_bytes info, bool *failed)
 {
     if (info.size == 0)
         return NULL;
@@ -63,7 +63,7 @@ cf_text *cf_info_copy(cf_session *session, cf_bytes info, bool *failed)
                            CF_UUID_SIZE, session->id);
         return NULL;
     }
-    cf_text *copy = cf_text_new(session->services->allocator, info);
+    cf_hub_text *copy = cf_hub_text_new(session->services->allocator, info);
     *failed = *failed || copy == NULL;
     return copy;
 }
@@ -71,7 +71,7 @@ cf_text *cf_info_copy(cf_session *session, cf_bytes info, bool *failed)
 bool cf_credentials_take_info(cf_session *session, cf_bytes info)
 {
     bool failed = false;
-    cf_text *copy = cf_info_copy(session, info, &failed);
+    cf_hub_text *copy = cf_info_copy(session, info, &failed);
     if (copy != NULL) {
         cf_free(session->services->allocator, session->info);
         session->info = copy;

@@ -30,7 +30,7 @@ static void answered(void *user, cf_engine_status status, const cf_publication *
 }
 
 /* Server-spec.md 2.9. */
-void cf_command_history(cf_session *session, cf_call *call)
+void cf_command_history(cf_session *session, cf_session_call *call)
 {
     cf_services *services = session->services;
     cf_params params;

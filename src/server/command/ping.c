@@ -1,7 +1,7 @@
 #include "server/command/command.h"
 
 /* Server-spec.md 2.10. */
-void cf_command_ping(cf_session *session, cf_call *call)
+void cf_command_ping(cf_session *session, cf_session_call *call)
 {
     cf_params params;
     if (!cf_call_params(session, call, &params))

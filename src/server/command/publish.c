@@ -17,7 +17,7 @@ static void published(void *user, cf_engine_status status)
     cf_call_leave(session);
 }
 
-static void publish(cf_session *session, const cf_subscription *subscription, const cf_params *params,
+static void publish(cf_session *session, const cf_hub_subscription *subscription, const cf_params *params,
                     const cf_channel_options *options)
 {
     cf_services *services = session->services;
@@ -38,14 +38,14 @@ static void publish(cf_session *session, const cf_subscription *subscription, co
 }
 
 /* Server-spec.md 2.8. */
-void cf_command_publish(cf_session *session, cf_call *call)
+void cf_command_publish(cf_session *session, cf_session_call *call)
 {
     const cf_config *config = session->services->config;
     cf_params params;
     if (!cf_call_params(session, call, &params))
         return;
     call->channel = params.channel;
-    const cf_subscription *subscription = cf_hub_find(session->services->hub, session, params.channel);
+    const cf_hub_subscription *subscription = cf_hub_find(session->services->hub, session, params.channel);
     const cf_channel_options *options = cf_config_channel(config, params.channel);
     if (params.channel.size == 0 || params.data.data == NULL)
         reply(session, CF_TEXT_INVALID_MESSAGE, CF_ADVICE_FIX);

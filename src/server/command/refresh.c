@@ -4,10 +4,10 @@
  * Server-spec.md 2.5. Credentials of another user are answered like good ones, as version 1 does, but they change nothing
  * (10.2, fix 12): the connection ends when its own user's credentials do.
  */
-void cf_command_refresh(cf_session *session, cf_call *call)
+void cf_command_refresh(cf_session *session, cf_session_call *call)
 {
     cf_services *services = session->services;
-    cf_credentials credentials;
+    cf_connect_credentials credentials;
     if (!cf_credentials_read(session, call, true, &credentials))
         return;
     bool expired = cf_credentials_expired(session, credentials.timestamp);

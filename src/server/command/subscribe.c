@@ -33,7 +33,7 @@ static void refuse(cf_session *session, const char *error)
     end_body(session, false);
 }
 
-static cf_subscription *current(cf_session *session)
+static cf_hub_subscription *current(cf_session *session)
 {
     return cf_hub_find(session->services->hub, session, session->exchange->call.channel);
 }
@@ -81,7 +81,7 @@ static void succeed_recovered(cf_session *session, const cf_publication *publica
 }
 
 /* What was published since the session became a member, and the answer tells already. */
-static void skip_known(cf_session *session, const cf_subscription *subscription, const cf_publication *publications,
+static void skip_known(cf_session *session, const cf_hub_subscription *subscription, const cf_publication *publications,
                        size_t count, bool found)
 {
     if (count > 0)
@@ -103,7 +103,7 @@ static void history_read(void *user, cf_engine_status status, const cf_publicati
             count = 0;
             found = false;
         }
-        const cf_subscription *subscription = current(session);
+        const cf_hub_subscription *subscription = current(session);
         if (subscription != NULL && session->exchange->hold.messages.size > 0)
             skip_known(session, subscription, publications, count, found);
         if (subscription == NULL)
@@ -126,7 +126,7 @@ static bool has_history(const cf_channel_options *options)
 static void recover(cf_session *session)
 {
     cf_services *services = session->services;
-    const cf_call *call = &session->exchange->call;
+    const cf_session_call *call = &session->exchange->call;
     const cf_channel_options *options = options_of(session);
     bool enabled = options != NULL && options->recover;
     if (!enabled) {
@@ -172,7 +172,7 @@ static void subscribed(cf_session *session)
         recover(session);
         return;
     }
-    cf_subscription *subscription = current(session);
+    cf_hub_subscription *subscription = current(session);
     cf_client_info info = cf_session_info(session, subscription);
     cf_session_is_present(session, subscription);
     services->metrics->node_num_add_presence++;
@@ -231,7 +231,7 @@ static const char *forbidden(cf_session *session, const cf_subscribe_params *par
     return NULL;
 }
 
-void cf_command_subscribe(cf_session *session, cf_call *call)
+void cf_command_subscribe(cf_session *session, cf_session_call *call)
 {
     cf_services *services = session->services;
     cf_subscribe_params params;
@@ -250,7 +250,7 @@ void cf_command_subscribe(cf_session *session, cf_call *call)
         return;
     }
     bool failed = false;
-    cf_text *info = NULL;
+    cf_hub_text *info = NULL;
     if (cf_channel_is_private(&services->config->channel_rules, params.channel))
         info = cf_info_copy(session, params.info, &failed);
     bool hold = has_history(options);

@@ -5,7 +5,7 @@
  * Server-spec.md 2.7. What a client is subscribed to it can always leave, also when the namespace was removed by a reload
  * (10.2, fix 8). The engine's part is not waited for: nothing that it may answer could be mended by the client.
  */
-void cf_command_unsubscribe(cf_session *session, cf_call *call)
+void cf_command_unsubscribe(cf_session *session, cf_session_call *call)
 {
     cf_services *services = session->services;
     cf_params params;
@@ -15,7 +15,7 @@ void cf_command_unsubscribe(cf_session *session, cf_call *call)
         cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
         return;
     }
-    cf_subscription *subscription = cf_hub_find(services->hub, session, params.channel);
+    cf_hub_subscription *subscription = cf_hub_find(services->hub, session, params.channel);
     bool unknown = subscription == NULL && cf_config_channel(services->config, params.channel) == NULL;
     if (subscription != NULL)
         cf_session_leave_channel(session, subscription);

@@ -122,7 +122,7 @@ static void log_warnings(cf_daemon *daemon, const cf_config_report *report)
     cf_log_lines(&daemon->log, CF_SERVER_WARNING, cf_buffer_bytes(&report->warnings));
 }
 
-static const char *error_prefix(cf_settings_status status)
+static const char *error_prefix(cf_daemon_settings_status status)
 {
     switch (status) {
     case CF_SETTINGS_PARSE_ERROR:
@@ -134,7 +134,8 @@ static const char *error_prefix(cf_settings_status status)
     }
 }
 
-static void log_config_error(cf_daemon *daemon, cf_server_log level, cf_settings_status status, const cf_config_report *report)
+static void log_config_error(cf_daemon *daemon, cf_server_log level, cf_daemon_settings_status status,
+                             const cf_config_report *report)
 {
     cf_log_say(&daemon->log, level, "%s%.*s", error_prefix(status), (int)report->error.size,
                report->error.data == NULL ? "out of memory" : report->error.data);
@@ -163,9 +164,9 @@ static bool load_config(cf_daemon *daemon)
     bool file_missing = false;
     cf_config_report_init(&report, &cf_heap);
     daemon->config = cf_alloc_zero(&cf_heap, 1, sizeof(cf_config));
-    cf_settings_status status = CF_SETTINGS_INVALID;
+    cf_daemon_settings_status status = CF_SETTINGS_INVALID;
     if (daemon->config != NULL)
-        status = cf_settings_load(daemon->settings, daemon->config, &report, &file_missing);
+        status = cf_daemon_settings_load(daemon->settings, daemon->config, &report, &file_missing);
     if (status == CF_SETTINGS_OK)
         (void)open_log(daemon, daemon->config);
     if (file_missing)
@@ -186,9 +187,9 @@ static void reload_config(cf_daemon *daemon)
     cf_log_say(&daemon->log, CF_SERVER_INFO, "Reloading configuration");
     cf_config_report_init(&report, &cf_heap);
     cf_config *next = cf_alloc_zero(&cf_heap, 1, sizeof(cf_config));
-    cf_settings_status status = CF_SETTINGS_INVALID;
+    cf_daemon_settings_status status = CF_SETTINGS_INVALID;
     if (next != NULL)
-        status = cf_settings_load(daemon->settings, next, &report, &file_missing);
+        status = cf_daemon_settings_load(daemon->settings, next, &report, &file_missing);
     if (status == CF_SETTINGS_OK && !cf_config_keep_start_only(next, daemon->config, &report))
         status = CF_SETTINGS_INVALID;
     if (status != CF_SETTINGS_OK) {
@@ -446,7 +447,7 @@ static void run(cf_daemon *daemon, const char *version)
     (void)uv_loop_close(&daemon->loop);
 }
 
-int cf_daemon_run(const cf_settings *settings, const char *version)
+int cf_daemon_run(const cf_daemon_settings *settings, const char *version)
 {
     mask_signals(SIG_BLOCK, false); /* what ends us may: there is nothing to clean up yet */
     (void)signal(SIGPIPE, SIG_IGN);

@@ -20,7 +20,7 @@ enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2 }; /* bits of listeners */
 enum { CF_DAEMON_ROUTES = 3, CF_DAEMON_LISTENERS = 2 };
 
 typedef struct cf_daemon {
-    const cf_settings *settings;
+    const cf_daemon_settings *settings;
     cf_config *config; /* of now; a reload makes a new one */
     cf_log log;
     uv_loop_t loop;
@@ -54,7 +54,7 @@ typedef struct cf_daemon {
 } cf_daemon;
 
 /* Runs until a signal; returns the status of the program. */
-int cf_daemon_run(const cf_settings *settings, const char *version);
+int cf_daemon_run(const cf_daemon_settings *settings, const char *version);
 
 /* endpoints.c: what the paths lead to. False without memory. */
 bool cf_daemon_set_routes(cf_daemon *daemon);

@@ -86,7 +86,7 @@ static bool read_text(const char *path, cf_buffer *text, cf_config_report *repor
     return false;
 }
 
-static cf_settings_status status_of(cf_config_status status)
+static cf_daemon_settings_status status_of(cf_config_status status)
 {
     switch (status) {
     case CF_CONFIG_OK:
@@ -98,8 +98,8 @@ static cf_settings_status status_of(cf_config_status status)
     }
 }
 
-cf_settings_status cf_settings_load(const cf_settings *settings, cf_config *config, cf_config_report *report,
-                                    bool *file_missing)
+cf_daemon_settings_status cf_daemon_settings_load(const cf_daemon_settings *settings, cf_config *config,
+                                                  cf_config_report *report, bool *file_missing)
 {
     char host[256] = "";
     cf_buffer text;
@@ -112,7 +112,7 @@ cf_settings_status cf_settings_load(const cf_settings *settings, cf_config *conf
     cf_buffer_init(&text, &cf_heap, CF_SETTINGS_FILE_MAX);
     cf_config_default(config);
     *file_missing = !settings->path_given && access(settings->path, F_OK) != 0;
-    cf_settings_status status = CF_SETTINGS_NO_FILE;
+    cf_daemon_settings_status status = CF_SETTINGS_NO_FILE;
     if (*file_missing || read_text(settings->path, &text, report)) {
         input.file_path = *file_missing ? NULL : settings->path;
         input.file_text = cf_buffer_bytes(&text);
@@ -122,11 +122,11 @@ cf_settings_status cf_settings_load(const cf_settings *settings, cf_config *conf
     return status;
 }
 
-cf_settings_status cf_settings_check(const char *path, cf_config_report *report)
+cf_daemon_settings_status cf_daemon_settings_check(const char *path, cf_config_report *report)
 {
     cf_config config;
     cf_buffer text;
-    cf_settings_status status = CF_SETTINGS_NO_FILE;
+    cf_daemon_settings_status status = CF_SETTINGS_NO_FILE;
     cf_buffer_init(&text, &cf_heap, CF_SETTINGS_FILE_MAX);
     cf_config_default(&config);
     if (read_text(path, &text, report)) {

@@ -10,27 +10,27 @@
 #define CF_SETTINGS_FILE_MAX (16 * 1024 * 1024) /* bytes of a configuration file */
 
 /* What the command line says. */
-typedef struct cf_settings {
+typedef struct cf_daemon_settings {
     const char *path; /* of the configuration file */
     bool path_given;  /* by a flag: then it must be there */
     const cf_config_flag *flags;
     size_t flag_count;
-} cf_settings;
+} cf_daemon_settings;
 
-typedef enum cf_settings_status {
+typedef enum cf_daemon_settings_status {
     CF_SETTINGS_OK,
     CF_SETTINGS_NO_FILE, /* not there, or not one that we read */
     CF_SETTINGS_PARSE_ERROR,
     CF_SETTINGS_INVALID
-} cf_settings_status;
+} cf_daemon_settings_status;
 
 /* Memory as the program gets it. */
 extern const cf_allocator cf_heap;
 
 /* File, environment and flags. What is wrong stands in the report. Without a file, where none was asked for, `file_missing` is set. */
-cf_settings_status cf_settings_load(const cf_settings *settings, cf_config *config, cf_config_report *report,
-                                    bool *file_missing);
+cf_daemon_settings_status cf_daemon_settings_load(const cf_daemon_settings *settings, cf_config *config,
+                                                  cf_config_report *report, bool *file_missing);
 /* The file alone: for checkconfig. */
-cf_settings_status cf_settings_check(const char *path, cf_config_report *report);
+cf_daemon_settings_status cf_daemon_settings_check(const char *path, cf_config_report *report);
 
 #endif
