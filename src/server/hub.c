@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "server/retract.h"
+#include "server/broker.h"
 #include "server/session_state.h"
 
 /* What a frame adds to its text. */
@@ -616,7 +616,7 @@ static void settle(cf_hub *hub, cf_channel *channel)
     if (channel->count > 0 || channel->subscribing)
         return;
     if (channel->asked)
-        cf_retract_subscription(hub->services, channel_name(channel));
+        cf_broker_unsubscribe(hub->services->broker, channel_name(channel));
     free_channel(hub, channel);
 }
 
@@ -679,9 +679,8 @@ static void on_subscribed(void *user, cf_engine_status status)
 /* True when the engine has answered already. */
 static bool subscribe_engine(cf_hub *hub, cf_channel *channel)
 {
-    cf_engine *engine = hub->services->engine;
     channel->subscribing = channel->asked = true;
-    engine->ops->subscribe(engine, channel_name(channel), on_subscribed, channel);
+    cf_broker_subscribe(hub->services->broker, channel_name(channel), on_subscribed, channel);
     return !channel->subscribing;
 }
 

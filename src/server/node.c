@@ -2,8 +2,8 @@
 
 #include "base/assert.h"
 #include "server/body.h"
+#include "server/broker.h"
 #include "server/command/command.h"
-#include "server/retract.h"
 
 #define ADVICE_SIZE_MAX 256
 /* Sessions that a shutdown closes in one turn (server-spec.md 8.9). */
@@ -12,7 +12,7 @@
 struct cf_node {
     cf_services services;
     cf_hub hub;
-    cf_retractions retractions;
+    cf_broker broker;
     cf_engine_sink sink;
     char uid[CF_UUID_SIZE];
     int64_t started_at;      /* Unix s */
@@ -73,8 +73,8 @@ static bool start(cf_node *node, cf_engine_maker make_engine, uint32_t seed, cf_
     if (services->wheel == NULL || services->metrics == NULL)
         return false;
     node->sink = cf_hub_sink(&node->hub);
-    services->engine = make_engine(services->allocator, &node->sink, seed, now);
-    return services->engine != NULL;
+    node->broker.engine = make_engine(services->allocator, &node->sink, seed, now);
+    return node->broker.engine != NULL;
 }
 
 cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *config, cf_engine_maker engine, cf_time now,
@@ -89,8 +89,8 @@ cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *
     services->allocator = allocator;
     services->config = config;
     services->hub = &node->hub;
-    services->retractions = &node->retractions;
-    cf_retract_init(&node->retractions, services);
+    services->broker = &node->broker;
+    cf_broker_init(&node->broker, services);
     services->now = now;
     services->unix_time = node->started_at = unix_time;
     cf_list_init(&node->calls);
@@ -129,11 +129,10 @@ void cf_node_free(cf_node *node)
         return;
     cf_services *services = &node->services;
     drop_sessions(node);
-    if (services->engine != NULL)
-        services->engine->ops->destroy(services->engine);
+    cf_broker_stop(&node->broker);
     end_calls(node);
     cf_turn_drop_all(&services->turn);
-    cf_retract_free(&node->retractions);
+    cf_broker_free(&node->broker);
     while (!cf_list_empty(&node->hub.zombies))
         cf_session_forget(CF_CONTAINER(node->hub.zombies.next, cf_session, link));
     cf_hub_free(&node->hub);
@@ -162,6 +161,11 @@ cf_services *cf_node_services(cf_node *node)
     return &node->services;
 }
 
+const char *cf_node_engine_name(const cf_node *node)
+{
+    return node->broker.engine->ops->name;
+}
+
 size_t cf_node_session_count(const cf_node *node)
 {
     return node->hub.session_count;
@@ -175,7 +179,7 @@ void cf_node_begin_turn(cf_node *node, cf_time now, int64_t unix_time)
     services->now = now;
     services->unix_time = unix_time;
     cf_turn_begin(&services->turn);
-    services->engine->ops->advance(services->engine, now);
+    cf_broker_advance(&node->broker, now);
 }
 
 /* A session that is closed leaves its channels, which may push again and doom others. */
@@ -213,7 +217,7 @@ cf_time cf_node_end_turn(cf_node *node)
 {
     cf_services *services = &node->services;
     cf_wheel_advance(services->wheel, services->now);
-    cf_time engine = services->engine->ops->advance(services->engine, services->now);
+    cf_time engine = cf_broker_advance(&node->broker, services->now);
     cf_hub_close_chunks(&node->hub);
     close_doomed(node);
     bool written = cf_hub_flush(&node->hub);
@@ -236,8 +240,7 @@ bool cf_node_shutdown(cf_node *node)
         cf_session_close(session, CF_BYTES("shutting down"), true);
         closed++;
     }
-    return node->hub.authenticated_count == 0 && node->services.engine_pending == 0 &&
-           cf_list_empty(&node->services.turn.ready);
+    return node->hub.authenticated_count == 0 && node->broker.pending == 0 && cf_list_empty(&node->services.turn.ready);
 }
 
 /* ---- what the HTTP API asks for ------------------------------------------ */
@@ -305,8 +308,7 @@ void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes cl
         uid = cf_bytes_make(id, sizeof id);
     }
     cf_publication publication = {.uid = uid, .channel = channel, .data = data, .client = client};
-    services->metrics->node_num_client_msg_published++;
-    services->engine->ops->publish(services->engine, &publication, options, published, waiting);
+    cf_broker_publish(&node->broker, &publication, options, published, waiting);
 }
 
 /* The engine answers no more. Who calls again when he hears of it is refused. */
@@ -446,8 +448,7 @@ void cf_node_presence(cf_node *node, cf_bytes channel, cf_node_data_done done, v
         refuse_data(error != NULL ? error : CF_TEXT_INTERNAL, done, user);
         return;
     }
-    services->metrics->node_num_presence++;
-    services->engine->ops->presence(services->engine, channel, presence_read, waiting);
+    cf_broker_presence(&node->broker, channel, presence_read, waiting);
 }
 
 void cf_node_history(cf_node *node, cf_bytes channel, cf_node_data_done done, void *user)
@@ -461,8 +462,7 @@ void cf_node_history(cf_node *node, cf_bytes channel, cf_node_data_done done, vo
         refuse_data(error != NULL ? error : CF_TEXT_INTERNAL, done, user);
         return;
     }
-    services->metrics->node_num_history++;
-    services->engine->ops->history(services->engine, channel, &(cf_engine_history_query){.limit = 0}, history_read, waiting);
+    cf_broker_history(&node->broker, channel, history_read, waiting);
 }
 
 void cf_node_channels(cf_node *node, cf_node_data_done done, void *user)
@@ -472,7 +472,7 @@ void cf_node_channels(cf_node *node, cf_node_data_done done, void *user)
         refuse_data(CF_TEXT_INTERNAL, done, user);
         return;
     }
-    node->services.engine->ops->channels(node->services.engine, channels_read, waiting);
+    cf_broker_channels(&node->broker, channels_read, waiting);
 }
 
 static void write_node(cf_node *node, cf_buffer *out, bool live)

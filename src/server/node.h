@@ -33,6 +33,8 @@ void cf_node_free(cf_node *node);
 /* A reload (8.4): what counts live counts from now. The old configuration must still be there. */
 void cf_node_configure(cf_node *node, const cf_config *config);
 cf_services *cf_node_services(cf_node *node);
+/* For the start-up line. */
+const char *cf_node_engine_name(const cf_node *node);
 
 void cf_node_begin_turn(cf_node *node, cf_time now, int64_t unix_time);
 void cf_node_begin_share(cf_node *node);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "server/broker.h"
 #include "server/hub.h"
 
 #define NAME_ROOM 64 /* bytes, at least, so that the spare one fits most names */
@@ -28,6 +29,11 @@ static cf_retraction *of(cf_list *link)
     return CF_CONTAINER(link, cf_retraction, link);
 }
 
+static cf_services *services_of(const cf_retractions *retractions)
+{
+    return retractions->broker->services;
+}
+
 /* ---- memory --------------------------------------------------------------- */
 
 static cf_retraction *take_spare(cf_retractions *retractions, size_t room)
@@ -40,12 +46,11 @@ static cf_retraction *take_spare(cf_retractions *retractions, size_t room)
 }
 
 /* NULL without memory. */
-static cf_retraction *new_retraction(cf_services *services, cf_bytes channel)
+static cf_retraction *new_retraction(cf_retractions *retractions, cf_bytes channel)
 {
-    cf_retractions *retractions = services->retractions;
     cf_retraction *created = take_spare(retractions, channel.size);
     size_t room = channel.size > NAME_ROOM ? channel.size : NAME_ROOM;
-    if (created == NULL && (created = cf_alloc(services->allocator, sizeof *created + room)) != NULL)
+    if (created == NULL && (created = cf_alloc(services_of(retractions)->allocator, sizeof *created + room)) != NULL)
         created->room = room;
     if (created == NULL)
         return NULL;
@@ -60,7 +65,7 @@ static void drop(cf_retraction *retraction)
     if (retractions->spare == NULL)
         retractions->spare = retraction;
     else
-        cf_free(retractions->services->allocator, retraction);
+        cf_free(services_of(retractions)->allocator, retraction);
 }
 
 /* ---- what failed ---------------------------------------------------------- */
@@ -68,7 +73,7 @@ static void drop(cf_retraction *retraction)
 static void say_failure(cf_retraction *retraction, bool given_up)
 {
     if (!retraction->failed || given_up)
-        cf_services_log(retraction->retractions->services, CF_SERVER_ERROR, "the engine failed to %s a channel: %s",
+        cf_services_log(services_of(retraction->retractions), CF_SERVER_ERROR, "the engine failed to %s a channel: %s",
                         retraction->of_presence ? "take a client's presence out of" : "unsubscribe this node from",
                         given_up ? "given up, since too many wait to be tried again" : "it is tried again");
     retraction->failed = true;
@@ -77,7 +82,7 @@ static void say_failure(cf_retraction *retraction, bool given_up)
 static void wait(cf_retraction *retraction)
 {
     cf_retractions *retractions = retraction->retractions;
-    cf_services *services = retractions->services;
+    cf_services *services = services_of(retractions);
     bool full = retractions->waiting_count >= CF_RETRACT_MAX;
     say_failure(retraction, full);
     if (full) {
@@ -102,7 +107,7 @@ static cf_retraction *take_waiting(cf_retractions *retractions)
 static void on_done(void *user, cf_engine_status status)
 {
     cf_retraction *retraction = user;
-    retraction->retractions->services->engine_pending--;
+    retraction->retractions->broker->pending--;
     cf_list_remove(&retraction->link);
     if (status == CF_ENGINE_OK || retraction->cancelled)
         drop(retraction);
@@ -112,25 +117,26 @@ static void on_done(void *user, cf_engine_status status)
 
 static void carry_out(cf_retraction *retraction)
 {
-    cf_services *services = retraction->retractions->services;
-    cf_engine *engine = services->engine;
+    cf_broker *broker = retraction->retractions->broker;
+    cf_engine *engine = broker->engine;
     cf_bytes name = name_of(retraction);
     cf_list_append(&retraction->retractions->under_way, &retraction->link);
-    services->engine_pending++;
+    broker->pending++;
     if (retraction->of_presence)
         engine->ops->presence_remove(engine, name, cf_bytes_make(retraction->client, CF_UUID_SIZE), on_done, retraction);
     else
-        engine->ops->unsubscribe(engine, name, cf_config_channel(services->config, name), on_done, retraction);
+        engine->ops->unsubscribe(engine, name, cf_config_channel(broker->services->config, name), on_done, retraction);
 }
 
 static bool is_needed(const cf_retraction *retraction)
 {
-    return retraction->of_presence || cf_hub_channel(retraction->retractions->services->hub, name_of(retraction)) == NULL;
+    return retraction->of_presence || cf_hub_channel(services_of(retraction->retractions)->hub, name_of(retraction)) == NULL;
 }
 
 static void fire(cf_timer *timer)
 {
     cf_retractions *retractions = CF_CONTAINER(timer, cf_retractions, timer);
+    cf_services *services = services_of(retractions);
     size_t count = retractions->waiting_count < CF_RETRACT_BATCH ? retractions->waiting_count : CF_RETRACT_BATCH;
     for (; count > 0; count--) {
         cf_retraction *retraction = take_waiting(retractions);
@@ -140,32 +146,27 @@ static void fire(cf_timer *timer)
             drop(retraction);
     }
     if (retractions->waiting_count > 0)
-        cf_wheel_set(retractions->services->wheel, timer, cf_time_after(retractions->services->now, CF_RETRACT_PAUSE));
+        cf_wheel_set(services->wheel, timer, cf_time_after(services->now, CF_RETRACT_PAUSE));
 }
 
-void cf_retract_subscription(cf_services *services, cf_bytes channel)
+bool cf_retract_subscription(cf_retractions *retractions, cf_bytes channel)
 {
-    cf_retraction *retraction = new_retraction(services, channel);
-    if (retraction != NULL) {
-        carry_out(retraction);
-        return;
-    }
-    services->engine_pending++;
-    services->engine->ops->unsubscribe(services->engine, channel, cf_config_channel(services->config, channel),
-                                       cf_services_engine_done, services);
+    cf_retraction *retraction = new_retraction(retractions, channel);
+    if (retraction == NULL)
+        return false;
+    carry_out(retraction);
+    return true;
 }
 
-void cf_retract_presence(cf_services *services, cf_bytes channel, cf_bytes client)
+bool cf_retract_presence(cf_retractions *retractions, cf_bytes channel, cf_bytes client)
 {
-    cf_retraction *retraction = new_retraction(services, channel);
-    if (retraction != NULL) {
-        retraction->of_presence = true;
-        memcpy(retraction->client, client.data, CF_UUID_SIZE);
-        carry_out(retraction);
-        return;
-    }
-    services->engine_pending++;
-    services->engine->ops->presence_remove(services->engine, channel, client, cf_services_engine_done, services);
+    cf_retraction *retraction = new_retraction(retractions, channel);
+    if (retraction == NULL)
+        return false;
+    retraction->of_presence = true;
+    memcpy(retraction->client, client.data, CF_UUID_SIZE);
+    carry_out(retraction);
+    return true;
 }
 
 /* ---- back again ----------------------------------------------------------- */
@@ -176,9 +177,8 @@ static bool is_of(const cf_retraction *retraction, cf_bytes channel, cf_bytes cl
            cf_bytes_equal(name_of(retraction), channel);
 }
 
-void cf_retract_cancel(cf_services *services, cf_bytes channel, cf_bytes client)
+void cf_retract_cancel(cf_retractions *retractions, cf_bytes channel, cf_bytes client)
 {
-    cf_retractions *retractions = services->retractions;
     CF_LIST_EACH (link, &retractions->under_way)
         if (is_of(of(link), channel, client))
             of(link)->cancelled = true;
@@ -194,9 +194,9 @@ void cf_retract_cancel(cf_services *services, cf_bytes channel, cf_bytes client)
 
 /* ---- life ----------------------------------------------------------------- */
 
-void cf_retract_init(cf_retractions *retractions, cf_services *services)
+void cf_retract_init(cf_retractions *retractions, cf_broker *broker)
 {
-    *retractions = (cf_retractions){.services = services};
+    *retractions = (cf_retractions){.broker = broker};
     retractions->timer.fire = fire;
     cf_list_init(&retractions->under_way);
     cf_list_init(&retractions->waiting);
@@ -204,7 +204,7 @@ void cf_retract_init(cf_retractions *retractions, cf_services *services)
 
 void cf_retract_free(cf_retractions *retractions)
 {
-    const cf_allocator *allocator = retractions->services->allocator;
+    const cf_allocator *allocator = services_of(retractions)->allocator;
     cf_list *link;
     while ((link = cf_list_take(&retractions->under_way)) != NULL || (link = cf_list_take(&retractions->waiting)) != NULL)
         cf_free(allocator, of(link));

@@ -17,10 +17,12 @@
 /* So many may wait to be tried again; what fails beyond is given up. */
 #define CF_RETRACT_MAX 100000
 
+struct cf_broker;
+
 typedef struct cf_retraction cf_retraction;
 
 typedef struct cf_retractions {
-    cf_services *services;
+    struct cf_broker *broker;
     cf_list under_way;
     cf_list waiting;
     size_t waiting_count;
@@ -28,15 +30,15 @@ typedef struct cf_retractions {
     cf_retraction *spare; /* or NULL: when the engine answers at once, one is enough for all */
 } cf_retractions;
 
-void cf_retract_init(cf_retractions *retractions, cf_services *services);
+void cf_retract_init(cf_retractions *retractions, struct cf_broker *broker);
 /* The engine is gone. */
 void cf_retract_free(cf_retractions *retractions);
 
-/* The node's last subscriber of the channel has gone. */
-void cf_retract_subscription(cf_services *services, cf_bytes channel);
-/* The client is not present in the channel any more. */
-void cf_retract_presence(cf_services *services, cf_bytes channel, cf_bytes client);
+/* The node's last subscriber of the channel has gone. False without memory: the engine was not asked. */
+bool cf_retract_subscription(cf_retractions *retractions, cf_bytes channel);
+/* The client is not present in the channel any more. False as above. */
+bool cf_retract_presence(cf_retractions *retractions, cf_bytes channel, cf_bytes client);
 /* It is again. */
-void cf_retract_cancel(cf_services *services, cf_bytes channel, cf_bytes client);
+void cf_retract_cancel(cf_retractions *retractions, cf_bytes channel, cf_bytes client);
 
 #endif

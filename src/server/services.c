@@ -108,15 +108,6 @@ void cf_services_notice(cf_services *services, cf_notice notice, const char *for
     log_line(services, notice_levels[notice], line, size);
 }
 
-void cf_services_engine_done(void *user, cf_engine_status status)
-{
-    cf_services *services = user;
-    services->engine_pending--;
-    if (status != CF_ENGINE_OK)
-        cf_services_log(services, CF_SERVER_ERROR, "the engine failed: %s",
-                        status == CF_ENGINE_NO_MEMORY ? "out of memory" : "the store does not answer");
-}
-
 void cf_services_take(cf_services *services, cf_buffer *spare, cf_buffer *buffer)
 {
     *buffer = *spare;

@@ -12,7 +12,7 @@
 #include "server/turn.h"
 
 struct cf_hub;
-struct cf_retractions;
+struct cf_broker;
 
 typedef enum cf_server_log {
     CF_SERVER_TRACE,
@@ -69,8 +69,7 @@ typedef struct cf_services {
     const cf_allocator *allocator;
     const cf_config *config;
     struct cf_hub *hub;
-    struct cf_retractions *retractions;
-    cf_engine *engine;
+    struct cf_broker *broker;
     cf_wheel *wheel;
     cf_turn turn;
     cf_metrics *metrics;
@@ -83,7 +82,6 @@ typedef struct cf_services {
     cf_buffer advice;           /* for the reason of one close; reserved at the start, so that a close never fails */
     size_t api_bytes;           /* of the requests of the HTTP API that are being carried out */
     size_t api_replies;         /* bytes of their answers so far */
-    size_t engine_pending;      /* operations of the engine that nobody waits for but a shutdown */
     char message_id_prefix[12]; /* server-spec.md 0 */
     uint64_t message_id_counter;
     cf_server_log log_level;
@@ -110,8 +108,6 @@ void cf_services_give(cf_buffer *spare, cf_buffer *buffer);
 int64_t cf_seconds_left(int64_t timestamp, int64_t lifetime, int64_t unix_time);
 /* A random UUID version 4 (RFC 9562). No NUL is written. */
 void cf_services_uuid(cf_services *services, char id[CF_UUID_SIZE]);
-/* Ends an operation of the engine that nobody waits for (counted in engine_pending); `user` is the services. */
-void cf_services_engine_done(void *user, cf_engine_status status);
 /* printf-style, cut at 1 kB. */
 void cf_services_log(cf_services *services, cf_server_log level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same for what strangers can cause, at its own level and not more often than they may. */

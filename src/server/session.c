@@ -4,8 +4,8 @@
 
 #include "base/assert.h"
 #include "server/body.h"
+#include "server/broker.h"
 #include "server/command/command.h"
-#include "server/retract.h"
 #include "ws/frame.h"
 
 static const char text_internal[] = CF_TEXT_INTERNAL;
@@ -199,20 +199,16 @@ cf_client_info cf_session_info(const cf_session *session, const cf_hub_subscript
 void cf_session_leave_channel(cf_session *session, cf_hub_subscription *subscription)
 {
     cf_services *services = session->services;
-    cf_engine *engine = services->engine;
     cf_channel *channel = subscription->channel;
     cf_bytes name = cf_bytes_make(channel->name, channel->name_size);
     const cf_channel_options *options = cf_config_channel(services->config, name);
     if (subscription->present) {
         session->flags |= CF_SESSION_WAS_PRESENT;
-        services->metrics->node_num_remove_presence++;
-        cf_retract_presence(services, name, cf_session_id(session));
+        cf_broker_remove_presence(services->broker, name, cf_session_id(session));
     }
     if (options != NULL && options->join_leave && !cf_hub_waits(subscription)) {
         cf_client_info info = cf_session_info(session, subscription);
-        services->engine_pending++;
-        services->metrics->node_num_leave_msg_published++;
-        engine->ops->publish_join_leave(engine, CF_METHOD_LEAVE, name, &info, cf_services_engine_done, services);
+        cf_broker_tell(services->broker, CF_METHOD_LEAVE, name, &info);
     }
     cf_hub_unsubscribe(services->hub, session, subscription);
 }
@@ -299,25 +295,22 @@ void cf_session_is_present(cf_session *session, cf_hub_subscription *subscriptio
     const cf_channel *channel = subscription->channel;
     subscription->present = true;
     if (cf_session_is(session, CF_SESSION_WAS_PRESENT))
-        cf_retract_cancel(session->services, cf_bytes_make(channel->name, channel->name_size), cf_session_id(session));
+        cf_broker_keep_presence(session->services->broker, cf_bytes_make(channel->name, channel->name_size),
+                                cf_session_id(session));
 }
 
 static void ping_presence(cf_session *session)
 {
     cf_services *services = session->services;
-    const cf_config *config = services->config;
     for (uint32_t i = 0; i < session->subscription_count; i++) {
         cf_hub_subscription *subscription = &session->subscriptions[i];
         cf_bytes name = cf_bytes_make(subscription->channel->name, subscription->channel->name_size);
-        const cf_channel_options *options = cf_config_channel(config, name);
+        const cf_channel_options *options = cf_config_channel(services->config, name);
         if (options == NULL || !options->presence || cf_hub_waits(subscription))
             continue;
         cf_client_info info = cf_session_info(session, subscription);
         cf_session_is_present(session, subscription);
-        services->engine_pending++;
-        services->metrics->node_num_add_presence++;
-        services->engine->ops->presence_add(services->engine, name, &info, config->presence_expire_interval,
-                                            cf_services_engine_done, services);
+        cf_broker_renew_presence(services->broker, name, &info);
     }
     session->presence_at = CF_TIME_NEVER;
     if (session->subscription_count > 0)

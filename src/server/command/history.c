@@ -1,4 +1,5 @@
 #include "server/body.h"
+#include "server/broker.h"
 #include "server/command/command.h"
 
 static void reply(cf_session *session, const char *error, cf_advice advice, const cf_publication *publications, size_t count)
@@ -45,9 +46,7 @@ void cf_command_history(cf_session *session, cf_session_call *call)
     } else if (options->history_size <= 0 || options->history_lifetime <= 0) {
         reply(session, CF_TEXT_NOT_AVAILABLE, CF_ADVICE_RETRY, NULL, 0);
     } else {
-        services->metrics->node_num_history++;
         cf_call_wait(session);
-        services->engine->ops->history(services->engine, params.channel, &(cf_engine_history_query){.limit = 0}, answered,
-                                       session);
+        cf_broker_history(services->broker, params.channel, answered, session);
     }
 }

@@ -1,4 +1,5 @@
 #include "server/body.h"
+#include "server/broker.h"
 #include "server/command/command.h"
 
 static void reply(cf_session *session, const char *error, cf_advice advice, const cf_client_info *infos, size_t count)
@@ -44,8 +45,7 @@ void cf_command_presence(cf_session *session, cf_session_call *call)
     } else if (!options->presence) {
         reply(session, CF_TEXT_NOT_AVAILABLE, CF_ADVICE_RETRY, NULL, 0);
     } else {
-        services->metrics->node_num_presence++;
         cf_call_wait(session);
-        services->engine->ops->presence(services->engine, params.channel, answered, session);
+        cf_broker_presence(services->broker, params.channel, answered, session);
     }
 }

@@ -1,4 +1,5 @@
 #include "server/body.h"
+#include "server/broker.h"
 #include "server/command/command.h"
 
 static void reply(cf_session *session, const char *error, cf_advice advice)
@@ -32,9 +33,8 @@ static void publish(cf_session *session, const cf_hub_subscription *subscription
         .info = &info,
     };
     services->metrics->client_num_msg_published++;
-    services->metrics->node_num_client_msg_published++;
     cf_call_wait(session);
-    services->engine->ops->publish(services->engine, &publication, options, published, session);
+    cf_broker_publish(services->broker, &publication, options, published, session);
 }
 
 /* Server-spec.md 2.8. */

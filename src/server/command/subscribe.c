@@ -1,5 +1,6 @@
 #include "server/command/credentials.h"
 #include "server/body.h"
+#include "server/broker.h"
 
 #include "wire/sign.h"
 
@@ -45,15 +46,11 @@ static const cf_channel_options *options_of(cf_session *session)
 
 static void publish_join(cf_session *session)
 {
-    cf_services *services = session->services;
     const cf_channel_options *options = options_of(session);
     if (options == NULL || !options->join_leave)
         return;
     cf_client_info info = cf_session_info(session, current(session));
-    services->engine_pending++;
-    services->metrics->node_num_join_msg_published++;
-    services->engine->ops->publish_join_leave(services->engine, CF_METHOD_JOIN, session->exchange->call.channel, &info,
-                                              cf_services_engine_done, services);
+    cf_broker_tell(session->services->broker, CF_METHOD_JOIN, session->exchange->call.channel, &info);
 }
 
 /* What is published from here on comes behind the reply, though the join's chunk stands before it. */
@@ -125,7 +122,7 @@ static bool has_history(const cf_channel_options *options)
 
 static void recover(cf_session *session)
 {
-    cf_services *services = session->services;
+    cf_broker *broker = session->services->broker;
     const cf_session_call *call = &session->exchange->call;
     const cf_channel_options *options = options_of(session);
     bool enabled = options != NULL && options->recover;
@@ -140,13 +137,11 @@ static void recover(cf_session *session)
             succeed(session, CF_BYTES(""));
         return;
     }
-    if (call->recover)
-        services->metrics->node_num_history++;
-    else
-        services->metrics->node_num_last_message_id++;
-    cf_engine_history_query query = {.limit = call->recover ? 0 : 1, .recover = call->recover, .since = call->last};
     cf_call_wait(session);
-    services->engine->ops->history(services->engine, call->channel, &query, history_read, session);
+    if (call->recover)
+        cf_broker_recover(broker, call->channel, call->last, history_read, session);
+    else
+        cf_broker_newest(broker, call->channel, history_read, session);
 }
 
 static void present(void *user, cf_engine_status status)
@@ -165,7 +160,6 @@ static void present(void *user, cf_engine_status status)
 
 static void subscribed(cf_session *session)
 {
-    cf_services *services = session->services;
     const cf_channel_options *options = options_of(session);
     cf_session_start_presence(session);
     if (options == NULL || !options->presence) {
@@ -175,10 +169,8 @@ static void subscribed(cf_session *session)
     cf_hub_subscription *subscription = current(session);
     cf_client_info info = cf_session_info(session, subscription);
     cf_session_is_present(session, subscription);
-    services->metrics->node_num_add_presence++;
     cf_call_wait(session);
-    services->engine->ops->presence_add(services->engine, session->exchange->call.channel, &info,
-                                        services->config->presence_expire_interval, present, session);
+    cf_broker_add_presence(session->services->broker, session->exchange->call.channel, &info, present, session);
 }
 
 static void withdraw(cf_session *session)

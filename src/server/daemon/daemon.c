@@ -283,7 +283,7 @@ static void log_start(cf_daemon *daemon, const char *version)
     cf_log_say(log, CF_SERVER_INFO, "Config path: %s", shown);
     cf_log_say(log, CF_SERVER_INFO, "Version: %s", version);
     cf_log_say(log, CF_SERVER_INFO, "PID: %ld", (long)getpid());
-    cf_log_say(log, CF_SERVER_INFO, "Engine: %s", cf_node_services(daemon->node)->engine->ops->name);
+    cf_log_say(log, CF_SERVER_INFO, "Engine: %s", cf_node_engine_name(daemon->node));
     if (daemon->config->insecure)
         cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE client mode");
     if (daemon->config->insecure_api)

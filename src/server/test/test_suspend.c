@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "server/retract.h"
+#include "server/broker.h"
 #include "server/session_state.h"
 #include "server/test/harness.h"
 #include "server/test/slow_engine.h"
@@ -21,7 +21,7 @@ static harness_client a, b, c;
 
 static cf_engine *engine(void)
 {
-    return cf_node_services(h.node)->engine;
+    return cf_node_services(h.node)->broker->engine;
 }
 
 static int setup(void **state)
@@ -558,7 +558,7 @@ static void who_cannot_be_taken_out_is_taken_out_later(void **state)
     assert_string_equal(subscribed_channels(), "[]");
     harness_pass(&h, 10 * CF_RETRACT_PAUSE);
     assert_int_equal(slow_engine_waiting(engine()), 0);
-    assert_int_equal(cf_node_services(h.node)->engine_pending, 0);
+    assert_int_equal(cf_node_services(h.node)->broker->pending, 0);
 }
 
 static void who_is_back_is_not_taken_out(void **state)

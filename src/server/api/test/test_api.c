@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "server/api/api.h"
+#include "server/broker.h"
 #include "server/test/harness.h"
 #include "server/test/slow_engine.h"
 #include "wire/sign.h"
@@ -328,7 +329,7 @@ static void test_requests_are_counted(void **state)
 
 static cf_engine *engine(void)
 {
-    return cf_node_services(f.h.node)->engine;
+    return cf_node_services(f.h.node)->broker->engine;
 }
 
 static void answer(cf_engine_status status)
