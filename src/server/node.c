@@ -62,56 +62,79 @@ static void on_interval(cf_timer *timer)
 
 /* ---- life ---------------------------------------------------------------- */
 
-static bool start(cf_node *node, cf_engine_maker make_engine, uint32_t seed, cf_time now)
+static bool make_engine(cf_node *node, cf_engine_maker maker, uint32_t seed)
+{
+    const cf_services *services = &node->services;
+    node->sink = cf_hub_sink(&node->hub);
+    node->broker.engine = maker(&(cf_engine_host){
+        .environment = &services->environment,
+        .config = services->config,
+        .sink = &node->sink,
+        .seed = seed,
+        .now = services->now,
+        .node = cf_bytes_make(node->uid, sizeof node->uid),
+    });
+    return node->broker.engine != NULL;
+}
+
+/* What needs memory. */
+static bool fill(cf_node *node)
 {
     cf_services *services = &node->services;
     if (!cf_buffer_reserve(&services->advice, ADVICE_SIZE_MAX))
         return false;
-    services->wheel = cf_wheel_new(services->allocator, now);
+    services->wheel = cf_wheel_new(services->allocator, services->now);
     services->metrics = cf_metrics_new(services->allocator);
     services->turn.wheel = services->wheel;
-    if (services->wheel == NULL || services->metrics == NULL)
-        return false;
-    node->sink = cf_hub_sink(&node->hub);
-    node->broker.engine = make_engine(services->allocator, &node->sink, seed, now);
-    return node->broker.engine != NULL;
+    return services->wheel != NULL && services->metrics != NULL;
+}
+
+static void init(cf_node *node, const cf_server_environment *environment, const cf_config *config)
+{
+    cf_services *services = &node->services;
+    services->environment = *environment;
+    services->allocator = environment->allocator;
+    services->config = config;
+    services->hub = &node->hub;
+    services->broker = &node->broker;
+    cf_broker_init(&node->broker, services);
+    cf_list_init(&node->calls);
+    cf_buffer *buffers[] = {&services->scratch, &services->replies, &services->push, &services->advice};
+    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
+        cf_buffer_init(buffers[i], environment->allocator, CF_BUFFER_NO_LIMIT);
+    cf_turn_init(&services->turn, NULL);
+}
+
+static void start_intervals(cf_node *node)
+{
+    cf_services *services = &node->services;
+    cf_metrics_take_zero(&node->shown);
+    node->ping.fire = on_ping;
+    node->interval.fire = on_interval;
+    cf_wheel_set(services->wheel, &node->ping, services->now);
+    cf_wheel_set(services->wheel, &node->interval, after_interval(node, services->config->node_metrics_interval));
 }
 
 cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *config, cf_engine_maker engine, cf_time now,
                      int64_t unix_time)
 {
-    const cf_allocator *allocator = environment->allocator;
-    cf_node *node = cf_alloc_zero(allocator, 1, sizeof *node);
+    cf_node *node = cf_alloc_zero(environment->allocator, 1, sizeof *node);
     if (node == NULL)
         return NULL;
     cf_services *services = &node->services;
-    services->environment = *environment;
-    services->allocator = allocator;
-    services->config = config;
-    services->hub = &node->hub;
-    services->broker = &node->broker;
-    cf_broker_init(&node->broker, services);
+    init(node, environment, config);
     services->now = now;
     services->unix_time = node->started_at = unix_time;
-    cf_list_init(&node->calls);
-    cf_buffer *buffers[] = {&services->scratch, &services->replies, &services->push, &services->advice};
-    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
-        cf_buffer_init(buffers[i], allocator, CF_BUFFER_NO_LIMIT);
-    cf_turn_init(&services->turn, NULL);
     uint32_t seed;
     environment->random(environment->user, &seed, sizeof seed);
+    cf_services_start_message_ids(services);
+    cf_services_uuid(services, node->uid);
     cf_hub_init(&node->hub, services, seed, cf_command_subscribed);
-    if (!start(node, engine, seed, now)) {
+    if (!fill(node) || !make_engine(node, engine, seed)) {
         cf_node_free(node);
         return NULL;
     }
-    cf_metrics_take_zero(&node->shown);
-    cf_services_start_message_ids(services);
-    cf_services_uuid(services, node->uid);
-    node->ping.fire = on_ping;
-    node->interval.fire = on_interval;
-    cf_wheel_set(services->wheel, &node->ping, now);
-    cf_wheel_set(services->wheel, &node->interval, after_interval(node, config->node_metrics_interval));
+    start_intervals(node);
     return node;
 }
 

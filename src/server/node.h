@@ -22,9 +22,6 @@
 
 typedef struct cf_node cf_node;
 
-/* Makes the engine for this node: cf_engine_memory_new, or a test's own. */
-typedef cf_engine *(*cf_engine_maker)(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now);
-
 /* NULL without memory. The configuration is borrowed: it must outlive the node or the next cf_node_configure. */
 cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *config, cf_engine_maker engine, cf_time now,
                      int64_t unix_time);

@@ -8,21 +8,12 @@
 #include "base/clock.h"
 #include "server/config/config.h"
 #include "server/engine/engine.h"
+#include "server/environment.h"
 #include "server/metrics.h"
 #include "server/turn.h"
 
 struct cf_hub;
 struct cf_broker;
-
-typedef enum cf_server_log {
-    CF_SERVER_TRACE,
-    CF_SERVER_DEBUG,
-    CF_SERVER_INFO,
-    CF_SERVER_WARNING,
-    CF_SERVER_ERROR,
-    CF_SERVER_CRITICAL,
-    CF_SERVER_FATAL
-} cf_server_log;
 
 /*
  * What strangers can make the server say: X(member, level). Of each kind there is a line in CF_NOTICE_PAUSE, and it says how many
@@ -52,18 +43,6 @@ typedef enum cf_notice {
 
 #define CF_NOTICE_PAUSE 5000 /* ms */
 
-/* What is handed to the server besides time. */
-typedef struct cf_server_environment {
-    const cf_allocator *allocator;
-    /* Random bytes for ids: unpredictable ones in the daemon. */
-    void (*random)(void *user, void *out, size_t size);
-    /* A log line, without its end. Never called for a level below what the log takes: see log_level. */
-    void (*log)(void *user, cf_server_log level, cf_bytes text);
-    /* Microseconds of a monotonic clock, for the latency histograms; may be a constant in tests. */
-    uint64_t (*microseconds)(void *user);
-    void *user;
-} cf_server_environment;
-
 typedef struct cf_services {
     cf_server_environment environment;
     const cf_allocator *allocator;
@@ -84,7 +63,7 @@ typedef struct cf_services {
     size_t api_replies;         /* bytes of their answers so far */
     char message_id_prefix[12]; /* server-spec.md 0 */
     uint64_t message_id_counter;
-    cf_server_log log_level;
+    cf_server_log log_level; /* lines below are not made */
     struct {
         cf_time next; /* when there may be a line again */
         size_t left_out;

@@ -61,16 +61,17 @@ static void tap_join_leave(void *user, cf_method method, cf_bytes channel, const
         server->inner.join_leave(server->inner.user, method, channel, info);
 }
 
-/* The allocator leads to the heap, and the heap to the server that holds it. */
-static cf_engine *make_engine(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now)
+static cf_engine *make_engine(const cf_engine_host *host)
 {
-    sim_server *server = CF_CONTAINER(allocator->user, sim_server, heap);
-    server->inner = *sink;
+    sim_server *server = host->environment->user;
+    cf_engine_host tapped = *host;
+    server->inner = *host->sink;
     server->tap = (cf_engine_sink){tap_message, tap_join_leave, server};
-    cf_engine *memory = cf_engine_memory_new(allocator, &server->tap, seed, now);
+    tapped.sink = &server->tap;
+    cf_engine *memory = cf_engine_memory_new(&tapped);
     server->store = NULL;
     if (memory != NULL && server->world->scenario.store)
-        server->store = sim_store_new(server, memory, sink);
+        server->store = sim_store_new(server, memory, host->sink);
     return server->store != NULL ? server->store : memory;
 }
 
@@ -183,7 +184,13 @@ sim_server *sim_server_new(sim_world *world)
     server->world = world;
     server->random = sim_random_fork(&world->random);
     sim_heap_init(&server->heap);
-    server->environment = (cf_server_environment){&server->heap.allocator, fill_random, log_line, microseconds, server};
+    server->environment = (cf_server_environment){
+        .allocator = &server->heap.allocator,
+        .random = fill_random,
+        .log = log_line,
+        .microseconds = microseconds,
+        .user = server,
+    };
     for (unsigned i = 0; i < SIM_CONFIGS; i++)
         fill_config(server, i);
     server->limits = choose_limits(&server->random);

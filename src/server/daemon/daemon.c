@@ -345,7 +345,14 @@ static bool listen_all(cf_daemon *daemon)
 static bool make_node(cf_daemon *daemon)
 {
     cf_server_environment environment = {
-        .allocator = &cf_heap, .random = random_bytes, .log = log_line, .microseconds = microseconds, .user = daemon};
+        .allocator = &cf_heap,
+        .random = random_bytes,
+        .log = log_line,
+        .microseconds = microseconds,
+        .enter = enter,
+        .loop = &daemon->loop,
+        .user = daemon,
+    };
     daemon->node =
         cf_node_new(&environment, daemon->config, cf_engine_memory_new, (cf_time)uv_now(&daemon->loop), (int64_t)time(NULL));
     if (daemon->node == NULL)

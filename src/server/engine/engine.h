@@ -16,12 +16,15 @@
  * left of an earlier subscription. (What was published while the node was not subscribed
  * never comes.) A store whose messages take another way than its answers (Redis) sends a
  * mark of its own behind the messages, and the answer waits for that.
+ *
+ * An engine answers within a turn: in an operation, in `advance`, or after environment->enter.
  */
 #ifndef CF_SERVER_ENGINE_ENGINE_H
 #define CF_SERVER_ENGINE_ENGINE_H
 
 #include "base/clock.h"
 #include "server/config/config.h"
+#include "server/environment.h"
 #include "wire/wire.h"
 
 typedef struct cf_engine cf_engine;
@@ -81,7 +84,20 @@ struct cf_engine {
     const cf_engine_ops *ops;
 };
 
-/* engine/memory.c: everything completes at once. NULL without memory. `seed` keeps hostile names from colliding. */
-cf_engine *cf_engine_memory_new(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now);
+/* What an engine is made with. The host is gone then; what it points to outlives the engine, but for the configuration. */
+typedef struct cf_engine_host {
+    const cf_server_environment *environment;
+    const cf_config *config; /* at the start; a channel's options come with each operation */
+    const cf_engine_sink *sink;
+    uint32_t seed; /* keeps hostile names from colliding */
+    cf_time now;
+    cf_bytes node; /* this node's id */
+} cf_engine_host;
+
+/* NULL without memory. What is a test's own, it finds by the environment's `user`. */
+typedef cf_engine *(*cf_engine_maker)(const cf_engine_host *host);
+
+/* engine/memory.c: everything completes at once. */
+cf_engine *cf_engine_memory_new(const cf_engine_host *host);
 
 #endif

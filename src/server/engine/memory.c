@@ -498,21 +498,22 @@ static const cf_engine_ops ops = {
     .destroy = destroy,
 };
 
-cf_engine *cf_engine_memory_new(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now)
+cf_engine *cf_engine_memory_new(const cf_engine_host *host)
 {
+    const cf_allocator *allocator = host->environment->allocator;
     memory_engine *engine = cf_alloc_zero(allocator, 1, sizeof *engine);
     if (engine == NULL)
         return NULL;
     engine->base.ops = &ops;
     engine->allocator = allocator;
-    engine->sink = *sink;
-    engine->seed = seed;
-    engine->now = now;
-    engine->wheel = cf_wheel_new(allocator, now);
+    engine->sink = *host->sink;
+    engine->seed = host->seed;
+    engine->now = host->now;
+    engine->wheel = cf_wheel_new(allocator, host->now);
     if (engine->wheel == NULL) {
         cf_free(allocator, engine);
         return NULL;
     }
-    cf_map_init(&engine->channels, allocator, seed);
+    cf_map_init(&engine->channels, allocator, host->seed);
     return &engine->base;
 }

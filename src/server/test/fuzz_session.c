@@ -193,7 +193,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (w == NULL)
         return 0;
     configure(w);
-    cf_server_environment environment = {&allocator, random_bytes, NULL, microseconds, w};
+    cf_server_environment environment = {
+        .allocator = &allocator, .random = random_bytes, .microseconds = microseconds, .user = w};
     w->node = cf_node_new(&environment, &w->config, cf_engine_memory_new, 0, 0);
     cf_node_begin_turn(w->node, 0, 0);
     for (unsigned char i = 1; i < CLIENTS; i++) /* the first one has to connect by itself */

@@ -75,11 +75,25 @@ static uint64_t microseconds(void *user)
     return (uint64_t)h->now * 1000;
 }
 
+static void enter(void *user)
+{
+    harness *h = user;
+    if (!h->in_turn)
+        harness_begin(h);
+}
+
 void harness_init(harness *h)
 {
     memset(h, 0, sizeof *h);
     h->allocator = (cf_allocator){resize, h};
-    h->environment = (cf_server_environment){&h->allocator, random_bytes, log_line, microseconds, h};
+    h->environment = (cf_server_environment){
+        .allocator = &h->allocator,
+        .random = random_bytes,
+        .log = log_line,
+        .microseconds = microseconds,
+        .enter = enter,
+        .user = h,
+    };
     h->random = 1;
     h->now = 5000000;
     h->unix_time = 1700000000;
@@ -169,11 +183,13 @@ static const cf_transport_ops transport_ops = {"test", flush, pause_reading, clo
 
 void harness_begin(harness *h)
 {
+    h->in_turn = true;
     cf_node_begin_turn(h->node, h->now, h->unix_time + h->now / 1000);
 }
 
 bool harness_end_turn(harness *h)
 {
+    h->in_turn = false;
     return cf_node_end_turn(h->node) <= h->now;
 }
 

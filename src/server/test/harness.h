@@ -37,6 +37,7 @@ typedef struct harness {
     cf_server_environment environment;
     cf_config config;
     cf_node *node;
+    bool in_turn;
     cf_time now;
     int64_t unix_time;
     uint64_t random;

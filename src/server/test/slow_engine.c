@@ -39,6 +39,7 @@ typedef struct operation {
 typedef struct slow_engine {
     cf_engine base;
     cf_engine *memory;
+    const cf_server_environment *environment;
     operation *first;
     operation **last;
     bool hurry;
@@ -195,14 +196,15 @@ static const cf_engine_ops ops = {
     presence, history, channels,           advance,   destroy,
 };
 
-cf_engine *slow_engine_new(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now)
+cf_engine *slow_engine_new(const cf_engine_host *host)
 {
-    cf_engine *memory = cf_engine_memory_new(allocator, sink, seed, now);
+    cf_engine *memory = cf_engine_memory_new(host);
     if (memory == NULL)
         return NULL;
     slow_engine *self = calloc(1, sizeof *self);
     self->base.ops = &ops;
     self->memory = memory;
+    self->environment = host->environment;
     self->last = &self->first;
     return &self->base;
 }
@@ -266,6 +268,7 @@ void slow_engine_answer(cf_engine *engine, cf_engine_status status)
     operation *op = self->first;
     if (op == NULL)
         return;
+    self->environment->enter(self->environment->user);
     self->first = op->next;
     if (self->first == NULL)
         self->last = &self->first;

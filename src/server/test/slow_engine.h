@@ -8,7 +8,7 @@
 #include "server/engine/engine.h"
 
 /* For harness_start. */
-cf_engine *slow_engine_new(const cf_allocator *allocator, const cf_engine_sink *sink, uint32_t seed, cf_time now);
+cf_engine *slow_engine_new(const cf_engine_host *host);
 /* How many operations wait. */
 size_t slow_engine_waiting(cf_engine *engine);
 /* Carries out the oldest waiting operation; it fails with `status` unless that is CF_ENGINE_OK. */

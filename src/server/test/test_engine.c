@@ -37,7 +37,12 @@ static int setup(void **state)
 {
     (void)state;
     harness_init(&h);
-    engine = cf_engine_memory_new(&h.allocator, &(cf_engine_sink){on_message, on_join_leave, NULL}, 7, h.now);
+    engine = cf_engine_memory_new(&(cf_engine_host){
+        .environment = &h.environment,
+        .sink = &(cf_engine_sink){on_message, on_join_leave, NULL},
+        .seed = 7,
+        .now = h.now,
+    });
     delivered[0] = answer[0] = '\0';
     answers = 0;
     return engine == NULL;

@@ -589,6 +589,18 @@ static void who_is_back_before_it_fails_is_not_taken_out(void **state)
     assert_non_null(strstr(present(), "\"user\":\"1\""));
 }
 
+/* As one that does I/O: the loop calls it, not the node. */
+static void an_engine_answers_outside_of_a_turn(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = false;
+    harness_send(&a, SUBSCRIBE);
+    harness_expect_nothing(&a);
+    slow_engine_answer_all(engine());
+    harness_end(&h);
+    assert_non_null(strstr(harness_next(&a), "\"status\":true"));
+}
+
 /* An engine that says that it failed may have subscribed the node nevertheless. */
 static void a_failed_subscribe_is_taken_back(void **state)
 {
@@ -630,6 +642,7 @@ int main(void)
         TEST(who_is_back_is_not_taken_out),
         TEST(who_is_back_before_it_fails_is_not_taken_out),
         TEST(a_failed_subscribe_is_taken_back),
+        TEST(an_engine_answers_outside_of_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
