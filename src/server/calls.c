@@ -1,0 +1,286 @@
+#include "server/node_state.h"
+
+#include "server/body.h"
+#include "server/command/command.h"
+
+/* What the HTTP API asks for (server-spec.md 5.3). */
+
+/* ---- calls --------------------------------------------------------------- */
+
+/* Who waits for the engine. */
+typedef struct api_call {
+    cf_list link; /* in node->calls */
+    cf_node *node;
+    cf_node_done done;
+    cf_node_data_done data_done;
+    void *user;
+} api_call;
+
+static const cf_node_result success = {NULL, CF_ADVICE_NONE};
+
+static cf_node_result failure(const char *error, cf_advice advice)
+{
+    return (cf_node_result){error, advice};
+}
+
+/* NULL without memory, or without an engine. */
+static api_call *new_call(cf_node *node, cf_node_done done, cf_node_data_done data_done, void *user)
+{
+    api_call *created = node->ending ? NULL : cf_alloc(node->services.allocator, sizeof *created);
+    if (created == NULL)
+        return NULL;
+    *created = (api_call){.node = node, .done = done, .data_done = data_done, .user = user};
+    cf_list_append(&node->calls, &created->link);
+    return created;
+}
+
+static api_call take_call(void *user)
+{
+    api_call *taken = user;
+    cf_list_remove(&taken->link);
+    api_call copy = *taken;
+    cf_free(copy.node->services.allocator, taken);
+    return copy;
+}
+
+/* Who calls again when he hears of it is refused. */
+void cf_node_end_calls(cf_node *node)
+{
+    node->ending = true;
+    while (!cf_list_empty(&node->calls)) {
+        api_call ended = take_call(CF_CONTAINER(node->calls.next, api_call, link));
+        if (ended.done != NULL)
+            ended.done(ended.user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+        else
+            ended.data_done(ended.user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE), CF_BYTES("null"));
+    }
+}
+
+/* ---- publishing ---------------------------------------------------------- */
+
+static void published(void *user, cf_engine_status status)
+{
+    api_call ended = take_call(user);
+    if (status != CF_ENGINE_OK)
+        cf_services_log(&ended.node->services, CF_SERVER_ERROR, "the engine failed to publish a message of the API");
+    ended.done(ended.user, status == CF_ENGINE_OK ? success : failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+}
+
+void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes client, cf_bytes uid, cf_node_done done,
+                     void *user)
+{
+    cf_services *services = &node->services;
+    const cf_channel_options *options = cf_config_channel(services->config, channel);
+    char id[CF_MESSAGE_ID_SIZE];
+    if (options == NULL) {
+        done(user, failure(CF_TEXT_NO_NAMESPACE, CF_ADVICE_FIX));
+        return;
+    }
+    api_call *waiting = new_call(node, done, NULL, user);
+    if (waiting == NULL) {
+        done(user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+        return;
+    }
+    if (uid.size == 0) {
+        cf_services_message_id(services, id);
+        uid = cf_bytes_make(id, sizeof id);
+    }
+    cf_publication publication = {.uid = uid, .channel = channel, .data = data, .client = client};
+    cf_broker_publish(&node->broker, &publication, options, published, waiting);
+}
+
+bool cf_node_hold_publish(cf_node *node, cf_bytes channel, cf_task *task)
+{
+    cf_channel *known = cf_hub_channel(&node->hub, channel);
+    return known != NULL && cf_hub_hold_publish(&node->hub, known, task);
+}
+
+/* ---- what becomes of a user ---------------------------------------------- */
+
+/* Every channel of the session, or the one that is named, whether it is subscribed or not. */
+static void unsubscribe_session(cf_session *session, cf_bytes channel)
+{
+    if (channel.size > 0) {
+        cf_session_unsubscribe(session, channel);
+        return;
+    }
+    for (uint32_t i = session->subscription_count; i-- > 0;) {
+        const cf_channel *subscribed = session->subscriptions[i].channel;
+        cf_session_unsubscribe(session, cf_bytes_make(subscribed->name, subscribed->name_size));
+    }
+}
+
+void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user)
+{
+    if (user_id.size == 0) {
+        done(user, failure(CF_TEXT_INVALID_MESSAGE, CF_ADVICE_NONE));
+        return;
+    }
+    if (channel.size > 0 && cf_config_channel(node->services.config, channel) == NULL) {
+        done(user, failure(CF_TEXT_NO_NAMESPACE, CF_ADVICE_NONE));
+        return;
+    }
+    cf_hub_user *known = cf_hub_user_of(&node->hub, user_id);
+    if (known != NULL)
+        CF_LIST_EACH (link, &known->sessions)
+            unsubscribe_session(CF_CONTAINER(link, cf_session, user_link), channel);
+    done(user, success);
+}
+
+void cf_node_disconnect(cf_node *node, cf_bytes user_id, cf_node_done done, void *user)
+{
+    if (user_id.size == 0) {
+        done(user, failure(CF_TEXT_INVALID_MESSAGE, CF_ADVICE_NONE));
+        return;
+    }
+    cf_hub_user *known;
+    while ((known = cf_hub_user_of(&node->hub, user_id)) != NULL)
+        cf_session_close(CF_CONTAINER(known->sessions.next, cf_session, user_link), CF_BYTES("disconnect"), false);
+    done(user, success);
+}
+
+/* ---- what is known of a channel ------------------------------------------- */
+
+static void refuse_data(const char *error, cf_node_data_done done, void *user)
+{
+    done(user, failure(error, CF_ADVICE_NONE), CF_BYTES("null"));
+}
+
+static void answer_data(const api_call *ended, const cf_buffer *out)
+{
+    if (out->failed)
+        refuse_data(CF_TEXT_INTERNAL, ended->data_done, ended->user);
+    else
+        ended->data_done(ended->user, success, cf_buffer_bytes(out));
+}
+
+static void presence_read(void *user, cf_engine_status status, const cf_client_info *infos, size_t count)
+{
+    api_call ended = take_call(user);
+    cf_buffer out;
+    cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
+    cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
+    cf_body_presence(&out, infos, count);
+    out.failed = out.failed || status != CF_ENGINE_OK;
+    answer_data(&ended, &out);
+    cf_buffer_free(&out);
+}
+
+static void history_read(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found)
+{
+    api_call ended = take_call(user);
+    cf_buffer out;
+    (void)found;
+    cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
+    cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
+    cf_body_messages(&out, publications, count);
+    out.failed = out.failed || status != CF_ENGINE_OK;
+    answer_data(&ended, &out);
+    cf_buffer_free(&out);
+}
+
+static void channels_read(void *user, cf_engine_status status, const cf_bytes *channels, size_t count)
+{
+    api_call ended = take_call(user);
+    cf_buffer out;
+    cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
+    cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
+    cf_buffer_append_byte(&out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            cf_buffer_append_byte(&out, ',');
+        cf_json_write_string(&out, channels[i]);
+    }
+    cf_buffer_append_byte(&out, ']');
+    out.failed = out.failed || status != CF_ENGINE_OK;
+    answer_data(&ended, &out);
+    cf_buffer_free(&out);
+}
+
+/* What stands in the way of asking for a channel's data; NULL: nothing. */
+static const char *reason_against(cf_bytes channel, const cf_channel_options *options, bool available)
+{
+    if (channel.size == 0)
+        return CF_TEXT_INVALID_MESSAGE;
+    if (options == NULL)
+        return CF_TEXT_NO_NAMESPACE;
+    return available ? NULL : CF_TEXT_NOT_AVAILABLE;
+}
+
+void cf_node_presence(cf_node *node, cf_bytes channel, cf_node_data_done done, void *user)
+{
+    cf_services *services = &node->services;
+    const cf_channel_options *options = cf_config_channel(services->config, channel);
+    const char *error = reason_against(channel, options, options != NULL && options->presence);
+    api_call *waiting = error != NULL ? NULL : new_call(node, NULL, done, user);
+    if (waiting == NULL) {
+        refuse_data(error != NULL ? error : CF_TEXT_INTERNAL, done, user);
+        return;
+    }
+    cf_broker_presence(&node->broker, channel, presence_read, waiting);
+}
+
+void cf_node_history(cf_node *node, cf_bytes channel, cf_node_data_done done, void *user)
+{
+    cf_services *services = &node->services;
+    const cf_channel_options *options = cf_config_channel(services->config, channel);
+    bool available = options != NULL && options->history_size > 0 && options->history_lifetime > 0;
+    const char *error = reason_against(channel, options, available);
+    api_call *waiting = error != NULL ? NULL : new_call(node, NULL, done, user);
+    if (waiting == NULL) {
+        refuse_data(error != NULL ? error : CF_TEXT_INTERNAL, done, user);
+        return;
+    }
+    cf_broker_history(&node->broker, channel, history_read, waiting);
+}
+
+void cf_node_channels(cf_node *node, cf_node_data_done done, void *user)
+{
+    api_call *waiting = new_call(node, NULL, done, user);
+    if (waiting == NULL) {
+        refuse_data(CF_TEXT_INTERNAL, done, user);
+        return;
+    }
+    cf_broker_channels(&node->broker, channels_read, waiting);
+}
+
+/* ---- what is known of the node -------------------------------------------- */
+
+static void write_node(cf_node *node, cf_buffer *out, bool live)
+{
+    cf_buffer_append(out, CF_BYTES("{\"uid\":"));
+    cf_json_write_string(out, cf_bytes_make(node->uid, sizeof node->uid));
+    cf_buffer_append(out, CF_BYTES(",\"version\":\"" CF_SERVER_VERSION "\",\"name\":"));
+    cf_json_write_string(out, node->services.config->name);
+    cf_buffer_append(out, CF_BYTES(",\"started_at\":"));
+    cf_buffer_append_int(out, node->started_at);
+    cf_buffer_append(out, CF_BYTES(",\"metrics\":"));
+    cf_metrics_take_gauges(node->services.metrics, &node->shown);
+    if (live)
+        cf_metrics_write(node->services.metrics, NULL, out);
+    else
+        cf_metrics_write_values(&node->shown, out);
+    cf_buffer_append_byte(out, '}');
+}
+
+void cf_node_stats(cf_node *node, cf_node_data_done done, void *user)
+{
+    cf_buffer out;
+    cf_buffer_init(&out, node->services.allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_append(&out, CF_BYTES("{\"nodes\":["));
+    write_node(node, &out, false);
+    cf_buffer_append(&out, CF_BYTES("],\"metrics_interval\":"));
+    cf_buffer_append_int(&out, node->services.config->node_metrics_interval);
+    cf_buffer_append_byte(&out, '}');
+    answer_data(&(api_call){.node = node, .data_done = done, .user = user}, &out);
+    cf_buffer_free(&out);
+}
+
+void cf_node_node(cf_node *node, cf_node_data_done done, void *user)
+{
+    cf_buffer out;
+    cf_buffer_init(&out, node->services.allocator, CF_BUFFER_NO_LIMIT);
+    write_node(node, &out, true);
+    answer_data(&(api_call){.node = node, .data_done = done, .user = user}, &out);
+    cf_buffer_free(&out);
+}
