@@ -2,6 +2,7 @@
 
 #include "server/body.h"
 #include "server/command/command.h"
+#include "server/sweep.h"
 
 /* What the HTTP API asks for (server-spec.md 5.3). */
 
@@ -97,19 +98,6 @@ bool cf_node_hold_publish(cf_node *node, cf_bytes channel, cf_task *task)
 
 /* ---- what becomes of a user ---------------------------------------------- */
 
-/* Every channel of the session, or the one that is named, whether it is subscribed or not. */
-static void unsubscribe_session(cf_session *session, cf_bytes channel)
-{
-    if (channel.size > 0) {
-        cf_session_unsubscribe(session, channel);
-        return;
-    }
-    for (uint32_t i = session->subscription_count; i-- > 0;) {
-        const cf_channel *subscribed = session->subscriptions[i].channel;
-        cf_session_unsubscribe(session, cf_bytes_make(subscribed->name, subscribed->name_size));
-    }
-}
-
 void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user)
 {
     if (user_id.size == 0) {
@@ -120,11 +108,10 @@ void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_n
         done(user, failure(CF_TEXT_NO_NAMESPACE, CF_ADVICE_NONE));
         return;
     }
-    cf_hub_user *known = cf_hub_user_of(&node->hub, user_id);
-    if (known != NULL)
-        CF_LIST_EACH (link, &known->sessions)
-            unsubscribe_session(CF_CONTAINER(link, cf_session, user_link), channel);
-    done(user, success);
+    if (node->ending)
+        done(user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+    else
+        cf_sweep_unsubscribe(&node->services, user_id, channel, done, user);
 }
 
 void cf_node_disconnect(cf_node *node, cf_bytes user_id, cf_node_done done, void *user)
@@ -133,10 +120,10 @@ void cf_node_disconnect(cf_node *node, cf_bytes user_id, cf_node_done done, void
         done(user, failure(CF_TEXT_INVALID_MESSAGE, CF_ADVICE_NONE));
         return;
     }
-    cf_hub_user *known;
-    while ((known = cf_hub_user_of(&node->hub, user_id)) != NULL)
-        cf_session_close(CF_CONTAINER(known->sessions.next, cf_session, user_link), CF_BYTES("disconnect"), false);
-    done(user, success);
+    if (node->ending)
+        done(user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+    else
+        cf_sweep_disconnect(&node->services, user_id, done, user);
 }
 
 /* ---- what is known of a channel ------------------------------------------- */

@@ -382,6 +382,7 @@ void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed, void (*subsc
     cf_list_init(&hub->dirty);
     cf_list_init(&hub->doomed);
     cf_list_init(&hub->held);
+    cf_list_init(&hub->walks);
     cf_buffer_init(&hub->text, hub->allocator, CF_BUFFER_NO_LIMIT);
 }
 
@@ -408,11 +409,35 @@ void cf_hub_add(cf_hub *hub, cf_session *session)
     hub->session_count++;
 }
 
+static cf_session *session_of_user(cf_list *link)
+{
+    return CF_CONTAINER(link, cf_session, user_link);
+}
+
+cf_session *cf_hub_walk_on(cf_hub_walk *walk)
+{
+    cf_session *session = walk->next;
+    walk->next = session == walk->last ? NULL : session_of_user(session->user_link.next);
+    return session;
+}
+
+static void lead_walks_past(cf_hub *hub, const cf_session *session)
+{
+    CF_LIST_EACH (link, &hub->walks) {
+        cf_hub_walk *walk = CF_CONTAINER(link, cf_hub_walk, link);
+        if (walk->next == session)
+            (void)cf_hub_walk_on(walk);
+        else if (walk->next != NULL && walk->last == session)
+            walk->last = session_of_user(session->user_link.previous);
+    }
+}
+
 static void forget_user(cf_hub *hub, cf_session *session)
 {
     cf_hub_user *user = session->user;
     if (user == NULL)
         return;
+    lead_walks_past(hub, session);
     cf_list_remove(&session->user_link);
     session->user = NULL;
     hub->authenticated_count--;
@@ -436,6 +461,22 @@ cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes id)
 {
     cf_map_node *node = cf_map_find(&hub->users, id);
     return node == NULL ? NULL : CF_CONTAINER(node, cf_hub_user, node);
+}
+
+void cf_hub_begin_walk(cf_hub *hub, cf_hub_walk *walk, cf_bytes id)
+{
+    cf_hub_user *user = cf_hub_user_of(hub, id);
+    *walk = (cf_hub_walk){.next = NULL};
+    if (user == NULL)
+        return;
+    walk->next = session_of_user(user->sessions.next);
+    walk->last = session_of_user(user->sessions.previous);
+    cf_list_append(&hub->walks, &walk->link);
+}
+
+void cf_hub_end_walk(cf_hub_walk *walk)
+{
+    cf_list_remove(&walk->link);
 }
 
 static cf_hub_user *add_user(cf_hub *hub, cf_bytes id)

@@ -120,6 +120,7 @@ typedef struct cf_hub {
     cf_list dirty;    /* to be written, pushes only */
     cf_list doomed;   /* to be closed */
     cf_list held;     /* tasks of sessions that are behind themselves */
+    cf_list walks;    /* that are not over */
     cf_buffer text;   /* for encoding one push */
     /* The engine's answer to a subscribe for which a session waits. */
     void (*subscribed)(struct cf_session *session, cf_engine_status status);
@@ -136,6 +137,19 @@ void cf_hub_remove(cf_hub *hub, struct cf_session *session);
 /* The session is this user's from now on; false without memory. */
 bool cf_hub_authenticate(cf_hub *hub, struct cf_session *session, cf_bytes user);
 cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes user);
+
+/* From one session of a user to the next, over several turns: those that were there at the beginning, and have not ended yet. */
+typedef struct cf_hub_walk {
+    cf_list link;            /* in hub->walks */
+    struct cf_session *next; /* NULL: the walk is over */
+    struct cf_session *last;
+} cf_hub_walk;
+
+void cf_hub_begin_walk(cf_hub *hub, cf_hub_walk *walk, cf_bytes user);
+/* Returns `next`, which the caller may close, and moves on. */
+struct cf_session *cf_hub_walk_on(cf_hub_walk *walk);
+/* Whether it is over or not. */
+void cf_hub_end_walk(cf_hub_walk *walk);
 
 /* Does the subscription still wait for the engine? */
 static inline bool cf_hub_waits(const cf_hub_subscription *subscription)
