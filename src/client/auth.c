@@ -44,7 +44,7 @@ static size_t write_body(cf_client *client, const cf_list *list, cf_buffer *body
 {
     size_t count = 0;
     cf_buffer_append(body, CF_BYTES("{\"client\":"));
-    cf_json_write_string(body, cf_text_bytes(&client->id));
+    cf_json_write_string(body, cf_text_bytes(&client->link.client_id));
     cf_buffer_append(body, CF_BYTES(",\"channels\":"));
     CF_LIST_EACH (link, list) {
         size_t before = body->size;
@@ -82,8 +82,8 @@ static cf_request *make_request(cf_client *client, const cf_list *list)
 /* Backwards from the latest: deadlines differ in order only after the option `auth_timeout` has changed. */
 static void insert(cf_client *client, cf_request *request)
 {
-    cf_list *after = client->requests.previous;
-    while (after != &client->requests && request_of(after)->deadline > request->deadline)
+    cf_list *after = client->auth.running.previous;
+    while (after != &client->auth.running && request_of(after)->deadline > request->deadline)
         after = after->previous;
     cf_list_prepend(after, &request->link);
 }
@@ -110,12 +110,12 @@ static bool ask_some(cf_client *client, cf_list *list, cf_time now)
 static void wait_with_others(cf_client *client, cf_list *list)
 {
     for (cf_list *link = cf_list_take(list); link != NULL; link = cf_list_take(list))
-        cf_list_append(&client->postponed, link);
+        cf_list_append(&client->auth.postponed, link);
 }
 
 bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now)
 {
-    if (now < client->auth_at)
+    if (now < client->auth.at)
         wait_with_others(client, list);
     while (!cf_list_empty(list)) {
         if (!ask_some(client, list, now))
@@ -127,8 +127,8 @@ bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now)
 /* Behind those that come before it: names like indexes first (client-spec.md 11.1). */
 static void put_aside(cf_client *client, cf_subscription *subscription)
 {
-    cf_list *behind = client->aside.previous;
-    while (behind != &client->aside && cf_subscription_compare(subscription_of(behind), subscription) > 0)
+    cf_list *behind = client->auth.aside.previous;
+    while (behind != &client->auth.aside && cf_subscription_compare(subscription_of(behind), subscription) > 0)
         behind = behind->previous;
     cf_list_prepend(behind, &subscription->aside);
 }
@@ -137,7 +137,7 @@ bool cf_auth_ask(cf_subscription *subscription, cf_time now)
 {
     cf_client *client = subscription->client;
     cf_list one;
-    if (client->auth_batching) {
+    if (client->auth.batching) {
         put_aside(client, subscription);
         return true;
     }
@@ -151,16 +151,16 @@ bool cf_auth_ask(cf_subscription *subscription, cf_time now)
 
 void cf_client_start_auth_batching(cf_client *client)
 {
-    client->auth_batching = true;
+    client->auth.batching = true;
 }
 
 void cf_client_stop_auth_batching(cf_client *client, cf_time now)
 {
-    client->auth_batching = false;
-    bool good =
-        client->state != CF_CLIENT_CONNECTED || cf_list_empty(&client->aside) || cf_auth_ask_all(client, &client->aside, now);
+    client->auth.batching = false;
+    bool good = client->state != CF_CLIENT_CONNECTED || cf_list_empty(&client->auth.aside) ||
+                cf_auth_ask_all(client, &client->auth.aside, now);
     /* not connected, they are asked for with the next answer to connect */
-    while (cf_list_take(&client->aside) != NULL)
+    while (cf_list_take(&client->auth.aside) != NULL)
         continue;
     if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
@@ -200,12 +200,12 @@ static void cancel(cf_client *client, cf_request *request)
 
 void cf_auth_cancel(cf_client *client)
 {
-    while (!cf_list_empty(&client->requests))
-        cancel(client, request_of(client->requests.next));
-    while (cf_list_take(&client->postponed) != NULL)
+    while (!cf_list_empty(&client->auth.running))
+        cancel(client, request_of(client->auth.running.next));
+    while (cf_list_take(&client->auth.postponed) != NULL)
         continue;
-    client->auth_failures = 0;
-    client->auth_at = 0;
+    client->auth.failures = 0;
+    client->auth.at = 0;
 }
 
 /* ---- refusing: client-spec.md 6.3, 11.2, 11.3 ------------------------------------------------- */
@@ -288,7 +288,7 @@ bool cf_auth_refuse_size(cf_subscription *subscription)
 static bool postpone(cf_subscription *subscription, centrifuge_error code)
 {
     cf_json_value error = {.kind = CF_JSON_STRING, .raw = FAILED};
-    cf_list_append(&subscription->client->postponed, &subscription->aside);
+    cf_list_append(&subscription->client->auth.postponed, &subscription->aside);
     return tell_refusal(subscription, &error, CF_BYTES("retry"), code) != NULL;
 }
 
@@ -319,16 +319,16 @@ static bool fail_all(cf_client *client, cf_request *request, cf_bytes why, centr
 
 static void ask_not_before(cf_client *client, cf_time at)
 {
-    if (at > client->auth_at)
-        client->auth_at = at;
+    if (at > client->auth.at)
+        client->auth.at = at;
 }
 
 /* One pause for all that wait. What fails while it lasts makes it no longer, but for Retry-After. */
 static void plan_again(cf_client *client, cf_time now, int64_t retry_after)
 {
-    if (client->auth_at <= now) {
-        client->auth_at = cf_time_after(now, cf_connection_backoff(client, client->auth_failures));
-        client->auth_failures += client->auth_failures < UINT32_MAX;
+    if (client->auth.at <= now) {
+        client->auth.at = cf_time_after(now, cf_connection_backoff(client, client->auth.failures));
+        client->auth.failures += client->auth.failures < UINT32_MAX;
     }
     ask_not_before(client, cf_retry_at(now, retry_after));
 }
@@ -336,8 +336,8 @@ static void plan_again(cf_client *client, cf_time now, int64_t retry_after)
 /* A handler may ask for what is refused as soon as it hears of it. */
 static void count_refusal(cf_client *client, cf_time now)
 {
-    cf_haste_spend(&client->auth_haste_at, now);
-    ask_not_before(client, cf_haste_next(client->auth_haste_at));
+    cf_haste_spend(&client->auth.haste_at, now);
+    ask_not_before(client, cf_haste_next(client->auth.haste_at));
 }
 
 /* The endpoint, or what stands before it, may do better later; others say what they think of the request. */
@@ -495,7 +495,7 @@ static bool take_answer(cf_client *client, cf_request *request, cf_bytes answer,
 /* Nobody can answer a request that was not taken yet. */
 static cf_request *find_request(cf_client *client, uint32_t id)
 {
-    CF_LIST_EACH (link, &client->requests) {
+    CF_LIST_EACH (link, &client->auth.running) {
         cf_request *request = request_of(link);
         if (request->pending.number == id && !request->pending.queued)
             return request;
@@ -523,7 +523,7 @@ void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes 
         good = fail_all(client, request, FAILED, CENTRIFUGE_ERROR_REFUSED, false);
         count_refusal(client, now);
     } else {
-        client->auth_failures = 0;
+        client->auth.failures = 0;
         good = take_answer(client, request, answer, &list);
         if (!grants(request))
             count_refusal(client, now);
@@ -555,22 +555,22 @@ void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error e
 /* The one that waits longest; NULL when it was not even taken. */
 static cf_request *next_to_expire(const cf_client *client)
 {
-    if (cf_list_empty(&client->requests) || request_of(client->requests.next)->pending.queued)
+    if (cf_list_empty(&client->auth.running) || request_of(client->auth.running.next)->pending.queued)
         return NULL;
-    return request_of(client->requests.next);
+    return request_of(client->auth.running.next);
 }
 
 /* Of those that are postponed. */
 static cf_time pause_ends(const cf_client *client)
 {
-    return cf_list_empty(&client->postponed) ? CF_TIME_NEVER : client->auth_at;
+    return cf_list_empty(&client->auth.postponed) ? CF_TIME_NEVER : client->auth.at;
 }
 
 static bool ask_again(cf_client *client, cf_time now)
 {
-    if (!client->auth_batching)
-        return cf_auth_ask_all(client, &client->postponed, now);
-    for (cf_list *link = cf_list_take(&client->postponed); link != NULL; link = cf_list_take(&client->postponed))
+    if (!client->auth.batching)
+        return cf_auth_ask_all(client, &client->auth.postponed, now);
+    for (cf_list *link = cf_list_take(&client->auth.postponed); link != NULL; link = cf_list_take(&client->auth.postponed))
         put_aside(client, subscription_of(link));
     return true;
 }

@@ -9,7 +9,7 @@
 
 static bool collects(const cf_client *client)
 {
-    return client->batching || client->settings->options.batch;
+    return client->batch.on || client->settings->options.batch;
 }
 
 bool cf_batch_end_line(cf_client *client)
@@ -20,14 +20,14 @@ bool cf_batch_end_line(cf_client *client)
     if (line == NULL)
         return false;
     line->pending.next = NULL;
-    *client->batch_end = &line->pending;
-    client->batch_end = &line->pending.next;
+    *client->batch.end = &line->pending;
+    client->batch.end = &line->pending.next;
     return true;
 }
 
 static bool end_resubscription(cf_client *client)
 {
-    if (client->batching)
+    if (client->batch.on)
         return cf_line_send(client);
     return cf_batch_end_line(client);
 }
@@ -58,7 +58,7 @@ void cf_group_begin_resubscription(cf_group *group, cf_client *client)
 /* The comma behind the last command. */
 static bool close_line(const cf_group *group)
 {
-    cf_buffer *line = &group->client->line;
+    cf_buffer *line = &group->client->out.line;
     if (!line->failed)
         line->data[line->size - 1] = ']';
     return group->end_line(group->client);
@@ -67,7 +67,7 @@ static bool close_line(const cf_group *group)
 /* The command from `at` on begins a line of its own; its text stays in memory behind the end of the other. */
 static bool cut(const cf_group *group, size_t at)
 {
-    cf_buffer *line = &group->client->line;
+    cf_buffer *line = &group->client->out.line;
     cf_bytes command = cf_bytes_slice(cf_buffer_bytes(line), at, line->size);
     cf_buffer_truncate(line, at);
     if (!close_line(group))
@@ -79,7 +79,7 @@ static bool cut(const cf_group *group, size_t at)
 bool cf_group_add(cf_group *group, cf_subscription *subscription, const cf_auth_entry *entry)
 {
     cf_client *client = group->client;
-    cf_buffer *line = &client->line;
+    cf_buffer *line = &client->out.line;
     size_t max = client->settings->options.frame_size_max;
     size_t at = line->size;
     cf_subscription_write_request(subscription, entry, line);
@@ -99,7 +99,7 @@ bool cf_group_add(cf_group *group, cf_subscription *subscription, const cf_auth_
 /* One alone needs no array. */
 static bool end_single(const cf_group *group)
 {
-    cf_buffer *line = &group->client->line;
+    cf_buffer *line = &group->client->out.line;
     if (!line->failed) {
         memmove(line->data + LINE_HEAD, line->data + LINE_HEAD + 1, line->size - LINE_HEAD - 2);
         cf_buffer_truncate(line, line->size - 2);
@@ -110,7 +110,7 @@ static bool end_single(const cf_group *group)
 bool cf_group_end(cf_group *group)
 {
     if (group->count == 0) {
-        cf_buffer_free(&group->client->line);
+        cf_buffer_free(&group->client->out.line);
         return true;
     }
     return group->count == 1 ? end_single(group) : close_line(group);
@@ -120,17 +120,17 @@ bool cf_group_end(cf_group *group)
 
 static cf_line *take(cf_client *client)
 {
-    cf_pending *first = client->batch;
-    client->batch = first->next;
-    if (client->batch == NULL)
-        client->batch_end = &client->batch;
-    client->queued -= cf_line_of(first)->size;
+    cf_pending *first = client->batch.first;
+    client->batch.first = first->next;
+    if (client->batch.first == NULL)
+        client->batch.end = &client->batch.first;
+    client->out.size -= cf_line_of(first)->size;
     return cf_line_of(first);
 }
 
 static void drop_first(cf_client *client, size_t count)
 {
-    for (; count > 0 && client->batch != NULL; count--)
+    for (; count > 0 && client->batch.first != NULL; count--)
         cf_free(client->environment.allocator, take(client));
 }
 
@@ -147,7 +147,7 @@ static size_t count_joined(const cf_client *client, size_t *size)
 {
     size_t count = 0;
     *size = 1;
-    for (cf_pending *at = client->batch; at != NULL; at = at->next, count++) {
+    for (cf_pending *at = client->batch.first; at != NULL; at = at->next, count++) {
         size_t more = without_brackets(cf_line_of(at)).size + 1;
         if (count > 0 && *size + more > client->settings->options.frame_size_max)
             break;
@@ -159,13 +159,13 @@ static size_t count_joined(const cf_client *client, size_t *size)
 static void queue_first(cf_client *client)
 {
     cf_line *line = take(client);
-    client->queued += line->size;
+    client->out.size += line->size;
     cf_queue_append(client, &line->pending, CF_PENDING_SEND);
 }
 
 static bool queue_joined(cf_client *client, size_t count, size_t size)
 {
-    cf_pending *at = client->batch;
+    cf_pending *at = client->batch.first;
     cf_buffer *joined = cf_line_begin(client, size);
     for (size_t i = 0; i < count; i++, at = at->next) {
         cf_buffer_append_byte(joined, i == 0 ? '[' : ',');
@@ -178,7 +178,7 @@ static bool queue_joined(cf_client *client, size_t count, size_t size)
 /* As few frames as hold them. Without memory for one they go out one by one, which means the same. */
 static void flush(cf_client *client)
 {
-    while (client->batch != NULL) {
+    while (client->batch.first != NULL) {
         size_t size;
         size_t count = count_joined(client, &size);
         if (count == 1 || !queue_joined(client, count, size))
@@ -190,7 +190,7 @@ static void flush(cf_client *client)
 
 bool cf_batch_end_turn(cf_client *client)
 {
-    if (client->batching || !client->settings->options.batch || client->batch == NULL)
+    if (client->batch.on || !client->settings->options.batch || client->batch.first == NULL)
         return false;
     flush(client);
     return true;
@@ -205,12 +205,12 @@ void cf_batch_drop(cf_client *client)
 
 void cf_client_start_batching(cf_client *client)
 {
-    client->batching = true;
+    client->batch.on = true;
 }
 
 void cf_client_stop_batching(cf_client *client, bool flush_too, cf_time now)
 {
-    client->batching = false;
+    client->batch.on = false;
     if (flush_too)
         cf_client_flush(client, now);
 }

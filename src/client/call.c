@@ -24,8 +24,8 @@ static void complete(cf_call *call, centrifuge_error code)
     cf_client *client = call->subscription->client;
     cf_list_remove(&call->link);
     cf_list_remove(&call->deadline_link);
-    client->call_count--;
-    client->queued -= call->text_size;
+    client->calls.count--;
+    client->out.size -= call->text_size;
     call->code = (uint8_t)code;
     if (texts[code].error.data != NULL) {
         call->error = texts[code].error;
@@ -52,8 +52,8 @@ void cf_call_result(const cf_call *call, cf_result *result)
 /* From the one with the latest deadline backwards: deadlines differ in order only after the option `timeout` has changed. */
 static void insert_deadline(cf_client *client, cf_call *call)
 {
-    cf_list *after = client->deadlines.previous;
-    while (after != &client->deadlines && CF_CONTAINER(after, cf_call, deadline_link)->deadline > call->deadline)
+    cf_list *after = client->calls.by_deadline.previous;
+    while (after != &client->calls.by_deadline && CF_CONTAINER(after, cf_call, deadline_link)->deadline > call->deadline)
         after = after->previous;
     cf_list_prepend(after, &call->deadline_link);
 }
@@ -84,7 +84,7 @@ static centrifuge_error send_call(cf_call *call, cf_bytes data, cf_time now)
     call->uid = ++client->last_uid;
     call->deadline = cf_time_after(now, client->settings->options.timeout);
     cf_list_remove(&call->link);
-    cf_list_append(&client->calls, &call->link);
+    cf_list_append(&client->calls.sent, &call->link);
     insert_deadline(client, call);
     return CENTRIFUGE_ERROR_OK;
 }
@@ -135,16 +135,16 @@ static cf_call *make_call(cf_subscription *subscription, cf_method method, cf_by
     *call = (cf_call){.subscription = subscription, .user = user, .method = (uint8_t)method, .text_size = kept.size};
     if (kept.size > 0)
         memcpy(call->text, kept.data, kept.size);
-    client->call_count++;
-    client->queued += kept.size;
+    client->calls.count++;
+    client->out.size += kept.size;
     return call;
 }
 
 static centrifuge_error discard(cf_call *call, centrifuge_error error)
 {
     cf_client *client = call->subscription->client;
-    client->call_count--;
-    client->queued -= call->text_size;
+    client->calls.count--;
+    client->out.size -= call->text_size;
     cf_free(client->environment.allocator, call);
     return error;
 }
@@ -164,7 +164,7 @@ static centrifuge_error check_size(cf_call *call, cf_bytes data)
     if (call->method == CF_METHOD_UNKNOWN)
         return CENTRIFUGE_ERROR_OK;
     centrifuge_error error = write_call(call, data);
-    cf_buffer_free(&call->subscription->client->line);
+    cf_buffer_free(&call->subscription->client->out.line);
     return error;
 }
 
@@ -228,7 +228,7 @@ static void release(cf_call *call, cf_time now)
         complete(call, error);
         return;
     }
-    call->subscription->client->queued -= call->text_size;
+    call->subscription->client->out.size -= call->text_size;
     call->text_size = 0;
 }
 
@@ -251,8 +251,8 @@ void cf_calls_fail_waiting(cf_subscription *subscription, centrifuge_error code)
 
 void cf_calls_fail_sent(cf_client *client, const cf_subscription *subscription, centrifuge_error code)
 {
-    cf_list *link = client->calls.next;
-    while (link != &client->calls) {
+    cf_list *link = client->calls.sent.next;
+    while (link != &client->calls.sent) {
         cf_call *call = CF_CONTAINER(link, cf_call, link);
         link = link->next;
         if (subscription == NULL || call->subscription == subscription)
@@ -263,7 +263,7 @@ void cf_calls_fail_sent(cf_client *client, const cf_subscription *subscription, 
 /* Answers come in the order of the commands, mostly; an unknown uid is noticed by its neighbours. */
 static cf_call *find_call(const cf_client *client, uint64_t uid)
 {
-    CF_LIST_EACH (link, &client->calls) {
+    CF_LIST_EACH (link, &client->calls.sent) {
         cf_call *call = CF_CONTAINER(link, cf_call, link);
         if (call->uid >= uid)
             return call->uid == uid ? call : NULL;
@@ -292,7 +292,8 @@ cf_step cf_call_on_answer(cf_client *client, const cf_wire_message *message)
 
 static cf_call *next_to_expire(const cf_client *client)
 {
-    return cf_list_empty(&client->deadlines) ? NULL : CF_CONTAINER(client->deadlines.next, cf_call, deadline_link);
+    return cf_list_empty(&client->calls.by_deadline) ? NULL
+                                                     : CF_CONTAINER(client->calls.by_deadline.next, cf_call, deadline_link);
 }
 
 void cf_calls_expire(cf_client *client, cf_time now)

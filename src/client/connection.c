@@ -48,9 +48,10 @@ int64_t cf_connection_backoff(const cf_client *client, uint32_t failures)
 /* A server that welcomes and closes is not asked more often than one that refuses. */
 static void judge_connection(cf_client *client, cf_time now)
 {
-    int64_t held = now - client->command_at;
-    if (client->state == CF_CLIENT_CONNECTED && (held >= CF_CONNECTION_GOOD || held >= longest_pause(client, client->retries)))
-        client->retries = 0;
+    int64_t held = now - client->link.command_at;
+    if (client->state == CF_CLIENT_CONNECTED &&
+        (held >= CF_CONNECTION_GOOD || held >= longest_pause(client, client->link.retries)))
+        client->link.retries = 0;
 }
 
 static cf_time later(cf_time a, cf_time b)
@@ -64,13 +65,14 @@ static cf_time later(cf_time a, cf_time b)
  */
 static void plan_attempt(cf_client *client, cf_time now, bool silent)
 {
-    int64_t delay = cf_connection_backoff(client, client->retries);
-    int64_t held = silent ? now - client->command_at : 0;
+    int64_t delay = cf_connection_backoff(client, client->link.retries);
+    int64_t held = silent ? now - client->link.command_at : 0;
     delay -= held < delay ? held : delay;
-    client->retries += client->retries < UINT32_MAX;
-    client->reconnecting = true;
-    client->reconnect_at = later(cf_time_after(now, delay), client->not_before);
-    cf_log_number(client, CF_LOG_INFO, CF_BYTES("next attempt to connect in "), client->reconnect_at - now, CF_BYTES(" ms"));
+    client->link.retries += client->link.retries < UINT32_MAX;
+    client->link.reconnecting = true;
+    client->link.reconnect_at = later(cf_time_after(now, delay), client->link.not_before);
+    cf_log_number(client, CF_LOG_INFO, CF_BYTES("next attempt to connect in "), client->link.reconnect_at - now,
+                  CF_BYTES(" ms"));
 }
 
 /* ---- haste -------------------------------------------------------------------------------- */
@@ -91,19 +93,19 @@ cf_time cf_haste_next(cf_time haste_at)
 
 static void open_transport(cf_client *client, cf_time now)
 {
-    CF_ASSERT(client->transport == 0);
-    client->reconnect_at = CF_TIME_NEVER;
+    CF_ASSERT(client->link.id == 0);
+    client->link.reconnect_at = CF_TIME_NEVER;
     client->state = CF_CLIENT_CONNECTING;
-    client->opened = false;
-    client->measured = false;
-    client->refused = false;
-    client->largest_sent = 0;
-    client->last_transport = client->last_transport % UINT32_MAX + 1; /* never 0 */
-    client->transport = client->open.number = client->last_transport;
-    client->connect_at = cf_time_after(now, client->settings->options.connect_timeout);
-    cf_haste_spend(&client->haste_at, now);
-    cf_log_number(client, CF_LOG_DEBUG, CF_BYTES("opening transport "), client->transport, CF_BYTES(""));
-    cf_queue_append(client, &client->open, CF_PENDING_OPEN);
+    client->link.opened = false;
+    client->link.measured = false;
+    client->link.refused = false;
+    client->out.largest = 0;
+    client->link.last_id = client->link.last_id % UINT32_MAX + 1; /* never 0 */
+    client->link.id = client->link.open.number = client->link.last_id;
+    client->link.connect_at = cf_time_after(now, client->settings->options.connect_timeout);
+    cf_haste_spend(&client->link.haste_at, now);
+    cf_log_number(client, CF_LOG_DEBUG, CF_BYTES("opening transport "), client->link.id, CF_BYTES(""));
+    cf_queue_append(client, &client->link.open, CF_PENDING_OPEN);
 }
 
 /*
@@ -112,31 +114,31 @@ static void open_transport(cf_client *client, cf_time now)
  */
 static void hasten(cf_client *client, cf_time now)
 {
-    cf_time at = later(cf_haste_next(client->haste_at), client->not_before);
+    cf_time at = later(cf_haste_next(client->link.haste_at), client->link.not_before);
     if (at <= now)
         open_transport(client, now);
-    else if (at < client->reconnect_at)
-        client->reconnect_at = at;
+    else if (at < client->link.reconnect_at)
+        client->link.reconnect_at = at;
 }
 
 static void tell_transport_close(cf_client *client, const departure *why)
 {
-    client->transport_close_reason = why->reason;
-    client->transport_close.flag = why->again;
-    client->transport_close.code = (uint8_t)why->code;
-    cf_queue_append(client, &client->transport_close, CF_PENDING_TRANSPORT_CLOSE);
+    client->link.transport_close_reason = why->reason;
+    client->link.transport_close.flag = why->again;
+    client->link.transport_close.code = (uint8_t)why->code;
+    cf_queue_append(client, &client->link.transport_close, CF_PENDING_TRANSPORT_CLOSE);
 }
 
 /* As a close event that the peer did not explain (7.4.1). */
 static void close_transport(cf_client *client, const departure *why)
 {
-    if (client->open.queued) { /* nobody has seen it */
-        cf_queue_remove(client, &client->open);
+    if (client->link.open.queued) { /* nobody has seen it */
+        cf_queue_remove(client, &client->link.open);
         return;
     }
     departure closed = {.reason = CF_BYTES("connection closed"), .again = true, .code = why->code};
-    client->close.number = client->transport;
-    cf_queue_append(client, &client->close, CF_PENDING_CLOSE);
+    client->link.close.number = client->link.id;
+    cf_queue_append(client, &client->link.close, CF_PENDING_CLOSE);
     tell_transport_close(client, &closed);
 }
 
@@ -144,10 +146,10 @@ static void close_transport(cf_client *client, const departure *why)
 
 static void tell_disconnect(cf_client *client, const departure *why)
 {
-    client->disconnect_reason = why->reason;
-    client->disconnect.flag = why->again;
-    if (!client->disconnect.queued)
-        cf_queue_append(client, &client->disconnect, CF_PENDING_DISCONNECT);
+    client->link.disconnect_reason = why->reason;
+    client->link.disconnect.flag = why->again;
+    if (!client->link.disconnect.queued)
+        cf_queue_append(client, &client->link.disconnect, CF_PENDING_DISCONNECT);
 }
 
 /* There is a transport, or an attempt is planned. */
@@ -169,30 +171,30 @@ static void leave(cf_client *client, cf_time now, const departure *why)
         cf_refresh_stop(client);
     cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_DISCONNECTED);
     cf_subscriptions_leave(client, why->again && client->settings->options.resubscribe);
-    if (!client->reconnecting || !why->again) {
+    if (!client->link.reconnecting || !why->again) {
         cf_log_text(client, CF_LOG_INFO, CF_BYTES("disconnected"), why->reason);
         tell_disconnect(client, why);
     } else {
         cf_log_text(client, CF_LOG_DEBUG, CF_BYTES("attempt to connect failed"), why->reason);
     }
-    if (client->transport != 0 && !why->lost)
+    if (client->link.id != 0 && !why->lost)
         close_transport(client, why);
-    client->transport = 0;
-    client->unsent = 0;
+    client->link.id = 0;
+    client->out.unsent = 0;
     client->state = CF_CLIENT_DISCONNECTED;
-    client->reconnect_at = client->connect_at = client->ping_at = CF_TIME_NEVER;
-    client->reconnecting = client->pinged = false;
+    client->link.reconnect_at = client->link.connect_at = client->link.ping_at = CF_TIME_NEVER;
+    client->link.reconnecting = client->link.pinged = false;
     if (!why->again)
         return;
     if (why->renew)
-        client->reconnecting = client->refresh.renewing = true;
+        client->link.reconnecting = client->refresh.renewing = true;
     else
         plan_attempt(client, now, why->silent);
 }
 
 bool cf_connection_wanted(const cf_client *client)
 {
-    return client->transport != 0 || cf_client_will_reconnect(client);
+    return client->link.id != 0 || cf_client_will_reconnect(client);
 }
 
 void cf_connection_give_up(cf_client *client, cf_time now)
@@ -210,8 +212,8 @@ void cf_connection_renew(cf_client *client, cf_time now)
 /* Foreign text outlives its frame here. Without memory the reason is a common one. */
 static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
 {
-    if (cf_text_set(&client->reason, client->environment.allocator, reason))
-        return cf_text_bytes(&client->reason);
+    if (cf_text_set(&client->link.reason, client->environment.allocator, reason))
+        return cf_text_bytes(&client->link.reason);
     return CF_BYTES("connection closed");
 }
 
@@ -230,7 +232,7 @@ void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code)
         cf_client_report(client, code, CF_FAILURE("out of memory", "retry"));
     else
         report_too_large(client, code);
-    departure why = {.reason = client->failure.text, .again = true, .code = code};
+    departure why = {.reason = client->error.failure.text, .again = true, .code = code};
     leave(client, now, &why);
 }
 
@@ -274,17 +276,17 @@ void cf_client_ping(cf_client *client, cf_time now)
 
 void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, cf_time now)
 {
-    if (client->shut || id != client->transport || client->opened)
+    if (client->shut || id != client->link.id || client->link.opened)
         return;
     cf_credentials credentials = cf_client_credentials(client);
-    client->opened = true;
-    client->command_at = now;
+    client->link.opened = true;
+    client->link.command_at = now;
     cf_refresh_on_opened(client);
     cf_buffer *line = cf_line_begin(client, client->settings->size + COMMAND_SIZE);
     cf_wire_write_connect(line, ++client->last_uid, &credentials, client->settings->options.insecure);
     centrifuge_error error = cf_line_check(client);
     if (error == CENTRIFUGE_ERROR_OK &&
-        !(cf_line_send(client) && cf_text_set(&client->name, client->environment.allocator, name)))
+        !(cf_line_send(client) && cf_text_set(&client->link.transport_name, client->environment.allocator, name)))
         error = CENTRIFUGE_ERROR_NO_MEMORY;
     if (error != CENTRIFUGE_ERROR_OK)
         cf_connection_fail(client, now, error);
@@ -321,22 +323,22 @@ cf_time cf_retry_at(cf_time now, int64_t milliseconds)
 
 void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t milliseconds, cf_time now)
 {
-    if (id == client->transport)
-        client->not_before = cf_retry_at(now, milliseconds);
+    if (id == client->link.id)
+        client->link.not_before = cf_retry_at(now, milliseconds);
 }
 
 /* The same again would be refused again: what was sent has to be smaller. */
 static void report_refused_size(cf_client *client)
 {
     cf_client_report(client, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, CF_FAILURE("message too large for the server", "fix"));
-    cf_log_number(client, CF_LOG_WARNING, CF_BYTES("the largest message sent: "), (int64_t)client->largest_sent,
+    cf_log_number(client, CF_LOG_WARNING, CF_BYTES("the largest message sent: "), (int64_t)client->out.largest,
                   CF_BYTES(" bytes"));
 }
 
 void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now)
 {
     departure why = {.again = true, .lost = true, .code = error};
-    if (client->shut || id != client->transport || client->open.queued)
+    if (client->shut || id != client->link.id || client->link.open.queued)
         return;
     read_close(client, reason, &why);
     if (is_hopeless(error)) {
@@ -353,7 +355,7 @@ void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason,
 
 void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now)
 {
-    if (!client->shut && id == client->transport)
+    if (!client->shut && id == client->link.id)
         cf_connection_alive(client, now);
 }
 
@@ -367,41 +369,41 @@ static bool pings(const cf_client *client)
 /* The deadline stays where it is; when it comes, it is seen to be too early. Only the answer to a ping moves it. */
 void cf_connection_alive(cf_client *client, cf_time now)
 {
-    client->alive_at = now;
-    if (!client->pinged)
+    client->link.alive_at = now;
+    if (!client->link.pinged)
         return;
-    client->pinged = false;
-    client->ping_at = cf_time_after(now, client->settings->options.ping_interval);
+    client->link.pinged = false;
+    client->link.ping_at = cf_time_after(now, client->settings->options.ping_interval);
 }
 
 static void start_pings(cf_client *client, cf_time now)
 {
-    client->alive_at = now;
-    client->pinged = false;
-    client->ping_at = pings(client) ? cf_time_after(now, client->settings->options.ping_interval) : CF_TIME_NEVER;
+    client->link.alive_at = now;
+    client->link.pinged = false;
+    client->link.ping_at = pings(client) ? cf_time_after(now, client->settings->options.ping_interval) : CF_TIME_NEVER;
 }
 
 static void ping_and_wait(cf_client *client, cf_time now)
 {
-    client->pinged = true;
-    client->ping_at = cf_time_after(now, client->settings->options.pong_wait_timeout);
+    client->link.pinged = true;
+    client->link.ping_at = cf_time_after(now, client->settings->options.pong_wait_timeout);
     send_ping(client, now, false);
 }
 
 static void check_ping(cf_client *client, cf_time now)
 {
     static const departure dead = {.reason = {"no ping", 7}, .again = true, .silent = true, .code = CENTRIFUGE_ERROR_TIMEOUT};
-    if (client->pinged) {
+    if (client->link.pinged) {
         leave(client, now, &dead);
         return;
     }
     if (!pings(client)) { /* turned off meanwhile */
-        client->ping_at = CF_TIME_NEVER;
+        client->link.ping_at = CF_TIME_NEVER;
         return;
     }
-    cf_time due = cf_time_after(client->alive_at, client->settings->options.ping_interval);
+    cf_time due = cf_time_after(client->link.alive_at, client->settings->options.ping_interval);
     if (due > now)
-        client->ping_at = due;
+        client->link.ping_at = due;
     else
         ping_and_wait(client, now);
 }
@@ -410,12 +412,12 @@ void cf_client_network_changed(cf_client *client, bool online, cf_time now)
 {
     if (client->shut)
         return;
-    client->offline = !online;
+    client->link.offline = !online;
     if (!online)
         return;
-    if (client->reconnect_at != CF_TIME_NEVER)
+    if (client->link.reconnect_at != CF_TIME_NEVER)
         hasten(client, now);
-    else if (client->state == CF_CLIENT_CONNECTED && pings(client) && !client->pinged)
+    else if (client->state == CF_CLIENT_CONNECTED && pings(client) && !client->link.pinged)
         ping_and_wait(client, now); /* whether the connection has survived is worth knowing soon */
 }
 
@@ -423,19 +425,19 @@ void cf_client_network_changed(cf_client *client, bool online, cf_time now)
 
 static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *message)
 {
-    bool reconnected = client->reconnecting;
-    if (!cf_text_set(&client->id, client->environment.allocator, message->b.client)) {
+    bool reconnected = client->link.reconnecting;
+    if (!cf_text_set(&client->link.client_id, client->environment.allocator, message->b.client)) {
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
         return CF_STEP_DONE;
     }
     client->state = CF_CLIENT_CONNECTED;
-    client->reconnecting = false;
-    client->connect_at = CF_TIME_NEVER;
+    client->link.reconnecting = false;
+    client->link.connect_at = CF_TIME_NEVER;
     cf_log_text(client, CF_LOG_INFO, CF_BYTES("connected as"), message->b.client);
     cf_refresh_on_connected(client, now, message);
     start_pings(client, now);
     bool good = !client->settings->options.resubscribe || cf_subscriptions_ask_all(client, reconnected, now);
-    cf_queue_append(client, &client->connect, CF_PENDING_CONNECT);
+    cf_queue_append(client, &client->link.connect, CF_PENDING_CONNECT);
     if (!good)
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
@@ -446,7 +448,7 @@ static void leave_expired(cf_client *client, cf_time now)
 {
     departure expired = {.reason = CF_BYTES("expired"), .again = true, .renew = !client->refresh.overtaken};
     cf_log_text(client, CF_LOG_INFO, CF_BYTES("the credentials have expired"), cf_bytes_make(NULL, 0));
-    client->reconnecting = true;
+    client->link.reconnecting = true;
     leave(client, now, &expired);
     if (expired.renew)
         cf_refresh_on_expired(client, now);
@@ -460,14 +462,14 @@ cf_step cf_connection_on_connect(cf_client *client, cf_time now, const cf_wire_m
     if (message->has_error) {
         cf_time patience = cf_time_after(now, CF_CONNECT_ERROR_GRACE);
         cf_client_report_message(client, message);
-        client->refused = true;
-        if (client->connect_at > patience)
-            client->connect_at = patience;
+        client->link.refused = true;
+        if (client->link.connect_at > patience)
+            client->link.connect_at = patience;
         return CF_STEP_DONE;
     }
-    if (!client->measured) {
-        client->latency = now > client->command_at ? now - client->command_at : 0;
-        client->measured = true;
+    if (!client->link.measured) {
+        client->link.latency = now > client->link.command_at ? now - client->link.command_at : 0;
+        client->link.measured = true;
     }
     if (!message->has_body)
         return CF_STEP_DONE;
@@ -494,7 +496,7 @@ cf_step cf_connection_on_disconnect(cf_client *client, cf_time now, const cf_wir
 static void leave_slow(cf_client *client, cf_time now)
 {
     departure slow = {.reason = CF_BYTES("connect timeout"), .again = true, .code = CENTRIFUGE_ERROR_TIMEOUT};
-    if (client->refused) {
+    if (client->link.refused) {
         slow.reason = CF_BYTES("connect error");
         slow.code = CENTRIFUGE_ERROR_REFUSED;
     }
@@ -508,10 +510,10 @@ void cf_client_tick(cf_client *client, cf_time now)
     cf_calls_expire(client, now);
     cf_auth_expire(client, now);
     cf_refresh_tick(client, now);
-    if (client->connect_at <= now)
+    if (client->link.connect_at <= now)
         leave_slow(client, now);
-    if (client->reconnect_at <= now && !client->offline)
+    if (client->link.reconnect_at <= now && !client->link.offline)
         open_transport(client, now);
-    if (client->ping_at <= now) /* last: its attempt begins when the loss was told */
+    if (client->link.ping_at <= now) /* last: its attempt begins when the loss was told */
         check_ping(client, now);
 }

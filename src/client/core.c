@@ -21,18 +21,18 @@ centrifuge_error cf_client_new(cf_client **client, const cf_client_options *opti
     made->environment = *environment;
     made->settings = settings;
     made->state = CF_CLIENT_DISCONNECTED;
-    made->reconnect_at = made->connect_at = made->ping_at = CF_TIME_NEVER;
-    made->alive_at = now;
-    made->latency = -1;
-    made->end = &made->first;
-    cf_map_init(&made->subscriptions, environment->allocator, random_bits(environment));
-    cf_list_init(&made->departed);
-    cf_list_init(&made->calls);
-    cf_list_init(&made->deadlines);
-    cf_list_init(&made->aside);
-    cf_list_init(&made->postponed);
-    cf_list_init(&made->requests);
-    made->batch_end = &made->batch;
+    made->link.reconnect_at = made->link.connect_at = made->link.ping_at = CF_TIME_NEVER;
+    made->link.alive_at = now;
+    made->link.latency = -1;
+    made->out.end = &made->out.first;
+    cf_map_init(&made->table.map, environment->allocator, random_bits(environment));
+    cf_list_init(&made->table.departed);
+    cf_list_init(&made->calls.sent);
+    cf_list_init(&made->calls.by_deadline);
+    cf_list_init(&made->auth.aside);
+    cf_list_init(&made->auth.postponed);
+    cf_list_init(&made->auth.running);
+    made->batch.end = &made->batch.first;
     cf_refresh_init(made);
     cf_buffer_init(&made->frame.scratch, environment->allocator, CF_BUFFER_NO_LIMIT);
     *client = made;
@@ -54,17 +54,17 @@ centrifuge_error cf_client_configure(cf_client *client, const cf_client_options 
 
 static void close_transport(cf_client *client)
 {
-    if (client->transport == 0)
+    if (client->link.id == 0)
         return;
-    bool opening_waits = client->open.queued;
+    bool opening_waits = client->link.open.queued;
     (void)cf_batch_end_turn(client);
     cf_batch_drop(client);
     cf_queue_drop_events(client);
     if (!opening_waits) {
-        client->close.number = client->transport;
-        cf_queue_append(client, &client->close, CF_PENDING_CLOSE);
+        client->link.close.number = client->link.id;
+        cf_queue_append(client, &client->link.close, CF_PENDING_CLOSE);
     }
-    client->transport = 0;
+    client->link.id = 0;
 }
 
 void cf_client_shutdown(cf_client *client, cf_time now)
@@ -79,7 +79,7 @@ void cf_client_shutdown(cf_client *client, cf_time now)
     close_transport(client);
     cf_queue_drop_events(client);
     client->state = CF_CLIENT_DISCONNECTED;
-    client->reconnect_at = client->connect_at = client->ping_at = CF_TIME_NEVER;
+    client->link.reconnect_at = client->link.connect_at = client->link.ping_at = CF_TIME_NEVER;
     cf_calls_fail_sent(client, NULL, CENTRIFUGE_ERROR_CLOSED);
     CF_EACH_SUBSCRIPTION (node, client)
         cf_calls_fail_waiting(cf_subscription_of(node), CENTRIFUGE_ERROR_CLOSED);
@@ -88,19 +88,19 @@ void cf_client_shutdown(cf_client *client, cf_time now)
 void cf_client_free(cf_client *client)
 {
     const cf_allocator *allocator = client->environment.allocator;
-    CF_ASSERT(client->shut && client->first == NULL);
+    CF_ASSERT(client->shut && client->out.first == NULL);
     cf_queue_free_taken(client);
     cf_subscriptions_forget_departed(client);
-    while (client->subscriptions.head != NULL) {
-        cf_subscription *subscription = cf_subscription_of(client->subscriptions.head);
-        cf_map_remove(&client->subscriptions, &subscription->node);
+    while (client->table.map.head != NULL) {
+        cf_subscription *subscription = cf_subscription_of(client->table.map.head);
+        cf_map_remove(&client->table.map, &subscription->node);
         cf_subscription_free(subscription);
     }
-    cf_map_free(&client->subscriptions);
+    cf_map_free(&client->table.map);
     cf_buffer_free(&client->frame.scratch);
-    cf_text_free(&client->id, allocator);
-    cf_text_free(&client->name, allocator);
-    cf_text_free(&client->reason, allocator);
+    cf_text_free(&client->link.client_id, allocator);
+    cf_text_free(&client->link.transport_name, allocator);
+    cf_text_free(&client->link.reason, allocator);
     cf_free(allocator, client->settings);
     cf_free(allocator, client);
 }
@@ -114,12 +114,12 @@ cf_client_state cf_client_get_state(const cf_client *client)
 
 bool cf_client_will_reconnect(const cf_client *client)
 {
-    return client->reconnect_at != CF_TIME_NEVER || client->refresh.renewing;
+    return client->link.reconnect_at != CF_TIME_NEVER || client->refresh.renewing;
 }
 
 cf_bytes cf_client_id(const cf_client *client)
 {
-    return client->state == CF_CLIENT_CONNECTED ? cf_text_bytes(&client->id) : cf_bytes_make(NULL, 0);
+    return client->state == CF_CLIENT_CONNECTED ? cf_text_bytes(&client->link.client_id) : cf_bytes_make(NULL, 0);
 }
 
 cf_credentials cf_client_credentials(const cf_client *client)
@@ -136,7 +136,7 @@ cf_credentials cf_client_credentials(const cf_client *client)
 
 int64_t cf_client_latency(const cf_client *client)
 {
-    return client->latency;
+    return client->link.latency;
 }
 
 /* ---- effects -------------------------------------------------------------------------- */
@@ -153,7 +153,7 @@ bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)
         if (step == CF_STEP_END && !cf_batch_end_turn(client))
             break;
     }
-    if (client->warned)
+    if (client->limits.warned)
         cf_limits_relax(client);
     return false;
 }
@@ -167,9 +167,9 @@ static cf_time earlier(cf_time a, cf_time b)
 
 cf_time cf_client_deadline(const cf_client *client)
 {
-    cf_time deadline = earlier(client->connect_at, client->ping_at);
-    if (!client->offline)
-        deadline = earlier(deadline, client->reconnect_at);
+    cf_time deadline = earlier(client->link.connect_at, client->link.ping_at);
+    if (!client->link.offline)
+        deadline = earlier(deadline, client->link.reconnect_at);
     deadline = earlier(deadline, cf_auth_deadline(client));
     deadline = earlier(deadline, cf_refresh_deadline(client));
     return earlier(deadline, cf_calls_deadline(client));

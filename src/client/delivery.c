@@ -55,9 +55,9 @@ static cf_step deliver(cf_subscription *subscription, cf_time now, const cf_wire
 /* Most messages are for the channel of the one before. */
 static cf_subscription *find_pushed(cf_client *client, cf_bytes channel)
 {
-    if (client->pushed == NULL || !cf_bytes_equal(cf_subscription_channel(client->pushed), channel))
-        client->pushed = cf_client_find(client, channel);
-    return client->pushed;
+    if (client->table.pushed == NULL || !cf_bytes_equal(cf_subscription_channel(client->table.pushed), channel))
+        client->table.pushed = cf_client_find(client, channel);
+    return client->table.pushed;
 }
 
 static cf_step tell(cf_subscription *subscription, cf_time now, const cf_wire_message *message, cf_effect *effect)
@@ -106,10 +106,10 @@ cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_me
 static void tell_answer(cf_subscription *subscription, cf_pending_kind kind)
 {
     cf_client *client = subscription->client;
-    client->answer_subscription = subscription;
-    client->answer_recovered = subscription->recovered;
-    client->answer.flag = subscription->resubscribe;
-    cf_queue_append(client, &client->answer, kind);
+    client->answer.subscription = subscription;
+    client->answer.recovered = subscription->recovered;
+    client->answer.pending.flag = subscription->resubscribe;
+    cf_queue_append(client, &client->answer.pending, kind);
 }
 
 static void answered(cf_subscription *subscription, cf_subscription_state state, bool recovered)

@@ -14,7 +14,7 @@ static void log_ignored(cf_client *client)
 
 void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text, cf_time now)
 {
-    if (client->shut || id != client->transport || !client->opened)
+    if (client->shut || id != client->link.id || !client->link.opened)
         return;
     CF_ASSERT(!client->frame.active);
     if (text.size > client->settings->options.message_size_max) {

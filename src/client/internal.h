@@ -158,7 +158,7 @@ typedef struct cf_member {
 /* An authorization that runs (client-spec.md 11). */
 typedef struct cf_request {
     cf_pending pending;
-    cf_list link; /* in cf_client.requests */
+    cf_list link; /* in cf_client.auth.running */
     cf_time deadline;
     cf_buffer body;
     size_t count;
@@ -203,80 +203,107 @@ typedef struct cf_frame {
 struct cf_client {
     cf_environment environment;
     cf_settings *settings;
-
-    uint8_t state;     /* cf_client_state */
-    bool reconnecting; /* the user was told of a loss, and not yet of a new connection */
-    bool opened;       /* the transport, by the driver's word */
-    bool measured;     /* latency, on this transport */
-    bool refused;      /* connect was answered with an error, on this transport */
-    bool pinged;       /* and no sign of life since */
-    bool offline;
-    bool shut;
-    bool warned;        /* a limit was told of, and may be again when less is used */
-    uint32_t transport; /* id of the current one, 0 without */
-    uint32_t last_transport;
-    uint32_t retries; /* attempts planned since the last good connection */
     uint64_t last_uid;
-    /* CF_TIME_NEVER where there is nothing to wait for */
-    cf_time reconnect_at;
-    cf_time haste_at;   /* when all CF_HASTE_MAX attempts may begin at once again */
-    cf_time not_before; /* by Retry-After: the next attempt to connect */
-    cf_time connect_at; /* when to give up waiting for the answer to connect */
-    cf_time ping_at;    /* when to look whether a ping is due, or was answered */
-    cf_time alive_at;   /* last sign of life */
-    cf_time command_at; /* when connect was sent */
-    int64_t latency;
-    cf_text id;
-    cf_text name; /* of the transport */
-    cf_text reason;
+    uint32_t last_request; /* id, of authorizations and refreshes */
+    uint8_t state;         /* cf_client_state */
+    bool shut;
 
-    cf_map subscriptions;
-    bool disordered;         /* a name that belongs in front may stand behind in it */
-    cf_list departed;        /* removed subscriptions whose unsubscribe command has no answer yet */
-    cf_subscription *pushed; /* the last one that a message came for, or NULL */
-    cf_list calls;           /* sent, by uid */
-    cf_list deadlines;       /* the same, by deadline */
-    size_t call_count;       /* sent and waiting */
-    size_t queued;           /* bytes to send: lines in the queue and in the batch, data of calls that wait */
-    size_t held;             /* bytes of pushes that wait for the answer to a recovery */
-    size_t unsent;           /* bytes that the transport has not sent, by the driver's word */
-    size_t largest_sent;     /* bytes of one text, on this transport */
+    /* The connection: connection.c. Times are CF_TIME_NEVER where there is nothing to wait for. */
+    struct {
+        cf_time reconnect_at;
+        cf_time haste_at;   /* when all CF_HASTE_MAX attempts may begin at once again */
+        cf_time not_before; /* by Retry-After: the next attempt to connect */
+        cf_time connect_at; /* when to give up waiting for the answer to connect */
+        cf_time ping_at;    /* when to look whether a ping is due, or was answered */
+        cf_time alive_at;   /* last sign of life */
+        cf_time command_at; /* when connect was sent */
+        int64_t latency;
+        cf_text client_id;
+        cf_text transport_name;
+        cf_text reason;
+        /* At most one of each waits; connection.c says why. The reasons are constants, `reason`, or lie in the current frame. */
+        cf_pending open;
+        cf_pending close;
+        cf_pending connect;
+        cf_pending disconnect;
+        cf_pending transport_close;
+        cf_bytes disconnect_reason;
+        cf_bytes transport_close_reason;
+        uint32_t id; /* of the transport, 0 without */
+        uint32_t last_id;
+        uint32_t retries;  /* attempts planned since the last good connection */
+        bool reconnecting; /* the user was told of a loss, and not yet of a new connection */
+        bool opened;       /* the transport, by the driver's word */
+        bool measured;     /* latency, on this transport */
+        bool refused;      /* connect was answered with an error, on this transport */
+        bool pinged;       /* and no sign of life since */
+        bool offline;
+    } link;
 
-    bool batching; /* by the user's word, as ... */
-    bool auth_batching;
-    cf_pending *batch; /* lines that are collected, as in the queue */
-    cf_pending **batch_end;
-    cf_list aside;          /* subscriptions that wait for the end of auth batching */
-    cf_list postponed;      /* subscriptions whose authorization is asked for again at `auth_at` */
-    cf_time auth_at;        /* no authorization is asked for before */
-    cf_time auth_haste_at;  /* as haste_at, for requests that were refused */
-    uint32_t auth_failures; /* in a row, on this connection */
-    cf_list requests;       /* by deadline */
-    uint32_t last_request;  /* id, over both kinds */
+    /* The subscriptions: subscription.c. */
+    struct {
+        cf_map map;
+        cf_list departed;        /* removed ones whose unsubscribe command has no answer yet */
+        cf_subscription *pushed; /* the last one that a message came for, or NULL */
+        size_t held;             /* bytes of pushes that wait for the answer to a recovery */
+        bool disordered;         /* a name that belongs in front may stand behind in `map` */
+    } table;
+
+    struct {
+        cf_list sent;        /* by uid */
+        cf_list by_deadline; /* the same */
+        size_t count;        /* sent and waiting */
+    } calls;
+
+    /* The queue of effects, and what is on its way out: queue.c. */
+    struct {
+        cf_pending *first;
+        cf_pending **end;
+        cf_pending *taken; /* freed when the next effect is asked for */
+        cf_buffer line;    /* in the making */
+        size_t size;       /* bytes to send: lines in the queue and in the batch, data of calls that wait */
+        size_t unsent;     /* bytes that the transport has not sent, by the driver's word */
+        size_t largest;    /* bytes of one text, on this transport */
+    } out;
+
+    /* Lines that are collected, linked as in the queue. */
+    struct {
+        cf_pending *first;
+        cf_pending **end;
+        bool on; /* by the user's word */
+    } batch;
+
+    /* Permission for private channels: auth.c. */
+    struct {
+        cf_list aside;     /* subscriptions that wait for the end of auth batching */
+        cf_list postponed; /* subscriptions that are asked for again at `at` */
+        cf_list running;   /* cf_requests, by deadline */
+        cf_time at;        /* no authorization is asked for before */
+        cf_time haste_at;  /* as that of `link`, for requests that were refused */
+        uint32_t failures; /* in a row, on this connection */
+        bool batching;
+    } auth;
+
+    /* The event `error`. Its texts are constants, or lie in the current frame. */
+    struct {
+        cf_pending pending;
+        cf_failure failure; /* text and advice are those of `answer`, too */
+        bool json;
+    } error;
+
+    /* The answer to a subscribe command, as an event. */
+    struct {
+        cf_pending pending;
+        cf_subscription *subscription;
+        bool recovered;
+    } answer;
+
+    struct {
+        cf_pending high_water[CF_LIMIT_COUNT]; /* `flag`: told, and not fallen below half since */
+        bool warned;                           /* of one, which may be told of again when less is used */
+    } limits;
+
     cf_refresh refresh;
-
-    cf_pending *first;
-    cf_pending **end;
-    cf_pending *taken; /* freed when the next effect is asked for */
-    cf_buffer line;    /* in the making */
-
-    /* At most one each waits; connection.c says why. */
-    cf_pending open;
-    cf_pending close;
-    cf_pending connect;
-    cf_pending disconnect;
-    cf_pending transport_close;
-    cf_pending error;
-    cf_pending answer;                     /* to a subscribe command */
-    cf_pending high_water[CF_LIMIT_COUNT]; /* `flag`: told, and not fallen below half since */
-    /* What they carry besides. The texts are constants, `reason`, or lie in the current frame. */
-    cf_bytes disconnect_reason;
-    cf_bytes transport_close_reason;
-    cf_failure failure; /* of `error`; text and advice of `answer`, too */
-    bool error_json;
-    cf_subscription *answer_subscription;
-    bool answer_recovered;
-
     cf_frame frame;
 };
 
@@ -307,14 +334,14 @@ struct cf_subscription {
     cf_pending unsubscribe;
     cf_pending removed;
     cf_list waiting;  /* calls */
-    cf_list departed; /* link in cf_client.departed */
-    cf_list aside;    /* link in cf_client.aside */
+    cf_list departed; /* link in cf_client.table.departed */
+    cf_list aside;    /* link in cf_client.auth.aside */
     char channel[];
 };
 
 typedef struct cf_call {
     cf_pending pending;
-    cf_list link; /* in cf_client.calls, or in cf_subscription.waiting */
+    cf_list link; /* in cf_client.calls.sent, or in cf_subscription.waiting */
     cf_list deadline_link;
     cf_subscription *subscription;
     void *user;
@@ -513,7 +540,7 @@ static inline bool cf_subscription_wanted(const cf_subscription *subscription)
 }
 
 #define CF_EACH_SUBSCRIPTION(node, client)                                                                                     \
-    for (cf_map_node *node = (client)->subscriptions.head; node != NULL; node = cf_map_next(node))
+    for (cf_map_node *node = (client)->table.map.head; node != NULL; node = cf_map_next(node))
 
 /* ---- recovery.c: client-spec.md D52 --------------------------------------------------------------- */
 

@@ -6,12 +6,12 @@ static size_t used_of(const cf_client *client, cf_limit limit)
 {
     switch (limit) {
     case CF_LIMIT_QUEUE:
-        return client->queued + client->unsent;
+        return client->out.size + client->out.unsent;
     case CF_LIMIT_CALLS:
-        return client->call_count;
+        return client->calls.count;
     default:
         CF_ASSERT(limit == CF_LIMIT_SUBSCRIPTIONS);
-        return cf_map_count(&client->subscriptions);
+        return cf_map_count(&client->table.map);
     }
 }
 
@@ -30,15 +30,15 @@ static void relax(cf_client *client, cf_limit limit)
 {
     size_t max = max_of(client, limit);
     if (used_of(client, limit) < max - max / 2)
-        client->high_water[limit].flag = false;
+        client->limits.high_water[limit].flag = false;
 }
 
 void cf_limits_relax(cf_client *client)
 {
-    client->warned = false;
+    client->limits.warned = false;
     for (unsigned limit = 0; limit < CF_LIMIT_COUNT; limit++) {
         relax(client, (cf_limit)limit);
-        client->warned = client->warned || client->high_water[limit].flag;
+        client->limits.warned = client->limits.warned || client->limits.high_water[limit].flag;
     }
 }
 
@@ -47,10 +47,10 @@ bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more)
     size_t used = used_of(client, limit);
     size_t max = max_of(client, limit);
     CF_ASSERT(more <= SIZE_MAX - used); /* all of it is in memory */
-    cf_pending *warning = &client->high_water[limit];
+    cf_pending *warning = &client->limits.high_water[limit];
     relax(client, limit);
     if (used + more >= max - max / 4 && !warning->flag && !warning->queued) {
-        warning->flag = client->warned = true;
+        warning->flag = client->limits.warned = true;
         warning->number = limit;
         cf_queue_append(client, warning, CF_PENDING_HIGH_WATER);
     }
@@ -72,6 +72,6 @@ void cf_limit_event(const cf_client *client, cf_limit limit, cf_event *event)
 
 void cf_client_transport_unsent(cf_client *client, uint32_t id, size_t size)
 {
-    if (id == client->transport)
-        client->unsent = size;
+    if (id == client->link.id)
+        client->out.unsent = size;
 }

@@ -35,8 +35,8 @@ void cf_queue_append(cf_client *client, cf_pending *pending, cf_pending_kind kin
     pending->next = NULL;
     pending->kind = (uint8_t)kind;
     pending->queued = true;
-    *client->end = pending;
-    client->end = &pending->next;
+    *client->out.end = pending;
+    client->out.end = &pending->next;
 }
 
 /* `link` is what points at it. */
@@ -44,18 +44,18 @@ static cf_pending *take_out(cf_client *client, cf_pending **link)
 {
     cf_pending *pending = *link;
     *link = pending->next;
-    if (client->end == &pending->next)
-        client->end = link;
+    if (client->out.end == &pending->next)
+        client->out.end = link;
     pending->next = NULL;
     pending->queued = false;
     if (pending->kind == CF_PENDING_SEND)
-        client->queued -= cf_line_of(pending)->size;
+        client->out.size -= cf_line_of(pending)->size;
     return pending;
 }
 
 void cf_queue_remove(cf_client *client, cf_pending *pending)
 {
-    cf_pending **link = &client->first;
+    cf_pending **link = &client->out.first;
     while (*link != pending) {
         CF_ASSERT(*link != NULL);
         link = &(*link)->next;
@@ -78,7 +78,7 @@ static cf_refusal *retire_refusal(cf_client *client, cf_pending *pending)
 
 static void drop(cf_client *client, bool (*unwanted)(const cf_pending *pending))
 {
-    cf_pending **link = &client->first;
+    cf_pending **link = &client->out.first;
     while (*link != NULL) {
         if (!unwanted(*link)) {
             link = &(*link)->next;
@@ -117,9 +117,9 @@ void cf_queue_drop_events(cf_client *client)
 
 void cf_queue_retire(cf_client *client, cf_pending *pending, cf_pending_kind kind)
 {
-    pending->next = client->taken;
+    pending->next = client->out.taken;
     pending->kind = (uint8_t)kind;
-    client->taken = pending;
+    client->out.taken = pending;
 }
 
 static void free_pending(cf_client *client, cf_pending *pending)
@@ -149,9 +149,9 @@ static void free_pending(cf_client *client, cf_pending *pending)
 
 void cf_queue_free_taken(cf_client *client)
 {
-    while (client->taken != NULL) {
-        cf_pending *pending = client->taken;
-        client->taken = pending->next;
+    while (client->out.taken != NULL) {
+        cf_pending *pending = client->out.taken;
+        client->out.taken = pending->next;
         free_pending(client, pending);
     }
 }
@@ -161,7 +161,7 @@ void cf_queue_free_taken(cf_client *client)
 cf_buffer *cf_line_begin(cf_client *client, size_t size)
 {
     static const char head[offsetof(cf_line, text)];
-    cf_buffer *line = &client->line;
+    cf_buffer *line = &client->out.line;
     cf_buffer_init(line, client->environment.allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_reserve(line, size > SIZE_MAX - sizeof(head) ? SIZE_MAX : size + sizeof(head));
     cf_buffer_append(line, cf_bytes_make(head, sizeof(head)));
@@ -171,21 +171,21 @@ cf_buffer *cf_line_begin(cf_client *client, size_t size)
 /* Of its text. */
 static size_t line_size(const cf_client *client)
 {
-    return client->line.size - offsetof(cf_line, text);
+    return client->out.line.size - offsetof(cf_line, text);
 }
 
 centrifuge_error cf_line_check(cf_client *client)
 {
-    if (!client->line.failed && line_size(client) <= client->settings->options.frame_size_max)
+    if (!client->out.line.failed && line_size(client) <= client->settings->options.frame_size_max)
         return CENTRIFUGE_ERROR_OK;
-    bool failed = client->line.failed;
-    cf_buffer_free(&client->line);
+    bool failed = client->out.line.failed;
+    cf_buffer_free(&client->out.line);
     return failed ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE;
 }
 
 cf_line *cf_line_make(cf_client *client, uint32_t number)
 {
-    cf_buffer *line = &client->line;
+    cf_buffer *line = &client->out.line;
     if (line->failed) {
         cf_buffer_free(line);
         return NULL;
@@ -198,11 +198,11 @@ cf_line *cf_line_make(cf_client *client, uint32_t number)
 
 cf_line *cf_line_take(cf_client *client)
 {
-    cf_line *made = cf_line_make(client, client->transport);
+    cf_line *made = cf_line_make(client, client->link.id);
     if (made == NULL)
         return NULL;
     made->pending.kind = CF_PENDING_SEND;
-    client->queued += made->size;
+    client->out.size += made->size;
     return made;
 }
 
@@ -250,10 +250,10 @@ void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t
 
 static void report(cf_client *client, centrifuge_error code, cf_failure failure, bool json)
 {
-    client->error.code = (uint8_t)code;
-    client->failure = failure;
-    client->error_json = json;
-    cf_queue_append(client, &client->error, CF_PENDING_ERROR);
+    client->error.pending.code = (uint8_t)code;
+    client->error.failure = failure;
+    client->error.json = json;
+    cf_queue_append(client, &client->error.pending, CF_PENDING_ERROR);
 }
 
 void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes failure)
@@ -286,8 +286,8 @@ static void show_send(cf_client *client, cf_pending *pending, cf_effect *effect)
     effect->kind = CF_EFFECT_TRANSPORT_SEND;
     effect->transport.id = pending->number;
     effect->transport.text = cf_bytes_make(line->text, line->size);
-    if (line->size > client->largest_sent)
-        client->largest_sent = line->size;
+    if (line->size > client->out.largest)
+        client->out.largest = line->size;
     cf_queue_retire(client, pending, CF_PENDING_SEND);
 }
 
@@ -326,39 +326,39 @@ static void show_connect(cf_client *client, cf_pending *pending, cf_effect *effe
 {
     (void)pending;
     effect->event.kind = CF_EVENT_CONNECT;
-    effect->event.client = cf_text_bytes(&client->id);
-    effect->event.transport = cf_text_bytes(&client->name);
-    effect->event.latency = client->latency;
+    effect->event.client = cf_text_bytes(&client->link.client_id);
+    effect->event.transport = cf_text_bytes(&client->link.transport_name);
+    effect->event.latency = client->link.latency;
 }
 
 static void show_disconnect(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     effect->event.kind = CF_EVENT_DISCONNECT;
-    effect->event.reason = client->disconnect_reason;
+    effect->event.reason = client->link.disconnect_reason;
     effect->event.reconnect = pending->flag;
 }
 
 static void show_transport_close(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     effect->event.kind = CF_EVENT_TRANSPORT_CLOSE;
-    effect->event.reason = client->transport_close_reason;
+    effect->event.reason = client->link.transport_close_reason;
     effect->event.reconnect = pending->flag;
     effect->event.code = (centrifuge_error)pending->code;
 }
 
 static void show_failure(const cf_client *client, cf_effect *effect)
 {
-    effect->event.code = (centrifuge_error)client->error.code;
-    effect->event.error = client->failure.text;
-    effect->event.advice = client->failure.advice;
-    effect->event.error_json = client->error_json;
+    effect->event.code = (centrifuge_error)client->error.pending.code;
+    effect->event.error = client->error.failure.text;
+    effect->event.advice = client->error.failure.advice;
+    effect->event.error_json = client->error.json;
 }
 
 static void show_error(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
     (void)pending;
     effect->event.kind = CF_EVENT_ERROR;
-    effect->event.raw = client->failure.raw;
+    effect->event.raw = client->error.failure.raw;
     show_failure(client, effect);
 }
 
@@ -371,14 +371,14 @@ static void show_subscription(cf_subscription *subscription, cf_event_kind kind,
 
 static void show_subscribe(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    show_subscription(client->answer_subscription, CF_EVENT_SUBSCRIBE, effect);
+    show_subscription(client->answer.subscription, CF_EVENT_SUBSCRIBE, effect);
     effect->event.resubscribe = pending->flag;
-    effect->event.recovered = client->answer_recovered;
+    effect->event.recovered = client->answer.recovered;
 }
 
 static void show_subscribe_error(cf_client *client, cf_pending *pending, cf_effect *effect)
 {
-    show_subscription(client->answer_subscription, CF_EVENT_SUBSCRIBE_ERROR, effect);
+    show_subscription(client->answer.subscription, CF_EVENT_SUBSCRIBE_ERROR, effect);
     effect->event.resubscribe = pending->flag;
     show_failure(client, effect);
 }
@@ -471,9 +471,9 @@ bool cf_queue_take(cf_client *client, cf_effect *effect)
         [CF_PENDING_LOG] = show_log,
         [CF_PENDING_HIGH_WATER] = show_high_water,
     };
-    if (client->first == NULL)
+    if (client->out.first == NULL)
         return false;
-    cf_pending *pending = take_out(client, &client->first);
+    cf_pending *pending = take_out(client, &client->out.first);
     *effect = (cf_effect){.kind = CF_EFFECT_EVENT};
     show[pending->kind](client, pending, effect);
     return true;

@@ -29,7 +29,7 @@ static cf_recovery *obtain(cf_subscription *subscription)
     cf_recovery *recovery = cf_alloc_zero(allocator, 1, sizeof(cf_recovery));
     if (recovery == NULL)
         return NULL;
-    cf_map_init(&recovery->told, allocator, client->subscriptions.seed);
+    cf_map_init(&recovery->told, allocator, client->table.map.seed);
     recovery->end = &recovery->held;
     subscription->recovery = recovery;
     return recovery;
@@ -50,7 +50,7 @@ bool cf_recovery_hold(cf_subscription *subscription, const cf_wire_message *mess
     cf_recovery *recovery = obtain(subscription);
     if (recovery == NULL)
         return false;
-    if (!recovery->incomplete && message->body.size > client->settings->options.recovery_size_max - client->held)
+    if (!recovery->incomplete && message->body.size > client->settings->options.recovery_size_max - client->table.held)
         overflow(client, recovery);
     if (recovery->incomplete)
         return true;
@@ -58,7 +58,7 @@ bool cf_recovery_hold(cf_subscription *subscription, const cf_wire_message *mess
     cf_line *line = cf_line_make(client, message->method);
     if (line == NULL)
         return false;
-    client->held += line->size;
+    client->table.held += line->size;
     line->pending.next = NULL;
     *recovery->end = &line->pending;
     recovery->end = &line->pending.next;
@@ -74,7 +74,7 @@ cf_line *cf_recovery_next(cf_subscription *subscription)
     recovery->held = line->pending.next;
     if (recovery->held == NULL)
         recovery->end = &recovery->held;
-    subscription->client->held -= line->size;
+    subscription->client->table.held -= line->size;
     return line;
 }
 

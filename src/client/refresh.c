@@ -143,7 +143,7 @@ static void take_good_answer(cf_client *client, cf_time now, const cf_wire_messa
         return;
     }
     plan(client, now, message->b.ttl);
-    if (id.size > 0 && !cf_text_set(&client->id, client->environment.allocator, id))
+    if (id.size > 0 && !cf_text_set(&client->link.client_id, client->environment.allocator, id))
         cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
@@ -252,8 +252,8 @@ void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes a
     }
     refresh->in_vain = true;
     if (client->state == CF_CLIENT_CONNECTING)
-        refresh->overtaken = client->opened;
-    else if (refresh->renewing || !client->offline)
+        refresh->overtaken = client->link.opened;
+    else if (refresh->renewing || !client->link.offline)
         cf_connection_renew(client, now);
 }
 
@@ -273,14 +273,14 @@ void cf_refresh_tick(cf_client *client, cf_time now)
         cancel_request(client);
         fail_attempt(client, now, CF_BYTES("timeout"));
     }
-    if (refresh->at <= now && !client->offline)
+    if (refresh->at <= now && !client->link.offline)
         start(client, now);
 }
 
 cf_time cf_refresh_deadline(const cf_client *client)
 {
     const cf_refresh *refresh = &client->refresh;
-    if (refresh->at < refresh->deadline && !client->offline)
+    if (refresh->at < refresh->deadline && !client->link.offline)
         return refresh->at;
     return refresh->deadline;
 }

@@ -30,7 +30,7 @@ cf_client *cf_subscription_client(const cf_subscription *subscription)
 
 cf_subscription *cf_client_find(cf_client *client, cf_bytes channel)
 {
-    cf_map_node *node = cf_map_find(&client->subscriptions, channel);
+    cf_map_node *node = cf_map_find(&client->table.map, channel);
     return node == NULL ? NULL : cf_subscription_of(node);
 }
 
@@ -60,7 +60,7 @@ void cf_subscription_write_request(cf_subscription *subscription, const cf_auth_
         .last = cf_text_bytes(&subscription->position),
     };
     if (entry != NULL) {
-        params.client = cf_text_bytes(&client->id);
+        params.client = cf_text_bytes(&client->link.client_id);
         params.sign = entry->sign;
         params.info = entry->info;
     }
@@ -120,9 +120,9 @@ int cf_subscription_compare(const cf_subscription *first, const cf_subscription 
 static void place_last(cf_subscription *subscription)
 {
     cf_client *client = subscription->client;
-    cf_map_move_last(&client->subscriptions, &subscription->node);
+    cf_map_move_last(&client->table.map, &subscription->node);
     if (table_index(cf_subscription_channel(subscription)) >= 0)
-        client->disordered = true;
+        client->table.disordered = true;
 }
 
 /*
@@ -131,8 +131,8 @@ static void place_last(cf_subscription *subscription)
  */
 static void order_table(cf_client *client)
 {
-    cf_map *table = &client->subscriptions;
-    for (int bit = 0; bit < 32 && client->disordered; bit++) {
+    cf_map *table = &client->table.map;
+    for (int bit = 0; bit < 32 && client->table.disordered; bit++) {
         cf_map_node *node = table->head;
         for (size_t left = cf_map_count(table); left > 0; left--) {
             cf_map_node *next = node->next;
@@ -141,7 +141,7 @@ static void order_table(cf_client *client)
             node = next;
         }
     }
-    client->disordered = false;
+    client->table.disordered = false;
 }
 
 /* client-spec.md 8.2, the rows of sub.subscribe(). */
@@ -205,7 +205,7 @@ static centrifuge_error check_channel(const cf_client *client, cf_bytes channel)
 static uint64_t departed_uid(const cf_client *client, cf_bytes channel)
 {
     uint64_t uid = 0;
-    CF_LIST_EACH (link, &client->departed) {
+    CF_LIST_EACH (link, &client->table.departed) {
         const cf_subscription *departed = CF_CONTAINER(link, cf_subscription, departed);
         if (cf_bytes_equal(cf_subscription_channel(departed), channel))
             uid = departed->leaving;
@@ -223,7 +223,7 @@ static cf_subscription *make(cf_client *client, cf_bytes channel, void *user)
     memcpy(made->channel, channel.data, channel.size);
     cf_list_init(&made->waiting);
     made->leaving = departed_uid(client, channel);
-    if (cf_map_add(&client->subscriptions, &made->node, cf_subscription_channel(made))) {
+    if (cf_map_add(&client->table.map, &made->node, cf_subscription_channel(made))) {
         place_last(made);
         return made;
     }
@@ -247,7 +247,7 @@ static centrifuge_error make_and_ask(cf_client *client, cf_time now, cf_bytes ch
         *subscription = made;
         return CENTRIFUGE_ERROR_OK;
     }
-    cf_map_remove(&client->subscriptions, &made->node);
+    cf_map_remove(&client->table.map, &made->node);
     cf_subscription_free(made);
     return error;
 }
@@ -395,8 +395,8 @@ static void silence(cf_subscription *subscription)
     cf_client *client = subscription->client;
     if (client->frame.replay != NULL && client->frame.replay->subscription == subscription)
         cf_frame_drop_replay(client);
-    if (client->answer.queued && client->answer_subscription == subscription)
-        cf_queue_remove(client, &client->answer);
+    if (client->answer.pending.queued && client->answer.subscription == subscription)
+        cf_queue_remove(client, &client->answer.pending);
     cf_auth_silence(subscription);
     if (subscription->unsubscribe.queued)
         cf_queue_remove(client, &subscription->unsubscribe);
@@ -411,13 +411,13 @@ void cf_subscription_remove(cf_subscription *subscription, cf_time now)
     silence(subscription);
     end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     cf_calls_fail_sent(client, subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
-    cf_map_remove(&client->subscriptions, &subscription->node);
-    if (client->pushed == subscription)
-        client->pushed = NULL;
+    cf_map_remove(&client->table.map, &subscription->node);
+    if (client->table.pushed == subscription)
+        client->table.pushed = NULL;
     if (wanted)
         send_unsubscribe(subscription, now);
     if (subscription->leaving != 0 && client->state == CF_CLIENT_CONNECTED)
-        cf_list_append(&client->departed, &subscription->departed);
+        cf_list_append(&client->table.departed, &subscription->departed);
     cf_queue_append(client, &subscription->removed, CF_PENDING_REMOVED);
 }
 
@@ -437,13 +437,13 @@ static void forget_departed(cf_subscription *subscription)
 
 void cf_subscriptions_forget_departed(cf_client *client)
 {
-    while (!cf_list_empty(&client->departed))
-        forget_departed(CF_CONTAINER(client->departed.next, cf_subscription, departed));
+    while (!cf_list_empty(&client->table.departed))
+        forget_departed(CF_CONTAINER(client->table.departed.next, cf_subscription, departed));
 }
 
 static void answer_departed(cf_client *client, uint64_t uid)
 {
-    CF_LIST_EACH (link, &client->departed) {
+    CF_LIST_EACH (link, &client->table.departed) {
         cf_subscription *departed = CF_CONTAINER(link, cf_subscription, departed);
         if (departed->leaving != uid)
             continue;
