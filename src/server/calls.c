@@ -17,13 +17,6 @@ typedef struct api_call {
     void *user;
 } api_call;
 
-static const cf_node_result success = {NULL, CF_ADVICE_NONE};
-
-static cf_node_result failure(const char *error, cf_advice advice)
-{
-    return (cf_node_result){error, advice};
-}
-
 /* NULL without memory, or without an engine. */
 static api_call *new_call(cf_node *node, cf_node_done done, cf_node_data_done data_done, void *user)
 {
@@ -51,9 +44,9 @@ void cf_node_end_calls(cf_node *node)
     while (!cf_list_empty(&node->calls)) {
         api_call ended = take_call(CF_CONTAINER(node->calls.next, api_call, link));
         if (ended.done != NULL)
-            ended.done(ended.user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+            ended.done(ended.user, CF_TROUBLE_INTERNAL);
         else
-            ended.data_done(ended.user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE), CF_BYTES("null"));
+            ended.data_done(ended.user, CF_TROUBLE_INTERNAL, CF_BYTES("null"));
     }
 }
 
@@ -64,7 +57,7 @@ static void published(void *user, cf_engine_status status)
     api_call ended = take_call(user);
     if (status != CF_ENGINE_OK)
         cf_services_log(&ended.node->services, CF_SERVER_ERROR, "the engine failed to publish a message of the API");
-    ended.done(ended.user, status == CF_ENGINE_OK ? success : failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+    ended.done(ended.user, status == CF_ENGINE_OK ? CF_TROUBLE_NONE : CF_TROUBLE_INTERNAL);
 }
 
 void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes client, cf_bytes uid, cf_node_done done,
@@ -74,12 +67,12 @@ void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes cl
     const cf_channel_options *options = cf_config_channel(services->config, channel);
     char id[CF_MESSAGE_ID_SIZE];
     if (options == NULL) {
-        done(user, failure(CF_TEXT_NO_NAMESPACE, CF_ADVICE_FIX));
+        done(user, CF_TROUBLE_NO_NAMESPACE);
         return;
     }
     api_call *waiting = new_call(node, done, NULL, user);
     if (waiting == NULL) {
-        done(user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+        done(user, CF_TROUBLE_INTERNAL);
         return;
     }
     if (uid.size == 0) {
@@ -101,15 +94,15 @@ bool cf_node_hold_publish(cf_node *node, cf_bytes channel, cf_task *task)
 void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user)
 {
     if (user_id.size == 0) {
-        done(user, failure(CF_TEXT_INVALID_MESSAGE, CF_ADVICE_NONE));
+        done(user, CF_TROUBLE_INVALID);
         return;
     }
     if (channel.size > 0 && cf_config_channel(node->services.config, channel) == NULL) {
-        done(user, failure(CF_TEXT_NO_NAMESPACE, CF_ADVICE_NONE));
+        done(user, CF_TROUBLE_NO_NAMESPACE);
         return;
     }
     if (node->ending)
-        done(user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+        done(user, CF_TROUBLE_INTERNAL);
     else
         cf_sweep_unsubscribe(&node->services, user_id, channel, done, user);
 }
@@ -117,28 +110,28 @@ void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_n
 void cf_node_disconnect(cf_node *node, cf_bytes user_id, cf_node_done done, void *user)
 {
     if (user_id.size == 0) {
-        done(user, failure(CF_TEXT_INVALID_MESSAGE, CF_ADVICE_NONE));
+        done(user, CF_TROUBLE_INVALID);
         return;
     }
     if (node->ending)
-        done(user, failure(CF_TEXT_INTERNAL, CF_ADVICE_NONE));
+        done(user, CF_TROUBLE_INTERNAL);
     else
         cf_sweep_disconnect(&node->services, user_id, done, user);
 }
 
 /* ---- what is known of a channel ------------------------------------------- */
 
-static void refuse_data(const char *error, cf_node_data_done done, void *user)
+static void refuse_data(cf_trouble trouble, cf_node_data_done done, void *user)
 {
-    done(user, failure(error, CF_ADVICE_NONE), CF_BYTES("null"));
+    done(user, trouble, CF_BYTES("null"));
 }
 
 static void answer_data(const api_call *ended, const cf_buffer *out)
 {
     if (out->failed)
-        refuse_data(CF_TEXT_INTERNAL, ended->data_done, ended->user);
+        refuse_data(CF_TROUBLE_INTERNAL, ended->data_done, ended->user);
     else
-        ended->data_done(ended->user, success, cf_buffer_bytes(out));
+        ended->data_done(ended->user, CF_TROUBLE_NONE, cf_buffer_bytes(out));
 }
 
 static void presence_read(void *user, cf_engine_status status, const cf_client_info *infos, size_t count)
@@ -184,24 +177,24 @@ static void channels_read(void *user, cf_engine_status status, const cf_bytes *c
     cf_buffer_free(&out);
 }
 
-/* What stands in the way of asking for a channel's data; NULL: nothing. */
-static const char *reason_against(cf_bytes channel, const cf_channel_options *options, bool available)
+/* What stands in the way of asking for a channel's data; CF_TROUBLE_NONE: nothing. */
+static cf_trouble reason_against(cf_bytes channel, const cf_channel_options *options, bool available)
 {
     if (channel.size == 0)
-        return CF_TEXT_INVALID_MESSAGE;
+        return CF_TROUBLE_INVALID;
     if (options == NULL)
-        return CF_TEXT_NO_NAMESPACE;
-    return available ? NULL : CF_TEXT_NOT_AVAILABLE;
+        return CF_TROUBLE_NO_NAMESPACE;
+    return available ? CF_TROUBLE_NONE : CF_TROUBLE_NOT_AVAILABLE;
 }
 
 void cf_node_presence(cf_node *node, cf_bytes channel, cf_node_data_done done, void *user)
 {
     cf_services *services = &node->services;
     const cf_channel_options *options = cf_config_channel(services->config, channel);
-    const char *error = reason_against(channel, options, options != NULL && options->presence);
-    api_call *waiting = error != NULL ? NULL : new_call(node, NULL, done, user);
+    cf_trouble trouble = reason_against(channel, options, options != NULL && options->presence);
+    api_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, NULL, done, user);
     if (waiting == NULL) {
-        refuse_data(error != NULL ? error : CF_TEXT_INTERNAL, done, user);
+        refuse_data(trouble != CF_TROUBLE_NONE ? trouble : CF_TROUBLE_INTERNAL, done, user);
         return;
     }
     cf_broker_presence(&node->broker, channel, presence_read, waiting);
@@ -212,10 +205,10 @@ void cf_node_history(cf_node *node, cf_bytes channel, cf_node_data_done done, vo
     cf_services *services = &node->services;
     const cf_channel_options *options = cf_config_channel(services->config, channel);
     bool available = options != NULL && options->history_size > 0 && options->history_lifetime > 0;
-    const char *error = reason_against(channel, options, available);
-    api_call *waiting = error != NULL ? NULL : new_call(node, NULL, done, user);
+    cf_trouble trouble = reason_against(channel, options, available);
+    api_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, NULL, done, user);
     if (waiting == NULL) {
-        refuse_data(error != NULL ? error : CF_TEXT_INTERNAL, done, user);
+        refuse_data(trouble != CF_TROUBLE_NONE ? trouble : CF_TROUBLE_INTERNAL, done, user);
         return;
     }
     cf_broker_history(&node->broker, channel, history_read, waiting);
@@ -225,7 +218,7 @@ void cf_node_channels(cf_node *node, cf_node_data_done done, void *user)
 {
     api_call *waiting = new_call(node, NULL, done, user);
     if (waiting == NULL) {
-        refuse_data(CF_TEXT_INTERNAL, done, user);
+        refuse_data(CF_TROUBLE_INTERNAL, done, user);
         return;
     }
     cf_broker_channels(&node->broker, channels_read, waiting);

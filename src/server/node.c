@@ -194,9 +194,9 @@ static void close_doomed(cf_node *node)
     while ((session = cf_hub_doomed(&node->hub)) != NULL && turn->writes < turn->limits.writes) {
         turn->writes += CF_WORK_WRITE;
         if (cf_session_is(session, CF_SESSION_SLOW))
-            cf_session_cut_off(session, CF_BYTES("slow"), false);
+            cf_session_cut_off(session, CF_TROUBLE_SLOW);
         else
-            cf_session_close(session, CF_BYTES(CF_TEXT_INTERNAL), true);
+            cf_session_close(session, CF_TROUBLE_INTERNAL);
         if (cf_hub_doomed(&node->hub) == NULL)
             cf_hub_close_chunks(&node->hub);
     }
@@ -241,7 +241,7 @@ bool cf_node_shutdown(cf_node *node)
         next = link->next;
         if (!cf_session_is(session, CF_SESSION_AUTHENTICATED))
             continue;
-        cf_session_close(session, CF_BYTES("shutting down"), true);
+        cf_session_close(session, CF_TROUBLE_SHUTDOWN);
         closed++;
     }
     return node->hub.authenticated_count == 0 && node->broker.pending == 0 && cf_list_empty(&node->services.turn.ready);

@@ -47,16 +47,11 @@ bool cf_node_shutdown(cf_node *node);
 
 size_t cf_node_session_count(const cf_node *node);
 
-/* ---- what the HTTP API asks for (server-spec.md 5.3). Texts are for the reply; NULL: none. ---- */
+/* ---- what the HTTP API asks for (server-spec.md 5.3). The trouble is for the reply. ---- */
 
-typedef struct cf_node_result {
-    const char *error;
-    cf_advice advice;
-} cf_node_result;
-
-typedef void (*cf_node_done)(void *user, cf_node_result result);
+typedef void (*cf_node_done)(void *user, cf_trouble trouble);
 /* `data`: the value of `data` in the reply's body, JSON; "null" on error. */
-typedef void (*cf_node_data_done)(void *user, cf_node_result result, cf_bytes data);
+typedef void (*cf_node_data_done)(void *user, cf_trouble trouble, cf_bytes data);
 
 void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes client, cf_bytes uid, cf_node_done done,
                      void *user);

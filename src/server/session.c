@@ -8,8 +8,6 @@
 #include "server/command/command.h"
 #include "ws/frame.h"
 
-static const char text_internal[] = CF_TEXT_INTERNAL;
-
 /* ---- life and end -------------------------------------------------------- */
 
 static size_t size_option(int64_t value)
@@ -126,24 +124,26 @@ void cf_session_close_code(cf_session *session, int code, cf_bytes reason)
     end(session, code, reason, true);
 }
 
-void cf_session_close(cf_session *session, cf_bytes reason, bool reconnect)
+void cf_session_close(cf_session *session, cf_trouble trouble)
 {
+    const cf_trouble_facts *facts = cf_trouble_facts_of(trouble);
     cf_services *services = session->services;
     if (cf_session_is(session, CF_SESSION_ENDED))
         return;
-    cf_services_log(services, CF_SERVER_DEBUG, "client %.*s closed: %.*s", CF_UUID_SIZE, session->id, (int)reason.size,
-                    reason.data);
+    cf_services_log(services, CF_SERVER_DEBUG, "client %.*s closed: %.*s", CF_UUID_SIZE, session->id, (int)facts->text.size,
+                    facts->text.data);
     cf_buffer_clear(&services->advice);
-    cf_wire_write_advice(&services->advice, reason, reconnect);
+    cf_wire_write_advice(&services->advice, facts->text, facts->reconnect);
     end(session, CF_WS_CLOSE_ADVICE, cf_buffer_bytes(&services->advice), true);
 }
 
-void cf_session_cut_off(cf_session *session, cf_bytes reason, bool reconnect)
+void cf_session_cut_off(cf_session *session, cf_trouble trouble)
 {
+    cf_bytes reason = cf_trouble_text(trouble);
     if (!cf_session_is(session, CF_SESSION_ENDED))
         cf_services_notice(session->services, CF_NOTICE_cut_off, "client %.*s cut off: %.*s", CF_UUID_SIZE, session->id,
                            (int)reason.size, reason.data);
-    cf_session_close(session, reason, reconnect);
+    cf_session_close(session, trouble);
 }
 
 void cf_session_forget(cf_session *session)
@@ -227,7 +227,7 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
     cf_hub *hub = session->services->hub;
     cf_buffer *push = &session->services->push;
     cf_buffer_clear(push);
-    cf_wire_begin_reply(push, CF_BYTES(""), cf_method_name(CF_METHOD_UNSUBSCRIBE), NULL, CF_ADVICE_NONE, false);
+    cf_wire_begin_reply(push, CF_BYTES(""), CF_METHOD_UNSUBSCRIBE, CF_TROUBLE_NONE, false);
     cf_body_status(push, channel, true);
     cf_wire_end_reply(push);
     bool kept = is_answer_kept(session, channel); /* the name may be the channel's own, and go with it */
@@ -278,7 +278,7 @@ static void check_expiry(cf_session *session)
     if (cf_seconds_left(session->timestamp, lifetime, services->unix_time) > 0)
         cf_session_set_expiry(session);
     else
-        cf_session_close(session, CF_BYTES("expired"), true);
+        cf_session_close(session, CF_TROUBLE_EXPIRED);
 }
 
 void cf_session_start_presence(cf_session *session)
@@ -333,7 +333,7 @@ static void fire(cf_timer *timer)
     if (cf_session_is(session, CF_SESSION_AUTHENTICATED))
         check_expiry(session);
     else
-        cf_session_cut_off(session, CF_BYTES("stale"), false);
+        cf_session_cut_off(session, CF_TROUBLE_STALE);
     if (!cf_session_is(session, CF_SESSION_ENDED))
         cf_session_arm(session);
     unpin(session);
@@ -353,16 +353,16 @@ bool cf_call_enter(cf_session *session)
     return !cf_session_is(session, CF_SESSION_ENDED);
 }
 
-void cf_call_fatal(cf_session *session, const char *reason, bool reconnect)
+void cf_call_fatal(cf_session *session, cf_trouble trouble)
 {
-    cf_session_cut_off(session, cf_bytes_of(reason), reconnect);
+    cf_session_cut_off(session, trouble);
 }
 
 bool cf_call_params(cf_session *session, cf_session_call *call, cf_params *params)
 {
     if (cf_wire_params(call->method, false, call->params, params, &session->exchange->scratch))
         return true;
-    cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+    cf_call_fatal(session, CF_TROUBLE_INVALID);
     return false;
 }
 
@@ -374,11 +374,11 @@ cf_buffer *cf_call_bare(cf_session *session)
     return &exchange->replies;
 }
 
-cf_buffer *cf_call_begin(cf_session *session, const char *error, cf_advice advice)
+cf_buffer *cf_call_begin(cf_session *session, cf_trouble trouble)
 {
     const cf_session_call *call = &session->exchange->call;
     cf_buffer *out = cf_call_bare(session);
-    cf_wire_begin_reply(out, call->uid, cf_method_name(call->method), error, advice, false);
+    cf_wire_begin_reply(out, call->uid, call->method, trouble, false);
     return out;
 }
 
@@ -394,9 +394,9 @@ void cf_call_sent(cf_session *session)
     cf_exchange *exchange = session->exchange;
     exchange->call.done = true;
     if (exchange->replies.failed)
-        cf_call_fatal(session, text_internal, true);
+        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
     else if (exchange->replies.size > session->queue_max)
-        cf_call_fatal(session, "slow", false);
+        cf_call_fatal(session, CF_TROUBLE_SLOW);
 }
 
 static void carry_out(cf_session *session)
@@ -405,9 +405,9 @@ static void carry_out(cf_session *session)
     cf_command run = cf_command_of(call->method);
     cf_turn_spend(&session->services->turn, CF_WORK_COMMAND);
     if (call->method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
-        cf_call_fatal(session, "unauthorized", false);
+        cf_call_fatal(session, CF_TROUBLE_UNAUTHORIZED);
     else if (run == NULL)
-        cf_call_fatal(session, "method not found", false);
+        cf_call_fatal(session, CF_TROUBLE_NO_METHOD);
     else
         run(session, call);
 }
@@ -608,14 +608,14 @@ static void run(cf_session *session)
     while (!is_over(session) && next_call(session)) {
         carry_out(session);
         if (!is_over(session) && !pause_for_others(session))
-            cf_call_fatal(session, text_internal, true);
+            cf_call_fatal(session, CF_TROUBLE_INTERNAL);
         if (!cf_session_is(session, CF_SESSION_ENDED) && cf_session_is(session, CF_SESSION_SUSPENDED)) {
             session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
             return;
         }
     }
     if (session->exchange->scratch.failed)
-        cf_call_fatal(session, text_internal, true);
+        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
     session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
     finish_exchange(session);
 }
@@ -626,7 +626,7 @@ static void take_message(cf_session *session, cf_bytes message)
     services->metrics->client_api_num_requests++;
     services->metrics->client_bytes_in += (int64_t)message.size;
     if (message.size > session->request_max) {
-        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
+        cf_call_fatal(session, CF_TROUBLE_LIMIT_EXCEEDED);
         return;
     }
     cf_exchange exchange = {.text = message, .started = services->environment.microseconds(services->environment.user)};
@@ -638,7 +638,7 @@ static void take_message(cf_session *session, cf_bytes message)
         return;
     }
     bool starved = exchange.scratch.failed;
-    cf_call_fatal(session, starved ? text_internal : CF_TEXT_INVALID_MESSAGE, starved);
+    cf_call_fatal(session, starved ? CF_TROUBLE_INTERNAL : CF_TROUBLE_INVALID);
     finish_exchange(session);
 }
 
@@ -714,6 +714,6 @@ void cf_session_receive(cf_session *session, cf_bytes message)
     if (!waits(session) && !must_wait(session))
         take_message(session, message);
     else if (!keep(session, message))
-        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
+        cf_call_fatal(session, CF_TROUBLE_LIMIT_EXCEEDED);
     unpin(session);
 }

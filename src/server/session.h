@@ -45,10 +45,10 @@ cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, v
 void cf_session_receive(cf_session *session, cf_bytes message);
 /* The transport is gone (closed by the peer, lost): ends the session without telling the transport. */
 void cf_session_gone(cf_session *session);
-/* Closes with an advice (code 3000, server-spec.md 1.5, 2.12). */
-void cf_session_close(cf_session *session, cf_bytes reason, bool reconnect);
+/* Closes and says why (server-spec.md 1.5, 2.12). */
+void cf_session_close(cf_session *session, cf_trouble trouble);
 /* As cf_session_close, for something that the client did or failed to do, with a line in the log. */
-void cf_session_cut_off(cf_session *session, cf_bytes reason, bool reconnect);
+void cf_session_cut_off(cf_session *session, cf_trouble trouble);
 /* Closes with a bare WebSocket close code, as for 1009 or 1002. */
 void cf_session_close_code(cf_session *session, int code, cf_bytes reason);
 

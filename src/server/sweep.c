@@ -15,14 +15,11 @@ typedef struct sweep {
     char channel[];
 } sweep;
 
-static const cf_node_result success = {NULL, CF_ADVICE_NONE};
-static const cf_node_result failure = {CF_TEXT_INTERNAL, CF_ADVICE_NONE};
-
 static void disconnect_session(cf_session *session, cf_bytes channel)
 {
     (void)channel;
     cf_turn_spend(&session->services->turn, CF_WORK_WRITE + session->subscription_count * CF_WORK_COMMAND);
-    cf_session_close(session, CF_BYTES("disconnect"), false);
+    cf_session_close(session, CF_TROUBLE_DISCONNECT);
 }
 
 static void unsubscribe_session(cf_session *session, cf_bytes channel)
@@ -42,13 +39,13 @@ static void unsubscribe_session_from_all(cf_session *session, cf_bytes channel)
 
 /* ---- portions ------------------------------------------------------------ */
 
-static void end_sweep(sweep *ended, cf_node_result result)
+static void end_sweep(sweep *ended, cf_trouble trouble)
 {
     cf_node_done done = ended->done;
     void *user = ended->user;
     cf_hub_end_walk(&ended->walk);
     cf_free(ended->services->allocator, ended);
-    done(user, result);
+    done(user, trouble);
 }
 
 static void go_on(sweep *current)
@@ -61,7 +58,7 @@ static void go_on(sweep *current)
         }
         current->act(cf_hub_walk_on(&current->walk), cf_bytes_make(current->channel, current->channel_size));
     }
-    end_sweep(current, success);
+    end_sweep(current, CF_TROUBLE_NONE);
 }
 
 static void on_turn(cf_task *task)
@@ -72,7 +69,7 @@ static void on_turn(cf_task *task)
 /* The node is freed. */
 static void on_drop(cf_task *task)
 {
-    end_sweep(CF_CONTAINER(task, sweep, task), failure);
+    end_sweep(CF_CONTAINER(task, sweep, task), CF_TROUBLE_INTERNAL);
 }
 
 static sweep *new_sweep(cf_services *services, cf_bytes user_id, cf_bytes channel)
@@ -91,7 +88,7 @@ static sweep *new_sweep(cf_services *services, cf_bytes user_id, cf_bytes channe
 static void begin_sweep(sweep *created, void (*act)(cf_session *, cf_bytes), cf_node_done done, void *user)
 {
     if (created == NULL) {
-        done(user, failure);
+        done(user, CF_TROUBLE_INTERNAL);
         return;
     }
     created->act = act;

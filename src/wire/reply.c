@@ -88,26 +88,46 @@ void cf_wire_write_publication(cf_buffer *out, const cf_publication *publication
     cf_buffer_append_byte(out, '}');
 }
 
-static void append_uid_method(cf_buffer *out, cf_bytes uid, cf_bytes method)
+static void append_uid_method(cf_buffer *out, cf_bytes uid, cf_method method)
 {
     cf_buffer_append_byte(out, '{');
     if (uid.size > 0) {
         append_string(out, CF_BYTES("\"uid\":"), uid);
         cf_buffer_append_byte(out, ',');
     }
-    append_string(out, CF_BYTES("\"method\":"), method);
+    append_string(out, CF_BYTES("\"method\":"), cf_method_name(method));
 }
 
-void cf_wire_begin_reply(cf_buffer *out, cf_bytes uid, cf_bytes method, const char *error, cf_advice advice, bool api)
+/*
+ * The reference server advises a caller of the API only where he publishes, and says `retry` of an unknown namespace where a
+ * client asks for data.
+ */
+static cf_advice advice_of(cf_method method, cf_trouble trouble, bool api)
 {
-    static const char *const advices[] = {[CF_ADVICE_NONE] = "", [CF_ADVICE_FIX] = "fix", [CF_ADVICE_RETRY] = "retry"};
+    if (api && (trouble == CF_TROUBLE_INTERNAL || (method != CF_METHOD_PUBLISH && method != CF_METHOD_BROADCAST)))
+        return CF_ADVICE_NONE;
+    if (trouble == CF_TROUBLE_NO_NAMESPACE && (method == CF_METHOD_PRESENCE || method == CF_METHOD_HISTORY))
+        return CF_ADVICE_RETRY;
+    return cf_trouble_facts_of(trouble)->advice;
+}
+
+static void append_error(cf_buffer *out, cf_method method, cf_trouble trouble, bool api)
+{
+    cf_advice advice = advice_of(method, trouble, api);
+    append_string(out, CF_BYTES(",\"error\":"), cf_trouble_text(trouble));
+    if (advice == CF_ADVICE_FIX)
+        cf_buffer_append(out, CF_BYTES(",\"advice\":\"fix\""));
+    else if (advice == CF_ADVICE_RETRY)
+        cf_buffer_append(out, CF_BYTES(",\"advice\":\"retry\""));
+}
+
+void cf_wire_begin_reply(cf_buffer *out, cf_bytes uid, cf_method method, cf_trouble trouble, bool api)
+{
     append_uid_method(out, uid, method);
-    if (error != NULL)
-        append_string(out, CF_BYTES(",\"error\":"), cf_bytes_of(error));
+    if (trouble != CF_TROUBLE_NONE)
+        append_error(out, method, trouble, api);
     else if (api)
         cf_buffer_append(out, CF_BYTES(",\"error\":null"));
-    if (error != NULL && advice != CF_ADVICE_NONE)
-        append_string(out, CF_BYTES(",\"advice\":"), cf_bytes_of(advices[advice]));
     cf_buffer_append(out, CF_BYTES(",\"body\":"));
 }
 
@@ -116,7 +136,7 @@ void cf_wire_end_reply(cf_buffer *out)
     cf_buffer_append_byte(out, '}');
 }
 
-void cf_wire_write_bare_reply(cf_buffer *out, cf_bytes uid, cf_bytes method)
+void cf_wire_write_bare_reply(cf_buffer *out, cf_bytes uid, cf_method method)
 {
     append_uid_method(out, uid, method);
     cf_buffer_append_byte(out, '}');

@@ -9,6 +9,7 @@
 #define CF_WIRE_WIRE_H
 
 #include "json/json.h"
+#include "wire/trouble.h"
 
 typedef enum cf_method {
     CF_METHOD_UNKNOWN,
@@ -203,18 +204,16 @@ void cf_wire_write_join_leave(cf_buffer *out, cf_method method, cf_bytes channel
 void cf_wire_write_publication(cf_buffer *out, const cf_publication *publication);
 void cf_wire_write_info(cf_buffer *out, const cf_client_info *info);
 
-typedef enum cf_advice { CF_ADVICE_NONE, CF_ADVICE_FIX, CF_ADVICE_RETRY } cf_advice;
-
 /*
- * The envelope of a reply up to the value of `body`, and its end. `error` NULL: none. `api`: `error` is always written, null
- * without one (server-spec.md 5.2). `uid` is omitted when empty.
+ * The envelope of a reply up to the value of `body`, and its end. `api`: as to a caller of the HTTP API, where `error` is
+ * always written, null without one (server-spec.md 5.2). `uid` is omitted when empty.
  *
  *     cf_wire_begin_reply(...);  ... append the body's JSON ...;  cf_wire_end_reply(out);
  */
-void cf_wire_begin_reply(cf_buffer *out, cf_bytes uid, cf_bytes method, const char *error, cf_advice advice, bool api);
+void cf_wire_begin_reply(cf_buffer *out, cf_bytes uid, cf_method method, cf_trouble trouble, bool api);
 void cf_wire_end_reply(cf_buffer *out);
 /* A client's reply to a ping without data, which has no body at all. */
-void cf_wire_write_bare_reply(cf_buffer *out, cf_bytes uid, cf_bytes method);
+void cf_wire_write_bare_reply(cf_buffer *out, cf_bytes uid, cf_method method);
 
 /* The reason of a close frame: {"reason":"...","reconnect":...} */
 void cf_wire_write_advice(cf_buffer *out, cf_bytes reason, bool reconnect);

@@ -112,8 +112,8 @@ static void strike_hang(sim_world *world)
 
 static void strike_kick(sim_world *world)
 {
-    static const char *const reasons[] = {"disconnect", "stale", "shutting down", "expired", "", "internal server error",
-                                          "\"quoted\""};
+    static const char *const reasons[] = {"disconnect",    "stale", "shutting down", "expired", "", "internal server error",
+                                          "\\\"quoted\\\""};
     sim_link *link = any_link(world);
     if (link == NULL || link->session == NULL)
         return;
@@ -124,14 +124,14 @@ static void strike_kick(sim_world *world)
     if (link->session != NULL && bare)
         cf_session_close_code(link->session, CF_WS_CLOSE_GOING_AWAY, cf_bytes_of(reason));
     else if (link->session != NULL)
-        cf_session_close(link->session, cf_bytes_of(reason), reconnect);
+        sim_server_kick(link->session, reason, reconnect);
     sim_server_end(world->server);
 }
 
-static void node_done(void *user, cf_node_result result)
+static void node_done(void *user, cf_trouble trouble)
 {
     (void)user;
-    (void)result;
+    (void)trouble;
 }
 
 static cf_bytes any_user(sim_world *world)

@@ -268,16 +268,16 @@ static void publish_news(sim_world *world, unsigned count)
         sim_server_publish(world->server, &world->ledger.channels[i], count);
 }
 
-static void node_done(void *user, cf_node_result result)
+static void node_done(void *user, cf_trouble trouble)
 {
     (void)user;
-    (void)result;
+    (void)trouble;
 }
 
 static void kick(sim_world *world, cf_session *session)
 {
     sim_server_begin(world->server);
-    cf_session_close(session, CF_BYTES("maintenance"), true);
+    sim_server_kick(session, "maintenance", true);
     sim_server_end(world->server);
 }
 

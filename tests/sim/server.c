@@ -322,12 +322,12 @@ static void end_call(sim_server *server)
         server->calls_waiting--;
 }
 
-static void on_published(void *user, cf_node_result result)
+static void on_published(void *user, cf_trouble trouble)
 {
     sim_server *server = user;
     end_call(server);
-    if (result.error != NULL)
-        sim_note(server->world, "publish failed: %s", result.error);
+    if (trouble != CF_TROUBLE_NONE)
+        sim_note(server->world, "publish failed: %s", cf_trouble_text(trouble).data);
 }
 
 static void publish_draft(sim_server *server, sim_channel *channel)
@@ -354,11 +354,12 @@ void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count
     sim_server_end(server);
 }
 
-static void on_data(void *user, cf_node_result result, cf_bytes data)
+static void on_data(void *user, cf_trouble trouble, cf_bytes data)
 {
     sim_server *server = user;
     end_call(server);
-    sim_note(server->world, "API: %s %.*s", result.error != NULL ? result.error : "", (int)data.size, data.data);
+    sim_note(server->world, "API: %s %.*s", trouble != CF_TROUBLE_NONE ? cf_trouble_text(trouble).data : "", (int)data.size,
+             data.data);
 }
 
 void sim_server_read(sim_server *server, const sim_channel *channel)
@@ -373,7 +374,7 @@ void sim_server_read(sim_server *server, const sim_channel *channel)
     sim_server_end(server);
 }
 
-static void expect_client(void *user, cf_node_result result, cf_bytes data)
+static void expect_client(void *user, cf_trouble trouble, cf_bytes data)
 {
     sim_client *client = user;
     sim_server *server = client->world->server;
@@ -382,7 +383,7 @@ static void expect_client(void *user, cf_node_result result, cf_bytes data)
     if (sim_sabotage_now(client->world, SIM_SABOTAGE_FORGET_PRESENCE))
         data = CF_BYTES("{}");
     if (id.size > 0 && sim_client_is_subscribed(client, server->presence_of) &&
-        (result.error != NULL || cf_bytes_find(data, id) < 0))
+        (trouble != CF_TROUBLE_NONE || cf_bytes_find(data, id) < 0))
         sim_fail(client->world, "present", "client %u, %.*s, is subscribed to %.*s, but not present: %.*s", client->index,
                  (int)id.size, id.data, (int)server->presence_of->name.size, server->presence_of->name.data, (int)data.size,
                  data.data);
@@ -403,23 +404,23 @@ void sim_server_check_present(sim_server *server, const sim_channel *channel)
 }
 
 /* Here nothing may have failed, but what does not exist. */
-static void expect_text(sim_server *server, cf_node_result result, cf_bytes data, cf_bytes wanted, const char *what)
+static void expect_text(sim_server *server, cf_trouble trouble, cf_bytes data, cf_bytes wanted, const char *what)
 {
     end_call(server);
-    if (result.error != NULL && cf_bytes_equal(cf_bytes_of(result.error), CF_BYTES("internal server error")))
-        sim_fail(server->world, "server-empty", "%s: %s", what, result.error);
-    if (result.error == NULL && !cf_bytes_equal(data, wanted))
+    if (trouble == CF_TROUBLE_INTERNAL)
+        sim_fail(server->world, "server-empty", "%s: %s", what, cf_trouble_text(trouble).data);
+    if (trouble == CF_TROUBLE_NONE && !cf_bytes_equal(data, wanted))
         sim_fail(server->world, "server-empty", "%s: %.*s", what, (int)data.size, data.data);
 }
 
-static void expect_no_channels(void *user, cf_node_result result, cf_bytes data)
+static void expect_no_channels(void *user, cf_trouble trouble, cf_bytes data)
 {
-    expect_text(user, result, data, CF_BYTES("[]"), "channels with subscribers");
+    expect_text(user, trouble, data, CF_BYTES("[]"), "channels with subscribers");
 }
 
-static void expect_nobody(void *user, cf_node_result result, cf_bytes data)
+static void expect_nobody(void *user, cf_trouble trouble, cf_bytes data)
 {
-    expect_text(user, result, data, CF_BYTES("{}"), "present");
+    expect_text(user, trouble, data, CF_BYTES("{}"), "present");
 }
 
 void sim_server_check_empty(sim_server *server)
@@ -502,6 +503,13 @@ static void close_session(void *transport, int code, cf_bytes reason)
     link->session = NULL;
     link->server_open = false;
     sim_link_end(link, &link->down);
+}
+
+void sim_server_kick(cf_session *session, const char *reason, bool reconnect)
+{
+    char advice[128];
+    int size = snprintf(advice, sizeof advice, "{\"reason\":\"%s\",\"reconnect\":%s}", reason, reconnect ? "true" : "false");
+    cf_session_close_code(session, CF_WS_CLOSE_ADVICE, cf_bytes_make(advice, (size_t)size));
 }
 
 static const cf_transport_ops transport_ops = {"simulated", flush_session, pause_session, close_session};

@@ -54,6 +54,9 @@ void sim_server_check_present(sim_server *server, const sim_channel *channel);
 /* At the end of a seed: no session, no channel, nobody present, no memory. */
 void sim_server_check_empty(sim_server *server);
 
+/* Closes with an advice that may be another one than this server's; `reason` as it stands in JSON. */
+void sim_server_kick(cf_session *session, const char *reason, bool reconnect);
+
 /* The server's end of a link, called by link.c. */
 void sim_server_accept(sim_link *link);
 void sim_server_receive(sim_link *link, char *data, size_t size);

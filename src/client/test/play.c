@@ -96,7 +96,7 @@ static void answer_subscribe(play *p, cf_buffer *out, const cf_wire_command *com
     cf_subscribe_params params;
     RULE(cf_wire_subscribe_params(command->params, &params, scratch), "a subscribe command can be read");
     bool bad = cf_bytes_equal(params.channel, CF_BYTES("bad"));
-    cf_wire_begin_reply(out, command->uid, command->method, bad ? "permission denied" : NULL, CF_ADVICE_FIX, false);
+    cf_wire_begin_reply(out, command->uid, CF_METHOD_SUBSCRIBE, bad ? CF_TROUBLE_DENIED : CF_TROUBLE_NONE, false);
     cf_buffer_append(out, CF_BYTES("{\"channel\":"));
     cf_json_write_string(out, params.channel);
     if (params.recover)
@@ -112,7 +112,7 @@ static void answer_other(play *p, cf_buffer *out, const cf_wire_command *command
     cf_method method = cf_method_of(command->method);
     if (method != CF_METHOD_CONNECT && method != CF_METHOD_REFRESH && method != CF_METHOD_PING)
         RULE(cf_wire_params(method, false, command->params, &params, scratch), "a command can be read");
-    cf_wire_begin_reply(out, command->uid, command->method, NULL, CF_ADVICE_NONE, false);
+    cf_wire_begin_reply(out, command->uid, method, CF_TROUBLE_NONE, false);
     cf_buffer_append(out, CF_BYTES("{\"client\":\"cli\\u0065nt\",\"data\":{},\"channel\":"));
     cf_json_write_string(out, params.channel);
     if (p->expires)

@@ -3,13 +3,8 @@
 #include "server/api/form.h"
 #include "wire/sign.h"
 
-#include <string.h>
-
 /* Larger answers are refused with 500: one request may ask for any number of histories. In bytes. */
 #define CF_API_REPLY_MAX (64 * 1024 * 1024)
-
-#define ERROR_INVALID   "invalid message"
-#define ERROR_NAMESPACE "namespace not found"
 
 /*
  * One request: its commands are carried out one after the other by run(). The
@@ -32,7 +27,7 @@ struct cf_api_call {
     cf_wire_command command;
     cf_params params;
     cf_json_reader channels; /* of a broadcast: what is left of them */
-    cf_node_result broadcast;
+    cf_trouble broadcast;    /* the first trouble of its channels */
     bool broadcasting;
     bool running; /* inside run(): it goes on there */
     bool waiting; /* for the engine, or as a task */
@@ -123,17 +118,17 @@ static void go_on(cf_api_call *call)
         (void)run(call);
 }
 
-static void begin_reply(cf_api_call *call, cf_node_result result)
+static void begin_reply(cf_api_call *call, cf_trouble trouble)
 {
     if (call->reply.size > 1)
         cf_buffer_append_byte(&call->reply, ',');
-    cf_wire_begin_reply(&call->reply, call->command.uid, call->command.method, result.error, result.advice, true);
+    cf_wire_begin_reply(&call->reply, call->command.uid, cf_method_of(call->command.method), trouble, true);
 }
 
-static void reply_null(void *user, cf_node_result result)
+static void reply_null(void *user, cf_trouble trouble)
 {
     cf_api_call *call = user;
-    begin_reply(call, result);
+    begin_reply(call, trouble);
     cf_buffer_append(&call->reply, CF_BYTES("null"));
     cf_wire_end_reply(&call->reply);
     go_on(call);
@@ -145,10 +140,10 @@ static void append_data(cf_api_call *call, cf_bytes data)
     cf_buffer_append(&call->reply, data);
 }
 
-static void reply_data(void *user, cf_node_result result, cf_bytes data)
+static void reply_data(void *user, cf_trouble trouble, cf_bytes data)
 {
     cf_api_call *call = user;
-    begin_reply(call, result);
+    begin_reply(call, trouble);
     cf_buffer_append(&call->reply, CF_BYTES("{\"data\":"));
     append_data(call, data);
     cf_buffer_append_byte(&call->reply, '}');
@@ -156,10 +151,10 @@ static void reply_data(void *user, cf_node_result result, cf_bytes data)
     go_on(call);
 }
 
-static void reply_channel_data(void *user, cf_node_result result, cf_bytes data)
+static void reply_channel_data(void *user, cf_trouble trouble, cf_bytes data)
 {
     cf_api_call *call = user;
-    begin_reply(call, result);
+    begin_reply(call, trouble);
     cf_buffer_append(&call->reply, CF_BYTES("{\"channel\":"));
     cf_json_write_string(&call->reply, call->params.channel);
     cf_buffer_append(&call->reply, CF_BYTES(",\"data\":"));
@@ -168,10 +163,6 @@ static void reply_channel_data(void *user, cf_node_result result, cf_bytes data)
     cf_wire_end_reply(&call->reply);
     go_on(call);
 }
-
-static const cf_node_result success = {NULL, CF_ADVICE_NONE};
-static const cf_node_result invalid = {ERROR_INVALID, CF_ADVICE_NONE};
-static const cf_node_result invalid_fix = {ERROR_INVALID, CF_ADVICE_FIX};
 
 /* ---- commands: false is fatal for the whole request (server-spec.md 5.1, check 7) ---- */
 
@@ -197,11 +188,11 @@ static bool do_broadcast(cf_api_call *call)
 {
     const cf_params *params = &call->params;
     if (!has_elements(params->channels) || params->data.data == NULL) {
-        reply_null(call, invalid_fix);
+        reply_null(call, CF_TROUBLE_INVALID);
         return true;
     }
     call->broadcasting = true;
-    call->broadcast = success;
+    call->broadcast = CF_TROUBLE_NONE;
     call->waiting = false;
     cf_json_reader_init(&call->channels, params->channels);
     (void)cf_json_enter_array(&call->channels);
@@ -226,16 +217,16 @@ static bool next_channel(cf_api_call *call, cf_bytes *channel)
 }
 
 /* Bad names stop a broadcast, failures of the engine do not; the first error is told (server-spec.md 5.3). */
-static void broadcast_done(void *user, cf_node_result result)
+static void broadcast_done(void *user, cf_trouble trouble)
 {
     cf_api_call *call = user;
-    if (result.error != NULL && strcmp(result.error, ERROR_NAMESPACE) == 0) {
+    if (trouble == CF_TROUBLE_NO_NAMESPACE) {
         call->broadcasting = false;
-        reply_null(call, result);
+        reply_null(call, trouble);
         return;
     }
-    if (result.error != NULL && call->broadcast.error == NULL)
-        call->broadcast = result;
+    if (call->broadcast == CF_TROUBLE_NONE)
+        call->broadcast = trouble;
     go_on(call);
 }
 
@@ -250,7 +241,7 @@ static void broadcast_step(cf_api_call *call)
         reply_null(call, call->broadcast);
     } else if (channel.size == 0) {
         call->broadcasting = false;
-        reply_null(call, invalid_fix);
+        reply_null(call, CF_TROUBLE_INVALID);
     } else if (cf_node_hold_publish(call->node, channel, &call->task)) {
         call->channels = before;
     } else {
@@ -261,7 +252,7 @@ static void broadcast_step(cf_api_call *call)
 static bool do_unsubscribe(cf_api_call *call)
 {
     if (call->params.user.size == 0)
-        reply_null(call, invalid);
+        reply_null(call, CF_TROUBLE_INVALID);
     else
         cf_node_unsubscribe(call->node, call->params.user, call->params.channel, reply_null, call);
     return true;
@@ -270,7 +261,7 @@ static bool do_unsubscribe(cf_api_call *call)
 static bool do_disconnect(cf_api_call *call)
 {
     if (call->params.user.size == 0)
-        reply_null(call, invalid);
+        reply_null(call, CF_TROUBLE_INVALID);
     else
         cf_node_disconnect(call->node, call->params.user, reply_null, call);
     return true;
@@ -279,7 +270,7 @@ static bool do_disconnect(cf_api_call *call)
 static bool do_presence(cf_api_call *call)
 {
     if (call->params.channel.size == 0)
-        reply_channel_data(call, invalid, CF_BYTES("null"));
+        reply_channel_data(call, CF_TROUBLE_INVALID, CF_BYTES("null"));
     else
         cf_node_presence(call->node, call->params.channel, reply_channel_data, call);
     return true;
@@ -288,7 +279,7 @@ static bool do_presence(cf_api_call *call)
 static bool do_history(cf_api_call *call)
 {
     if (call->params.channel.size == 0)
-        reply_channel_data(call, invalid, CF_BYTES("null"));
+        reply_channel_data(call, CF_TROUBLE_INVALID, CF_BYTES("null"));
     else
         cf_node_history(call->node, call->params.channel, reply_channel_data, call);
     return true;

@@ -47,26 +47,16 @@ bool cf_call_enter(cf_session *session);
 void cf_call_leave(cf_session *session);
 
 /* The envelope of the reply; append the body's JSON to what it returns, then cf_call_end. */
-cf_buffer *cf_call_begin(cf_session *session, const char *error, cf_advice advice);
+cf_buffer *cf_call_begin(cf_session *session, cf_trouble trouble);
 void cf_call_end(cf_session *session);
 /* A reply that is written whole by the caller into what it returns; then cf_call_sent. */
 cf_buffer *cf_call_bare(cf_session *session);
 void cf_call_sent(cf_session *session);
 /* True: the publish waits, since subscribers of the channel are behind; the command is called again. */
 bool cf_call_hold(cf_session *session, cf_channel *channel);
-void cf_call_fatal(cf_session *session, const char *reason, bool reconnect);
+void cf_call_fatal(cf_session *session, cf_trouble trouble);
 
 /* Reads the parameters of all methods but connect, refresh and subscribe; false: the session was closed (`invalid message`). */
 bool cf_call_params(cf_session *session, cf_session_call *call, cf_params *params);
-
-/* The texts of server-spec.md 2.3 and 2.12. */
-#define CF_TEXT_INVALID_MESSAGE   "invalid message"
-#define CF_TEXT_INVALID_TOKEN     "invalid token"
-#define CF_TEXT_LIMIT_EXCEEDED    "limit exceeded"
-#define CF_TEXT_PERMISSION_DENIED "permission denied"
-#define CF_TEXT_NO_NAMESPACE      "namespace not found"
-#define CF_TEXT_NOT_AVAILABLE     "not available"
-#define CF_TEXT_SUBSCRIBED        "already subscribed"
-#define CF_TEXT_INTERNAL          "internal server error"
 
 #endif

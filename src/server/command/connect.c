@@ -16,13 +16,13 @@ void cf_command_connect(cf_session *session, cf_session_call *call)
     cf_connect_credentials credentials;
     session->services->metrics->client_num_connect++;
     if (cf_session_is(session, CF_SESSION_AUTHENTICATED)) {
-        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        cf_call_fatal(session, CF_TROUBLE_INVALID);
         return;
     }
     if (!cf_credentials_read(session, call, !config->insecure, &credentials))
         return;
     if (user_limit_reached(session, credentials.params.user)) {
-        cf_call_fatal(session, CF_TEXT_LIMIT_EXCEEDED, false);
+        cf_call_fatal(session, CF_TROUBLE_LIMIT_EXCEEDED);
         return;
     }
     if (!config->insecure && cf_credentials_expired(session, credentials.timestamp)) {
@@ -31,7 +31,7 @@ void cf_command_connect(cf_session *session, cf_session_call *call)
     }
     if (!cf_credentials_take_info(session, credentials.params.info) ||
         !cf_hub_authenticate(session->services->hub, session, credentials.params.user)) {
-        cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
         return;
     }
     session->flags |= CF_SESSION_AUTHENTICATED;

@@ -22,7 +22,7 @@ static void refuse_token(cf_session *session)
         cf_services_notice(session->services, CF_NOTICE_bad_token,
                            "client %.*s: its token does not match: was it made with this server's secret?", CF_UUID_SIZE,
                            session->id);
-    cf_session_close(session, CF_BYTES(CF_TEXT_INVALID_TOKEN), false);
+    cf_session_close(session, CF_TROUBLE_INVALID_TOKEN);
 }
 
 bool cf_credentials_read(cf_session *session, const cf_session_call *call, bool check, cf_connect_credentials *credentials)
@@ -30,7 +30,7 @@ bool cf_credentials_read(cf_session *session, const cf_session_call *call, bool 
     cf_connect_params *params = &credentials->params;
     *credentials = (cf_connect_credentials){.timestamp = session->services->unix_time};
     if (!cf_wire_connect_params(call->params, params, &session->exchange->scratch)) {
-        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        cf_call_fatal(session, CF_TROUBLE_INVALID);
         return false;
     }
     if (!check)
@@ -40,7 +40,7 @@ bool cf_credentials_read(cf_session *session, const cf_session_call *call, bool 
         return false;
     }
     if (!cf_bytes_to_int64(params->timestamp, &credentials->timestamp)) {
-        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        cf_call_fatal(session, CF_TROUBLE_INVALID);
         return false;
     }
     return true;
@@ -82,7 +82,7 @@ bool cf_credentials_take_info(cf_session *session, cf_bytes info)
 void cf_credentials_reply(cf_session *session, cf_bytes client, bool expired)
 {
     int64_t lifetime = session->services->config->connection_lifetime;
-    cf_buffer *out = cf_call_begin(session, NULL, CF_ADVICE_NONE);
+    cf_buffer *out = cf_call_begin(session, CF_TROUBLE_NONE);
     cf_buffer_append(out, CF_BYTES("{\"version\":\"" CF_SERVER_VERSION "\",\"client\":"));
     cf_json_write_string(out, client);
     cf_buffer_append(out, lifetime > 0 ? CF_BYTES(",\"expires\":true") : CF_BYTES(",\"expires\":false"));

@@ -2,10 +2,10 @@
 #include "server/broker.h"
 #include "server/command/command.h"
 
-static void reply(cf_session *session, const char *error, cf_advice advice)
+static void reply(cf_session *session, cf_trouble trouble)
 {
-    cf_buffer *out = cf_call_begin(session, error, advice);
-    cf_body_status(out, session->exchange->call.channel, error == NULL);
+    cf_buffer *out = cf_call_begin(session, trouble);
+    cf_body_status(out, session->exchange->call.channel, trouble == CF_TROUBLE_NONE);
     cf_call_end(session);
 }
 
@@ -13,8 +13,7 @@ static void published(void *user, cf_engine_status status)
 {
     cf_session *session = user;
     if (cf_call_enter(session))
-        reply(session, status == CF_ENGINE_OK ? NULL : CF_TEXT_INTERNAL,
-              status == CF_ENGINE_OK ? CF_ADVICE_NONE : CF_ADVICE_RETRY);
+        reply(session, status == CF_ENGINE_OK ? CF_TROUBLE_NONE : CF_TROUBLE_INTERNAL);
     cf_call_leave(session);
 }
 
@@ -48,13 +47,13 @@ void cf_command_publish(cf_session *session, cf_session_call *call)
     const cf_hub_subscription *subscription = cf_hub_find(session->services->hub, session, params.channel);
     const cf_channel_options *options = cf_config_channel(config, params.channel);
     if (params.channel.size == 0 || params.data.data == NULL)
-        reply(session, CF_TEXT_INVALID_MESSAGE, CF_ADVICE_FIX);
+        reply(session, CF_TROUBLE_INVALID);
     else if (subscription == NULL)
-        reply(session, CF_TEXT_PERMISSION_DENIED, CF_ADVICE_FIX);
+        reply(session, CF_TROUBLE_DENIED);
     else if (options == NULL)
-        reply(session, CF_TEXT_INTERNAL, CF_ADVICE_RETRY);
+        reply(session, CF_TROUBLE_INTERNAL);
     else if (!options->publish && !config->insecure)
-        reply(session, CF_TEXT_PERMISSION_DENIED, CF_ADVICE_FIX);
+        reply(session, CF_TROUBLE_DENIED);
     else if (!cf_call_hold(session, subscription->channel))
         publish(session, subscription, &params, options);
 }

@@ -18,7 +18,7 @@ void cf_command_refresh(cf_session *session, cf_session_call *call)
                            session->id);
     if (same_user && !expired && services->config->connection_lifetime > 0) {
         if (!cf_credentials_take_info(session, credentials.params.info)) {
-            cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+            cf_call_fatal(session, CF_TROUBLE_INTERNAL);
             return;
         }
         session->timestamp = credentials.timestamp;

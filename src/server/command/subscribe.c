@@ -10,9 +10,9 @@
  */
 
 /* `messages` is the JSON value, empty for null. */
-static void begin_body(cf_session *session, const char *error, cf_advice advice, bool status, cf_bytes last)
+static void begin_body(cf_session *session, cf_trouble trouble, bool status, cf_bytes last)
 {
-    cf_buffer *out = cf_call_begin(session, error, advice);
+    cf_buffer *out = cf_call_begin(session, trouble);
     cf_buffer_append(out, CF_BYTES("{\"channel\":"));
     cf_json_write_string(out, session->exchange->call.channel);
     cf_buffer_append(out, status ? CF_BYTES(",\"status\":true,\"last\":") : CF_BYTES(",\"status\":false,\"last\":"));
@@ -27,9 +27,9 @@ static void end_body(cf_session *session, bool recovered)
     cf_call_end(session);
 }
 
-static void refuse(cf_session *session, const char *error)
+static void refuse(cf_session *session, cf_trouble trouble)
 {
-    begin_body(session, error, CF_ADVICE_FIX, false, CF_BYTES(""));
+    begin_body(session, trouble, false, CF_BYTES(""));
     cf_buffer_append(&session->exchange->replies, CF_BYTES("null"));
     end_body(session, false);
 }
@@ -63,7 +63,7 @@ static void join(cf_session *session)
 static void succeed(cf_session *session, cf_bytes last)
 {
     join(session);
-    begin_body(session, NULL, CF_ADVICE_NONE, true, last);
+    begin_body(session, CF_TROUBLE_NONE, true, last);
     cf_buffer_append(&session->exchange->replies, CF_BYTES("null"));
     end_body(session, false);
 }
@@ -71,7 +71,7 @@ static void succeed(cf_session *session, cf_bytes last)
 static void succeed_recovered(cf_session *session, const cf_publication *publications, size_t count, bool recovered)
 {
     join(session);
-    begin_body(session, NULL, CF_ADVICE_NONE, true, CF_BYTES(""));
+    begin_body(session, CF_TROUBLE_NONE, true, CF_BYTES(""));
     cf_turn_spend(&session->services->turn, count * CF_WORK_ENTRY);
     cf_body_messages(&session->exchange->replies, publications, count);
     end_body(session, recovered);
@@ -104,11 +104,11 @@ static void history_read(void *user, cf_engine_status status, const cf_publicati
         if (subscription != NULL && session->exchange->hold.messages.size > 0)
             skip_known(session, subscription, publications, count, found);
         if (subscription == NULL)
-            refuse(session, CF_TEXT_PERMISSION_DENIED);
+            refuse(session, CF_TROUBLE_DENIED);
         else if (session->exchange->call.recover)
             succeed_recovered(session, publications, count, found);
         else if (status != CF_ENGINE_OK)
-            cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+            cf_call_fatal(session, CF_TROUBLE_INTERNAL);
         else
             succeed(session, count > 0 ? publications[0].uid : CF_BYTES(""));
     }
@@ -149,9 +149,9 @@ static void present(void *user, cf_engine_status status)
     cf_session *session = user;
     if (cf_call_enter(session)) {
         if (status != CF_ENGINE_OK)
-            cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+            cf_call_fatal(session, CF_TROUBLE_INTERNAL);
         else if (current(session) == NULL)
-            refuse(session, CF_TEXT_PERMISSION_DENIED);
+            refuse(session, CF_TROUBLE_DENIED);
         else
             recover(session);
     }
@@ -176,14 +176,14 @@ static void subscribed(cf_session *session)
 static void withdraw(cf_session *session)
 {
     cf_hub_unsubscribe(session->services->hub, session, current(session));
-    refuse(session, CF_TEXT_PERMISSION_DENIED);
+    refuse(session, CF_TROUBLE_DENIED);
 }
 
 void cf_command_subscribed(cf_session *session, cf_engine_status status)
 {
     cf_call_wait(session);
     if (status != CF_ENGINE_OK)
-        cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
     else if (session->exchange->call.withdrawn)
         withdraw(session);
     else
@@ -201,26 +201,26 @@ static bool sign_matches(cf_session *session, const cf_subscribe_params *params)
     return cf_sign_matches(expected, params->sign);
 }
 
-/* The error to answer with; NULL: allowed. */
-static const char *forbidden(cf_session *session, const cf_subscribe_params *params, const cf_channel_options *options)
+/* CF_TROUBLE_NONE: allowed. */
+static cf_trouble forbidden(cf_session *session, const cf_subscribe_params *params, const cf_channel_options *options)
 {
     const cf_config *config = session->services->config;
     const cf_channel_rules *rules = &config->channel_rules;
     cf_bytes channel = params->channel;
     if ((int64_t)channel.size > config->max_channel_length || session->subscription_count >= config->client_channel_limit)
-        return CF_TEXT_LIMIT_EXCEEDED;
+        return CF_TROUBLE_LIMIT_EXCEEDED;
     if (cf_hub_find(session->services->hub, session, channel) != NULL)
-        return CF_TEXT_SUBSCRIBED;
+        return CF_TROUBLE_SUBSCRIBED;
     if (!cf_channel_user_allowed(rules, channel, cf_session_user(session)) ||
         !cf_channel_client_allowed(rules, channel, cf_session_id(session)))
-        return CF_TEXT_PERMISSION_DENIED;
+        return CF_TROUBLE_DENIED;
     if (options == NULL)
-        return CF_TEXT_NO_NAMESPACE;
+        return CF_TROUBLE_NO_NAMESPACE;
     if (cf_session_user(session).size == 0 && !options->anonymous && !config->insecure)
-        return CF_TEXT_PERMISSION_DENIED;
+        return CF_TROUBLE_DENIED;
     if (cf_channel_is_private(rules, channel) && !sign_matches(session, params))
-        return CF_TEXT_PERMISSION_DENIED;
-    return NULL;
+        return CF_TROUBLE_DENIED;
+    return CF_TROUBLE_NONE;
 }
 
 void cf_command_subscribe(cf_session *session, cf_session_call *call)
@@ -229,16 +229,16 @@ void cf_command_subscribe(cf_session *session, cf_session_call *call)
     cf_subscribe_params params;
     services->metrics->client_num_subscribe++;
     if (!cf_wire_subscribe_params(call->params, &params, &session->exchange->scratch) || params.channel.size == 0) {
-        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        cf_call_fatal(session, CF_TROUBLE_INVALID);
         return;
     }
     call->channel = params.channel;
     call->last = params.last;
     call->recover = params.recover;
     const cf_channel_options *options = options_of(session);
-    const char *error = forbidden(session, &params, options);
-    if (error != NULL) {
-        refuse(session, error);
+    cf_trouble trouble = forbidden(session, &params, options);
+    if (trouble != CF_TROUBLE_NONE) {
+        refuse(session, trouble);
         return;
     }
     bool failed = false;
@@ -250,5 +250,5 @@ void cf_command_subscribe(cf_session *session, cf_session_call *call)
     if (result == CF_HUB_DONE)
         subscribed(session);
     else if (result == CF_HUB_FAILED)
-        cf_call_fatal(session, CF_TEXT_INTERNAL, true);
+        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
 }

@@ -12,14 +12,14 @@ void cf_command_unsubscribe(cf_session *session, cf_session_call *call)
     if (!cf_call_params(session, call, &params))
         return;
     if (params.channel.size == 0) {
-        cf_call_fatal(session, CF_TEXT_INVALID_MESSAGE, false);
+        cf_call_fatal(session, CF_TROUBLE_INVALID);
         return;
     }
     cf_hub_subscription *subscription = cf_hub_find(services->hub, session, params.channel);
     bool unknown = subscription == NULL && cf_config_channel(services->config, params.channel) == NULL;
     if (subscription != NULL)
         cf_session_leave_channel(session, subscription);
-    cf_buffer *out = cf_call_begin(session, unknown ? CF_TEXT_NO_NAMESPACE : NULL, unknown ? CF_ADVICE_FIX : CF_ADVICE_NONE);
+    cf_buffer *out = cf_call_begin(session, unknown ? CF_TROUBLE_NO_NAMESPACE : CF_TROUBLE_NONE);
     cf_body_status(out, params.channel, !unknown);
     cf_call_end(session);
 }

@@ -88,16 +88,16 @@ static void close_transport(void *transport, int code, cf_bytes reason)
 
 static const cf_transport_ops transport_ops = {"fuzz", flush, pause_reading, close_transport};
 
-static void ignore_done(void *user, cf_node_result result)
+static void ignore_done(void *user, cf_trouble trouble)
 {
     (void)user;
-    (void)result;
+    (void)trouble;
 }
 
-static void ignore_data(void *user, cf_node_result result, cf_bytes data)
+static void ignore_data(void *user, cf_trouble trouble, cf_bytes data)
 {
     (void)user;
-    (void)result;
+    (void)trouble;
     CF_ASSERT(cf_json_valid(data));
 }
 

@@ -508,10 +508,10 @@ static void history_is_newest_first(void **state)
     harness_ask(&a, "{\"method\":\"history\",\"params\":{\"channel\":\"all:x\"}}", expected);
 }
 
-static void ignore_done(void *user, cf_node_result result)
+static void ignore_done(void *user, cf_trouble trouble)
 {
     (void)user;
-    (void)result;
+    (void)trouble;
 }
 
 static void what_is_published_after_a_subscribe_comes_behind_its_reply(void **state)
@@ -570,9 +570,9 @@ static void unsubscribe_succeeds_also_when_not_subscribed(void **state)
                 "false}}");
 }
 
-static void count_data(void *user, cf_node_result result, cf_bytes data)
+static void count_data(void *user, cf_trouble trouble, cf_bytes data)
 {
-    assert_null(result.error);
+    assert_int_equal(trouble, CF_TROUBLE_NONE);
     assert_true(cf_bytes_equal(data, cf_bytes_of(user)));
 }
 

@@ -47,10 +47,10 @@ static void feed(harness_client *client, const char *method, const char *channel
     harness_feed(client, text);
 }
 
-static void ignore_done(void *user, cf_node_result result)
+static void ignore_done(void *user, cf_trouble trouble)
 {
     (void)user;
-    assert_null(result.error);
+    assert_int_equal(trouble, CF_TROUBLE_NONE);
 }
 
 static void publish(const char *channel, const char *data)

@@ -40,10 +40,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static void ignore_done(void *user, cf_node_result result)
+static void ignore_done(void *user, cf_trouble trouble)
 {
     (void)user;
-    (void)result;
+    (void)trouble;
 }
 
 static void publish(const char *channel, const char *data)
@@ -412,9 +412,9 @@ static void any_allocation_may_fail(void **state)
     harness_init(&h);
 }
 
-static void note_refusal(void *user, cf_node_result result)
+static void note_refusal(void *user, cf_trouble trouble)
 {
-    *(bool *)user = result.error != NULL;
+    *(bool *)user = trouble != CF_TROUBLE_NONE;
 }
 
 /* Who loses a message for want of memory is told so by a close, and may come back. */

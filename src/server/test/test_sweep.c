@@ -59,11 +59,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static void done(void *user, cf_node_result result)
+static void done(void *user, cf_trouble trouble)
 {
     (void)user;
     answers++;
-    answer = result.error == NULL ? "ok" : result.error;
+    answer = trouble == CF_TROUBLE_NONE ? "ok" : cf_trouble_text(trouble).data;
 }
 
 static void begin_unsubscribe(void)

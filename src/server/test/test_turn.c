@@ -46,10 +46,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static void ignore_done(void *user, cf_node_result result)
+static void ignore_done(void *user, cf_trouble trouble)
 {
     (void)user;
-    (void)result;
+    (void)trouble;
 }
 
 static void publish(const char *channel, const char *data)

@@ -290,8 +290,7 @@ static void keep_decoder(websocket *self, cf_ws_decoder *decoder)
         cf_ws_decoder_free(decoder);
     self->decoder = kept;
     if (kept == NULL && !empty)
-        cf_session_close_code(self->session, CF_WS_CLOSE_ADVICE,
-                              CF_BYTES("{\"reason\":\"internal server error\",\"reconnect\":true}"));
+        cf_session_close(self->session, CF_TROUBLE_INTERNAL);
 }
 
 static void read_frames(websocket *self, cf_ws_decoder *decoder, char *data, size_t size)
@@ -377,7 +376,7 @@ static void on_timer(cf_connection *connection)
     cf_time now = self->services->now;
     if (self->broken || write_deadline(self) <= now) {
         self->broken = true; /* nothing more can be written */
-        cf_session_close(self->session, CF_BYTES("error sending message"), true);
+        cf_session_close(self->session, CF_TROUBLE_UNWRITABLE);
         return;
     }
     if (silence_deadline(self) <= now) {

@@ -176,9 +176,9 @@ static void publications_and_infos_inside_of_replies(void **state)
 
 /* ---- replies ---- */
 
-static void reply(const char *uid, const char *method, const char *error, cf_advice advice, bool api, const char *body)
+static void reply(const char *uid, cf_method method, cf_trouble trouble, bool api, const char *body)
 {
-    cf_wire_begin_reply(&out, cf_bytes_of(uid), cf_bytes_of(method), error, advice, api);
+    cf_wire_begin_reply(&out, cf_bytes_of(uid), method, trouble, api);
     cf_buffer_append(&out, cf_bytes_of(body));
     cf_wire_end_reply(&out);
 }
@@ -186,33 +186,33 @@ static void reply(const char *uid, const char *method, const char *error, cf_adv
 static void replies_to_clients(void **state)
 {
     (void)state;
-    reply("6", "unsubscribe", NULL, CF_ADVICE_NONE, false, "{\"channel\":\"news\",\"status\":true}");
+    reply("6", CF_METHOD_UNSUBSCRIBE, CF_TROUBLE_NONE, false, "{\"channel\":\"news\",\"status\":true}");
     expect("{\"uid\":\"6\",\"method\":\"unsubscribe\",\"body\":{\"channel\":\"news\",\"status\":true}}");
-    reply("", "unsubscribe", "namespace not found", CF_ADVICE_FIX, false, "{\"channel\":\"nons:x\",\"status\":false}");
+    reply("", CF_METHOD_UNSUBSCRIBE, CF_TROUBLE_NO_NAMESPACE, false, "{\"channel\":\"nons:x\",\"status\":false}");
     expect("{\"method\":\"unsubscribe\",\"error\":\"namespace not found\",\"advice\":\"fix\","
            "\"body\":{\"channel\":\"nons:x\",\"status\":false}}");
-    reply("4", "presence", "not available", CF_ADVICE_RETRY, false, "{\"channel\":\"news\",\"data\":null}");
+    reply("4", CF_METHOD_PRESENCE, CF_TROUBLE_NOT_AVAILABLE, false, "{\"channel\":\"news\",\"data\":null}");
     expect("{\"uid\":\"4\",\"method\":\"presence\",\"error\":\"not available\",\"advice\":\"retry\","
            "\"body\":{\"channel\":\"news\",\"data\":null}}");
-    reply("6", "unsubscribe", "internal server error", CF_ADVICE_NONE, false, "{\"channel\":\"news\",\"status\":false}");
-    expect("{\"uid\":\"6\",\"method\":\"unsubscribe\",\"error\":\"internal server error\","
+    reply("6", CF_METHOD_UNSUBSCRIBE, CF_TROUBLE_INTERNAL, false, "{\"channel\":\"news\",\"status\":false}");
+    expect("{\"uid\":\"6\",\"method\":\"unsubscribe\",\"error\":\"internal server error\",\"advice\":\"retry\","
            "\"body\":{\"channel\":\"news\",\"status\":false}}");
-    reply("a\"<b", "ping", NULL, CF_ADVICE_NONE, false, "{\"data\":\"hi\"}");
+    reply("a\"<b", CF_METHOD_PING, CF_TROUBLE_NONE, false, "{\"data\":\"hi\"}");
     expect("{\"uid\":\"a\\\"\\u003cb\",\"method\":\"ping\",\"body\":{\"data\":\"hi\"}}");
-    cf_wire_write_bare_reply(&out, CF_BYTES("7"), CF_BYTES("ping"));
+    cf_wire_write_bare_reply(&out, CF_BYTES("7"), CF_METHOD_PING);
     expect("{\"uid\":\"7\",\"method\":\"ping\"}");
-    cf_wire_write_bare_reply(&out, CF_BYTES(""), CF_BYTES("ping"));
+    cf_wire_write_bare_reply(&out, CF_BYTES(""), CF_METHOD_PING);
     expect("{\"method\":\"ping\"}");
 }
 
 static void replies_of_the_api(void **state)
 {
     (void)state;
-    reply("", "publish", NULL, CF_ADVICE_NONE, true, "null");
+    reply("", CF_METHOD_PUBLISH, CF_TROUBLE_NONE, true, "null");
     expect("{\"method\":\"publish\",\"error\":null,\"body\":null}");
-    reply("u1", "publish", "namespace not found", CF_ADVICE_FIX, true, "null");
+    reply("u1", CF_METHOD_PUBLISH, CF_TROUBLE_NO_NAMESPACE, true, "null");
     expect("{\"uid\":\"u1\",\"method\":\"publish\",\"error\":\"namespace not found\",\"advice\":\"fix\",\"body\":null}");
-    reply("", "presence", "not available", CF_ADVICE_NONE, true, "{\"channel\":\"news\",\"data\":null}");
+    reply("", CF_METHOD_PRESENCE, CF_TROUBLE_NOT_AVAILABLE, true, "{\"channel\":\"news\",\"data\":null}");
     expect("{\"method\":\"presence\",\"error\":\"not available\",\"body\":{\"channel\":\"news\",\"data\":null}}");
 }
 
