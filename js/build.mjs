@@ -32,7 +32,7 @@ const version = /project\(centrifuge VERSION ([0-9.]+)/.exec(read('CMakeLists.tx
 
 /* ---- the core: src/ -> WebAssembly, and the same as JavaScript ------------------------------- */
 
-const rooms = ['base', 'json', 'wire', 'client', 'web'];
+const rooms = ['base', 'json', 'wire', 'wire/v1', 'client', 'web'];
 const sources = rooms.flatMap((room) => fs.readdirSync(path.join(top, 'src', room)).filter((name) => name.endsWith('.c')).sort().map((name) => `src/${room}/${name}`));
 
 /* What every browser has that can compile WebAssembly at once: Chrome 114, Firefox 79, Safari 15. */

@@ -5,7 +5,7 @@
 #define CF_BACKEND_BACKEND_H
 
 #include "http/http.h"
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 #include <centrifuge/backend.h>
 

@@ -5,7 +5,7 @@
 
 #include "backend/backend.h"
 
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 #include <stdio.h>
 #include <string.h>

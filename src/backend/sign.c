@@ -1,4 +1,4 @@
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 #include <centrifuge/backend.h>
 

@@ -47,7 +47,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 #include <centrifuge/error.h>
 

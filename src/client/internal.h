@@ -19,7 +19,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "client/core.h"
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 /* No attempt to connect comes sooner than this after a failed one, whatever the options say. */
 #define CF_RECONNECT_DELAY_MIN 10 /* milliseconds */

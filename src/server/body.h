@@ -4,7 +4,7 @@
 #ifndef CF_SERVER_BODY_H
 #define CF_SERVER_BODY_H
 
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 /* {"channel":"...","status":true} */
 void cf_body_status(cf_buffer *out, cf_bytes channel, bool status);

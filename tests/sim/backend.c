@@ -3,7 +3,7 @@
 #include "sent.h"
 
 #include "json/json.h"
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 #include <inttypes.h>
 #include <stdio.h>

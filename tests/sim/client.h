@@ -7,7 +7,7 @@
 #define SIM_CLIENT_H
 
 #include "link.h"
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 /* So many attempts in a row may begin at once. */
 #define SIM_QUICK_MAX 5

@@ -1,6 +1,6 @@
 #include "late.h"
 
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 #include <string.h>
 

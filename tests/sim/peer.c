@@ -1,6 +1,6 @@
 #include "peer.h"
 
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "sent.h"
 
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "told.h"
 
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 static const sim_channel *find(sim_link *link, cf_bytes name, sim_told_channel **told)
 {

@@ -16,7 +16,7 @@
 #define CLIENT_TEST_PLAY_H
 
 #include "client/core.h"
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 #define PLAY_CALLS_MAX         512
 #define PLAY_SUBSCRIPTIONS_MAX 512

@@ -1,6 +1,6 @@
 #include "server/command/credentials.h"
 
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 static bool token_matches(cf_session *session, const cf_connect_params *params)
 {

@@ -2,7 +2,7 @@
 #include "server/body.h"
 #include "server/broker.h"
 
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 /*
  * Server-spec.md 2.6 and 2.13. The steps: allowed? -> hub (and engine) -> presence -> recover -> join -> reply. A channel that

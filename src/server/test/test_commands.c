@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "server/test/harness.h"
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 /* Each command against its table in server-spec.md 2. */
 

@@ -10,7 +10,7 @@
 #include "server/broker.h"
 #include "server/test/harness.h"
 #include "server/test/slow_engine.h"
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 /* ---- what every test needs ---- */
 

@@ -1,6 +1,6 @@
 #include "base/test/test.h"
 
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 static test_allocator memory;
 static cf_allocator allocator;

@@ -1,4 +1,4 @@
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 static void append_key(cf_buffer *out, cf_bytes key_and_colon, cf_bytes text)
 {

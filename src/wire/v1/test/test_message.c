@@ -1,4 +1,4 @@
-#include "wire/test/scratch.h"
+#include "wire/v1/test/scratch.h"
 
 static cf_wire_messages messages;
 static cf_wire_message message;

@@ -5,8 +5,8 @@
  * All cf_bytes that come out of a decoder are borrowed: from the text, or from
  * the scratch buffer that was handed in.
  */
-#ifndef CF_WIRE_WIRE_H
-#define CF_WIRE_WIRE_H
+#ifndef CF_WIRE_V1_H
+#define CF_WIRE_V1_H
 
 #include "json/json.h"
 #include "wire/trouble.h"

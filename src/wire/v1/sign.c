@@ -1,4 +1,4 @@
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 static void sign_parts(cf_bytes secret, const cf_bytes *parts, size_t count, cf_sign out)
 {

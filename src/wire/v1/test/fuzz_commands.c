@@ -3,7 +3,7 @@
  * decoded lies in the input or in the scratch buffer, and all commands that were counted come out.
  */
 #include "base/test/allocator.h"
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 static void check_params(const cf_wire_command *command, cf_buffer *scratch)
 {

@@ -3,7 +3,7 @@
  * alone, which is checked while it is read, means the same as in an array, which is checked before.
  */
 #include "base/test/allocator.h"
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 static void check_raw(cf_bytes raw)
 {

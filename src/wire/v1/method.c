@@ -1,4 +1,4 @@
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #define CF_WIRE_TEST_SCRATCH_H
 
 #include "base/test/test.h"
-#include "wire/wire.h"
+#include "wire/v1/v1.h"
 
 static test_allocator memory;
 static cf_allocator allocator;

@@ -1,6 +1,6 @@
 #include "base/test/test.h"
 
-#include "wire/sign.h"
+#include "wire/v1/sign.h"
 
 #define SECRET CF_BYTES("secret")
 /* The vector of server-spec.md 4: user 42, timestamp 1795452449, info {"a":1}. */

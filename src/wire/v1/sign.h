@@ -2,8 +2,8 @@
  * Tokens and signs (server-spec.md 4): HMAC-SHA-256 with the secret as key over
  * the parts without separators, as lower-case hexadecimal.
  */
-#ifndef CF_WIRE_SIGN_H
-#define CF_WIRE_SIGN_H
+#ifndef CF_WIRE_V1_SIGN_H
+#define CF_WIRE_V1_SIGN_H
 
 #include "base/digest.h"
 
