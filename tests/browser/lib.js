@@ -45,7 +45,7 @@ class Site {
 
   /* A page with this head; the library is in /dist, and /session.js and /clients.js define what those files say. */
   html(name, head, headers) {
-    this.add(name, '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,">' +
+    this.add(name, '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>test</title><link rel="icon" href="/icon.png">' +
       head + '</head><body></body></html>', headers);
     return this.origin + name;
   }
@@ -55,6 +55,7 @@ class Site {
     const page = this.pages.get(name);
     if (typeof page === 'function') return void page(request, response, body);
     if (page) return void this.send(response, page.body, TYPES[path.extname(name)], page.headers);
+    if (name === '/icon.png') return void this.send(response, '', 'image/png');
     if (name === '/report') { this.reports.push(JSON.parse(body)); return void this.send(response, ''); }
     const file = FILES[name] || (/^\/dist\/[\w.]+$/.test(name) && path.join(DIST, path.basename(name)));
     if (!file || !fs.existsSync(file)) { response.writeHead(404); return void response.end(); }
