@@ -1,8 +1,8 @@
 #include "server/node_state.h"
 
-#include "server/body.h"
 #include "server/command/command.h"
 #include "server/sweep.h"
+#include "wire/v1/v1.h"
 
 /* What the HTTP API asks for (server-spec.md 5.3). */
 
@@ -140,7 +140,7 @@ static void presence_read(void *user, cf_engine_status status, const cf_client_i
     cf_buffer out;
     cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
     cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
-    cf_body_presence(&out, infos, count);
+    cf_wire_write_presence(&out, infos, count);
     out.failed = out.failed || status != CF_ENGINE_OK;
     answer_data(&ended, &out);
     cf_buffer_free(&out);
@@ -153,7 +153,7 @@ static void history_read(void *user, cf_engine_status status, const cf_publicati
     (void)found;
     cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
     cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
-    cf_body_messages(&out, publications, count);
+    cf_wire_write_messages(&out, publications, count);
     out.failed = out.failed || status != CF_ENGINE_OK;
     answer_data(&ended, &out);
     cf_buffer_free(&out);

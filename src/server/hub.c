@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "server/broker.h"
 #include "server/session_state.h"
+#include "wire/v1/v1.h"
 
 /* What a frame adds to its text. */
 #define FRAME_OVERHEAD 16

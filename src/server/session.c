@@ -3,10 +3,8 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "server/body.h"
 #include "server/broker.h"
 #include "server/command/command.h"
-#include "ws/frame.h"
 
 /* ---- life and end -------------------------------------------------------- */
 
@@ -126,15 +124,15 @@ void cf_session_close_code(cf_session *session, int code, cf_bytes reason)
 
 void cf_session_close(cf_session *session, cf_trouble trouble)
 {
-    const cf_trouble_facts *facts = cf_trouble_facts_of(trouble);
     cf_services *services = session->services;
+    cf_bytes text = cf_trouble_text(trouble);
     if (cf_session_is(session, CF_SESSION_ENDED))
         return;
-    cf_services_log(services, CF_SERVER_DEBUG, "client %.*s closed: %.*s", CF_UUID_SIZE, session->id, (int)facts->text.size,
-                    facts->text.data);
+    cf_services_log(services, CF_SERVER_DEBUG, "client %.*s closed: %.*s", CF_UUID_SIZE, session->id, (int)text.size,
+                    text.data);
     cf_buffer_clear(&services->advice);
-    cf_wire_write_advice(&services->advice, facts->text, facts->reconnect);
-    end(session, CF_WS_CLOSE_ADVICE, cf_buffer_bytes(&services->advice), true);
+    int code = session->ops->dialect->end(&services->advice, trouble);
+    end(session, code, cf_buffer_bytes(&services->advice), true);
 }
 
 void cf_session_cut_off(cf_session *session, cf_trouble trouble)
@@ -227,9 +225,7 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
     cf_hub *hub = session->services->hub;
     cf_buffer *push = &session->services->push;
     cf_buffer_clear(push);
-    cf_wire_begin_reply(push, CF_BYTES(""), CF_METHOD_UNSUBSCRIBE, CF_TROUBLE_NONE, false);
-    cf_body_status(push, channel, true);
-    cf_wire_end_reply(push);
+    session->ops->dialect->unsubscribed(push, channel);
     bool kept = is_answer_kept(session, channel); /* the name may be the channel's own, and go with it */
     cf_hub_subscription *subscription = cf_hub_find(hub, session, channel);
     if (subscription != NULL && cf_hub_waits(subscription))
@@ -360,49 +356,32 @@ void cf_call_fatal(cf_session *session, cf_trouble trouble)
 
 bool cf_call_params(cf_session *session, cf_session_call *call, cf_params *params)
 {
-    if (cf_wire_params(call->method, false, call->params, params, &session->exchange->scratch))
+    if (session->ops->dialect->params(call->method, call->params, params, &session->exchange->scratch))
         return true;
     cf_call_fatal(session, CF_TROUBLE_INVALID);
     return false;
 }
 
-cf_buffer *cf_call_bare(cf_session *session)
-{
-    cf_exchange *exchange = session->exchange;
-    if (exchange->commands.count > 1)
-        cf_buffer_append_byte(&exchange->replies, exchange->replies.size == 0 ? '[' : ',');
-    return &exchange->replies;
-}
-
-cf_buffer *cf_call_begin(cf_session *session, cf_trouble trouble)
-{
-    const cf_session_call *call = &session->exchange->call;
-    cf_buffer *out = cf_call_bare(session);
-    cf_wire_begin_reply(out, call->uid, call->method, trouble, false);
-    return out;
-}
-
-void cf_call_end(cf_session *session)
-{
-    cf_wire_end_reply(&session->exchange->replies);
-    cf_call_sent(session);
-}
-
 /* The replies of one message must not be more than the client may have waiting. */
-void cf_call_sent(cf_session *session)
+void cf_call_reply(cf_session *session, cf_reply *reply)
 {
     cf_exchange *exchange = session->exchange;
+    cf_buffer *out = &exchange->replies;
+    reply->method = exchange->call.method;
+    reply->uid = exchange->call.uid;
+    session->ops->dialect->between(out, out->size == 0 ? 0 : 1, exchange->commands.count);
+    session->ops->dialect->reply(out, reply);
     exchange->call.done = true;
-    if (exchange->replies.failed)
+    if (out->failed)
         cf_call_fatal(session, CF_TROUBLE_INTERNAL);
-    else if (exchange->replies.size > session->queue_max)
+    else if (out->size > session->queue_max)
         cf_call_fatal(session, CF_TROUBLE_SLOW);
 }
 
 static void carry_out(cf_session *session)
 {
     cf_session_call *call = &session->exchange->call;
-    cf_command run = cf_command_of(call->method);
+    cf_command_run run = cf_command_of(call->method);
     cf_turn_spend(&session->services->turn, CF_WORK_COMMAND);
     if (call->method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
         cf_call_fatal(session, CF_TROUBLE_UNAUTHORIZED);
@@ -471,8 +450,7 @@ static void send_replies(cf_session *session)
 {
     cf_services *services = session->services;
     cf_exchange *exchange = session->exchange;
-    if (exchange->commands.count > 1)
-        cf_buffer_append_byte(&exchange->replies, ']');
+    session->ops->dialect->between(&exchange->replies, exchange->commands.count, exchange->commands.count);
     if (exchange->subscribed)
         cf_hub_close_chunks(services->hub);
     cf_turn_spend(&services->turn, exchange->replies.size / CF_WORK_UNIT_SIZE);
@@ -573,18 +551,16 @@ static bool next_call(cf_session *session)
 {
     cf_exchange *exchange = session->exchange;
     cf_session_call *call = &exchange->call;
-    cf_wire_command command;
+    cf_command command;
     if (call->held) {
         call->held = false;
         cf_buffer_truncate(&exchange->scratch, call->scratch);
         return true;
     }
-    if (!cf_wire_commands_next(&exchange->commands, &command, &exchange->scratch))
+    if (!session->ops->dialect->next(&exchange->commands, &command, &exchange->scratch))
         return false;
-    *call = (cf_session_call){.uid = command.uid,
-                              .method = cf_method_of(command.method),
-                              .params = command.params,
-                              .scratch = exchange->scratch.size};
+    *call = (cf_session_call){
+        .uid = command.uid, .method = command.method, .params = command.params, .scratch = exchange->scratch.size};
     return true;
 }
 
@@ -633,7 +609,7 @@ static void take_message(cf_session *session, cf_bytes message)
     cf_services_take(services, &services->scratch, &exchange.scratch);
     cf_services_take(services, &services->replies, &exchange.replies);
     session->exchange = &exchange;
-    if (cf_wire_commands_begin(&exchange.commands, message, &exchange.scratch)) {
+    if (session->ops->dialect->begin(&exchange.commands, message, &exchange.scratch)) {
         run(session);
         return;
     }

@@ -19,6 +19,7 @@
 
 #include "server/outbox.h"
 #include "server/services.h"
+#include "wire/dialect.h"
 
 typedef struct cf_session cf_session;
 
@@ -28,6 +29,7 @@ typedef struct cf_session cf_session;
  */
 typedef struct cf_transport_ops {
     const char *name;
+    const cf_dialect *dialect; /* what is spoken; a transport for several has a table for each */
     /* The outbox has something and the turn ends, or it is over its limit: write what goes, tell with cf_session_written. Called again at a later turn's end
      * when there is something new, or after cf_session_writable. */
     void (*flush)(void *transport, cf_session *session);

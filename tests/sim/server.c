@@ -7,6 +7,7 @@
 #include "watch.h"
 
 #include "server/session_state.h"
+#include "wire/v1/v1.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -512,7 +513,7 @@ void sim_server_kick(cf_session *session, const char *reason, bool reconnect)
     cf_session_close_code(session, CF_WS_CLOSE_ADVICE, cf_bytes_make(advice, (size_t)size));
 }
 
-static const cf_transport_ops transport_ops = {"simulated", flush_session, pause_session, close_session};
+static const cf_transport_ops transport_ops = {"simulated", &cf_wire_v1, flush_session, pause_session, close_session};
 
 void sim_server_accept(sim_link *link)
 {

@@ -2,6 +2,7 @@
 
 #include "server/api/form.h"
 #include "wire/v1/sign.h"
+#include "wire/v1/v1.h"
 
 /* Larger answers are refused with 500: one request may ask for any number of histories. In bytes. */
 #define CF_API_REPLY_MAX (64 * 1024 * 1024)

@@ -1,13 +1,13 @@
 #include "server/command/command.h"
 
-static const cf_command commands[CF_METHOD_COUNT] = {
+static const cf_command_run commands[CF_METHOD_COUNT] = {
     [CF_METHOD_CONNECT] = cf_command_connect,     [CF_METHOD_REFRESH] = cf_command_refresh,
     [CF_METHOD_SUBSCRIBE] = cf_command_subscribe, [CF_METHOD_UNSUBSCRIBE] = cf_command_unsubscribe,
     [CF_METHOD_PUBLISH] = cf_command_publish,     [CF_METHOD_PRESENCE] = cf_command_presence,
     [CF_METHOD_HISTORY] = cf_command_history,     [CF_METHOD_PING] = cf_command_ping,
 };
 
-cf_command cf_command_of(cf_method method)
+cf_command_run cf_command_of(cf_method method)
 {
     return commands[method];
 }

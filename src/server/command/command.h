@@ -1,8 +1,7 @@
 /*
  * The client's commands: one file each, one function each. A command is called
  * with session->exchange->call filled, reads its parameters, and ends by
- * exactly one of: a reply (cf_call_begin ... cf_call_end), cf_call_error, or
- * cf_call_fatal, which closes the session.
+ * exactly one of: a reply, or cf_call_fatal, which closes the session.
  *
  * Where it needs the engine, it says cf_call_wait and hands the session to the
  * operation as `user`; the callback begins with cf_call_enter and ends with
@@ -24,10 +23,10 @@
 
 #include "server/session_state.h"
 
-typedef void (*cf_command)(cf_session *session, cf_session_call *call);
+typedef void (*cf_command_run)(cf_session *session, cf_session_call *call);
 
 /* NULL: no client method. */
-cf_command cf_command_of(cf_method method);
+cf_command_run cf_command_of(cf_method method);
 
 void cf_command_connect(cf_session *session, cf_session_call *call);
 void cf_command_refresh(cf_session *session, cf_session_call *call);
@@ -46,12 +45,8 @@ void cf_call_wait(cf_session *session);
 bool cf_call_enter(cf_session *session);
 void cf_call_leave(cf_session *session);
 
-/* The envelope of the reply; append the body's JSON to what it returns, then cf_call_end. */
-cf_buffer *cf_call_begin(cf_session *session, cf_trouble trouble);
-void cf_call_end(cf_session *session);
-/* A reply that is written whole by the caller into what it returns; then cf_call_sent. */
-cf_buffer *cf_call_bare(cf_session *session);
-void cf_call_sent(cf_session *session);
+/* Method and uid are filled in here. */
+void cf_call_reply(cf_session *session, cf_reply *reply);
 /* True: the publish waits, since subscribers of the channel are behind; the command is called again. */
 bool cf_call_hold(cf_session *session, cf_channel *channel);
 void cf_call_fatal(cf_session *session, cf_trouble trouble);

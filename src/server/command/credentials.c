@@ -29,7 +29,7 @@ bool cf_credentials_read(cf_session *session, const cf_session_call *call, bool 
 {
     cf_connect_params *params = &credentials->params;
     *credentials = (cf_connect_credentials){.timestamp = session->services->unix_time};
-    if (!cf_wire_connect_params(call->params, params, &session->exchange->scratch)) {
+    if (!session->ops->dialect->connect_params(call->params, params, &session->exchange->scratch)) {
         cf_call_fatal(session, CF_TROUBLE_INVALID);
         return false;
     }
@@ -82,13 +82,10 @@ bool cf_credentials_take_info(cf_session *session, cf_bytes info)
 void cf_credentials_reply(cf_session *session, cf_bytes client, bool expired)
 {
     int64_t lifetime = session->services->config->connection_lifetime;
-    cf_buffer *out = cf_call_begin(session, CF_TROUBLE_NONE);
-    cf_buffer_append(out, CF_BYTES("{\"version\":\"" CF_SERVER_VERSION "\",\"client\":"));
-    cf_json_write_string(out, client);
-    cf_buffer_append(out, lifetime > 0 ? CF_BYTES(",\"expires\":true") : CF_BYTES(",\"expires\":false"));
-    cf_buffer_append(out, expired ? CF_BYTES(",\"expired\":true") : CF_BYTES(",\"expired\":false"));
-    cf_buffer_append(out, CF_BYTES(",\"ttl\":"));
-    cf_buffer_append_int(out, lifetime > 0 ? lifetime : 0);
-    cf_buffer_append_byte(out, '}');
-    cf_call_end(session);
+    cf_call_reply(session, &(cf_reply){
+                               .version = CF_BYTES(CF_SERVER_VERSION),
+                               .client = client,
+                               .ttl = lifetime > 0 ? lifetime : 0,
+                               .expired = expired,
+                           });
 }

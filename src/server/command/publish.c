@@ -1,12 +1,9 @@
-#include "server/body.h"
 #include "server/broker.h"
 #include "server/command/command.h"
 
 static void reply(cf_session *session, cf_trouble trouble)
 {
-    cf_buffer *out = cf_call_begin(session, trouble);
-    cf_body_status(out, session->exchange->call.channel, trouble == CF_TROUBLE_NONE);
-    cf_call_end(session);
+    cf_call_reply(session, &(cf_reply){.trouble = trouble, .channel = session->exchange->call.channel});
 }
 
 static void published(void *user, cf_engine_status status)

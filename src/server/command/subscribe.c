@@ -1,5 +1,4 @@
 #include "server/command/credentials.h"
-#include "server/body.h"
 #include "server/broker.h"
 
 #include "wire/v1/sign.h"
@@ -9,29 +8,9 @@
  * the server unsubscribed while the client's subscribe was waiting for the engine is refused at the end.
  */
 
-/* `messages` is the JSON value, empty for null. */
-static void begin_body(cf_session *session, cf_trouble trouble, bool status, cf_bytes last)
-{
-    cf_buffer *out = cf_call_begin(session, trouble);
-    cf_buffer_append(out, CF_BYTES("{\"channel\":"));
-    cf_json_write_string(out, session->exchange->call.channel);
-    cf_buffer_append(out, status ? CF_BYTES(",\"status\":true,\"last\":") : CF_BYTES(",\"status\":false,\"last\":"));
-    cf_json_write_string(out, last);
-    cf_buffer_append(out, CF_BYTES(",\"messages\":"));
-}
-
-static void end_body(cf_session *session, bool recovered)
-{
-    cf_buffer_append(&session->exchange->replies,
-                     recovered ? CF_BYTES(",\"recovered\":true}") : CF_BYTES(",\"recovered\":false}"));
-    cf_call_end(session);
-}
-
 static void refuse(cf_session *session, cf_trouble trouble)
 {
-    begin_body(session, trouble, false, CF_BYTES(""));
-    cf_buffer_append(&session->exchange->replies, CF_BYTES("null"));
-    end_body(session, false);
+    cf_call_reply(session, &(cf_reply){.trouble = trouble, .channel = session->exchange->call.channel});
 }
 
 static cf_hub_subscription *current(cf_session *session)
@@ -63,18 +42,20 @@ static void join(cf_session *session)
 static void succeed(cf_session *session, cf_bytes last)
 {
     join(session);
-    begin_body(session, CF_TROUBLE_NONE, true, last);
-    cf_buffer_append(&session->exchange->replies, CF_BYTES("null"));
-    end_body(session, false);
+    cf_call_reply(session, &(cf_reply){.channel = session->exchange->call.channel, .last = last});
 }
 
 static void succeed_recovered(cf_session *session, const cf_publication *publications, size_t count, bool recovered)
 {
     join(session);
-    begin_body(session, CF_TROUBLE_NONE, true, CF_BYTES(""));
     cf_turn_spend(&session->services->turn, count * CF_WORK_ENTRY);
-    cf_body_messages(&session->exchange->replies, publications, count);
-    end_body(session, recovered);
+    cf_call_reply(session, &(cf_reply){
+                               .channel = session->exchange->call.channel,
+                               .recovers = true,
+                               .recovered = recovered,
+                               .publications = publications,
+                               .count = count,
+                           });
 }
 
 /* What was published since the session became a member, and the answer tells already. */
@@ -228,7 +209,8 @@ void cf_command_subscribe(cf_session *session, cf_session_call *call)
     cf_services *services = session->services;
     cf_subscribe_params params;
     services->metrics->client_num_subscribe++;
-    if (!cf_wire_subscribe_params(call->params, &params, &session->exchange->scratch) || params.channel.size == 0) {
+    if (!session->ops->dialect->subscribe_params(call->params, &params, &session->exchange->scratch) ||
+        params.channel.size == 0) {
         cf_call_fatal(session, CF_TROUBLE_INVALID);
         return;
     }

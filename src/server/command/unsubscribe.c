@@ -1,4 +1,3 @@
-#include "server/body.h"
 #include "server/command/command.h"
 
 /*
@@ -19,7 +18,6 @@ void cf_command_unsubscribe(cf_session *session, cf_session_call *call)
     bool unknown = subscription == NULL && cf_config_channel(services->config, params.channel) == NULL;
     if (subscription != NULL)
         cf_session_leave_channel(session, subscription);
-    cf_buffer *out = cf_call_begin(session, unknown ? CF_TROUBLE_NO_NAMESPACE : CF_TROUBLE_NONE);
-    cf_body_status(out, params.channel, !unknown);
-    cf_call_end(session);
+    cf_call_reply(session,
+                  &(cf_reply){.trouble = unknown ? CF_TROUBLE_NO_NAMESPACE : CF_TROUBLE_NONE, .channel = params.channel});
 }

@@ -25,7 +25,7 @@
 #include "base/clock.h"
 #include "server/config/config.h"
 #include "server/environment.h"
-#include "wire/v1/v1.h"
+#include "wire/wire.h"
 
 typedef struct cf_engine cf_engine;
 

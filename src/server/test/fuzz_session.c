@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "server/node.h"
 #include "ws/frame.h"
+#include "wire/v1/v1.h"
 
 #define CLIENTS 4
 
@@ -86,7 +87,7 @@ static void close_transport(void *transport, int code, cf_bytes reason)
     self->session = NULL;
 }
 
-static const cf_transport_ops transport_ops = {"fuzz", flush, pause_reading, close_transport};
+static const cf_transport_ops transport_ops = {"fuzz", &cf_wire_v1, flush, pause_reading, close_transport};
 
 static void ignore_done(void *user, cf_trouble trouble)
 {

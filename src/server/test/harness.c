@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "ws/frame.h"
+#include "wire/v1/v1.h"
 
 /* Each block begins with its size, so that the sum is known. */
 #define HEAD 16
@@ -177,7 +178,7 @@ static void close_transport(void *transport, int code, cf_bytes reason)
     client->session = NULL;
 }
 
-static const cf_transport_ops transport_ops = {"test", flush, pause_reading, close_transport};
+static const cf_transport_ops transport_ops = {"test", &cf_wire_v1, flush, pause_reading, close_transport};
 
 /* ---- what a test does ---------------------------------------------------- */
 

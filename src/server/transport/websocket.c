@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "ws/frame.h"
 #include "ws/handshake.h"
+#include "wire/v1/v1.h"
 
 /* Of the ping interval: how long a client may send nothing (server-spec.md 1.4). */
 #define DEADLINE_NUMERATOR   10
@@ -183,6 +184,7 @@ static void transport_pause(void *transport, bool pause)
 
 static const cf_transport_ops ops = {
     .name = "websocket",
+    .dialect = &cf_wire_v1,
     .flush = transport_flush,
     .pause = transport_pause,
     .close = transport_close,

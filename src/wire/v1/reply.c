@@ -136,10 +136,115 @@ void cf_wire_end_reply(cf_buffer *out)
     cf_buffer_append_byte(out, '}');
 }
 
-void cf_wire_write_bare_reply(cf_buffer *out, cf_bytes uid, cf_method method)
+void cf_wire_write_presence(cf_buffer *out, const cf_client_info *infos, size_t count)
 {
-    append_uid_method(out, uid, method);
+    cf_buffer_append_byte(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            cf_buffer_append_byte(out, ',');
+        cf_json_write_string(out, infos[i].client);
+        cf_buffer_append_byte(out, ':');
+        cf_wire_write_info(out, &infos[i]);
+    }
     cf_buffer_append_byte(out, '}');
+}
+
+void cf_wire_write_messages(cf_buffer *out, const cf_publication *publications, size_t count)
+{
+    cf_buffer_append_byte(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            cf_buffer_append_byte(out, ',');
+        cf_wire_write_publication(out, &publications[i]);
+    }
+    cf_buffer_append_byte(out, ']');
+}
+
+/* ---- bodies of replies to clients ---------------------------------------- */
+
+static void append_flag(cf_buffer *out, cf_bytes key_and_colon, bool flag)
+{
+    cf_buffer_append(out, key_and_colon);
+    cf_buffer_append(out, flag ? CF_BYTES("true") : CF_BYTES("false"));
+}
+
+static void append_connection(cf_buffer *out, const cf_reply *reply)
+{
+    append_string(out, CF_BYTES("{\"version\":"), reply->version);
+    append_string(out, CF_BYTES(",\"client\":"), reply->client);
+    append_flag(out, CF_BYTES(",\"expires\":"), reply->ttl > 0);
+    append_flag(out, CF_BYTES(",\"expired\":"), reply->expired);
+    cf_buffer_append(out, CF_BYTES(",\"ttl\":"));
+    cf_buffer_append_int(out, reply->ttl);
+    cf_buffer_append_byte(out, '}');
+}
+
+static void append_status(cf_buffer *out, const cf_reply *reply)
+{
+    append_string(out, CF_BYTES("{\"channel\":"), reply->channel);
+    append_flag(out, CF_BYTES(",\"status\":"), reply->trouble == CF_TROUBLE_NONE);
+}
+
+static void append_subscription(cf_buffer *out, const cf_reply *reply)
+{
+    append_status(out, reply);
+    append_string(out, CF_BYTES(",\"last\":"), reply->last);
+    cf_buffer_append(out, CF_BYTES(",\"messages\":"));
+    if (reply->recovers)
+        cf_wire_write_messages(out, reply->publications, reply->count);
+    else
+        cf_buffer_append(out, CF_BYTES("null"));
+    append_flag(out, CF_BYTES(",\"recovered\":"), reply->recovered);
+    cf_buffer_append_byte(out, '}');
+}
+
+static void append_data(cf_buffer *out, const cf_reply *reply)
+{
+    append_string(out, CF_BYTES("{\"channel\":"), reply->channel);
+    cf_buffer_append(out, CF_BYTES(",\"data\":"));
+    if (reply->trouble != CF_TROUBLE_NONE)
+        cf_buffer_append(out, CF_BYTES("null"));
+    else if (reply->method == CF_METHOD_PRESENCE)
+        cf_wire_write_presence(out, reply->infos, reply->count);
+    else
+        cf_wire_write_messages(out, reply->publications, reply->count);
+    cf_buffer_append_byte(out, '}');
+}
+
+static void append_body(cf_buffer *out, const cf_reply *reply)
+{
+    switch (reply->method) {
+    case CF_METHOD_CONNECT:
+    case CF_METHOD_REFRESH:
+        append_connection(out, reply);
+        break;
+    case CF_METHOD_SUBSCRIBE:
+        append_subscription(out, reply);
+        break;
+    case CF_METHOD_PRESENCE:
+    case CF_METHOD_HISTORY:
+        append_data(out, reply);
+        break;
+    case CF_METHOD_PING:
+        append_string(out, CF_BYTES("{\"data\":"), reply->data);
+        cf_buffer_append_byte(out, '}');
+        break;
+    default:
+        append_status(out, reply);
+        cf_buffer_append_byte(out, '}');
+    }
+}
+
+/* A ping without data is answered without any body. */
+void cf_wire_write_reply(cf_buffer *out, const cf_reply *reply)
+{
+    if (reply->method == CF_METHOD_PING && reply->data.size == 0) {
+        append_uid_method(out, reply->uid, reply->method);
+    } else {
+        cf_wire_begin_reply(out, reply->uid, reply->method, reply->trouble, false);
+        append_body(out, reply);
+    }
+    cf_wire_end_reply(out);
 }
 
 void cf_wire_write_advice(cf_buffer *out, cf_bytes reason, bool reconnect)

@@ -1,6 +1,6 @@
 /*
- * Version 1 of the protocol as C structs: what goes over the wire between a
- * client and a server. Sources: client-spec.md 6, server-spec.md 2.
+ * Version 1 of the protocol, to and from C structs. Sources: client-spec.md 6,
+ * server-spec.md 2.
  *
  * All cf_bytes that come out of a decoder are borrowed: from the text, or from
  * the scratch buffer that was handed in.
@@ -8,54 +8,13 @@
 #ifndef CF_WIRE_V1_H
 #define CF_WIRE_V1_H
 
-#include "json/json.h"
-#include "wire/trouble.h"
-
-typedef enum cf_method {
-    CF_METHOD_UNKNOWN,
-    CF_METHOD_CONNECT,
-    CF_METHOD_REFRESH,
-    CF_METHOD_SUBSCRIBE,
-    CF_METHOD_UNSUBSCRIBE,
-    CF_METHOD_PUBLISH,
-    CF_METHOD_PRESENCE,
-    CF_METHOD_HISTORY,
-    CF_METHOD_PING,
-    CF_METHOD_MESSAGE,
-    CF_METHOD_JOIN,
-    CF_METHOD_LEAVE,
-    CF_METHOD_DISCONNECT,
-    CF_METHOD_BROADCAST, /* the HTTP API only, as are the next three */
-    CF_METHOD_CHANNELS,
-    CF_METHOD_STATS,
-    CF_METHOD_NODE,
-    CF_METHOD_COUNT
-} cf_method;
+#include "wire/dialect.h"
 
 /* Case-sensitive; CF_METHOD_UNKNOWN for any other name. */
 cf_method cf_method_of(cf_bytes name);
 cf_bytes cf_method_name(cf_method method);
 
 /* ---- commands: the server's side ---------------------------------------- */
-
-/* One command as received: any client's or API caller's. */
-typedef struct cf_wire_command {
-    cf_bytes uid;
-    cf_bytes method;
-    cf_bytes params; /* raw JSON; data NULL when absent */
-} cf_wire_command;
-
-/*
- * Goes through the commands of one transport message: an object is one command, an array any number (server-spec.md 0.1 J1-J8).
- * The whole text is checked before the first command comes out, so that nothing of a bad message is carried out.
- */
-typedef struct cf_wire_commands {
-    cf_json_reader reader;
-    size_t count; /* in the whole text */
-    bool array;
-    size_t taken;
-    cf_wire_command only; /* when it is no array */
-} cf_wire_commands;
 
 /*
  * False when the text is no list of commands, or an empty one (`array` is true then, which the HTTP API takes for fine), or
@@ -64,33 +23,6 @@ typedef struct cf_wire_commands {
 bool cf_wire_commands_begin(cf_wire_commands *commands, cf_bytes text, cf_buffer *scratch);
 /* False when there are no more. `scratch` is the same one; slices of a command stay valid until the next call. */
 bool cf_wire_commands_next(cf_wire_commands *commands, cf_wire_command *command, cf_buffer *scratch);
-
-typedef struct cf_connect_params { /* also of refresh */
-    cf_bytes user;
-    cf_bytes timestamp;
-    cf_bytes info;
-    cf_bytes token;
-    bool json; /* of the client's side: they are JSON values, or empty for an empty text */
-} cf_connect_params;
-
-typedef struct cf_subscribe_params {
-    cf_bytes channel;
-    cf_bytes client;
-    cf_bytes last;
-    bool recover;
-    cf_bytes info;
-    cf_bytes sign;
-} cf_subscribe_params;
-
-/* Parameters of every other method, client's and API's; each method reads its own fields only. */
-typedef struct cf_params {
-    cf_bytes channel;
-    cf_bytes data;     /* raw JSON; data NULL when absent. Of ping: a decoded string */
-    cf_bytes client;   /* API publish and broadcast */
-    cf_bytes uid;      /* API publish */
-    cf_bytes user;     /* API unsubscribe and disconnect */
-    cf_bytes channels; /* API broadcast: raw JSON array of strings, checked; data NULL when absent or null */
-} cf_params;
 
 /* False: absent parameters, no object, or a field of the wrong kind (`invalid message`). Appends decoded strings to `scratch`, which must have room for all of params. */
 bool cf_wire_connect_params(cf_bytes params, cf_connect_params *out, cf_buffer *scratch);
@@ -180,23 +112,6 @@ bool cf_wire_read_advice(cf_bytes text, cf_bytes *reason, bool *reconnect, cf_bu
 
 /* ---- replies and pushes: the server's side -------------------------------- */
 
-/* One connected client as others see it. */
-typedef struct cf_client_info {
-    cf_bytes user;
-    cf_bytes client;
-    cf_bytes default_info; /* raw valid JSON; size 0 when absent */
-    cf_bytes channel_info; /* the same */
-} cf_client_info;
-
-/* A published message. */
-typedef struct cf_publication {
-    cf_bytes uid;
-    cf_bytes channel;
-    cf_bytes data;              /* raw valid JSON */
-    cf_bytes client;            /* size 0 when absent */
-    const cf_client_info *info; /* NULL when absent */
-} cf_publication;
-
 /* Pushes (server-spec.md 2.11, encoder P). */
 void cf_wire_write_message(cf_buffer *out, const cf_publication *publication);
 void cf_wire_write_join_leave(cf_buffer *out, cf_method method, cf_bytes channel, const cf_client_info *info);
@@ -204,6 +119,13 @@ void cf_wire_write_join_leave(cf_buffer *out, cf_method method, cf_bytes channel
 void cf_wire_write_publication(cf_buffer *out, const cf_publication *publication);
 void cf_wire_write_info(cf_buffer *out, const cf_client_info *info);
 
+/* The object of a presence result: {"<client id>":{...},...} */
+void cf_wire_write_presence(cf_buffer *out, const cf_client_info *infos, size_t count);
+/* The array of a history result, in the order given. */
+void cf_wire_write_messages(cf_buffer *out, const cf_publication *publications, size_t count);
+
+/* The reply to a client's command. */
+void cf_wire_write_reply(cf_buffer *out, const cf_reply *reply);
 /*
  * The envelope of a reply up to the value of `body`, and its end. `api`: as to a caller of the HTTP API, where `error` is
  * always written, null without one (server-spec.md 5.2). `uid` is omitted when empty.
@@ -212,10 +134,11 @@ void cf_wire_write_info(cf_buffer *out, const cf_client_info *info);
  */
 void cf_wire_begin_reply(cf_buffer *out, cf_bytes uid, cf_method method, cf_trouble trouble, bool api);
 void cf_wire_end_reply(cf_buffer *out);
-/* A client's reply to a ping without data, which has no body at all. */
-void cf_wire_write_bare_reply(cf_buffer *out, cf_bytes uid, cf_method method);
 
 /* The reason of a close frame: {"reason":"...","reconnect":...} */
 void cf_wire_write_advice(cf_buffer *out, cf_bytes reason, bool reconnect);
+
+/* As a server speaks it (dialect.h). */
+extern const cf_dialect cf_wire_v1;
 
 #endif

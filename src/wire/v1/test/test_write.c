@@ -199,9 +199,9 @@ static void replies_to_clients(void **state)
            "\"body\":{\"channel\":\"news\",\"status\":false}}");
     reply("a\"<b", CF_METHOD_PING, CF_TROUBLE_NONE, false, "{\"data\":\"hi\"}");
     expect("{\"uid\":\"a\\\"\\u003cb\",\"method\":\"ping\",\"body\":{\"data\":\"hi\"}}");
-    cf_wire_write_bare_reply(&out, CF_BYTES("7"), CF_METHOD_PING);
+    cf_wire_write_reply(&out, &(cf_reply){.uid = CF_BYTES("7"), .method = CF_METHOD_PING});
     expect("{\"uid\":\"7\",\"method\":\"ping\"}");
-    cf_wire_write_bare_reply(&out, CF_BYTES(""), CF_METHOD_PING);
+    cf_wire_write_reply(&out, &(cf_reply){.method = CF_METHOD_PING});
     expect("{\"method\":\"ping\"}");
 }
 

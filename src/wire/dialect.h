@@ -1,0 +1,40 @@
+/*
+ * How a server speaks with one kind of clients: a table of functions between what is said (wire.h) and the bytes of one version
+ * of the protocol in one encoding. Sessions, commands and the hub know nothing else of it.
+ */
+#ifndef CF_WIRE_DIALECT_H
+#define CF_WIRE_DIALECT_H
+
+#include "wire/wire.h"
+
+typedef struct cf_command {
+    cf_bytes uid;
+    cf_method method;
+    cf_bytes params; /* encoded */
+} cf_command;
+
+typedef struct cf_dialect {
+    bool binary; /* its frames */
+
+    /* False: no good message, or no memory (scratch->failed); nothing of it is carried out. */
+    bool (*begin)(cf_wire_commands *commands, cf_bytes message, cf_buffer *scratch);
+    /* False when there are no more. Slices of a command stay valid until the next call. */
+    bool (*next)(cf_wire_commands *commands, cf_command *command, cf_buffer *scratch);
+    /* Parameters of one command; false: `invalid message`. Decoded strings are appended to `scratch`. */
+    bool (*connect_params)(cf_bytes params, cf_connect_params *out, cf_buffer *scratch); /* and refresh */
+    bool (*subscribe_params)(cf_bytes params, cf_subscribe_params *out, cf_buffer *scratch);
+    bool (*params)(cf_method method, cf_bytes params, cf_params *out, cf_buffer *scratch); /* of all other methods */
+
+    void (*reply)(cf_buffer *out, const cf_reply *reply);
+    /* What stands before the n-th reply of a message with `of` commands, counted from 0, and behind the last (nth == of). */
+    void (*between)(cf_buffer *out, size_t nth, size_t of);
+
+    void (*publication)(cf_buffer *out, const cf_publication *publication);
+    void (*join_leave)(cf_buffer *out, cf_method method, cf_bytes channel, const cf_client_info *info);
+    /* The server has unsubscribed the client. */
+    void (*unsubscribed)(cf_buffer *out, cf_bytes channel);
+    /* Why the connection is closed: returns the close code and appends the reason. */
+    uint16_t (*end)(cf_buffer *reason, cf_trouble trouble);
+} cf_dialect;
+
+#endif
