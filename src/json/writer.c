@@ -67,10 +67,9 @@ static size_t skip_plain(cf_bytes text, size_t at)
     return at;
 }
 
-void cf_json_write_string(cf_buffer *out, cf_bytes text)
+void cf_json_write_inside(cf_buffer *out, cf_bytes text)
 {
     size_t from = 0; /* what is not written yet */
-    cf_buffer_append_byte(out, '"');
     for (size_t at = skip_plain(text, 0); at < text.size; at = skip_plain(text, at)) {
         const char *here = text.data + at;
         size_t sequence = cf_utf8_sequence(cf_bytes_make(here, text.size - at));
@@ -83,6 +82,12 @@ void cf_json_write_string(cf_buffer *out, cf_bytes text)
         at = end;
     }
     cf_buffer_append(out, cf_bytes_slice(text, from, text.size));
+}
+
+void cf_json_write_string(cf_buffer *out, cf_bytes text)
+{
+    cf_buffer_append_byte(out, '"');
+    cf_json_write_inside(out, text);
     cf_buffer_append_byte(out, '"');
 }
 

@@ -1,6 +1,6 @@
 #include "server/api/form.h"
 
-#include "server/net/url.h"
+#include "base/percent.h"
 
 #include <string.h>
 
@@ -36,31 +36,20 @@ static bool starts_with_fold(cf_bytes text, cf_bytes prefix)
 
 /* ---- name=value&name=value ---- */
 
-static void read_pair(cf_form *form, cf_bytes pair, cf_buffer *name)
+/* A field that has a value, also an empty one, keeps it. */
+static void read_field(cf_buffer *field, cf_bytes pairs, cf_bytes name)
 {
-    ptrdiff_t equal = cf_bytes_find(pair, CF_BYTES("="));
-    cf_bytes value = equal < 0 ? (cf_bytes){0} : cf_bytes_slice(pair, (size_t)equal + 1, pair.size);
-    cf_buffer_clear(name);
-    if (!cf_url_decode(equal < 0 ? pair : cf_bytes_slice(pair, 0, (size_t)equal), true, name))
+    if (field->data != NULL || !cf_buffer_reserve(field, 1))
         return;
-    cf_buffer *field = field_of(form, cf_buffer_bytes(name));
-    if (field != NULL && cf_buffer_reserve(field, value.size + 1) && !cf_url_decode(value, true, field) && !field->failed)
-        cf_buffer_free(field); /* a bad escape */
+    if (!cf_percent_field(pairs, name, field) && !field->failed)
+        cf_buffer_free(field);
 }
 
-static bool read_pairs(cf_form *form, cf_bytes text)
+static bool read_pairs(cf_form *form, cf_bytes pairs)
 {
-    cf_buffer name;
-    cf_buffer_init(&name, form->data.allocator, CF_BUFFER_NO_LIMIT);
-    while (text.size > 0) {
-        ptrdiff_t end = cf_bytes_find(text, CF_BYTES("&"));
-        size_t size = end < 0 ? text.size : (size_t)end;
-        read_pair(form, cf_bytes_slice(text, 0, size), &name);
-        text = cf_bytes_slice(text, size + 1, text.size);
-    }
-    bool failed = name.failed;
-    cf_buffer_free(&name);
-    return !failed && !form->sign.failed && !form->data.failed;
+    read_field(&form->sign, pairs, CF_BYTES("sign"));
+    read_field(&form->data, pairs, CF_BYTES("data"));
+    return !form->sign.failed && !form->data.failed;
 }
 
 /* ---- multipart ---- */

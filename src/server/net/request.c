@@ -1,5 +1,6 @@
 #include "server/net/request.h"
 
+#include "base/percent.h"
 #include "server/net/lines.h"
 #include "server/net/url.h"
 #include "ws/handshake.h"
@@ -325,7 +326,7 @@ static bool resolve_target(cf_http_parser *self)
     bool options = self->parser.method == HTTP_OPTIONS;
     if (!cf_url_split_target(resolve(self, self->target), options, &path, &request->query))
         (void)refuse(self, 400, "a target that is neither a path nor an http address");
-    else if (!cf_url_decode(path, false, &self->path))
+    else if (!cf_percent_decode(path, false, &self->path))
         (void)refuse(self, self->path.failed ? 503 : 400,
                      self->path.failed ? "no memory for its path" : "a bad escape in the path");
     request->path = cf_buffer_bytes(&self->path);

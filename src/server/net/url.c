@@ -2,17 +2,6 @@
 
 #include <string.h>
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static bool is_alphanumeric(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -84,27 +73,6 @@ bool cf_url_split_target(cf_bytes target, bool options, cf_bytes *path, cf_bytes
 }
 
 /* ---- percent encoding ---- */
-
-bool cf_url_decode(cf_bytes text, bool plus, cf_buffer *out)
-{
-    if (!cf_buffer_reserve(out, text.size))
-        return false;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (c == '+' && plus)
-            c = ' ';
-        if (c == '%') {
-            int high = i + 2 < text.size ? hex_digit(text.data[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(text.data[i + 2]) : -1;
-            if (low < 0)
-                return false;
-            c = (char)(unsigned char)(high * 16 + low);
-            i += 2;
-        }
-        cf_buffer_append_byte(out, c);
-    }
-    return !out->failed;
-}
 
 static bool safe_in_path(char c)
 {

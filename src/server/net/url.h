@@ -1,5 +1,5 @@
 /*
- * Percent encoding (RFC 3986 section 2.1), targets of requests and paths.
+ * Targets of requests and paths.
  */
 #ifndef CF_SERVER_NET_URL_H
 #define CF_SERVER_NET_URL_H
@@ -13,8 +13,6 @@ bool cf_url_is_host(cf_bytes text);
  * what stands behind the '?'.
  */
 bool cf_url_split_target(cf_bytes target, bool options, cf_bytes *path, cf_bytes *query);
-/* Appends the decoded text; `plus`: '+' is a space, as in forms. False on a bad escape, or without memory (out->failed). */
-bool cf_url_decode(cf_bytes text, bool plus, cf_buffer *out);
 /* Appends a path that is safe in a header and in HTML. */
 void cf_url_encode_path(cf_bytes path, cf_buffer *out);
 /* Appends the path without `//`, `/./` and `/../`, beginning with '/'; a slash at its end stays. False without memory. */

@@ -331,23 +331,6 @@ static void test_hosts(void **state)
         assert_false(cf_url_is_host(cf_bytes_of(bad[i])));
 }
 
-static void test_decoding(void **state)
-{
-    (void)state;
-    cf_buffer out;
-    cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
-    assert_true(cf_url_decode(CF_BYTES("a%2Bb+c%00%fF"), true, &out));
-    assert_int_equal(out.size, 7);
-    assert_memory_equal(out.data, "a+b c\0\xff", 7);
-    cf_buffer_clear(&out);
-    assert_true(cf_url_decode(CF_BYTES("a+b"), false, &out));
-    assert_bytes(cf_buffer_bytes(&out), "a+b");
-    assert_false(cf_url_decode(CF_BYTES("%"), false, &out));
-    assert_false(cf_url_decode(CF_BYTES("%a"), false, &out));
-    assert_false(cf_url_decode(CF_BYTES("%ga"), false, &out));
-    cf_buffer_free(&out);
-}
-
 /* ---- responses ---- */
 
 static void test_responses(void **state)
@@ -395,7 +378,6 @@ int main(void)
         TEST(test_without_memory_it_fails),
         TEST(test_routes),
         TEST(test_hosts),
-        TEST(test_decoding),
         TEST(test_responses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
