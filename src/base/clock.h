@@ -19,4 +19,14 @@ static inline cf_time cf_time_after(cf_time now, int64_t delay)
     return delay > CF_TIME_NEVER - now ? CF_TIME_NEVER : now + delay;
 }
 
+static inline cf_time cf_time_later(cf_time a, cf_time b)
+{
+    return a > b ? a : b;
+}
+
+static inline cf_time cf_time_earlier(cf_time a, cf_time b)
+{
+    return a < b ? a : b;
+}
+
 #endif

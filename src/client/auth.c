@@ -1,4 +1,10 @@
-#include "client/internal.h"
+#include "client/auth.h"
+
+#include "client/group.h"
+#include "client/pause.h"
+#include "client/queue.h"
+#include "client/refusal.h"
+#include "client/subscription.h"
 
 /*
  * Private channels: client-spec.md 11. A request belongs to its connection and names its members; who is unsubscribed meanwhile
@@ -13,12 +19,6 @@
 bool cf_auth_needed(const cf_client *client, cf_bytes channel)
 {
     return cf_bytes_starts_with(channel, client->settings->options.private_channel_prefix);
-}
-
-uint32_t cf_auth_next_id(cf_client *client)
-{
-    client->last_request = client->last_request % UINT32_MAX + 1; /* never 0 */
-    return client->last_request;
 }
 
 static cf_request *request_of(cf_list *link)
@@ -100,7 +100,7 @@ static bool ask_some(cf_client *client, cf_list *list, cf_time now)
         member->subscription->member = member;
     }
     request->deadline = cf_time_after(now, client->settings->options.auth_timeout);
-    request->pending.number = cf_auth_next_id(client);
+    request->pending.number = cf_client_next_request(client);
     insert(client, request);
     cf_queue_append(client, &request->pending, CF_PENDING_AUTHORIZE);
     return true;
@@ -163,7 +163,7 @@ void cf_client_stop_auth_batching(cf_client *client, cf_time now)
     while (cf_list_take(&client->auth.aside) != NULL)
         continue;
     if (!good)
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
 /* ---- not wanted any more ------------------------------------------------------------------- */
@@ -208,101 +208,12 @@ void cf_auth_cancel(cf_client *client)
     client->auth.at = 0;
 }
 
-/* ---- refusing: client-spec.md 6.3, 11.2, 11.3 ------------------------------------------------- */
-
-void cf_auth_free_refusal(cf_refusal *refusal, const cf_allocator *allocator)
-{
-    cf_buffer_free(&refusal->raw);
-    cf_free(allocator, refusal);
-}
-
-/* The made-up message {"error":...,"advice":...,"body":{"channel":...}}. */
-static void write_refusal(cf_refusal *refusal, const cf_json_value *error)
-{
-    cf_buffer *raw = &refusal->raw;
-    bool quoted = error->kind == CF_JSON_STRING;
-    cf_buffer_append(raw, quoted ? CF_BYTES("{\"error\":\"") : CF_BYTES("{\"error\":"));
-    size_t from = raw->size;
-    cf_buffer_append(raw, error->raw);
-    cf_buffer_append(raw, quoted ? CF_BYTES("\"") : CF_BYTES(""));
-    if (refusal->advice.size > 0) {
-        cf_buffer_append(raw, CF_BYTES(",\"advice\":"));
-        cf_json_write_string(raw, refusal->advice);
-    }
-    cf_buffer_append(raw, CF_BYTES(",\"body\":{\"channel\":"));
-    cf_json_write_string(raw, cf_subscription_channel(refusal->subscription));
-    cf_buffer_append(raw, CF_BYTES("}}"));
-    refusal->text = cf_bytes_slice(cf_buffer_bytes(raw), from, from + error->raw.size);
-}
-
-/* NULL without memory. */
-static cf_refusal *tell_refusal(cf_subscription *subscription, const cf_json_value *error, cf_bytes advice,
-                                centrifuge_error code)
-{
-    cf_client *client = subscription->client;
-    const cf_allocator *allocator = client->environment.allocator;
-    cf_refusal *refusal = cf_alloc_zero(allocator, 1, sizeof(cf_refusal));
-    if (refusal == NULL)
-        return NULL;
-    refusal->subscription = subscription;
-    refusal->advice = advice;
-    refusal->code = (uint8_t)code;
-    cf_buffer_init(&refusal->raw, allocator, CF_BUFFER_NO_LIMIT);
-    write_refusal(refusal, error);
-    if (refusal->raw.failed) {
-        cf_auth_free_refusal(refusal, allocator);
-        return NULL;
-    }
-    CF_ASSERT(subscription->refusal_told == NULL); /* its events stood before the request that is answered here */
-    subscription->refusal_told = refusal;
-    refusal->json = error->kind != CF_JSON_STRING;
-    cf_queue_append(client, &refusal->error, CF_PENDING_AUTH_ERROR);
-    refusal->answer.flag = subscription->resubscribe;
-    cf_queue_append(client, &refusal->answer, CF_PENDING_AUTH_REFUSED);
-    return refusal;
-}
-
-/* This and the next two: false without memory. */
-static bool refuse(cf_subscription *subscription, const cf_json_value *error, cf_bytes advice, centrifuge_error code)
-{
-    const cf_refusal *refusal = tell_refusal(subscription, error, advice, code);
-    if (refusal == NULL)
-        return false;
-    cf_subscription_set_refused(subscription, refusal->text, advice, refusal->json);
-    cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);
-    return true;
-}
-
-static bool refuse_with(cf_subscription *subscription, cf_bytes text, centrifuge_error code)
-{
-    cf_json_value error = {.kind = CF_JSON_STRING, .raw = text};
-    return refuse(subscription, &error, CF_BYTES("fix"), code);
-}
-
-bool cf_auth_refuse_size(cf_subscription *subscription)
-{
-    return refuse_with(subscription, CF_BYTES("subscription too large"), CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE);
-}
-
 /* It is not refused, and is asked for again by itself. */
 static bool postpone(cf_subscription *subscription, centrifuge_error code)
 {
     cf_json_value error = {.kind = CF_JSON_STRING, .raw = FAILED};
     cf_list_append(&subscription->client->auth.postponed, &subscription->aside);
-    return tell_refusal(subscription, &error, CF_BYTES("retry"), code) != NULL;
-}
-
-void cf_auth_silence(cf_subscription *subscription)
-{
-    cf_client *client = subscription->client;
-    cf_refusal *refusal = subscription->refusal_told;
-    if (refusal == NULL)
-        return;
-    if (refusal->error.queued)
-        cf_queue_remove(client, &refusal->error);
-    cf_queue_remove(client, &refusal->answer);
-    cf_queue_retire(client, &refusal->answer, CF_PENDING_AUTH_REFUSED);
-    subscription->refusal_told = NULL;
+    return cf_refusal_tell(subscription, &error, CF_BYTES("retry"), code) != NULL;
 }
 
 static bool fail_all(cf_client *client, cf_request *request, cf_bytes why, centrifuge_error code, bool again)
@@ -312,7 +223,7 @@ static bool fail_all(cf_client *client, cf_request *request, cf_bytes why, centr
     for (size_t i = 0; i < request->count && good; i++) {
         cf_subscription *subscription = request->members[i].subscription;
         if (subscription != NULL)
-            good = again ? postpone(subscription, code) : refuse_with(subscription, FAILED, code);
+            good = again ? postpone(subscription, code) : cf_refuse_with(subscription, FAILED, code);
     }
     return good;
 }
@@ -327,10 +238,10 @@ static void ask_not_before(cf_client *client, cf_time at)
 static void plan_again(cf_client *client, cf_time now, int64_t retry_after)
 {
     if (client->auth.at <= now) {
-        client->auth.at = cf_time_after(now, cf_connection_backoff(client, client->auth.failures));
+        client->auth.at = cf_time_after(now, cf_pause_backoff(client, client->auth.failures));
         client->auth.failures += client->auth.failures < UINT32_MAX;
     }
-    ask_not_before(client, cf_retry_at(now, retry_after));
+    ask_not_before(client, cf_pause_retry_at(now, retry_after));
 }
 
 /* A handler may ask for what is refused as soon as it hears of it. */
@@ -440,11 +351,11 @@ static bool judge(cf_member *member)
     cf_json_value status;
     member->subscription = NULL;
     if (!cf_json_find(member->entry, CF_BYTES("status"), &status))
-        return refuse_with(subscription, NOT_FOUND, CENTRIFUGE_ERROR_REFUSED);
+        return cf_refuse_with(subscription, NOT_FOUND, CENTRIFUGE_ERROR_REFUSED);
     if (!is_granted(&status))
-        return refuse(subscription, &status, CF_BYTES(""), CENTRIFUGE_ERROR_REFUSED);
+        return cf_refuse(subscription, &status, CF_BYTES(""), CENTRIFUGE_ERROR_REFUSED);
     if (!holds_texts(member->entry))
-        return refuse_with(subscription, NO_TEXT, CENTRIFUGE_ERROR_REFUSED);
+        return cf_refuse_with(subscription, NO_TEXT, CENTRIFUGE_ERROR_REFUSED);
     member->subscription = subscription;
     return true;
 }
@@ -504,11 +415,11 @@ static cf_request *find_request(cf_client *client, uint32_t id)
 }
 
 /* Its body may be in sight. `good`: there was memory for what followed. */
-static void end_request(cf_client *client, cf_request *request, bool good, cf_time now)
+static void end_request(cf_client *client, cf_request *request, bool good)
 {
     cf_queue_retire(client, &request->pending, CF_PENDING_REQUEST_CANCEL);
     if (!good)
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
 void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now)
@@ -528,18 +439,15 @@ void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes 
         if (!grants(request))
             count_refusal(client, now);
     }
-    end_request(client, request, good, now);
+    end_request(client, request, good);
 }
 
-void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error error, int status, int64_t retry_after,
-                              cf_time now)
+bool cf_auth_on_failed(cf_client *client, uint32_t id, centrifuge_error error, int status, int64_t retry_after, cf_time now)
 {
     cf_request *request = find_request(client, id);
     bool again = is_overloaded(status) || error == CENTRIFUGE_ERROR_SYSTEM || error == CENTRIFUGE_ERROR_TIMEOUT;
-    if (request == NULL) {
-        cf_refresh_on_failed(client, id, retry_after, now);
-        return;
-    }
+    if (request == NULL)
+        return false;
     detach(request);
     if (again)
         plan_again(client, now, retry_after);
@@ -547,7 +455,8 @@ void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error e
         count_refusal(client, now);
     if (!again && status > 0 && status < 500)
         error = CENTRIFUGE_ERROR_REFUSED;
-    end_request(client, request, fail_all(client, request, FAILED, error, again), now);
+    end_request(client, request, fail_all(client, request, FAILED, error, again));
+    return true;
 }
 
 /* ---- time ---------------------------------------------------------------------------------------- */
@@ -587,7 +496,7 @@ void cf_auth_expire(cf_client *client, cf_time now)
     if (good && pause_ends(client) <= now)
         good = ask_again(client, now);
     if (!good)
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
 cf_time cf_auth_deadline(const cf_client *client)

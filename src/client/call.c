@@ -1,4 +1,8 @@
-#include "client/internal.h"
+#include "client/call.h"
+
+#include "client/batch.h"
+#include "client/limit.h"
+#include "client/queue.h"
 
 #include "base/utf8.h"
 
@@ -89,7 +93,7 @@ static centrifuge_error send_call(cf_call *call, cf_bytes data, cf_time now)
     return CENTRIFUGE_ERROR_OK;
 }
 
-static void refuse(cf_call *call)
+static void refuse_call(cf_call *call)
 {
     const cf_subscription *subscription = call->subscription;
     cf_bytes refusal = cf_text_bytes(&subscription->refusal);
@@ -184,7 +188,7 @@ static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_met
     if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED)
         succeed_ready(call);
     else if (subscription->state == CF_SUBSCRIPTION_REFUSED)
-        refuse(call);
+        refuse_call(call);
     else
         cf_list_append(&subscription->waiting, &call->link);
     return CENTRIFUGE_ERROR_OK;
@@ -243,7 +247,7 @@ void cf_calls_fail_waiting(cf_subscription *subscription, centrifuge_error code)
     while (!cf_list_empty(&subscription->waiting)) {
         cf_call *call = CF_CONTAINER(subscription->waiting.next, cf_call, link);
         if (code == CENTRIFUGE_ERROR_REFUSED)
-            refuse(call);
+            refuse_call(call);
         else
             complete(call, code);
     }

@@ -1,4 +1,14 @@
-#include "client/internal.h"
+#include "client/connection.h"
+
+#include "client/auth.h"
+#include "client/batch.h"
+#include "client/call.h"
+#include "client/limit.h"
+#include "client/pause.h"
+#include "client/queue.h"
+#include "client/refresh.h"
+#include "client/subscribe.h"
+#include "client/subscription.h"
 
 /*
  * The connection: client-spec.md 7 and 14.
@@ -22,41 +32,13 @@ typedef struct departure {
     centrifuge_error code;
 } departure;
 
-/* ---- backoff: client-spec.md 7.5 ------------------------------------------------------- */
-
-static int64_t longest_pause(const cf_client *client, uint32_t failures)
-{
-    int64_t ceiling = client->settings->options.retry;
-    int64_t limit = client->settings->options.max_retry;
-    if (limit > INT32_MAX)
-        limit = INT32_MAX; /* 24 days; keeps the product below in its type */
-    for (uint32_t i = 0; i <= failures && ceiling < limit; i++)
-        ceiling = ceiling > limit / 2 ? limit : ceiling * 2;
-    return ceiling < limit ? ceiling : limit;
-}
-
-int64_t cf_connection_backoff(const cf_client *client, uint32_t failures)
-{
-    int64_t ceiling = longest_pause(client, failures);
-    /* floor(ceiling * (1 - j)), where j is 33 random bits of which the first is 0, as a fraction */
-    uint64_t random = client->environment.random(client->environment.user);
-    uint64_t cut = ((uint64_t)ceiling * random + ((UINT64_C(1) << 33) - 1)) >> 33;
-    int64_t delay = ceiling - (int64_t)cut;
-    return delay < CF_RECONNECT_DELAY_MIN ? CF_RECONNECT_DELAY_MIN : delay;
-}
-
 /* A server that welcomes and closes is not asked more often than one that refuses. */
 static void judge_connection(cf_client *client, cf_time now)
 {
     int64_t held = now - client->link.command_at;
     if (client->state == CF_CLIENT_CONNECTED &&
-        (held >= CF_CONNECTION_GOOD || held >= longest_pause(client, client->link.retries)))
+        (held >= CF_CONNECTION_GOOD || held >= cf_pause_longest(client, client->link.retries)))
         client->link.retries = 0;
-}
-
-static cf_time later(cf_time a, cf_time b)
-{
-    return a > b ? a : b;
 }
 
 /*
@@ -65,28 +47,14 @@ static cf_time later(cf_time a, cf_time b)
  */
 static void plan_attempt(cf_client *client, cf_time now, bool silent)
 {
-    int64_t delay = cf_connection_backoff(client, client->link.retries);
+    int64_t delay = cf_pause_backoff(client, client->link.retries);
     int64_t held = silent ? now - client->link.command_at : 0;
     delay -= held < delay ? held : delay;
     client->link.retries += client->link.retries < UINT32_MAX;
     client->link.reconnecting = true;
-    client->link.reconnect_at = later(cf_time_after(now, delay), client->link.not_before);
+    client->link.reconnect_at = cf_time_later(cf_time_after(now, delay), client->link.not_before);
     cf_log_number(client, CF_LOG_INFO, CF_BYTES("next attempt to connect in "), client->link.reconnect_at - now,
                   CF_BYTES(" ms"));
-}
-
-/* ---- haste -------------------------------------------------------------------------------- */
-
-void cf_haste_spend(cf_time *haste_at, cf_time now)
-{
-    *haste_at = later(*haste_at, now) + CF_HASTE_PAUSE;
-    if (*haste_at > now + CF_HASTE_MAX * CF_HASTE_PAUSE)
-        *haste_at = now + CF_HASTE_MAX * CF_HASTE_PAUSE;
-}
-
-cf_time cf_haste_next(cf_time haste_at)
-{
-    return haste_at - (CF_HASTE_MAX - 1) * CF_HASTE_PAUSE;
 }
 
 /* ---- transports -------------------------------------------------------------------------- */
@@ -114,7 +82,7 @@ static void open_transport(cf_client *client, cf_time now)
  */
 static void hasten(cf_client *client, cf_time now)
 {
-    cf_time at = later(cf_haste_next(client->link.haste_at), client->link.not_before);
+    cf_time at = cf_time_later(cf_haste_next(client->link.haste_at), client->link.not_before);
     if (at <= now)
         open_transport(client, now);
     else if (at < client->link.reconnect_at)
@@ -152,11 +120,18 @@ static void tell_disconnect(cf_client *client, const departure *why)
         cf_queue_append(client, &client->link.disconnect, CF_PENDING_DISCONNECT);
 }
 
+/* The scratch stays: what waits in the queue may point into it. */
+void cf_connection_drop_frame(cf_client *client)
+{
+    cf_replay_drop(client);
+    client->frame.active = false;
+}
+
 /* There is a transport, or an attempt is planned. */
 static void leave(cf_client *client, cf_time now, const departure *why)
 {
     judge_connection(client, now);
-    cf_frame_drop(client);
+    cf_connection_drop_frame(client);
     if (why->lost) {
         cf_queue_drop_sends(client);
         tell_transport_close(client, why);
@@ -181,6 +156,7 @@ static void leave(cf_client *client, cf_time now, const departure *why)
         close_transport(client, why);
     client->link.id = 0;
     client->out.unsent = 0;
+    client->broken = CENTRIFUGE_ERROR_OK;
     client->state = CF_CLIENT_DISCONNECTED;
     client->link.reconnect_at = client->link.connect_at = client->link.ping_at = CF_TIME_NEVER;
     client->link.reconnecting = client->link.pinged = false;
@@ -192,21 +168,27 @@ static void leave(cf_client *client, cf_time now, const departure *why)
         plan_attempt(client, now, why->silent);
 }
 
-bool cf_connection_wanted(const cf_client *client)
+bool cf_client_will_reconnect(const cf_client *client)
+{
+    return client->link.reconnect_at != CF_TIME_NEVER || client->refresh.renewing;
+}
+
+static bool is_wanted(const cf_client *client)
 {
     return client->link.id != 0 || cf_client_will_reconnect(client);
 }
 
-void cf_connection_give_up(cf_client *client, cf_time now)
+/* What became of an attempt to get new credentials. */
+static void heed(cf_client *client, cf_time now, cf_verdict verdict)
 {
     static const departure failed = {.reason = {"refresh failed", 14}};
-    leave(client, now, &failed);
-}
-
-void cf_connection_renew(cf_client *client, cf_time now)
-{
-    client->refresh.renewing = false;
-    hasten(client, now);
+    if (verdict == CF_VERDICT_GIVE_UP) {
+        leave(client, now, &failed);
+        cf_refresh_tell_failed(client);
+    } else if (verdict == CF_VERDICT_RENEW) {
+        client->refresh.renewing = false;
+        hasten(client, now);
+    }
 }
 
 /* Foreign text outlives its frame here. Without memory the reason is a common one. */
@@ -226,8 +208,11 @@ static void report_too_large(cf_client *client, centrifuge_error code)
         cf_subscriptions_recover_nothing(client);
 }
 
-void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code)
+void cf_connection_heed_break(cf_client *client, cf_time now)
 {
+    centrifuge_error code = (centrifuge_error)client->broken;
+    if (code == CENTRIFUGE_ERROR_OK)
+        return;
     if (code == CENTRIFUGE_ERROR_NO_MEMORY)
         cf_client_report(client, code, CF_FAILURE("out of memory", "retry"));
     else
@@ -252,24 +237,25 @@ centrifuge_error cf_client_connect(cf_client *client, cf_time now)
 void cf_client_disconnect(cf_client *client, cf_time now)
 {
     static const departure asked = {.reason = {"client", 6}};
-    if (!client->shut && cf_connection_wanted(client))
+    if (!client->shut && is_wanted(client))
         leave(client, now, &asked);
 }
 
 /* `collect`: by the user's wish; a look whether the peer lives does not wait for the end of a batch. */
-static void send_ping(cf_client *client, cf_time now, bool collect)
+static void send_ping(cf_client *client, bool collect)
 {
     cf_buffer *line = cf_line_begin(client, COMMAND_SIZE);
     cf_wire_write_ping(line, ++client->last_uid);
     bool good = collect ? cf_batch_end_line(client) : cf_line_send(client);
     if (!good)
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
 void cf_client_ping(cf_client *client, cf_time now)
 {
+    (void)now;
     if (client->state == CF_CLIENT_CONNECTED && cf_limit_admits(client, CF_LIMIT_QUEUE, COMMAND_SIZE))
-        send_ping(client, now, true);
+        send_ping(client, true);
 }
 
 /* ---- the transport ----------------------------------------------------------------------------- */
@@ -289,7 +275,7 @@ void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, c
         !(cf_line_send(client) && cf_text_set(&client->link.transport_name, client->environment.allocator, name)))
         error = CENTRIFUGE_ERROR_NO_MEMORY;
     if (error != CENTRIFUGE_ERROR_OK)
-        cf_connection_fail(client, now, error);
+        cf_client_break(client, error);
 }
 
 /* What a close event means: client-spec.md 7.4.1. */
@@ -316,15 +302,10 @@ static bool is_hopeless(centrifuge_error error)
            error == CENTRIFUGE_ERROR_INVALID_OPTION || error == CENTRIFUGE_ERROR_INVALID_ARGUMENT;
 }
 
-cf_time cf_retry_at(cf_time now, int64_t milliseconds)
-{
-    return cf_time_after(now, milliseconds < CF_RETRY_AFTER_MAX ? milliseconds : CF_RETRY_AFTER_MAX);
-}
-
 void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t milliseconds, cf_time now)
 {
     if (id == client->link.id)
-        client->link.not_before = cf_retry_at(now, milliseconds);
+        client->link.not_before = cf_pause_retry_at(now, milliseconds);
 }
 
 /* The same again would be refused again: what was sent has to be smaller. */
@@ -387,7 +368,7 @@ static void ping_and_wait(cf_client *client, cf_time now)
 {
     client->link.pinged = true;
     client->link.ping_at = cf_time_after(now, client->settings->options.pong_wait_timeout);
-    send_ping(client, now, false);
+    send_ping(client, false);
 }
 
 static void check_ping(cf_client *client, cf_time now)
@@ -427,7 +408,7 @@ static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *
 {
     bool reconnected = client->link.reconnecting;
     if (!cf_text_set(&client->link.client_id, client->environment.allocator, message->b.client)) {
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
         return CF_STEP_DONE;
     }
     client->state = CF_CLIENT_CONNECTED;
@@ -439,7 +420,7 @@ static cf_step connected(cf_client *client, cf_time now, const cf_wire_message *
     bool good = !client->settings->options.resubscribe || cf_subscriptions_ask_all(client, reconnected, now);
     cf_queue_append(client, &client->link.connect, CF_PENDING_CONNECT);
     if (!good)
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }
 
@@ -451,7 +432,7 @@ static void leave_expired(cf_client *client, cf_time now)
     client->link.reconnecting = true;
     leave(client, now, &expired);
     if (expired.renew)
-        cf_refresh_on_expired(client, now);
+        heed(client, now, cf_refresh_on_expired(client, now));
 }
 
 /* client-spec.md 7.3 */
@@ -490,6 +471,26 @@ cf_step cf_connection_on_disconnect(cf_client *client, cf_time now, const cf_wir
     return CF_STEP_DONE;
 }
 
+cf_step cf_connection_on_refresh(cf_client *client, cf_time now, const cf_wire_message *message)
+{
+    heed(client, now, cf_refresh_on_answer(client, now, message));
+    return CF_STEP_DONE;
+}
+
+/* ---- requests ---------------------------------------------------------------------------------------- */
+
+void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now)
+{
+    heed(client, now, cf_refresh_on_credentials(client, id, failed, answer, now));
+}
+
+void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error error, int status, int64_t retry_after,
+                              cf_time now)
+{
+    if (!cf_auth_on_failed(client, id, error, status, retry_after, now))
+        heed(client, now, cf_refresh_on_failed(client, id, retry_after, now));
+}
+
 /* ---- time ------------------------------------------------------------------------------------------------ */
 
 /* Without a good answer to connect in time; after an error the server had a while to close (D42). */
@@ -509,7 +510,7 @@ void cf_client_tick(cf_client *client, cf_time now)
         return;
     cf_calls_expire(client, now);
     cf_auth_expire(client, now);
-    cf_refresh_tick(client, now);
+    heed(client, now, cf_refresh_tick(client, now));
     if (client->link.connect_at <= now)
         leave_slow(client, now);
     if (client->link.reconnect_at <= now && !client->link.offline)

@@ -1,4 +1,14 @@
-#include "client/internal.h"
+#include "client/auth.h"
+#include "client/batch.h"
+#include "client/call.h"
+#include "client/connection.h"
+#include "client/effect.h"
+#include "client/frame.h"
+#include "client/limit.h"
+#include "client/queue.h"
+#include "client/refresh.h"
+#include "client/settings.h"
+#include "client/subscription.h"
 
 static uint32_t random_bits(const cf_environment *environment)
 {
@@ -52,7 +62,7 @@ centrifuge_error cf_client_configure(cf_client *client, const cf_client_options 
     return CENTRIFUGE_ERROR_OK;
 }
 
-static void close_transport(cf_client *client)
+static void end_transport(cf_client *client)
 {
     if (client->link.id == 0)
         return;
@@ -73,10 +83,11 @@ void cf_client_shutdown(cf_client *client, cf_time now)
     if (client->shut)
         return;
     client->shut = true;
-    cf_frame_drop(client);
+    client->broken = CENTRIFUGE_ERROR_OK;
+    cf_connection_drop_frame(client);
     cf_auth_cancel(client);
     cf_refresh_stop(client);
-    close_transport(client);
+    end_transport(client);
     cf_queue_drop_events(client);
     client->state = CF_CLIENT_DISCONNECTED;
     client->link.reconnect_at = client->link.connect_at = client->link.ping_at = CF_TIME_NEVER;
@@ -89,7 +100,7 @@ void cf_client_free(cf_client *client)
 {
     const cf_allocator *allocator = client->environment.allocator;
     CF_ASSERT(client->shut && client->out.first == NULL);
-    cf_queue_free_taken(client);
+    cf_effects_free_taken(client);
     cf_subscriptions_forget_departed(client);
     while (client->table.map.head != NULL) {
         cf_subscription *subscription = cf_subscription_of(client->table.map.head);
@@ -112,26 +123,9 @@ cf_client_state cf_client_get_state(const cf_client *client)
     return (cf_client_state)client->state;
 }
 
-bool cf_client_will_reconnect(const cf_client *client)
-{
-    return client->link.reconnect_at != CF_TIME_NEVER || client->refresh.renewing;
-}
-
 cf_bytes cf_client_id(const cf_client *client)
 {
     return client->state == CF_CLIENT_CONNECTED ? cf_text_bytes(&client->link.client_id) : cf_bytes_make(NULL, 0);
-}
-
-cf_credentials cf_client_credentials(const cf_client *client)
-{
-    const cf_client_options *options = &client->settings->options;
-    return (cf_credentials){
-        .user = options->user,
-        .timestamp = options->timestamp,
-        .token = options->token,
-        .info = options->info,
-        .json = options->credentials_json,
-    };
 }
 
 int64_t cf_client_latency(const cf_client *client)
@@ -143,9 +137,10 @@ int64_t cf_client_latency(const cf_client *client)
 
 bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)
 {
-    cf_queue_free_taken(client);
+    cf_effects_free_taken(client);
     for (;;) {
-        if (cf_queue_take(client, effect))
+        cf_connection_heed_break(client, now);
+        if (cf_effect_take(client, effect))
             return true;
         cf_step step = cf_frame_step(client, now, effect);
         if (step == CF_STEP_EFFECT)
@@ -160,17 +155,12 @@ bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)
 
 /* ---- time ------------------------------------------------------------------------------- */
 
-static cf_time earlier(cf_time a, cf_time b)
-{
-    return a < b ? a : b;
-}
-
 cf_time cf_client_deadline(const cf_client *client)
 {
-    cf_time deadline = earlier(client->link.connect_at, client->link.ping_at);
+    cf_time deadline = cf_time_earlier(client->link.connect_at, client->link.ping_at);
     if (!client->link.offline)
-        deadline = earlier(deadline, client->link.reconnect_at);
-    deadline = earlier(deadline, cf_auth_deadline(client));
-    deadline = earlier(deadline, cf_refresh_deadline(client));
-    return earlier(deadline, cf_calls_deadline(client));
+        deadline = cf_time_earlier(deadline, client->link.reconnect_at);
+    deadline = cf_time_earlier(deadline, cf_auth_deadline(client));
+    deadline = cf_time_earlier(deadline, cf_refresh_deadline(client));
+    return cf_time_earlier(deadline, cf_calls_deadline(client));
 }

@@ -24,10 +24,10 @@
  *
  * Order. Effects come in the order in which things happened. Subscribe commands go out before
  * the event `connect` is told, an unsubscribe command behind its event. Errors come first as the client's event, then as the
- * subscription's, then as results. A lost transport: its close, results, `unsubscribe` of each subscription, `disconnect`. One that the client gives
- * up: results, `unsubscribe`, `disconnect`, then the closing and its event. Subscriptions are gone through in the order of
- * a table (client-spec.md 8.1). `unsubscribe` and `disconnect` are told once
- * when they happen again before the first was taken.
+ * subscription's, then as results. A lost transport: its close, results, `unsubscribe` of each subscription, `disconnect`. One
+ * that the client gives up: results, `unsubscribe`, `disconnect`, then the closing and its event. Subscriptions are gone through
+ * in the order of a table (client-spec.md 8.1). `unsubscribe` and `disconnect` are told once when they happen again before the
+ * first was taken.
  *
  * Memory. A function that returns CENTRIFUGE_ERROR_NO_MEMORY has changed nothing. Where the client acts by itself and has no
  * memory, it reports an error, closes the transport and tries again by backoff. Results and events of the connection need no
@@ -38,9 +38,7 @@
  * latest in cf_client_shutdown. At most one live transport. No retry without
  * delay. Answers that arrive late carry the id they belong to and are dropped.
  *
- * Files: core.c (life, deadlines), queue.c (effects that wait), limit.c, frame.c (what
- * is received), connection.c (client-spec.md 7, 14), subscription.c (8), delivery.c
- * (6.2, 8.3, 10), recovery.c (D52), call.c (9), auth.c (11), refresh.c (12), batch.c (13), options.c (2, 3).
+ * Files, and which stands on which: state.h.
  */
 #ifndef CF_CLIENT_CORE_H
 #define CF_CLIENT_CORE_H
@@ -97,8 +95,8 @@ centrifuge_error cf_client_options_check(const cf_client_options *options, const
 typedef enum cf_transport_kind { CF_TRANSPORT_WEBSOCKET, CF_TRANSPORT_SOCKJS } cf_transport_kind;
 
 /*
- * client-spec.md 3: which transport a url means, and the address to open, appended to `address`. A query stays behind the path that is
- * completed, and is not looked at; a fragment is left out. `sockjs`: a SockJS implementation is at hand.
+ * client-spec.md 3: which transport a url means, and the address to open, appended to `address`. A query stays behind the path
+ * that is completed, and is not looked at; a fragment is left out. `sockjs`: a SockJS implementation is at hand.
  */
 centrifuge_error cf_client_endpoint(cf_bytes url, bool sockjs, cf_transport_kind *kind, cf_buffer *address);
 
@@ -115,13 +113,14 @@ typedef struct cf_environment {
 centrifuge_error cf_client_new(cf_client **client, const cf_client_options *options, const cf_environment *environment,
                                cf_time now);
 /*
- * Replaces all options. On error nothing has changed, and `fault` (may be NULL) gets the offset in cf_client_options of the one to blame.
- * Counts from the next use of each.
+ * Replaces all options. On error nothing has changed, and `fault` (may be NULL) gets the offset in cf_client_options of the one
+ * to blame. Counts from the next use of each.
  */
 centrifuge_error cf_client_configure(cf_client *client, const cf_client_options *options, size_t *fault);
 /*
  * The end: the transport is closed, every outstanding call gets its result (CENTRIFUGE_ERROR_CLOSED), no more events. Take the
- * effects, then free; CF_EVENT_REMOVED is still told of subscriptions that were removed before. Every other function returns CENTRIFUGE_ERROR_CLOSED or does nothing from here.
+ * effects, then free; CF_EVENT_REMOVED is still told of subscriptions that were removed before. Every other function returns
+ * CENTRIFUGE_ERROR_CLOSED or does nothing from here.
  */
 void cf_client_shutdown(cf_client *client, cf_time now);
 /* After cf_client_shutdown and the last effect. All subscriptions go with it. */
@@ -131,7 +130,10 @@ void cf_client_free(cf_client *client);
 
 typedef enum cf_client_state { CF_CLIENT_DISCONNECTED, CF_CLIENT_CONNECTING, CF_CLIENT_CONNECTED } cf_client_state;
 
-/* Nothing happens when already connecting or connected. While waiting for the next attempt: tries at once, one chain (D37). At once is CF_HASTE_MAX times in a row, then planned. */
+/*
+ * Nothing happens when already connecting or connected. While waiting for the next attempt: tries at once, one chain (D37). At once
+ * is CF_HASTE_MAX times in a row, then planned.
+ */
 centrifuge_error cf_client_connect(cf_client *client, cf_time now);
 void cf_client_disconnect(cf_client *client, cf_time now);
 /* Waiting for the next attempt is CF_CLIENT_DISCONNECTED, as in the reference; cf_client_will_reconnect tells it apart. */
@@ -218,8 +220,8 @@ void cf_client_transport_unsent(cf_client *client, uint32_t id, size_t size);
 /* Signs of life without content (WebSocket ping or pong, SockJS heartbeat). */
 void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now);
 /*
- * Whoever refuses the transport that is told closed next, at the same time, wants no attempt sooner: Retry-After (RFC 9110, 10.2.3), which is
- * heeded up to CF_RETRY_AFTER_MAX.
+ * Whoever refuses the transport that is told closed next, at the same time, wants no attempt sooner: Retry-After (RFC 9110,
+ * 10.2.3), which is heeded up to CF_RETRY_AFTER_MAX.
  */
 void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t milliseconds, cf_time now);
 /* Closed by the peer, lost, or never opened. `reason` as in a close frame; empty when there was none. `error` says why, for the log and the event; LIMIT_FRAME_SIZE: by a close with code 1009. */

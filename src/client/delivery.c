@@ -1,4 +1,11 @@
-#include "client/internal.h"
+#include "client/delivery.h"
+
+#include "client/auth.h"
+#include "client/call.h"
+#include "client/queue.h"
+#include "client/recovery.h"
+#include "client/subscribe.h"
+#include "client/subscription.h"
 
 /* What comes for subscriptions: messages, answers, and what was missed (client-spec.md 6.2, 8.3, 10). */
 
@@ -8,14 +15,6 @@
 static bool is_deaf(const cf_subscription *subscription)
 {
     return !cf_subscription_wanted(subscription) || subscription->leaving != 0;
-}
-
-static bool set_position(cf_subscription *subscription, cf_bytes uid)
-{
-    if (!cf_text_set(&subscription->position, subscription->client->environment.allocator, uid))
-        return false;
-    subscription->has_position = true;
-    return true;
 }
 
 /* Of a join or leave. */
@@ -43,10 +42,10 @@ static cf_step show_push(cf_subscription *subscription, const cf_wire_message *m
     return CF_STEP_EFFECT;
 }
 
-static cf_step deliver(cf_subscription *subscription, cf_time now, const cf_wire_message *message, cf_effect *effect)
+static cf_step deliver(cf_subscription *subscription, const cf_wire_message *message, cf_effect *effect)
 {
-    if (message->b.uid.size > 0 && !set_position(subscription, message->b.uid)) {
-        cf_connection_fail(subscription->client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    if (message->b.uid.size > 0 && !cf_subscription_set_position(subscription, message->b.uid)) {
+        cf_client_break(subscription->client, CENTRIFUGE_ERROR_NO_MEMORY);
         return CF_STEP_DONE;
     }
     return show_push(subscription, message, CF_EVENT_MESSAGE, effect);
@@ -60,24 +59,24 @@ static cf_subscription *find_pushed(cf_client *client, cf_bytes channel)
     return client->table.pushed;
 }
 
-static cf_step tell(cf_subscription *subscription, cf_time now, const cf_wire_message *message, cf_effect *effect)
+static cf_step tell(cf_subscription *subscription, const cf_wire_message *message, cf_effect *effect)
 {
     cf_client *client = subscription->client;
     if (message->method == CF_METHOD_MESSAGE)
-        return deliver(subscription, now, message, effect);
+        return deliver(subscription, message, effect);
     show_push(subscription, message, message->method == CF_METHOD_JOIN ? CF_EVENT_JOIN : CF_EVENT_LEAVE, effect);
     effect->event.client = read_who(message->b.data, &client->frame.scratch);
     if (!client->frame.scratch.failed)
         return CF_STEP_EFFECT;
-    cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }
 
 /* For the answer to a recovery. What comes after a refusal is brought by the recovery that is asked for next. */
-static cf_step hold(cf_subscription *subscription, cf_time now, const cf_wire_message *message)
+static cf_step hold(cf_subscription *subscription, const cf_wire_message *message)
 {
-    if (subscription->request != 0 && !cf_recovery_hold(subscription, message))
-        cf_connection_fail(subscription->client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    if (subscription->asked != 0 && !cf_recovery_hold(subscription, message))
+        cf_client_break(subscription->client, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }
 
@@ -87,18 +86,18 @@ static bool repeats(cf_subscription *subscription, const cf_wire_message *messag
            cf_recovery_repeats(subscription, message->b.uid);
 }
 
-cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect)
+cf_step cf_subscription_on_push(cf_client *client, const cf_wire_message *message, cf_effect *effect)
 {
     cf_subscription *subscription = find_pushed(client, message->b.channel);
     if (subscription == NULL || is_deaf(subscription))
         return CF_STEP_DONE;
     if (subscription->recovering)
-        return hold(subscription, now, message);
-    if (subscription->request != 0)
+        return hold(subscription, message);
+    if (subscription->asked != 0)
         subscription->missed = true; /* should this request be lost: nobody knows what was before the message */
     if (repeats(subscription, message))
         return CF_STEP_DONE;
-    return tell(subscription, now, message, effect);
+    return tell(subscription, message, effect);
 }
 
 /* ---- the answer to subscribe: client-spec.md 8.3 --------------------------------------------------------- */
@@ -112,16 +111,9 @@ static void tell_answer(cf_subscription *subscription, cf_pending_kind kind)
     cf_queue_append(client, &client->answer.pending, kind);
 }
 
-static void answered(cf_subscription *subscription, cf_subscription_state state, bool recovered)
-{
-    subscription->state = (uint8_t)state;
-    subscription->request = 0;
-    subscription->recovered = recovered;
-}
-
 static void accept(cf_subscription *subscription, cf_time now, bool recovered)
 {
-    answered(subscription, CF_SUBSCRIPTION_SUBSCRIBED, recovered && !subscription->missed);
+    cf_subscription_answered(subscription, CF_SUBSCRIPTION_SUBSCRIBED, recovered && !subscription->missed);
     subscription->leaving = 0;
     subscription->missed = subscription->recovering = false;
     subscription->was_subscribed = true;
@@ -130,31 +122,7 @@ static void accept(cf_subscription *subscription, cf_time now, bool recovered)
     cf_calls_release(subscription, now);
 }
 
-/* For calls to come. Without memory they get the number only. */
-static void keep_refusal(cf_subscription *subscription, cf_bytes error, cf_bytes advice)
-{
-    const cf_allocator *allocator = subscription->client->environment.allocator;
-    cf_buffer text;
-    cf_buffer_init(&text, allocator, UINT32_MAX);
-    cf_buffer_append(&text, error);
-    cf_buffer_append(&text, advice);
-    bool good = !text.failed && cf_text_set(&subscription->refusal, allocator, cf_buffer_bytes(&text));
-    if (!good)
-        subscription->refusal.size = 0;
-    subscription->refusal_advice = good ? (uint32_t)advice.size : 0;
-    cf_buffer_free(&text);
-}
-
-/* By the server, or before it was asked: then its answer to an unsubscribe command is still to come. */
-void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice, bool json)
-{
-    answered(subscription, CF_SUBSCRIPTION_REFUSED, false);
-    cf_recovery_drop(subscription);
-    keep_refusal(subscription, error, advice);
-    subscription->refusal_json = json;
-}
-
-static void refuse(cf_subscription *subscription, const cf_wire_message *message)
+static void refuse_subscription(cf_subscription *subscription, const cf_wire_message *message)
 {
     cf_subscription_set_refused(subscription, message->error_text, message->advice, message->error.kind != CF_JSON_STRING);
     subscription->leaving = 0;
@@ -163,11 +131,11 @@ static void refuse(cf_subscription *subscription, const cf_wire_message *message
     cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);
 }
 
-static cf_subscription *find_request(cf_client *client, uint64_t uid)
+static cf_subscription *find_by_uid(cf_client *client, uint64_t uid)
 {
     CF_EACH_SUBSCRIPTION (node, client) {
         cf_subscription *subscription = cf_subscription_of(node);
-        if (subscription->request != 0 && subscription->request == uid)
+        if (subscription->asked != 0 && subscription->asked == uid)
             return subscription;
     }
     return NULL;
@@ -182,7 +150,7 @@ static cf_subscription *find_asked(cf_client *client, const cf_wire_message *mes
     uint64_t uid = cf_wire_uid(message);
     cf_subscription *subscription = cf_client_find(client, message->b.channel);
     if (subscription == NULL && message->has_error)
-        subscription = find_request(client, uid);
+        subscription = find_by_uid(client, uid);
     if (subscription == NULL || (uid != 0 && uid < subscription->leaving))
         return NULL;
     return subscription;
@@ -228,7 +196,7 @@ static bool start_replay(cf_subscription *subscription, const cf_wire_message *m
     bool complete = subscription->recovery == NULL || !subscription->recovery->incomplete;
     *replay = (cf_replay){
         .subscription = subscription,
-        .request = subscription->request,
+        .asked = subscription->asked,
         .recovered = message->b.recovered && complete,
     };
     collect_bodies(message->b.messages, replay);
@@ -238,7 +206,7 @@ static bool start_replay(cf_subscription *subscription, const cf_wire_message *m
     return true;
 }
 
-static cf_step tell_missed(cf_subscription *subscription, cf_time now, cf_bytes body, cf_effect *effect)
+static cf_step tell_missed(cf_subscription *subscription, cf_bytes body, cf_effect *effect)
 {
     cf_client *client = subscription->client;
     cf_wire_message message;
@@ -248,24 +216,24 @@ static cf_step tell_missed(cf_subscription *subscription, cf_time now, cf_bytes 
     if (good && uid.size > 0 && cf_recovery_told(subscription, uid))
         return CF_STEP_DONE;
     if (good && (uid.size == 0 || cf_recovery_note(subscription, uid)))
-        return deliver(subscription, now, &message, effect);
-    cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        return deliver(subscription, &message, effect);
+    cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }
 
 /* `line` is freed when the effect has been carried out. */
-static cf_step tell_held(cf_subscription *subscription, cf_time now, cf_line *line, cf_effect *effect)
+static cf_step tell_held(cf_subscription *subscription, cf_line *line, cf_effect *effect)
 {
     cf_client *client = subscription->client;
     cf_wire_message message;
     cf_queue_retire(client, &line->pending, CF_PENDING_LOG);
     if (!cf_wire_read_body(cf_bytes_make(line->text, line->size), &message, &client->frame.scratch)) {
         CF_ASSERT(client->frame.scratch.failed);
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
         return CF_STEP_DONE;
     }
     message.method = (cf_method)line->pending.number;
-    return repeats(subscription, &message) ? CF_STEP_DONE : tell(subscription, now, &message, effect);
+    return repeats(subscription, &message) ? CF_STEP_DONE : tell(subscription, &message, effect);
 }
 
 /* Missed messages, oldest first, then pushes that waited; then the subscription is subscribed. */
@@ -273,20 +241,23 @@ cf_step cf_subscription_replay_step(cf_client *client, cf_time now, cf_effect *e
 {
     cf_replay *replay = client->frame.replay;
     cf_subscription *subscription = replay->subscription;
-    bool current = subscription->request == replay->request;
+    bool current = subscription->asked == replay->asked;
     bool recovered = replay->recovered;
     if (current && replay->left > 0)
-        return tell_missed(subscription, now, replay->bodies[--replay->left], effect);
+        return tell_missed(subscription, replay->bodies[--replay->left], effect);
     cf_line *held = current ? cf_recovery_next(subscription) : NULL;
     if (held != NULL)
-        return tell_held(subscription, now, held, effect);
-    cf_frame_drop_replay(client);
+        return tell_held(subscription, held, effect);
+    cf_replay_drop(client);
     if (current)
         accept(subscription, now, recovered);
     return CF_STEP_DONE;
 }
 
-/* An empty `last` does not replace a known position (D5), and none replaces one that the pushes since the command have set or will. */
+/*
+ * An empty `last` does not replace a known position (D5), and none replaces one that the pushes since the command have set or
+ * will.
+ */
 static bool take_last(cf_subscription *subscription, const cf_wire_message *message)
 {
     bool known = subscription->has_position && subscription->position.size > 0;
@@ -295,7 +266,7 @@ static bool take_last(cf_subscription *subscription, const cf_wire_message *mess
         return true;
     if (!message->b.has_last || (message->b.last.size == 0 && known))
         return true;
-    return set_position(subscription, message->b.last);
+    return cf_subscription_set_position(subscription, message->b.last);
 }
 
 static bool answers_crossed(const cf_subscription *subscription, const cf_wire_message *message)
@@ -310,7 +281,7 @@ static bool answers_crossed(const cf_subscription *subscription, const cf_wire_m
 static void adopt(cf_subscription *subscription)
 {
     cf_auth_forget(subscription);
-    subscription->request = subscription->crossed;
+    subscription->asked = subscription->crossed;
     subscription->crossed = 0;
 }
 
@@ -319,17 +290,17 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
     cf_subscription *subscription = find_asked(client, message);
     if (subscription == NULL)
         return CF_STEP_DONE;
-    if (subscription->request == 0) {
+    if (subscription->asked == 0) {
         if (message->has_error || !answers_crossed(subscription, message))
             return CF_STEP_DONE;
         if (subscription->state != CF_SUBSCRIPTION_SUBSCRIBING) {
-            cf_subscription_decline(subscription, now);
+            cf_subscription_decline(subscription);
             return CF_STEP_DONE;
         }
         adopt(subscription);
     }
     if (message->has_error) {
-        refuse(subscription, message);
+        refuse_subscription(subscription, message);
         return CF_STEP_DONE;
     }
     size_t missed = count_bodies(message->b.messages);
@@ -340,6 +311,6 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
     else if (good)
         accept(subscription, now, message->b.recovered);
     if (!good)
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }

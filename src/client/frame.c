@@ -1,4 +1,10 @@
-#include "client/internal.h"
+#include "client/frame.h"
+
+#include "client/call.h"
+#include "client/connection.h"
+#include "client/delivery.h"
+#include "client/queue.h"
+#include "client/subscribe.h"
 
 /*
  * A frame is read message by message, each when all that the one before led to
@@ -18,26 +24,13 @@ void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text,
         return;
     CF_ASSERT(!client->frame.active);
     if (text.size > client->settings->options.message_size_max) {
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
+        cf_client_break(client, CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE);
         return;
     }
     cf_connection_alive(client, now);
     client->frame.active = cf_wire_messages_begin(&client->frame.messages, text);
     if (!client->frame.active)
         log_ignored(client);
-}
-
-void cf_frame_drop_replay(cf_client *client)
-{
-    cf_free(client->environment.allocator, client->frame.replay);
-    client->frame.replay = NULL;
-}
-
-/* The scratch stays: what waits in the queue may point into it. */
-void cf_frame_drop(cf_client *client)
-{
-    cf_frame_drop_replay(client);
-    client->frame.active = false;
 }
 
 static cf_step end(cf_client *client, cf_step step)
@@ -61,7 +54,7 @@ static cf_step dispatch(cf_client *client, cf_time now, const cf_wire_message *m
     case CF_METHOD_MESSAGE:
     case CF_METHOD_JOIN:
     case CF_METHOD_LEAVE:
-        return cf_subscription_on_push(client, now, message, effect);
+        return cf_subscription_on_push(client, message, effect);
     case CF_METHOD_SUBSCRIBE:
         return cf_subscription_on_subscribe(client, now, message);
     case CF_METHOD_UNSUBSCRIBE:
@@ -71,7 +64,7 @@ static cf_step dispatch(cf_client *client, cf_time now, const cf_wire_message *m
     case CF_METHOD_HISTORY:
         return cf_call_on_answer(client, message);
     case CF_METHOD_REFRESH:
-        return cf_refresh_on_answer(client, now, message);
+        return cf_connection_on_refresh(client, now, message);
     default: /* ping and whatever is unknown */
         return CF_STEP_DONE;
     }
@@ -93,6 +86,6 @@ cf_step cf_frame_step(cf_client *client, cf_time now, cf_effect *effect)
     }
     if (!frame->scratch.failed)
         return end(client, CF_STEP_END);
-    cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+    cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }

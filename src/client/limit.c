@@ -1,4 +1,6 @@
-#include "client/internal.h"
+#include "client/limit.h"
+
+#include "client/queue.h"
 
 /* Limits that the application can run into, and the warning before it does. */
 

@@ -1,4 +1,4 @@
-#include "client/internal.h"
+#include "client/settings.h"
 
 #include "base/utf8.h"
 
@@ -309,4 +309,16 @@ centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options
     cf_client_options_default(&none);
     *settings = cf_settings_make(&none, CF_TRANSPORT_WEBSOCKET, allocator);
     return *settings == NULL ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_OK;
+}
+
+cf_credentials cf_client_credentials(const cf_client *client)
+{
+    const cf_client_options *options = &client->settings->options;
+    return (cf_credentials){
+        .user = options->user,
+        .timestamp = options->timestamp,
+        .token = options->token,
+        .info = options->info,
+        .json = options->credentials_json,
+    };
 }

@@ -1,4 +1,6 @@
-#include "client/internal.h"
+#include "client/recovery.h"
+
+#include "client/queue.h"
 
 #include <string.h>
 

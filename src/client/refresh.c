@@ -1,4 +1,9 @@
-#include "client/internal.h"
+#include "client/refresh.h"
+
+#include "client/batch.h"
+#include "client/pause.h"
+#include "client/queue.h"
+#include "client/settings.h"
 
 /*
  * New credentials: client-spec.md 12. A refresh is planned while there is a connection that expires, or none because the
@@ -27,7 +32,7 @@ static void plan(cf_client *client, cf_time now, int64_t ttl)
     client->refresh.at = cf_time_after(now, ttl * 1000);
 }
 
-static void plan_attempt(cf_client *client, cf_time now)
+static void plan_another(cf_client *client, cf_time now)
 {
     uint64_t random = client->environment.random(client->environment.user);
     int64_t jitter = (int64_t)((random * (JITTER + 1)) >> 32);
@@ -36,44 +41,47 @@ static void plan_attempt(cf_client *client, cf_time now)
         client->refresh.at = client->refresh.not_before;
 }
 
-static void give_up(cf_client *client, cf_time now)
+static cf_verdict give_up(cf_client *client)
 {
     client->refresh.failures = 0;
     cf_bytes hint =
         client->settings->options.can_refresh ? CF_BYTES("") : CF_BYTES("neither refresh nor refresh_endpoint is set");
     cf_log_text(client, CF_LOG_ERROR, CF_BYTES("the credentials could not be refreshed"), hint);
-    cf_connection_give_up(client, now);
-    /* none waits: there was a connection since the last one, whose opening stood behind it */
+    return CF_VERDICT_GIVE_UP;
+}
+
+/* None waits: there was a connection since the last one, whose opening stood behind it. */
+void cf_refresh_tell_failed(cf_client *client)
+{
     cf_queue_append(client, &client->refresh.failed, CF_PENDING_REFRESH_FAILED);
 }
 
-static void start(cf_client *client, cf_time now)
+static cf_verdict start(cf_client *client, cf_time now)
 {
     cf_refresh *refresh = &client->refresh;
     refresh->at = CF_TIME_NEVER;
     if (refresh->id != 0)
-        return; /* one runs already and plans what follows */
+        return CF_VERDICT_NONE; /* one runs already and plans what follows */
     if (!client->settings->options.can_refresh && client->state == CF_CLIENT_CONNECTED)
-        return; /* until the server has enough of it; there may be other credentials by then */
-    if (!client->settings->options.can_refresh || client->settings->options.refresh_attempts == 0) {
-        give_up(client, now);
-        return;
-    }
-    refresh->id = refresh->request.number = cf_auth_next_id(client);
+        return CF_VERDICT_NONE; /* until the server has enough of it; there may be other credentials by then */
+    if (!client->settings->options.can_refresh || client->settings->options.refresh_attempts == 0)
+        return give_up(client);
+    refresh->id = refresh->request.number = cf_client_next_request(client);
     refresh->deadline = cf_time_after(now, client->settings->options.refresh_timeout);
     cf_queue_append(client, &refresh->request, CF_PENDING_REFRESH);
+    return CF_VERDICT_NONE;
 }
 
-static void fail_attempt(cf_client *client, cf_time now, cf_bytes why)
+static cf_verdict fail_attempt(cf_client *client, cf_time now, cf_bytes why)
 {
     cf_refresh *refresh = &client->refresh;
     int64_t attempts = client->settings->options.refresh_attempts;
     cf_log_text(client, CF_LOG_WARNING, CF_BYTES("an attempt to refresh the credentials failed"), why);
     refresh->failures += refresh->failures < INT64_MAX;
     if (attempts >= 0 && refresh->failures >= attempts)
-        give_up(client, now);
-    else
-        plan_attempt(client, now);
+        return give_up(client);
+    plan_another(client, now);
+    return CF_VERDICT_NONE;
 }
 
 static void forget_request(cf_client *client)
@@ -123,13 +131,13 @@ void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_messa
         plan(client, now, message->b.ttl);
 }
 
-void cf_refresh_on_expired(cf_client *client, cf_time now)
+cf_verdict cf_refresh_on_expired(cf_client *client, cf_time now)
 {
+    if (!client->settings->options.can_refresh || (!client->refresh.in_vain && client->refresh.failures == 0))
+        return start(client, now);
     /* credentials that were expired when they came, or an attempt that has failed: not at once a second time */
-    if (client->settings->options.can_refresh && (client->refresh.in_vain || client->refresh.failures > 0))
-        plan_attempt(client, now);
-    else
-        start(client, now);
+    plan_another(client, now);
+    return CF_VERDICT_NONE;
 }
 
 /* client-spec.md 12.3 */
@@ -139,24 +147,23 @@ static void take_good_answer(cf_client *client, cf_time now, const cf_wire_messa
     if (!message->b.expires)
         return;
     if (message->b.expired) {
-        plan_attempt(client, now);
+        plan_another(client, now);
         return;
     }
     plan(client, now, message->b.ttl);
     if (id.size > 0 && !cf_text_set(&client->link.client_id, client->environment.allocator, id))
-        cf_connection_fail(client, now, CENTRIFUGE_ERROR_NO_MEMORY);
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
 }
 
-cf_step cf_refresh_on_answer(cf_client *client, cf_time now, const cf_wire_message *message)
+cf_verdict cf_refresh_on_answer(cf_client *client, cf_time now, const cf_wire_message *message)
 {
     client->refresh.at = CF_TIME_NEVER;
     if (message->has_error) {
         cf_client_report_message(client, message);
-        fail_attempt(client, now, message->error_text); /* D48 */
-    } else {
-        take_good_answer(client, now, message);
+        return fail_attempt(client, now, message->error_text); /* D48 */
     }
-    return CF_STEP_DONE;
+    take_good_answer(client, now, message);
+    return CF_VERDICT_NONE;
 }
 
 /* ---- the application's answer: client-spec.md 12.2 --------------------------------------------- */
@@ -222,7 +229,7 @@ static const char *replace_credentials(cf_client *client, cf_bytes answer)
     return NULL;
 }
 
-static void send_command(cf_client *client, cf_time now)
+static void send_command(cf_client *client)
 {
     cf_credentials credentials = cf_client_credentials(client);
     cf_buffer *line = cf_line_begin(client, client->settings->size + COMMAND_SIZE);
@@ -231,50 +238,53 @@ static void send_command(cf_client *client, cf_time now)
     if (error == CENTRIFUGE_ERROR_OK && !cf_batch_end_line(client))
         error = CENTRIFUGE_ERROR_NO_MEMORY;
     if (error != CENTRIFUGE_ERROR_OK)
-        cf_connection_fail(client, now, error);
+        cf_client_break(client, error);
 }
 
-void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now)
+/* There are new ones. */
+static cf_verdict use_credentials(cf_client *client)
 {
     cf_refresh *refresh = &client->refresh;
-    if (id == 0 || id != refresh->id || refresh->request.queued)
-        return;
-    forget_request(client);
-    const char *failure = failed ? "no answer" : replace_credentials(client, answer);
-    if (failure != NULL) {
-        fail_attempt(client, now, cf_bytes_of(failure));
-        return;
-    }
     refresh->failures = 0;
     if (client->state == CF_CLIENT_CONNECTED) {
-        send_command(client, now);
-        return;
+        send_command(client);
+        return CF_VERDICT_NONE;
     }
     refresh->in_vain = true;
     if (client->state == CF_CLIENT_CONNECTING)
         refresh->overtaken = client->link.opened;
     else if (refresh->renewing || !client->link.offline)
-        cf_connection_renew(client, now);
+        return CF_VERDICT_RENEW;
+    return CF_VERDICT_NONE;
 }
 
-void cf_refresh_on_failed(cf_client *client, uint32_t id, int64_t retry_after, cf_time now)
+cf_verdict cf_refresh_on_credentials(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now)
+{
+    const cf_refresh *refresh = &client->refresh;
+    if (id == 0 || id != refresh->id || refresh->request.queued)
+        return CF_VERDICT_NONE;
+    forget_request(client);
+    const char *failure = failed ? "no answer" : replace_credentials(client, answer);
+    return failure != NULL ? fail_attempt(client, now, cf_bytes_of(failure)) : use_credentials(client);
+}
+
+cf_verdict cf_refresh_on_failed(cf_client *client, uint32_t id, int64_t retry_after, cf_time now)
 {
     if (id == client->refresh.id)
-        client->refresh.not_before = cf_retry_at(now, retry_after);
-    cf_client_refreshed(client, id, true, cf_bytes_make(NULL, 0), now);
+        client->refresh.not_before = cf_pause_retry_at(now, retry_after);
+    return cf_refresh_on_credentials(client, id, true, cf_bytes_make(NULL, 0), now);
 }
 
 /* ---- time ------------------------------------------------------------------------------------------ */
 
-void cf_refresh_tick(cf_client *client, cf_time now)
+cf_verdict cf_refresh_tick(cf_client *client, cf_time now)
 {
-    cf_refresh *refresh = &client->refresh;
+    const cf_refresh *refresh = &client->refresh;
     if (refresh->deadline <= now && !refresh->request.queued) {
         cancel_request(client);
-        fail_attempt(client, now, CF_BYTES("timeout"));
+        return fail_attempt(client, now, CF_BYTES("timeout"));
     }
-    if (refresh->at <= now && !client->link.offline)
-        start(client, now);
+    return refresh->at <= now && !client->link.offline ? start(client, now) : CF_VERDICT_NONE;
 }
 
 cf_time cf_refresh_deadline(const cf_client *client)

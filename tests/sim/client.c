@@ -7,6 +7,8 @@
 #include "server.h"
 #include "watch.h"
 
+#include "client/test/states.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -329,6 +331,7 @@ static void take_effects(sim_client *client, unsigned turn_events)
 
 static void settled(sim_client *client)
 {
+    states_check(client->core);
     sim_watch_settled(client);
     sim_sent_settled(client);
     sim_backend_settled(client);

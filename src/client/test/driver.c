@@ -1,5 +1,7 @@
 #include "driver.h"
 
+#include "states.h"
+
 #define LOG_MAX (1 << 21)
 
 static const char *error_name(centrifuge_error error)
@@ -221,6 +223,7 @@ void driver_pump(driver *d)
             d->hook(d, &effect);
         d->inside = false;
     }
+    states_check(d->client);
     free(d->received);
     d->received = NULL;
 }

@@ -1,5 +1,7 @@
 #include "play.h"
 
+#include "states.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,6 +324,7 @@ void play_pump(play *p)
         play_act(p, action, argument);
     }
     p->pumping = false;
+    states_check(p->client);
     for (size_t i = 0; i < PLAY_REQUESTS_MAX; i++) {
         if (p->requests[i].answered)
             p->requests[i].id = 0;

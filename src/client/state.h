@@ -1,5 +1,16 @@
 /*
- * What the files of the client core share; nothing here is for others.
+ * What a client consists of; nothing here is for others. The functions that work on it have a header a file, and the files
+ * stand upon each other (scripts/check-floors): from the ground up
+ *
+ *     settings, queue, pause      lists of what waits, and how long to wait
+ *     batch, limit, recovery
+ *     subscription                the object
+ *     call, refusal, group, auth
+ *     subscribe                   asking for subscriptions and leaving them
+ *     refresh
+ *     connection                  decides when a connection begins and ends
+ *     effect, delivery, frame     what is told, and what is received
+ *     core
  *
  * Effects wait in one queue. Those that must not get lost (events of the
  * connection, ends of calls, removals) have their place in the object that they
@@ -9,11 +20,13 @@
  * join or leave becomes an effect directly, without the queue.
  *
  * Memory failures: a function that returns an error returns it and has changed
- * nothing. Steps that nobody asked for (answering, renewing, pinging) end the
- * connection instead, which comes back by backoff: cf_connection_fail.
+ * nothing. Steps that nobody asked for (answering, renewing, pinging) mark the
+ * connection as broken (cf_client_break), whatever floor they are on; the next
+ * look for an effect ends it (cf_connection_heed_break), and it comes back by
+ * backoff.
  */
-#ifndef CF_CLIENT_INTERNAL_H
-#define CF_CLIENT_INTERNAL_H
+#ifndef CF_CLIENT_STATE_H
+#define CF_CLIENT_STATE_H
 
 #include "base/assert.h"
 #include "base/list.h"
@@ -45,10 +58,6 @@ typedef struct cf_text {
     uint32_t size;
     uint32_t capacity;
 } cf_text;
-
-/* False without memory; the text is unchanged then. */
-bool cf_text_set(cf_text *text, const cf_allocator *allocator, cf_bytes bytes);
-void cf_text_free(cf_text *text, const cf_allocator *allocator);
 
 static inline cf_bytes cf_text_bytes(const cf_text *text)
 {
@@ -112,12 +121,6 @@ typedef struct cf_settings {
     char text[];
 } cf_settings;
 
-/* A copy of the options; NULL without memory. */
-cf_settings *cf_settings_make(const cf_client_options *options, cf_transport_kind transport, const cf_allocator *allocator);
-/* `options` NULL: the defaults, not configured. */
-centrifuge_error cf_settings_new(cf_settings **settings, const cf_client_options *options, const cf_allocator *allocator,
-                                 size_t *fault);
-
 /* What is told of an error. */
 typedef struct cf_failure {
     cf_bytes raw; /* as received, or made up: client-spec.md 6.3 */
@@ -133,7 +136,7 @@ typedef struct cf_failure {
 /* Message bodies of a subscribe answer that wait to be delivered, newest first. */
 typedef struct cf_replay {
     cf_subscription *subscription;
-    uint64_t request; /* that was answered; another one, or none, ends the replay */
+    uint64_t asked; /* the uid that was answered; another one, or none, ends the replay */
     bool recovered;
     size_t left;
     cf_bytes bodies[];
@@ -154,6 +157,12 @@ typedef struct cf_member {
     cf_subscription *subscription; /* NULL: unsubscribed meanwhile */
     cf_bytes entry;                /* while its answer is read */
 } cf_member;
+
+/* What an authorization says of a channel. */
+typedef struct cf_auth_entry {
+    cf_bytes sign; /* data NULL where the answer has none, as `info` */
+    cf_bytes info;
+} cf_auth_entry;
 
 /* An authorization that runs (client-spec.md 11). */
 typedef struct cf_request {
@@ -206,6 +215,7 @@ struct cf_client {
     uint64_t last_uid;
     uint32_t last_request; /* id, of authorizations and refreshes */
     uint8_t state;         /* cf_client_state */
+    uint8_t broken;        /* centrifuge_error: why the connection has to end at the next look for an effect, or OK */
     bool shut;
 
     /* The connection: connection.c. Times are CF_TIME_NEVER where there is nothing to wait for. */
@@ -307,6 +317,21 @@ struct cf_client {
     cf_frame frame;
 };
 
+/*
+ * Where a subscription stands: client-spec.md 8.2. `state` alone does not say what it waits for:
+ *
+ *     state         asked  member, aside       recovery            what it waits for
+ *     NEW           0      none                none                a connection that asks for all, for the first time
+ *     SUBSCRIBING   0      none                none                the same, again
+ *     SUBSCRIBING   0      one of them         none                permission, or the end of auth batching
+ *     SUBSCRIBING   a uid  none                while `recovering`  the server's answer
+ *     SUBSCRIBED    0      none                for late doubles    nothing; `leaving` is 0, and there is a connection
+ *     REFUSED       0      none                none                the user
+ *     UNSUBSCRIBED  0      none                none                the user; `was_subscribed` is false
+ *
+ * `leaving` and `crossed` are of commands before, and go with the connection, as `asked` does. test/states.c looks at all of it
+ * behind each turn of the core's tests and of the simulator.
+ */
 struct cf_subscription {
     cf_map_node node;
     cf_client *client;
@@ -328,7 +353,7 @@ struct cf_subscription {
     cf_text refusal;          /* the error's text, then its advice */
     cf_member *member;        /* of the authorization that it waits for, or NULL */
     cf_refusal *refusal_told; /* whose events wait, or NULL */
-    uint64_t request;         /* uid of the subscribe command without an answer, else 0 */
+    uint64_t asked;           /* uid of the subscribe command without an answer, else 0 */
     uint64_t leaving;         /* uid of the unsubscribe command without an answer, else 0 */
     uint64_t crossed;         /* uid of a subscribe command that the server's unsubscribe has crossed, else 0 */
     cf_pending unsubscribe;
@@ -360,179 +385,15 @@ typedef struct cf_call {
     char text[]; /* of a publish that waits: the data */
 } cf_call;
 
-/* ---- queue.c: effects -------------------------------------------------------------------- */
-
-void cf_queue_append(cf_client *client, cf_pending *pending, cf_pending_kind kind);
-/* Takes it out, wherever it is. */
-void cf_queue_remove(cf_client *client, cf_pending *pending);
-/* Drops what was to be sent to a transport that is lost. */
-void cf_queue_drop_sends(cf_client *client);
-/* For the end: events, logs and openings are dropped; what is left concerns memory, calls and the transport. */
-void cf_queue_drop_events(cf_client *client);
-void cf_queue_retire(cf_client *client, cf_pending *pending, cf_pending_kind kind);
-void cf_queue_free_taken(cf_client *client);
-/* The next one of the queue as an effect; false when it is empty. */
-bool cf_queue_take(cf_client *client, cf_effect *effect);
-
-/* A line in the making, one at a time: begin, append, then one of the others, which say by false or NULL that there is no memory. */
-cf_buffer *cf_line_begin(cf_client *client, size_t size);
-/* NO_MEMORY, or LIMIT_FRAME_SIZE: it is dropped. */
-centrifuge_error cf_line_check(cf_client *client);
-/* Queues it for the transport. */
-bool cf_line_send(cf_client *client);
-/* Neither queued nor counted; `number` is for its user. */
-cf_line *cf_line_make(cf_client *client, uint32_t number);
-/* For the transport, and counted as such, but not queued yet. */
-cf_line *cf_line_take(cf_client *client);
 static inline cf_line *cf_line_of(cf_pending *pending)
 {
     return CF_CONTAINER(pending, cf_line, pending);
 }
-/* `text`, then `detail` (may be empty) behind a colon, cut when it is long. Lost without memory. */
-void cf_log_text(cf_client *client, cf_log_level level, cf_bytes text, cf_bytes detail);
-void cf_log_number(cf_client *client, cf_log_level level, cf_bytes text, int64_t number, cf_bytes behind);
-
-/* The client event `error`. None waits: errors of messages are taken at once, all others end the transport. */
-void cf_client_report(cf_client *client, centrifuge_error code, cf_bytes failure); /* a CF_FAILURE */
-/* The same for a message from the server. */
-void cf_client_report_message(cf_client *client, const cf_wire_message *message);
-
-/* ---- limit.c -------------------------------------------------------------------------------- */
-
-/* No effect waits: what is used less now may be told of again. */
-void cf_limits_relax(cf_client *client);
-/* Is there room for `more`? Warns once when three quarters are reached. */
-bool cf_limit_admits(cf_client *client, cf_limit limit, size_t more);
-void cf_limit_event(const cf_client *client, cf_limit limit, cf_event *event);
-
-/* ---- frame.c ------------------------------------------------------------------------------- */
-
-/* What became of one message. */
-typedef enum cf_step {
-    CF_STEP_DONE,   /* look into the queue */
-    CF_STEP_EFFECT, /* `effect` is filled */
-    CF_STEP_END     /* there are no more messages */
-} cf_step;
-
-cf_step cf_frame_step(cf_client *client, cf_time now, cf_effect *effect);
-void cf_frame_drop(cf_client *client);
-void cf_frame_drop_replay(cf_client *client);
-
-/* ---- connection.c ------------------------------------------------------------------------------ */
-
-cf_step cf_connection_on_connect(cf_client *client, cf_time now, const cf_wire_message *message);
-cf_step cf_connection_on_disconnect(cf_client *client, cf_time now, const cf_wire_message *message);
-void cf_connection_alive(cf_client *client, cf_time now);
-/* What had to be done could not be (NO_MEMORY, LIMIT_MESSAGE_SIZE): reports it, gives up the transport, and tries again later. */
-void cf_connection_fail(cf_client *client, cf_time now, centrifuge_error code);
-
-/* The pause after so many failures in a row before this one: client-spec.md 7.5. */
-int64_t cf_connection_backoff(const cf_client *client, uint32_t failures);
-/* When Retry-After of so many milliseconds, 0 for none, is over. */
-cf_time cf_retry_at(cf_time now, int64_t milliseconds);
-/* One that was not to be waited for has begun, or was in vain: when as many as ever may do so again. */
-void cf_haste_spend(cf_time *haste_at, cf_time now);
-/* When the next one may. */
-cf_time cf_haste_next(cf_time haste_at);
-/* There is a transport, or an attempt to connect or to refresh is planned. */
-bool cf_connection_wanted(const cf_client *client);
-/* The attempts to refresh are used up. */
-void cf_connection_give_up(cf_client *client, cf_time now);
-/* There are new credentials for a client that had waited for them. */
-void cf_connection_renew(cf_client *client, cf_time now);
-
-/* What an authorization says of a channel. */
-typedef struct cf_auth_entry {
-    cf_bytes sign; /* data NULL where the answer has none, as `info` */
-    cf_bytes info;
-} cf_auth_entry;
-
-/* ---- batch.c: client-spec.md 13 ---------------------------------------------------------------- */
-
-/* The way out for commands: a line that is collected, or queued when nobody is batching. False without memory. */
-bool cf_batch_end_line(cf_client *client);
-/* Subscribe commands that belong together: as few frames as hold them. */
-typedef struct cf_group {
-    cf_client *client;
-    bool (*end_line)(cf_client *client);
-    size_t count;
-} cf_group;
-
-void cf_group_begin(cf_group *group, cf_client *client);
-/* The same for a new connection, whose subscriptions do not wait for the end of the user's batch. */
-void cf_group_begin_resubscription(cf_group *group, cf_client *client);
-/* `entry` as below. A command that no frame can hold refuses its subscription. False without memory. */
-bool cf_group_add(cf_group *group, cf_subscription *subscription, const cf_auth_entry *entry);
-/* False without memory. */
-bool cf_group_end(cf_group *group);
-/* The end of a turn, or of a connection: what was collected by the option `batch` is queued. False when there was nothing. */
-bool cf_batch_end_turn(cf_client *client);
-/* It was for a connection that is gone. */
-void cf_batch_drop(cf_client *client);
-
-/* ---- auth.c: client-spec.md 11 ------------------------------------------------------------------ */
-
-bool cf_auth_needed(const cf_client *client, cf_bytes channel);
-/* Of one subscription, or it is put aside. False without memory; nothing has changed then. */
-bool cf_auth_ask(cf_subscription *subscription, cf_time now);
-/* As few requests as hold all of the list (linked by `aside`), which is empty afterwards. False without memory; it holds those that are not asked for. */
-bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now);
-/* It is not wanted any more. */
-void cf_auth_forget(cf_subscription *subscription);
-void cf_auth_silence(cf_subscription *subscription);
-/* Its command is larger than a frame may be. False without memory. */
-bool cf_auth_refuse_size(cf_subscription *subscription);
-/* Those that run were for a connection that is gone (D20). */
-void cf_auth_cancel(cf_client *client);
-void cf_auth_expire(cf_client *client, cf_time now);
-cf_time cf_auth_deadline(const cf_client *client);
-void cf_auth_free_request(cf_request *request, const cf_allocator *allocator);
-void cf_auth_free_refusal(cf_refusal *refusal, const cf_allocator *allocator);
-/* Ids of requests, of both kinds. */
-uint32_t cf_auth_next_id(cf_client *client);
-
-/* ---- refresh.c: client-spec.md 12 ---------------------------------------------------------------- */
-
-void cf_refresh_init(cf_client *client);
-/* After an answer to connect. */
-void cf_refresh_on_opened(cf_client *client);
-void cf_refresh_on_lost(cf_client *client);
-void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_message *message);
-void cf_refresh_on_expired(cf_client *client, cf_time now);
-/* The attempt with this id, if it runs. */
-void cf_refresh_on_failed(cf_client *client, uint32_t id, int64_t retry_after, cf_time now);
-cf_step cf_refresh_on_answer(cf_client *client, cf_time now, const cf_wire_message *message);
-/* What is planned and what runs. */
-void cf_refresh_stop(cf_client *client);
-void cf_refresh_tick(cf_client *client, cf_time now);
-cf_time cf_refresh_deadline(const cf_client *client);
-
-/* ---- subscription.c ---------------------------------------------------------------------------- */
-
-cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message *message);
-/* After a good answer to connect: asks for all of them, in one frame and one authorization. False without memory. */
-bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now);
-/* Appends the subscribe command of a subscription that is SUBSCRIBING. `entry`: of a private channel, else NULL. */
-void cf_subscription_write_request(cf_subscription *subscription, const cf_auth_entry *entry, cf_buffer *line);
-/* client-spec.md 7.2, step 5. */
-/* < 0: the first stands before the second in a table; 0: they stand as they were added (client-spec.md 8.1). */
-int cf_subscription_compare(const cf_subscription *first, const cf_subscription *second);
-void cf_subscriptions_leave(cf_client *client, bool again);
-/* Those that wait for an answer begin anew: the answer was more than the client takes. */
-void cf_subscriptions_recover_nothing(cf_client *client);
-void cf_subscription_free(cf_subscription *subscription);
-/* The user knows that it is removed. */
-void cf_subscription_release(cf_subscription *subscription);
-/* The server's answers to their unsubscribe commands will not come any more. */
-void cf_subscriptions_forget_departed(cf_client *client);
 
 static inline cf_subscription *cf_subscription_of(cf_map_node *node)
 {
     return CF_CONTAINER(node, cf_subscription, node);
 }
-
-/* A good answer for what is not wanted any more: says so to the server, unless it was said already. */
-void cf_subscription_decline(cf_subscription *subscription, cf_time now);
 
 static inline bool cf_subscription_wanted(const cf_subscription *subscription)
 {
@@ -542,41 +403,11 @@ static inline bool cf_subscription_wanted(const cf_subscription *subscription)
 #define CF_EACH_SUBSCRIPTION(node, client)                                                                                     \
     for (cf_map_node *node = (client)->table.map.head; node != NULL; node = cf_map_next(node))
 
-/* ---- recovery.c: client-spec.md D52 --------------------------------------------------------------- */
-
-/* A push waits for the answer, or counts as missed when too many do. False without memory. */
-bool cf_recovery_hold(cf_subscription *subscription, const cf_wire_message *message);
-/* The one that waits longest, for the caller to free; NULL without one. */
-cf_line *cf_recovery_next(cf_subscription *subscription);
-/* The answer brings this message. False without memory. */
-bool cf_recovery_note(cf_subscription *subscription, cf_bytes uid);
-bool cf_recovery_told(const cf_subscription *subscription, cf_bytes uid);
-/* There is a recovery: is this push a message that it has told? Asked once for each push. */
-bool cf_recovery_repeats(cf_subscription *subscription, cf_bytes uid);
-/* All was told; what may be pushed again is kept in mind for a while. */
-void cf_recovery_end(cf_subscription *subscription);
-void cf_recovery_drop(cf_subscription *subscription);
-
-/* ---- delivery.c ---------------------------------------------------------------------------------- */
-
-/* Is refused from here; calls that come get these texts. */
-void cf_subscription_set_refused(cf_subscription *subscription, cf_bytes error, cf_bytes advice, bool json);
-cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message);
-/* message, join, leave. */
-cf_step cf_subscription_on_push(cf_client *client, cf_time now, const cf_wire_message *message, cf_effect *effect);
-cf_step cf_subscription_replay_step(cf_client *client, cf_time now, cf_effect *effect);
-
-/* ---- call.c --------------------------------------------------------------------------------------- */
-
-cf_step cf_call_on_answer(cf_client *client, const cf_wire_message *message);
-/* The subscription is subscribed: calls that waited go out. */
-void cf_calls_release(cf_subscription *subscription, cf_time now);
-/* Ends all that wait for the subscription. */
-void cf_calls_fail_waiting(cf_subscription *subscription, centrifuge_error code);
-/* Ends all that were sent; of `subscription` only, unless NULL. */
-void cf_calls_fail_sent(cf_client *client, const cf_subscription *subscription, centrifuge_error code);
-void cf_calls_expire(cf_client *client, cf_time now);
-cf_time cf_calls_deadline(const cf_client *client);
-void cf_call_result(const cf_call *call, cf_result *result);
+/* What became of one message. */
+typedef enum cf_step {
+    CF_STEP_DONE,   /* look into the queue */
+    CF_STEP_EFFECT, /* `effect` is filled */
+    CF_STEP_END     /* there are no more messages */
+} cf_step;
 
 #endif
