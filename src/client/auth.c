@@ -361,11 +361,11 @@ static bool judge(cf_member *member)
 }
 
 /* The commands of one answer belong together. */
-static bool send_granted(cf_client *client, cf_request *request, cf_buffer *scratch)
+static bool send_granted(cf_client *client, cf_request *request, cf_buffer *scratch, cf_time now)
 {
     cf_group group;
     bool good = true;
-    cf_group_begin(&group, client);
+    cf_group_begin(&group, client, now);
     for (size_t i = 0; i < request->count && good; i++) {
         if (request->members[i].subscription == NULL)
             continue;
@@ -384,7 +384,7 @@ static bool grants(const cf_request *request)
 }
 
 /* False without memory. */
-static bool take_answer(cf_client *client, cf_request *request, cf_bytes answer, const cf_json_value *list)
+static bool take_answer(cf_client *client, cf_request *request, cf_bytes answer, const cf_json_value *list, cf_time now)
 {
     cf_buffer scratch;
     cf_buffer_init(&scratch, client->environment.allocator, CF_BUFFER_NO_LIMIT);
@@ -398,7 +398,7 @@ static bool take_answer(cf_client *client, cf_request *request, cf_bytes answer,
         if (request->members[i].subscription != NULL)
             good = judge(&request->members[i]);
     }
-    good = good && send_granted(client, request, &scratch);
+    good = good && send_granted(client, request, &scratch, now);
     cf_buffer_free(&scratch);
     return good;
 }
@@ -435,7 +435,7 @@ void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes 
         count_refusal(client, now);
     } else {
         client->auth.failures = 0;
-        good = take_answer(client, request, answer, &list);
+        good = take_answer(client, request, answer, &list, now);
         if (!grants(request))
             count_refusal(client, now);
     }

@@ -510,6 +510,7 @@ void cf_client_tick(cf_client *client, cf_time now)
         return;
     cf_calls_expire(client, now);
     cf_auth_expire(client, now);
+    cf_subscriptions_tick(client, now);
     heed(client, now, cf_refresh_tick(client, now));
     if (client->link.connect_at <= now)
         leave_slow(client, now);

@@ -8,6 +8,7 @@
 #include "client/queue.h"
 #include "client/refresh.h"
 #include "client/settings.h"
+#include "client/subscribe.h"
 #include "client/subscription.h"
 
 static uint32_t random_bits(const cf_environment *environment)
@@ -37,6 +38,7 @@ centrifuge_error cf_client_new(cf_client **client, const cf_client_options *opti
     made->out.end = &made->out.first;
     cf_map_init(&made->table.map, environment->allocator, random_bits(environment));
     cf_list_init(&made->table.departed);
+    cf_list_init(&made->table.hasty);
     cf_list_init(&made->calls.sent);
     cf_list_init(&made->calls.by_deadline);
     cf_list_init(&made->auth.aside);
@@ -87,6 +89,7 @@ void cf_client_shutdown(cf_client *client, cf_time now)
     cf_connection_drop_frame(client);
     cf_auth_cancel(client);
     cf_refresh_stop(client);
+    cf_subscriptions_forget_hasty(client);
     end_transport(client);
     cf_queue_drop_events(client);
     client->state = CF_CLIENT_DISCONNECTED;
@@ -161,6 +164,7 @@ cf_time cf_client_deadline(const cf_client *client)
     if (!client->link.offline)
         deadline = cf_time_earlier(deadline, client->link.reconnect_at);
     deadline = cf_time_earlier(deadline, cf_auth_deadline(client));
+    deadline = cf_time_earlier(deadline, cf_subscriptions_deadline(client));
     deadline = cf_time_earlier(deadline, cf_refresh_deadline(client));
     return cf_time_earlier(deadline, cf_calls_deadline(client));
 }

@@ -2,6 +2,7 @@
 
 #include "client/auth.h"
 #include "client/call.h"
+#include "client/pause.h"
 #include "client/queue.h"
 #include "client/recovery.h"
 #include "client/subscribe.h"
@@ -122,10 +123,11 @@ static void accept(cf_subscription *subscription, cf_time now, bool recovered)
     cf_calls_release(subscription, now);
 }
 
-static void refuse_subscription(cf_subscription *subscription, const cf_wire_message *message)
+static void refuse_subscription(cf_subscription *subscription, cf_time now, const cf_wire_message *message)
 {
     cf_subscription_set_refused(subscription, message->error_text, message->advice, message->error.kind != CF_JSON_STRING);
     subscription->leaving = 0;
+    cf_haste_spend(&subscription->haste_at, now);
     cf_client_report_message(subscription->client, message);
     tell_answer(subscription, CF_PENDING_SUBSCRIBE_ERROR);
     cf_calls_fail_waiting(subscription, CENTRIFUGE_ERROR_REFUSED);
@@ -300,7 +302,7 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
         adopt(subscription);
     }
     if (message->has_error) {
-        refuse_subscription(subscription, message);
+        refuse_subscription(subscription, now, message);
         return CF_STEP_DONE;
     }
     size_t missed = count_bodies(message->b.messages);

@@ -58,7 +58,7 @@ static cf_step dispatch(cf_client *client, cf_time now, const cf_wire_message *m
     case CF_METHOD_SUBSCRIBE:
         return cf_subscription_on_subscribe(client, now, message);
     case CF_METHOD_UNSUBSCRIBE:
-        return cf_subscription_on_unsubscribe(client, message);
+        return cf_subscription_on_unsubscribe(client, now, message);
     case CF_METHOD_PUBLISH:
     case CF_METHOD_PRESENCE:
     case CF_METHOD_HISTORY:

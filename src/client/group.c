@@ -2,6 +2,7 @@
 
 #include "client/refusal.h"
 #include "client/batch.h"
+#include "client/pause.h"
 #include "client/queue.h"
 #include "client/subscription.h"
 
@@ -25,15 +26,15 @@ static void begin_line(cf_client *client, cf_bytes command)
     cf_buffer_append(line, command);
 }
 
-void cf_group_begin(cf_group *group, cf_client *client)
+void cf_group_begin(cf_group *group, cf_client *client, cf_time now)
 {
-    *group = (cf_group){client, cf_batch_end_line, 0};
+    *group = (cf_group){.client = client, .end_line = cf_batch_end_line, .now = now};
     begin_line(client, cf_bytes_make(NULL, 0));
 }
 
-void cf_group_begin_resubscription(cf_group *group, cf_client *client)
+void cf_group_begin_resubscription(cf_group *group, cf_client *client, cf_time now)
 {
-    cf_group_begin(group, client);
+    cf_group_begin(group, client, now);
     group->end_line = end_resubscription;
 }
 
@@ -69,6 +70,7 @@ bool cf_group_add(cf_group *group, cf_subscription *subscription, const cf_auth_
         return false;
     if (line->size - at + 2 > max) {
         cf_buffer_truncate(line, at);
+        cf_haste_spend(&subscription->haste_at, group->now);
         return cf_refuse_size(subscription);
     }
     if (line->size + 1 - LINE_HEAD > max && at > LINE_HEAD + 1 && !cut(group, at))

@@ -8,11 +8,12 @@ typedef struct cf_group {
     cf_client *client;
     bool (*end_line)(cf_client *client);
     size_t count;
+    cf_time now;
 } cf_group;
 
-void cf_group_begin(cf_group *group, cf_client *client);
+void cf_group_begin(cf_group *group, cf_client *client, cf_time now);
 /* The same for a new connection, whose subscriptions do not wait for the end of the user's batch. */
-void cf_group_begin_resubscription(cf_group *group, cf_client *client);
+void cf_group_begin_resubscription(cf_group *group, cf_client *client, cf_time now);
 /*
  * `entry`: as of cf_subscription_write_command. A command that no frame can hold refuses its subscription. False without
  * memory.

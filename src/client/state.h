@@ -254,6 +254,7 @@ struct cf_client {
     struct {
         cf_map map;
         cf_list departed;        /* removed ones whose unsubscribe command has no answer yet */
+        cf_list hasty;           /* subscriptions that may be asked for again only later, by `haste_at` */
         cf_subscription *pushed; /* the last one that a message came for, or NULL */
         size_t held;             /* bytes of pushes that wait for the answer to a recovery */
         bool disordered;         /* a name that belongs in front may stand behind in `map` */
@@ -323,7 +324,7 @@ struct cf_client {
  *     state         asked  member, aside       recovery            what it waits for
  *     NEW           0      none                none                a connection that asks for all, for the first time
  *     SUBSCRIBING   0      none                none                the same, again
- *     SUBSCRIBING   0      one of them         none                permission, or the end of auth batching
+ *     SUBSCRIBING   0      one of them         none                permission, the end of auth batching, or of a pause
  *     SUBSCRIBING   a uid  none                while `recovering`  the server's answer
  *     SUBSCRIBED    0      none                for late doubles    nothing; `leaving` is 0, and there is a connection
  *     REFUSED       0      none                none                the user
@@ -348,6 +349,7 @@ struct cf_subscription {
     bool told;                /* that it is removed: its memory is ours alone */
     bool left;                /* by a disconnect, and not asked for since */
     bool missed;              /* messages behind a hole, or perhaps one, were told, and no subscribe event has told of it */
+    cf_time haste_at;         /* as that of the connection, for what the server refused or took back */
     cf_text position;         /* client-spec.md 10 */
     cf_recovery *recovery;    /* NULL without one */
     cf_text refusal;          /* the error's text, then its advice */
@@ -360,7 +362,7 @@ struct cf_subscription {
     cf_pending removed;
     cf_list waiting;  /* calls */
     cf_list departed; /* link in cf_client.table.departed */
-    cf_list aside;    /* link in cf_client.auth.aside */
+    cf_list aside;    /* link in a list of cf_client.auth, or in cf_client.table.hasty */
     char channel[];
 };
 

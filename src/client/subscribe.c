@@ -5,6 +5,7 @@
 #include "client/call.h"
 #include "client/group.h"
 #include "client/limit.h"
+#include "client/pause.h"
 #include "client/queue.h"
 #include "client/refusal.h"
 #include "client/subscription.h"
@@ -36,14 +37,37 @@ static bool send_command(cf_subscription *subscription)
     return false;
 }
 
-/* The one place where the user asks for a subscription (client-spec.md 8.2.1): a private channel needs an authorization first. */
+/* A private channel needs an authorization first. False without memory. */
+static bool ask_at_once(cf_subscription *subscription, cf_time now)
+{
+    bool private_channel = cf_auth_needed(subscription->client, cf_subscription_channel(subscription));
+    return private_channel ? cf_auth_ask(subscription, now) : send_command(subscription);
+}
+
+static cf_subscription *hasty_of(cf_list *link)
+{
+    return CF_CONTAINER(link, cf_subscription, aside);
+}
+
+/* A handler may ask for what is refused as soon as it hears of it (D57). */
+static void ask_later(cf_subscription *subscription)
+{
+    cf_list *hasty = &subscription->client->table.hasty;
+    cf_list *behind = hasty->previous;
+    while (behind != hasty && hasty_of(behind)->haste_at > subscription->haste_at)
+        behind = behind->previous;
+    cf_list_prepend(behind, &subscription->aside);
+}
+
+/* The one place where the user asks for a subscription (client-spec.md 8.2.1). */
 static centrifuge_error ask_server(cf_subscription *subscription, cf_time now)
 {
     cf_client *client = subscription->client;
     if (!cf_limit_admits(client, CF_LIMIT_QUEUE, subscription->channel_size))
         return CENTRIFUGE_ERROR_LIMIT_QUEUE;
-    bool private_channel = cf_auth_needed(client, cf_subscription_channel(subscription));
-    if (!(private_channel ? cf_auth_ask(subscription, now) : send_command(subscription)))
+    if (cf_haste_next(subscription->haste_at) > now)
+        ask_later(subscription);
+    else if (!ask_at_once(subscription, now))
         return CENTRIFUGE_ERROR_NO_MEMORY;
     start(subscription, false);
     return CENTRIFUGE_ERROR_OK;
@@ -149,6 +173,27 @@ centrifuge_error cf_client_subscribe(cf_client *client, cf_time now, cf_bytes ch
     return error;
 }
 
+void cf_subscriptions_tick(cf_client *client, cf_time now)
+{
+    bool good = true;
+    while (good && cf_subscriptions_deadline(client) <= now)
+        good = ask_at_once(hasty_of(cf_list_take(&client->table.hasty)), now);
+    if (!good)
+        cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
+}
+
+cf_time cf_subscriptions_deadline(const cf_client *client)
+{
+    const cf_list *hasty = &client->table.hasty;
+    return cf_list_empty(hasty) ? CF_TIME_NEVER : cf_haste_next(hasty_of(hasty->next)->haste_at);
+}
+
+void cf_subscriptions_forget_hasty(cf_client *client)
+{
+    while (cf_list_take(&client->table.hasty) != NULL)
+        continue;
+}
+
 /* ---- after a good answer to connect -------------------------------------------------------- */
 
 /* Those that wait in the user's auth batch stay there (D36). */
@@ -158,11 +203,11 @@ static bool is_asked_now(const cf_subscription *subscription, bool private_chann
            cf_auth_needed(subscription->client, cf_subscription_channel(subscription)) == private_channel;
 }
 
-static bool ask_public(cf_client *client)
+static bool ask_public(cf_client *client, cf_time now)
 {
     cf_group group;
     bool good = true;
-    cf_group_begin_resubscription(&group, client);
+    cf_group_begin_resubscription(&group, client, now);
     CF_EACH_SUBSCRIPTION (node, client) {
         if (is_asked_now(cf_subscription_of(node), false))
             good = good && cf_group_add(&group, cf_subscription_of(node), NULL);
@@ -193,7 +238,7 @@ bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now)
         if (cf_subscription_wanted(subscription))
             start(subscription, reconnected && subscription->was_subscribed);
     }
-    return ask_public(client) && ask_private(client, now);
+    return ask_public(client, now) && ask_private(client, now);
 }
 
 /* ---- ending -------------------------------------------------------------------------------- */
@@ -306,12 +351,13 @@ void cf_subscriptions_recover_nothing(cf_client *client)
 void cf_subscriptions_leave(cf_client *client, bool again)
 {
     cf_subscriptions_forget_departed(client);
+    cf_subscriptions_forget_hasty(client);
     cf_subscriptions_order(client);
     CF_EACH_SUBSCRIPTION (node, client)
         leave_one(cf_subscription_of(node), again);
 }
 
-cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message *message)
+cf_step cf_subscription_on_unsubscribe(cf_client *client, cf_time now, const cf_wire_message *message)
 {
     uint64_t uid = cf_wire_uid(message);
     cf_subscription *subscription = cf_client_find(client, message->b.channel);
@@ -324,6 +370,7 @@ cf_step cf_subscription_on_unsubscribe(cf_client *client, const cf_wire_message 
         cf_client_report_message(client, message);
     } else if (message->uid.size == 0 && cf_subscription_wanted(subscription)) {
         uint64_t crossed = subscription->asked;
+        cf_haste_spend(&subscription->haste_at, now);
         tell_unsubscribe(subscription);
         end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
         cf_subscription_forget_position(subscription);

@@ -11,6 +11,32 @@ static void refuse(driver *d, unsigned uid, const char *channel)
     driver_receive(d, text);
 }
 
+/* Asks again in each event. */
+static void ask_again(driver *d, const cf_effect *effect)
+{
+    bool told = effect->event.kind == CF_EVENT_SUBSCRIBE_ERROR || effect->event.kind == CF_EVENT_UNSUBSCRIBE;
+    if (effect->kind == CF_EFFECT_EVENT && told)
+        cf_subscription_subscribe(effect->event.subscription, d->now);
+}
+
+/* Answers each subscribe command until none comes; the number of commands. */
+static unsigned count_commands(driver *d, unsigned *uid, const char *answer)
+{
+    unsigned count = 0;
+    char text[200], command[40];
+    for (bool asked = true; asked; count += asked) {
+        snprintf(command, sizeof(command), "'uid':'%u'", *uid);
+        asked = strstr(d->log, command) != NULL;
+        driver_forget(d);
+        snprintf(text, sizeof(text), answer, *uid);
+        if (asked) {
+            ++*uid;
+            driver_receive(d, text);
+        }
+    }
+    return count;
+}
+
 /* ---- making ----------------------------------------------------------------------------- */
 
 static void the_same_channel_is_the_same_subscription(void **state)
@@ -1570,6 +1596,83 @@ static void a_removal_before_the_end_is_still_told(void **state)
               "close 1\n");
 }
 
+/* ---- asking too often ----------------------------------------------------------------------- */
+
+#define REFUSED_AGAIN "{'uid':'%u','method':'subscribe','error':'permission denied','advice':'fix','body':{'channel':'news'}}"
+
+/* A handler that subscribed in the event that told of the refusal made 25,000 commands a second. */
+static void who_asks_in_each_refusal_is_slowed_down(void **state)
+{
+    driver *d = *state;
+    unsigned uid = 2;
+    driver_start(d);
+    driver_be_connected(d);
+    d->hook = ask_again;
+    cf_subscription *news = driver_subscribe(d, "news");
+    assert_int_equal(count_commands(d, &uid, REFUSED_AGAIN), 5);
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_pass(d, 999);
+    assert_int_equal(count_commands(d, &uid, REFUSED_AGAIN), 0);
+    driver_pass(d, 1);
+    assert_int_equal(count_commands(d, &uid, REFUSED_AGAIN), 1);
+    driver_pass(d, 10000); /* patience is rewarded, but the handler has none */
+    assert_int_equal(count_commands(d, &uid, REFUSED_AGAIN), 5);
+}
+
+static void who_asks_when_the_server_takes_it_back_is_slowed_down(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    driver_be_connected(d);
+    d->hook = ask_again;
+    cf_subscription *news = driver_subscribe(d, "news");
+    for (unsigned i = 0; i < 5; i++) {
+        char answer[100];
+        snprintf(answer, sizeof(answer), "{'uid':'%u','method':'subscribe','body':{'channel':'news'}}", i + 2);
+        driver_receive(d, answer);
+        driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
+        driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news'}}");
+        driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
+    }
+    assert_null(strstr(d->log, "'uid':'7'"));
+    driver_forget(d);
+    driver_pass(d, 1000);
+    expect(d, "send 1 {'method':'subscribe','params':{'channel':'news'},'uid':'7'}\n");
+}
+
+static void an_unsubscribed_one_does_not_wait_any_more(void **state)
+{
+    driver *d = *state;
+    unsigned uid = 2;
+    driver_start(d);
+    driver_be_connected(d);
+    d->hook = ask_again;
+    cf_subscription *news = driver_subscribe(d, "news");
+    count_commands(d, &uid, REFUSED_AGAIN);
+    d->hook = NULL;
+    driver_unsubscribe(d, news);
+    driver_forget(d);
+    assert_int_equal(cf_client_deadline(d->client), d->now + 30000); /* a ping */
+    driver_pass(d, 1000);
+    expect(d, "");
+}
+
+static void a_new_connection_asks_for_those_that_waited(void **state)
+{
+    driver *d = *state;
+    unsigned uid = 2;
+    driver_start(d);
+    driver_be_connected(d);
+    d->hook = ask_again;
+    driver_subscribe(d, "news");
+    count_commands(d, &uid, REFUSED_AGAIN);
+    d->hook = NULL;
+    driver_closed(d, "", CENTRIFUGE_ERROR_OK);
+    driver_reconnect(d, uid);
+    assert_non_null(strstr(d->log, "'method':'subscribe','params':{'channel':'news'}"));
+    driver_forget(d);
+}
+
 static void many_subscriptions_are_found(void **state)
 {
     driver *d = *state;
@@ -1685,6 +1788,10 @@ int main(void)
         TEST(an_answer_that_waits_is_not_told_of_a_removed_one),
         TEST(an_unsubscribed_one_is_removed_without_a_command),
         TEST(a_removal_before_the_end_is_still_told),
+        TEST(who_asks_in_each_refusal_is_slowed_down),
+        TEST(who_asks_when_the_server_takes_it_back_is_slowed_down),
+        TEST(an_unsubscribed_one_does_not_wait_any_more),
+        TEST(a_new_connection_asks_for_those_that_waited),
         TEST(many_subscriptions_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
