@@ -298,7 +298,7 @@ typedef struct held_head {
 /* `channel` NULL: it comes whatever becomes of the channels. */
 static void hold_back(cf_hub *hub, cf_session *session, const cf_channel *channel, cf_bytes uid, cf_bytes text)
 {
-    cf_buffer *messages = &session->exchange->hold.messages;
+    cf_buffer *messages = &session->bundle->hold.messages;
     held_head head = {channel, channel == NULL, uid.size, text.size};
     if (messages->allocator == NULL)
         cf_buffer_init(messages, hub->allocator, session->queue_max);
@@ -371,7 +371,8 @@ cf_engine_sink cf_hub_sink(cf_hub *hub)
 
 /* ---- sessions and users -------------------------------------------------- */
 
-void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed, void (*subscribed)(cf_session *, cf_engine_status))
+void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed,
+                 void (*subscribed)(cf_session *, const cf_channel *, cf_engine_status))
 {
     *hub = (cf_hub){.services = services, .allocator = services->allocator, .subscribed = subscribed};
     cf_map_init(&hub->channels, hub->allocator, seed);
@@ -530,7 +531,7 @@ static void forget_held(cf_session *session, const cf_channel *channel, size_t s
     held_head head;
     char *start;
     size_t at = 0;
-    while (at < size && (start = next_held(&session->exchange->hold, &at, &head)) != NULL)
+    while (at < size && (start = next_held(&session->bundle->hold, &at, &head)) != NULL)
         if (head.channel == channel)
             memset(start + offsetof(held_head, channel), 0, sizeof head.channel);
 }
@@ -541,7 +542,7 @@ void cf_hub_skip(cf_session *session, const cf_channel *channel, cf_bytes uid)
     const char *start;
     size_t at = 0;
     bool found = false;
-    while (!found && (start = next_held(&session->exchange->hold, &at, &head)) != NULL)
+    while (!found && (start = next_held(&session->bundle->hold, &at, &head)) != NULL)
         found = head.channel == channel && cf_bytes_equal(cf_bytes_make(start + sizeof head, head.uid_size), uid);
     if (found)
         forget_held(session, channel, at);
@@ -551,14 +552,14 @@ static void begin_hold(cf_session *session, cf_hub_member *member, cf_channel *c
 {
     member->holding = true;
     channel->holding++;
-    session->exchange->hold.channels++;
+    session->bundle->hold.channels++;
 }
 
 static void end_hold(cf_session *session, cf_hub_member *member, cf_channel *channel)
 {
     member->holding = false;
     channel->holding--;
-    session->exchange->hold.channels--;
+    session->bundle->hold.channels--;
 }
 
 static void send_held(cf_hub *hub, cf_session *session)
@@ -566,16 +567,16 @@ static void send_held(cf_hub *hub, cf_session *session)
     held_head head;
     const char *start;
     size_t at = 0;
-    while ((start = next_held(&session->exchange->hold, &at, &head)) != NULL)
+    while ((start = next_held(&session->bundle->hold, &at, &head)) != NULL)
         if (head.channel != NULL || head.sent_anyway)
             cf_hub_send(hub, session, cf_bytes_make(start + sizeof head + head.uid_size, head.text_size));
-    cf_buffer_clear(&session->exchange->hold.messages);
+    cf_buffer_clear(&session->bundle->hold.messages);
 }
 
 /* The newest subscriptions stand last, unless others have been ended since. */
 void cf_hub_release(cf_hub *hub, cf_session *session)
 {
-    for (uint32_t i = session->subscription_count; i-- > 0 && session->exchange->hold.channels > 0;) {
+    for (uint32_t i = session->subscription_count; i-- > 0 && session->bundle->hold.channels > 0;) {
         cf_channel *channel = session->subscriptions[i].channel;
         cf_hub_member *member = &channel->members[session->subscriptions[i].index];
         if (member->holding)
@@ -712,7 +713,7 @@ static void on_subscribed(void *user, cf_engine_status status)
         if (i >= channel->count || !channel->members[i].waiting)
             continue;
         channel->members[i].waiting = false;
-        hub->subscribed(channel->members[i].session, status);
+        hub->subscribed(channel->members[i].session, channel, status);
     }
     channel->subscribing = false;
     settle(hub, channel);

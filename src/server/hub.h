@@ -123,10 +123,11 @@ typedef struct cf_hub {
     cf_list walks;    /* that are not over */
     cf_buffer text;   /* for encoding one push */
     /* The engine's answer to a subscribe for which a session waits. */
-    void (*subscribed)(struct cf_session *session, cf_engine_status status);
+    void (*subscribed)(struct cf_session *session, const cf_channel *channel, cf_engine_status status);
 } cf_hub;
 
-void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed, void (*subscribed)(struct cf_session *, cf_engine_status));
+void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed,
+                 void (*subscribed)(struct cf_session *, const cf_channel *, cf_engine_status));
 /* Sessions are gone already. */
 void cf_hub_free(cf_hub *hub);
 cf_engine_sink cf_hub_sink(cf_hub *hub);
@@ -189,7 +190,7 @@ void cf_hub_give_up(cf_hub *hub, struct cf_session *session);
 
 /* Queues one message (a text) for one session, behind what was queued for it in this turn. */
 void cf_hub_send(cf_hub *hub, struct cf_session *session, cf_bytes text);
-/* The same, behind the answers that its exchange still keeps. */
+/* The same, behind the answers that are still kept for it. */
 void cf_hub_send_behind(cf_hub *hub, struct cf_session *session, cf_bytes text);
 /* A message for this session was lost for want of memory: the node closes it at the end of the turn. */
 void cf_hub_starve(cf_hub *hub, struct cf_session *session);

@@ -82,7 +82,7 @@ static void init(cf_node *node, const cf_server_environment *environment, const 
     services->broker = &node->broker;
     cf_broker_init(&node->broker, services);
     cf_list_init(&node->calls);
-    cf_buffer *buffers[] = {&services->scratch, &services->replies, &services->push, &services->advice};
+    cf_buffer *buffers[] = {&services->push, &services->advice};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         cf_buffer_init(buffers[i], environment->allocator, CF_BUFFER_NO_LIMIT);
     cf_turn_init(&services->turn, NULL);
@@ -142,8 +142,7 @@ void cf_node_free(cf_node *node)
     cf_hub_free(&node->hub);
     cf_wheel_free(services->wheel);
     cf_metrics_free(services->metrics);
-    cf_buffer_free(&services->scratch);
-    cf_buffer_free(&services->replies);
+    cf_bundle_free(services->spare, services->allocator);
     cf_buffer_free(&services->push);
     cf_buffer_free(&services->advice);
     cf_free(services->allocator, node);

@@ -108,24 +108,6 @@ void cf_services_notice(cf_services *services, cf_notice notice, const char *for
     log_line(services, notice_levels[notice], line, size);
 }
 
-void cf_services_take(cf_services *services, cf_buffer *spare, cf_buffer *buffer)
-{
-    *buffer = *spare;
-    cf_buffer_init(spare, services->allocator, CF_BUFFER_NO_LIMIT);
-}
-
-void cf_services_give(cf_buffer *spare, cf_buffer *buffer)
-{
-    if (spare->capacity > 0 || buffer->capacity > CF_SPARE_MAX) {
-        cf_buffer_free(buffer);
-        return;
-    }
-    const cf_allocator *allocator = buffer->allocator;
-    *spare = *buffer;
-    cf_buffer_clear(spare);
-    cf_buffer_init(buffer, allocator, CF_BUFFER_NO_LIMIT);
-}
-
 int64_t cf_seconds_left(int64_t timestamp, int64_t lifetime, int64_t unix_time)
 {
     int64_t end = timestamp > INT64_MAX - lifetime ? INT64_MAX : timestamp + lifetime;

@@ -12,6 +12,7 @@
 #include "server/metrics.h"
 #include "server/turn.h"
 
+struct cf_bundle;
 struct cf_hub;
 struct cf_broker;
 
@@ -55,8 +56,7 @@ typedef struct cf_services {
     cf_time now;       /* ms, monotonic; of this turn */
     int64_t unix_time; /* s, of this turn */
     bool shutting_down;
-    cf_buffer scratch;          /* spare memory for decoding one message: taken and given back by who needs it */
-    cf_buffer replies;          /* spare memory for the replies to one message: the same */
+    struct cf_bundle *spare;    /* memory for carrying out one message (session_state.h), or NULL */
     cf_buffer push;             /* for one push to one session */
     cf_buffer advice;           /* for the reason of one close; reserved at the start, so that a close never fails */
     size_t api_bytes;           /* of the requests of the HTTP API that are being carried out */
@@ -70,7 +70,7 @@ typedef struct cf_services {
     } notices[CF_NOTICE_COUNT];
 } cf_services;
 
-/* Spare buffers that have grown larger are freed. */
+/* Buffers of the spare bundle that have grown larger are freed. */
 #define CF_SPARE_MAX (1024 * 1024)
 
 #define CF_MESSAGE_ID_SIZE 22
@@ -80,9 +80,6 @@ typedef struct cf_services {
 void cf_services_start_message_ids(cf_services *services);
 /* A new message id. No NUL is written. */
 void cf_services_message_id(cf_services *services, char id[CF_MESSAGE_ID_SIZE]);
-/* Takes a spare buffer for use, and gives it back when it is no larger than CF_SPARE_MAX; `buffer` is empty then. */
-void cf_services_take(cf_services *services, cf_buffer *spare, cf_buffer *buffer);
-void cf_services_give(cf_buffer *spare, cf_buffer *buffer);
 /* Seconds until timestamp + lifetime, without overflow. */
 int64_t cf_seconds_left(int64_t timestamp, int64_t lifetime, int64_t unix_time);
 /* A random UUID version 4 (RFC 9562). No NUL is written. */

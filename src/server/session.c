@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "server/broker.h"
-#include "server/command/command.h"
+#include "server/session_state.h"
 
 /* ---- life and end -------------------------------------------------------- */
 
@@ -39,47 +39,14 @@ cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, v
     return session;
 }
 
-static void free_exchange(cf_session *session)
-{
-    cf_exchange *exchange = session->exchange;
-    const cf_allocator *allocator = session->services->allocator;
-    session->exchange = NULL;
-    if (exchange == NULL)
-        return;
-    cf_buffer_free(&exchange->scratch);
-    cf_buffer_free(&exchange->replies);
-    if (exchange->hold.messages.allocator != NULL)
-        cf_buffer_free(&exchange->hold.messages);
-    cf_free(allocator, exchange->copy);
-    if (exchange->on_heap)
-        cf_free(allocator, exchange);
-}
-
-static void free_later(cf_session *session)
-{
-    if (session->later == NULL)
-        return;
-    cf_task_cancel(&session->later->task);
-    cf_buffer_free(&session->later->messages);
-    cf_free(session->services->allocator, session->later);
-    session->later = NULL;
-}
-
-/* For the engine, or for the next turn? */
-static bool waits(const cf_session *session)
-{
-    return cf_session_is(session, CF_SESSION_SUSPENDED) || (session->later != NULL && cf_task_waits(&session->later->task));
-}
-
-/* The last one frees an ended session. */
-static void unpin(cf_session *session)
+void cf_session_unpin(cf_session *session)
 {
     CF_ASSERT(session->pins > 0);
     if (--session->pins > 0 || !cf_session_is(session, CF_SESSION_ENDED))
         return;
     cf_list_remove(&session->link);
-    free_exchange(session);
-    free_later(session);
+    cf_message_free(session);
+    cf_message_free_later(session);
     cf_free(session->services->allocator, session);
 }
 
@@ -107,9 +74,9 @@ static void end(cf_session *session, int code, cf_bytes reason, bool tell)
     if (tell)
         session->ops->close(session->transport, code, reason);
     release_content(session);
-    if (waits(session))
-        free_later(session);
-    unpin(session);
+    if (cf_message_waits(session))
+        cf_message_free_later(session);
+    cf_session_unpin(session);
 }
 
 void cf_session_gone(cf_session *session)
@@ -148,7 +115,7 @@ void cf_session_forget(cf_session *session)
 {
     CF_ASSERT(cf_session_is(session, CF_SESSION_ENDED));
     session->pins = 1;
-    unpin(session);
+    cf_session_unpin(session);
 }
 
 /* ---- what transports ask for --------------------------------------------- */
@@ -211,13 +178,17 @@ void cf_session_leave_channel(cf_session *session, cf_hub_subscription *subscrip
     cf_hub_unsubscribe(services->hub, session, subscription);
 }
 
-/* Is the subscribe answered, but its answer not sent, since a command behind it waits for the engine? */
-static bool is_answer_kept(const cf_session *session, cf_bytes channel)
+/* The subscribe that is not answered yet, or NULL. */
+static cf_session_call *unanswered_subscribe(const cf_session *session, cf_bytes channel)
 {
-    const cf_exchange *exchange = session->exchange;
-    if (exchange == NULL || !exchange->subscribed)
-        return false;
-    return exchange->call.method != CF_METHOD_SUBSCRIBE || !cf_bytes_equal(exchange->call.channel, channel);
+    if (session->bundle == NULL)
+        return NULL;
+    CF_LIST_EACH (link, &session->bundle->waiting) {
+        cf_session_call *call = CF_CONTAINER(link, cf_session_call, link);
+        if (call->method == CF_METHOD_SUBSCRIBE && !call->done && cf_bytes_equal(call->channel, channel))
+            return call;
+    }
+    return NULL;
 }
 
 void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
@@ -226,11 +197,12 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
     cf_buffer *push = &session->services->push;
     cf_buffer_clear(push);
     session->ops->dialect->unsubscribed(push, channel);
-    bool kept = is_answer_kept(session, channel); /* the name may be the channel's own, and go with it */
+    cf_session_call *call = unanswered_subscribe(session, channel);
+    bool kept = call == NULL && session->bundle != NULL && session->bundle->subscribed;
     cf_hub_subscription *subscription = cf_hub_find(hub, session, channel);
-    if (subscription != NULL && cf_hub_waits(subscription))
-        session->exchange->call.withdrawn = true;
-    else if (subscription != NULL)
+    if (call != NULL)
+        call->withdrawn = true;
+    if (subscription != NULL && !cf_hub_waits(subscription))
         cf_session_leave_channel(session, subscription);
     if (push->failed)
         cf_hub_starve(hub, session);
@@ -332,364 +304,5 @@ static void fire(cf_timer *timer)
         cf_session_cut_off(session, CF_TROUBLE_STALE);
     if (!cf_session_is(session, CF_SESSION_ENDED))
         cf_session_arm(session);
-    unpin(session);
-}
-
-/* ---- commands ------------------------------------------------------------ */
-
-static void go_on(cf_task *task);
-
-void cf_call_wait(cf_session *session)
-{
-    session->pins++;
-}
-
-bool cf_call_enter(cf_session *session)
-{
-    return !cf_session_is(session, CF_SESSION_ENDED);
-}
-
-void cf_call_fatal(cf_session *session, cf_trouble trouble)
-{
-    cf_session_cut_off(session, trouble);
-}
-
-bool cf_call_params(cf_session *session, cf_session_call *call, cf_params *params)
-{
-    if (session->ops->dialect->params(call->method, call->params, params, &session->exchange->scratch))
-        return true;
-    cf_call_fatal(session, CF_TROUBLE_INVALID);
-    return false;
-}
-
-/* The replies of one message must not be more than the client may have waiting. */
-void cf_call_reply(cf_session *session, cf_reply *reply)
-{
-    cf_exchange *exchange = session->exchange;
-    cf_buffer *out = &exchange->replies;
-    reply->method = exchange->call.method;
-    reply->uid = exchange->call.uid;
-    session->ops->dialect->between(out, out->size == 0 ? 0 : 1, exchange->commands.count);
-    session->ops->dialect->reply(out, reply);
-    exchange->call.done = true;
-    if (out->failed)
-        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
-    else if (out->size > session->queue_max)
-        cf_call_fatal(session, CF_TROUBLE_SLOW);
-}
-
-static void carry_out(cf_session *session)
-{
-    cf_session_call *call = &session->exchange->call;
-    cf_command_run run = cf_command_of(call->method);
-    cf_turn_spend(&session->services->turn, CF_WORK_COMMAND);
-    if (call->method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
-        cf_call_fatal(session, CF_TROUBLE_UNAUTHORIZED);
-    else if (run == NULL)
-        cf_call_fatal(session, CF_TROUBLE_NO_METHOD);
-    else
-        run(session, call);
-}
-
-/* A slice of the message moves with its copy. */
-static void rebase(cf_bytes *slice, cf_bytes from, const char *to)
-{
-    uintptr_t offset = (uintptr_t)slice->data - (uintptr_t)from.data;
-    if (slice->data != NULL && offset <= from.size)
-        slice->data = to + offset;
-}
-
-static void rebase_exchange(cf_exchange *exchange)
-{
-    cf_bytes from = exchange->text;
-    const char *to = exchange->copy;
-    cf_json_reader *reader = &exchange->commands.reader;
-    reader->at = to + (reader->at - reader->start);
-    reader->end = to + (reader->end - reader->start);
-    reader->start = to;
-    cf_bytes *slices[] = {&exchange->call.uid, &exchange->call.params, &exchange->call.channel, &exchange->call.last};
-    for (size_t i = 0; i < sizeof slices / sizeof slices[0]; i++)
-        rebase(slices[i], from, to);
-    exchange->text = cf_bytes_make(to, from.size);
-}
-
-static void set_paused(cf_session *session, bool pause)
-{
-    if (cf_session_is(session, CF_SESSION_PAUSED) == pause)
-        return;
-    session->flags ^= CF_SESSION_PAUSED;
-    if (session->ops->pause != NULL)
-        session->ops->pause(session->transport, pause);
-}
-
-/* The command goes on when the engine answers; until then all that it needs stays on the heap. */
-static bool suspend(cf_session *session)
-{
-    const cf_allocator *allocator = session->services->allocator;
-    if (!session->exchange->on_heap) {
-        cf_exchange *heap = cf_alloc(allocator, sizeof *heap);
-        char *copy = cf_copy(allocator, session->exchange->text);
-        if (heap == NULL || copy == NULL) {
-            cf_free(allocator, heap);
-            cf_free(allocator, copy);
-            return false;
-        }
-        *heap = *session->exchange;
-        heap->on_heap = true;
-        heap->copy = copy;
-        rebase_exchange(heap);
-        session->exchange = heap;
-    }
-    session->flags |= CF_SESSION_SUSPENDED;
-    set_paused(session, true);
-    return true;
-}
-
-/* What was published since a channel was subscribed comes behind the answer. */
-static void send_replies(cf_session *session)
-{
-    cf_services *services = session->services;
-    cf_exchange *exchange = session->exchange;
-    session->ops->dialect->between(&exchange->replies, exchange->commands.count, exchange->commands.count);
-    if (exchange->subscribed)
-        cf_hub_close_chunks(services->hub);
-    cf_turn_spend(&services->turn, exchange->replies.size / CF_WORK_UNIT_SIZE);
-    if (exchange->replies.failed)
-        cf_hub_starve(services->hub, session);
-    else
-        cf_hub_send(services->hub, session, cf_buffer_bytes(&exchange->replies));
-    if (exchange->hold.channels > 0 || exchange->hold.messages.size > 0)
-        cf_hub_release(services->hub, session);
-}
-
-static void finish_exchange(cf_session *session)
-{
-    cf_services *services = session->services;
-    cf_exchange *exchange = session->exchange;
-    if (!cf_session_is(session, CF_SESSION_ENDED))
-        send_replies(session);
-    uint64_t now = services->environment.microseconds(services->environment.user);
-    cf_metrics_record(services->metrics, CF_LATENCY_CLIENT_API, now - exchange->started);
-    /* The memory is kept for the next message, whoever sends it. */
-    cf_services_give(&services->scratch, &exchange->scratch);
-    cf_services_give(&services->replies, &exchange->replies);
-    free_exchange(session);
-}
-
-/* NULL without memory. */
-static cf_later *later_of(cf_session *session)
-{
-    if (session->later != NULL)
-        return session->later;
-    cf_services *services = session->services;
-    cf_later *later = cf_alloc_zero(services->allocator, 1, sizeof *later);
-    if (later == NULL)
-        return NULL;
-    later->session = session;
-    cf_task_init(&later->task, &services->turn, go_on, NULL);
-    cf_buffer_init(&later->messages, services->allocator, CF_SESSION_LATER_MAX + session->request_max);
-    return session->later = later;
-}
-
-/* False without memory. */
-static bool wait_for_turn(cf_session *session)
-{
-    cf_later *later = later_of(session);
-    if (later == NULL)
-        return false;
-    cf_task_queue(&later->task);
-    set_paused(session, true);
-    return true;
-}
-
-/* Is it the turn of others, or of the client, to read what was sent to it? Then the next message waits. */
-static bool must_wait(cf_session *session)
-{
-    cf_services *services = session->services;
-    if (cf_turn_share_is_spent(&services->turn))
-        return wait_for_turn(session);
-    if (!cf_hub_is_behind(services->hub, session))
-        return false;
-    cf_later *later = later_of(session);
-    if (later == NULL)
-        return false;
-    cf_task_hold(&later->task, &services->hub->held, CF_TIME_NEVER);
-    set_paused(session, true);
-    return true;
-}
-
-/*
- * The rest of the message waits. Answers to subscribes are not kept meanwhile: what is published to the channels comes behind
- * them. False without memory.
- */
-static bool interrupt(cf_session *session)
-{
-    cf_exchange *exchange = session->exchange;
-    if (exchange->subscribed) {
-        send_replies(session);
-        cf_buffer_clear(&exchange->replies);
-        exchange->subscribed = false;
-    }
-    return suspend(session);
-}
-
-bool cf_call_hold(cf_session *session, cf_channel *channel)
-{
-    cf_later *later = channel->behind > 0 ? later_of(session) : NULL;
-    cf_session_call *call = &session->exchange->call;
-    call->held = later != NULL && cf_hub_hold_publish(session->services->hub, channel, &later->task);
-    return call->held;
-}
-
-static bool is_over(const cf_session *session)
-{
-    return cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED);
-}
-
-/* The next command, or the one that was held. False when there is none. */
-static bool next_call(cf_session *session)
-{
-    cf_exchange *exchange = session->exchange;
-    cf_session_call *call = &exchange->call;
-    cf_command command;
-    if (call->held) {
-        call->held = false;
-        cf_buffer_truncate(&exchange->scratch, call->scratch);
-        return true;
-    }
-    if (!session->ops->dialect->next(&exchange->commands, &command, &exchange->scratch))
-        return false;
-    *call = (cf_session_call){
-        .uid = command.uid, .method = command.method, .params = command.params, .scratch = exchange->scratch.size};
-    return true;
-}
-
-/* After a command: does the rest wait? False without memory. */
-static bool pause_for_others(cf_session *session)
-{
-    const cf_exchange *exchange = session->exchange;
-    if (exchange->call.held)
-        return interrupt(session);
-    if (!exchange->call.done)
-        return suspend(session);
-    if (exchange->commands.taken < exchange->commands.count && cf_turn_share_is_spent(&session->services->turn))
-        return interrupt(session) && wait_for_turn(session);
-    return true;
-}
-
-/* Carries out the commands of the message, from where it stands. */
-static void run(cf_session *session)
-{
-    session->flags |= CF_SESSION_RUNNING;
-    while (!is_over(session) && next_call(session)) {
-        carry_out(session);
-        if (!is_over(session) && !pause_for_others(session))
-            cf_call_fatal(session, CF_TROUBLE_INTERNAL);
-        if (!cf_session_is(session, CF_SESSION_ENDED) && cf_session_is(session, CF_SESSION_SUSPENDED)) {
-            session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
-            return;
-        }
-    }
-    if (session->exchange->scratch.failed)
-        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
-    session->flags &= ~(uint32_t)CF_SESSION_RUNNING;
-    finish_exchange(session);
-}
-
-static void take_message(cf_session *session, cf_bytes message)
-{
-    cf_services *services = session->services;
-    services->metrics->client_api_num_requests++;
-    services->metrics->client_bytes_in += (int64_t)message.size;
-    if (message.size > session->request_max) {
-        cf_call_fatal(session, CF_TROUBLE_LIMIT_EXCEEDED);
-        return;
-    }
-    cf_exchange exchange = {.text = message, .started = services->environment.microseconds(services->environment.user)};
-    cf_services_take(services, &services->scratch, &exchange.scratch);
-    cf_services_take(services, &services->replies, &exchange.replies);
-    session->exchange = &exchange;
-    if (session->ops->dialect->begin(&exchange.commands, message, &exchange.scratch)) {
-        run(session);
-        return;
-    }
-    bool starved = exchange.scratch.failed;
-    cf_call_fatal(session, starved ? CF_TROUBLE_INTERNAL : CF_TROUBLE_INVALID);
-    finish_exchange(session);
-}
-
-/* ---- suspension ---------------------------------------------------------- */
-
-static bool keep(cf_session *session, cf_bytes message)
-{
-    cf_later *later = later_of(session);
-    if (later == NULL || !cf_buffer_reserve(&later->messages, sizeof message.size + message.size))
-        return false;
-    cf_buffer_append(&later->messages, cf_bytes_make((const char *)&message.size, sizeof message.size));
-    cf_buffer_append(&later->messages, message);
-    return true;
-}
-
-/* The next one that was kept; false when there is none. */
-static bool next_kept(cf_later *later, cf_bytes *message)
-{
-    if (later->offset == later->messages.size)
-        return false;
-    const char *at = later->messages.data + later->offset;
-    memcpy(&message->size, at, sizeof message->size);
-    message->data = at + sizeof message->size;
-    later->offset += sizeof message->size + message->size;
-    return true;
-}
-
-static void take_kept(cf_session *session)
-{
-    cf_bytes message;
-    while (session->later != NULL && !is_over(session) && !waits(session) && !must_wait(session)) {
-        if (next_kept(session->later, &message))
-            take_message(session, message);
-        else
-            free_later(session);
-    }
-    if (!cf_session_is(session, CF_SESSION_ENDED) && !waits(session))
-        set_paused(session, false);
-}
-
-/* The next turn has come. */
-static void go_on(cf_task *task)
-{
-    cf_session *session = CF_CONTAINER(task, cf_later, task)->session;
-    session->pins++;
-    if (cf_session_is(session, CF_SESSION_SUSPENDED)) {
-        session->flags &= ~(uint32_t)CF_SESSION_SUSPENDED;
-        run(session);
-    }
-    take_kept(session);
-    unpin(session);
-}
-
-/* Answers nest when a step's operation completes at once: only the outermost (the last pin) goes on with the message. */
-void cf_call_leave(cf_session *session)
-{
-    bool outermost = session->pins == 1 && cf_session_is(session, CF_SESSION_SUSPENDED);
-    if (outermost && !cf_session_is(session, CF_SESSION_ENDED) && session->exchange->call.done) {
-        session->flags &= ~(uint32_t)CF_SESSION_SUSPENDED;
-        session->pins++;
-        run(session);
-        take_kept(session);
-        session->pins--;
-    }
-    unpin(session);
-}
-
-void cf_session_receive(cf_session *session, cf_bytes message)
-{
-    if (is_over(session))
-        return;
-    session->pins++;
-    if (!waits(session) && !must_wait(session))
-        take_message(session, message);
-    else if (!keep(session, message))
-        cf_call_fatal(session, CF_TROUBLE_LIMIT_EXCEEDED);
-    unpin(session);
+    cf_session_unpin(session);
 }

@@ -2,9 +2,9 @@
  * One client's conversation, without I/O: messages in, frames out (session.outbox),
  * and an end with an advice. server-spec.md section 2.
  *
- * A session works on one message at a time. When a command has to wait for the
- * engine (Redis), the session keeps what came after it and asks the transport to stop
- * reading; with the memory engine that never happens.
+ * A session works on one message at a time. When commands have to wait for the
+ * engine (Redis), the session keeps what came after them and asks the transport to stop
+ * reading; with the memory engine that never happens. message.c has that, call.h the commands' side.
  *
  * Everything but cf_session_written happens within a turn (node.h): what it causes is sent at the turn's end. A session that is over
  * client_queue_max_size, or lost a message for want of memory, is closed at the turn's end too.

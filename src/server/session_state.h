@@ -5,7 +5,7 @@
 #ifndef CF_SERVER_SESSION_STATE_H
 #define CF_SERVER_SESSION_STATE_H
 
-#include "server/hub.h"
+#include "server/call.h"
 #include "server/session.h"
 
 /* More input than this and one message of the largest size behind what waits closes the session. The transport is paused, so it can only be what was already read. */
@@ -18,7 +18,7 @@ enum {
     CF_SESSION_AUTHENTICATED = 1,
     CF_SESSION_ENDED = 2,        /* only its memory is left */
     CF_SESSION_RUNNING = 4,      /* in the loop over the commands of a message */
-    CF_SESSION_SUSPENDED = 8,    /* in the middle of a message: a command waits for the engine, or the rest for the next turn */
+    CF_SESSION_SUSPENDED = 8,    /* in the middle of a message: commands wait for the engine, or the rest for the next turn */
     CF_SESSION_SLOW = 16,        /* over client_queue_max_size: to be closed */
     CF_SESSION_STARVED = 32,     /* a message was lost for want of memory, or of room while it was held back: to be closed */
     CF_SESSION_PAUSED = 64,      /* the transport was asked to stop reading */
@@ -29,33 +29,22 @@ enum {
 
 #define CF_SESSION_DOOMED (CF_SESSION_SLOW | CF_SESSION_STARVED)
 
-/* The command that is being carried out. Its slices live as long as it does. */
-typedef struct cf_session_call {
-    cf_bytes uid;
-    cf_method method;
-    cf_bytes params;
-    cf_bytes channel; /* decoded by the command */
-    cf_bytes last;    /* of a subscribe */
-    bool recover;     /* of a subscribe */
-    bool withdrawn;   /* of a subscribe that waits for the engine: the server has unsubscribed the channel meanwhile */
-    bool done;        /* replied */
-    bool held;        /* a publish that waits for subscribers: to be carried out again */
-    size_t scratch;   /* bytes of the exchange's scratch that hold the command itself */
-} cf_session_call;
-
-/* One message from the client and the replies to it. On the stack, unless a command has to wait: then it moves to the heap. */
-typedef struct cf_exchange {
+/* One message from the client: its commands, and the replies to them. */
+typedef struct cf_bundle {
     cf_wire_commands commands;
     cf_bytes text;
     char *copy; /* of the text, when it is suspended */
     cf_buffer scratch;
     cf_buffer replies;
-    cf_hold hold; /* behind them */
-    cf_session_call call;
-    bool subscribed;  /* to something: what is published after it comes behind the replies */
-    uint64_t started; /* microseconds */
-    bool on_heap;
-} cf_exchange;
+    size_t aside;           /* bytes of replies that stand with their calls */
+    cf_hold hold;           /* behind the replies */
+    cf_list waiting;        /* calls that are begun, and not answered or behind one that is not; in their order */
+    cf_list asked;          /* those that wait for the hub */
+    cf_session_call *next;  /* read, but not begun: it waits for others */
+    cf_session_call *spare; /* memory for the next one */
+    bool subscribed;        /* to something: what is published after it comes behind the replies */
+    uint64_t started;       /* microseconds */
+} cf_bundle;
 
 /* What a session does later: the rest of a message, then those that came meanwhile (each a size_t and its bytes). */
 typedef struct cf_later {
@@ -87,7 +76,7 @@ struct cf_session {
     cf_time patience_at; /* while it is behind: when it is given up */
     int64_t timestamp;   /* of the credentials: Unix s */
     size_t request_max;
-    cf_exchange *exchange; /* NULL: no message is being worked on */
+    cf_bundle *bundle; /* NULL: no message is being worked on */
     cf_later *later;
     uint32_t pins; /* engine operations that will come back, and our own loops: freed when none is left */
     char id[CF_UUID_SIZE];
@@ -106,6 +95,8 @@ static inline size_t cf_session_backlog(const cf_session *session)
 /* As others see it; `subscription` NULL: without a channel's info. */
 cf_client_info cf_session_info(const cf_session *session, const cf_hub_subscription *subscription);
 
+/* The last one frees an ended session. */
+void cf_session_unpin(cf_session *session);
 /* Frees what is left of an ended session whose engine operations will not come back. */
 void cf_session_forget(cf_session *session);
 
@@ -115,6 +106,18 @@ void cf_session_leave_channel(cf_session *session, cf_hub_subscription *subscrip
 void cf_session_is_present(cf_session *session, cf_hub_subscription *subscription);
 /* Sends the push of a server-side unsubscribe, after leaving the channel where it was subscribed. */
 void cf_session_unsubscribe(cf_session *session, cf_bytes channel);
+
+/* message.c: goes on with the message, since a call that waited is answered. */
+void cf_message_go_on(cf_session *session);
+/* Is the session in the middle of a message, or does its next one wait? */
+bool cf_message_waits(const cf_session *session);
+/* NULL without memory. */
+cf_later *cf_message_later(cf_session *session);
+void cf_message_free(cf_session *session);
+void cf_message_free_later(cf_session *session);
+/* What stands before the next reply. */
+void cf_bundle_separate(cf_bundle *bundle, const cf_dialect *dialect);
+void cf_bundle_free(cf_bundle *bundle, const cf_allocator *allocator);
 
 /* Sets the end of the session by the timestamp of its credentials and connection_lifetime. */
 void cf_session_set_expiry(cf_session *session);

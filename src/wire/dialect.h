@@ -20,6 +20,8 @@ typedef struct cf_dialect {
     bool (*begin)(cf_wire_commands *commands, cf_bytes message, cf_buffer *scratch);
     /* False when there are no more. Slices of a command stay valid until the next call. */
     bool (*next)(cf_wire_commands *commands, cf_command *command, cf_buffer *scratch);
+    /* The message stands elsewhere from now on. */
+    void (*move)(cf_wire_commands *commands, const char *message);
     /* Parameters of one command; false: `invalid message`. Decoded strings are appended to `scratch`. */
     bool (*connect_params)(cf_bytes params, cf_connect_params *out, cf_buffer *scratch); /* and refresh */
     bool (*subscribe_params)(cf_bytes params, cf_subscribe_params *out, cf_buffer *scratch);

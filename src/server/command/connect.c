@@ -10,32 +10,33 @@ static bool user_limit_reached(const cf_session *session, cf_bytes user)
 }
 
 /* Server-spec.md 2.4. */
-void cf_command_connect(cf_session *session, cf_session_call *call)
+void cf_command_connect(cf_session_call *call)
 {
+    cf_session *session = call->session;
     const cf_config *config = session->services->config;
     cf_connect_credentials credentials;
     session->services->metrics->client_num_connect++;
     if (cf_session_is(session, CF_SESSION_AUTHENTICATED)) {
-        cf_call_fatal(session, CF_TROUBLE_INVALID);
+        cf_call_fatal(call, CF_TROUBLE_INVALID);
         return;
     }
-    if (!cf_credentials_read(session, call, !config->insecure, &credentials))
+    if (!cf_credentials_read(call, !config->insecure, &credentials))
         return;
     if (user_limit_reached(session, credentials.params.user)) {
-        cf_call_fatal(session, CF_TROUBLE_LIMIT_EXCEEDED);
+        cf_call_fatal(call, CF_TROUBLE_LIMIT_EXCEEDED);
         return;
     }
     if (!config->insecure && cf_credentials_expired(session, credentials.timestamp)) {
-        cf_credentials_reply(session, CF_BYTES(""), true);
+        cf_credentials_reply(call, CF_BYTES(""), true);
         return;
     }
     if (!cf_credentials_take_info(session, credentials.params.info) ||
         !cf_hub_authenticate(session->services->hub, session, credentials.params.user)) {
-        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
+        cf_call_fatal(call, CF_TROUBLE_INTERNAL);
         return;
     }
     session->flags |= CF_SESSION_AUTHENTICATED;
     session->timestamp = credentials.timestamp;
     cf_session_set_expiry(session);
-    cf_credentials_reply(session, cf_session_id(session), false);
+    cf_credentials_reply(call, cf_session_id(session), false);
 }

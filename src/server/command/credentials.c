@@ -25,12 +25,13 @@ static void refuse_token(cf_session *session)
     cf_session_close(session, CF_TROUBLE_INVALID_TOKEN);
 }
 
-bool cf_credentials_read(cf_session *session, const cf_session_call *call, bool check, cf_connect_credentials *credentials)
+bool cf_credentials_read(cf_session_call *call, bool check, cf_connect_credentials *credentials)
 {
+    cf_session *session = call->session;
     cf_connect_params *params = &credentials->params;
     *credentials = (cf_connect_credentials){.timestamp = session->services->unix_time};
-    if (!session->ops->dialect->connect_params(call->params, params, &session->exchange->scratch)) {
-        cf_call_fatal(session, CF_TROUBLE_INVALID);
+    if (!session->ops->dialect->connect_params(call->params, params, &session->bundle->scratch)) {
+        cf_call_fatal(call, CF_TROUBLE_INVALID);
         return false;
     }
     if (!check)
@@ -40,7 +41,7 @@ bool cf_credentials_read(cf_session *session, const cf_session_call *call, bool 
         return false;
     }
     if (!cf_bytes_to_int64(params->timestamp, &credentials->timestamp)) {
-        cf_call_fatal(session, CF_TROUBLE_INVALID);
+        cf_call_fatal(call, CF_TROUBLE_INVALID);
         return false;
     }
     return true;
@@ -79,13 +80,13 @@ bool cf_credentials_take_info(cf_session *session, cf_bytes info)
     return !failed;
 }
 
-void cf_credentials_reply(cf_session *session, cf_bytes client, bool expired)
+void cf_credentials_reply(cf_session_call *call, cf_bytes client, bool expired)
 {
-    int64_t lifetime = session->services->config->connection_lifetime;
-    cf_call_reply(session, &(cf_reply){
-                               .version = CF_BYTES(CF_SERVER_VERSION),
-                               .client = client,
-                               .ttl = lifetime > 0 ? lifetime : 0,
-                               .expired = expired,
-                           });
+    int64_t lifetime = call->session->services->config->connection_lifetime;
+    cf_call_reply(call, &(cf_reply){
+                            .version = CF_BYTES(CF_SERVER_VERSION),
+                            .client = client,
+                            .ttl = lifetime > 0 ? lifetime : 0,
+                            .expired = expired,
+                        });
 }

@@ -1,22 +1,19 @@
 #include "server/broker.h"
 #include "server/command/command.h"
 
-static void reply(cf_session *session, cf_trouble trouble)
-{
-    cf_call_reply(session, &(cf_reply){.trouble = trouble, .channel = session->exchange->call.channel});
-}
-
 static void published(void *user, cf_engine_status status)
 {
-    cf_session *session = user;
-    if (cf_call_enter(session))
-        reply(session, status == CF_ENGINE_OK ? CF_TROUBLE_NONE : CF_TROUBLE_INTERNAL);
-    cf_call_leave(session);
+    cf_session_call *call = user;
+    if (cf_call_enter(call))
+        cf_call_reply(call, &(cf_reply){.trouble = status == CF_ENGINE_OK ? CF_TROUBLE_NONE : CF_TROUBLE_INTERNAL,
+                                        .channel = call->channel});
+    cf_call_leave(call);
 }
 
-static void publish(cf_session *session, const cf_hub_subscription *subscription, const cf_params *params,
+static void publish(cf_session_call *call, const cf_hub_subscription *subscription, const cf_params *params,
                     const cf_channel_options *options)
 {
+    cf_session *session = call->session;
     cf_services *services = session->services;
     char id[CF_MESSAGE_ID_SIZE];
     cf_services_message_id(services, id);
@@ -29,28 +26,29 @@ static void publish(cf_session *session, const cf_hub_subscription *subscription
         .info = &info,
     };
     services->metrics->client_num_msg_published++;
-    cf_call_wait(session);
-    cf_broker_publish(services->broker, &publication, options, published, session);
+    cf_call_wait(call);
+    cf_broker_publish(services->broker, &publication, options, published, call);
 }
 
 /* Server-spec.md 2.8. */
-void cf_command_publish(cf_session *session, cf_session_call *call)
+void cf_command_publish(cf_session_call *call)
 {
+    cf_session *session = call->session;
     const cf_config *config = session->services->config;
     cf_params params;
-    if (!cf_call_params(session, call, &params))
+    if (!cf_call_params(call, &params))
         return;
     call->channel = params.channel;
     const cf_hub_subscription *subscription = cf_hub_find(session->services->hub, session, params.channel);
     const cf_channel_options *options = cf_config_channel(config, params.channel);
     if (params.channel.size == 0 || params.data.data == NULL)
-        reply(session, CF_TROUBLE_INVALID);
+        cf_call_refuse(call, CF_TROUBLE_INVALID);
     else if (subscription == NULL)
-        reply(session, CF_TROUBLE_DENIED);
+        cf_call_refuse(call, CF_TROUBLE_DENIED);
     else if (options == NULL)
-        reply(session, CF_TROUBLE_INTERNAL);
+        cf_call_refuse(call, CF_TROUBLE_INTERNAL);
     else if (!options->publish && !config->insecure)
-        reply(session, CF_TROUBLE_DENIED);
-    else if (!cf_call_hold(session, subscription->channel))
-        publish(session, subscription, &params, options);
+        cf_call_refuse(call, CF_TROUBLE_DENIED);
+    else if (!cf_call_hold(call, subscription->channel))
+        publish(call, subscription, &params, options);
 }

@@ -1,6 +1,7 @@
 #include "server/command/credentials.h"
-#include "server/broker.h"
 
+#include "base/assert.h"
+#include "server/broker.h"
 #include "wire/v1/sign.h"
 
 /*
@@ -8,92 +9,90 @@
  * the server unsubscribed while the client's subscribe was waiting for the engine is refused at the end.
  */
 
-static void refuse(cf_session *session, cf_trouble trouble)
+static cf_hub_subscription *current(const cf_session_call *call)
 {
-    cf_call_reply(session, &(cf_reply){.trouble = trouble, .channel = session->exchange->call.channel});
+    return cf_hub_find(call->session->services->hub, call->session, call->channel);
 }
 
-static cf_hub_subscription *current(cf_session *session)
+static const cf_channel_options *options_of(const cf_session_call *call)
 {
-    return cf_hub_find(session->services->hub, session, session->exchange->call.channel);
+    return cf_config_channel(call->session->services->config, call->channel);
 }
 
-static const cf_channel_options *options_of(cf_session *session)
+static void publish_join(const cf_session_call *call)
 {
-    return cf_config_channel(session->services->config, session->exchange->call.channel);
-}
-
-static void publish_join(cf_session *session)
-{
-    const cf_channel_options *options = options_of(session);
+    const cf_channel_options *options = options_of(call);
     if (options == NULL || !options->join_leave)
         return;
-    cf_client_info info = cf_session_info(session, current(session));
-    cf_broker_tell(session->services->broker, CF_METHOD_JOIN, session->exchange->call.channel, &info);
+    cf_client_info info = cf_session_info(call->session, current(call));
+    cf_broker_tell(call->session->services->broker, CF_METHOD_JOIN, call->channel, &info);
 }
 
 /* What is published from here on comes behind the reply, though the join's chunk stands before it. */
-static void join(cf_session *session)
+static void join(const cf_session_call *call)
 {
-    session->exchange->subscribed = true;
-    publish_join(session);
+    call->session->bundle->subscribed = true;
+    publish_join(call);
 }
 
-static void succeed(cf_session *session, cf_bytes last)
+static void succeed(cf_session_call *call, cf_bytes last)
 {
-    join(session);
-    cf_call_reply(session, &(cf_reply){.channel = session->exchange->call.channel, .last = last});
+    join(call);
+    cf_call_reply(call, &(cf_reply){.channel = call->channel, .last = last});
 }
 
-static void succeed_recovered(cf_session *session, const cf_publication *publications, size_t count, bool recovered)
+static void succeed_recovered(cf_session_call *call, const cf_publication *publications, size_t count, bool recovered)
 {
-    join(session);
-    cf_turn_spend(&session->services->turn, count * CF_WORK_ENTRY);
-    cf_call_reply(session, &(cf_reply){
-                               .channel = session->exchange->call.channel,
-                               .recovers = true,
-                               .recovered = recovered,
-                               .publications = publications,
-                               .count = count,
-                           });
+    join(call);
+    cf_turn_spend(&call->session->services->turn, count * CF_WORK_ENTRY);
+    cf_call_reply(call, &(cf_reply){
+                            .channel = call->channel,
+                            .recovers = true,
+                            .recovered = recovered,
+                            .publications = publications,
+                            .count = count,
+                        });
 }
 
 /* What was published since the session became a member, and the answer tells already. */
-static void skip_known(cf_session *session, const cf_hub_subscription *subscription, const cf_publication *publications,
-                       size_t count, bool found)
+static void skip_known(const cf_session_call *call, const cf_publication *publications, size_t count, bool found)
 {
+    const cf_hub_subscription *subscription = current(call);
+    if (call->session->bundle->hold.messages.size == 0 || call->withdrawn)
+        return;
     if (count > 0)
-        cf_hub_skip(session, subscription->channel, publications[0].uid);
+        cf_hub_skip(call->session, subscription->channel, publications[0].uid);
     else if (found)
-        cf_hub_skip(session, subscription->channel, session->exchange->call.last);
+        cf_hub_skip(call->session, subscription->channel, call->last);
 }
 
 /*
  * A client that asked to recover and could not is told so. One that asks for the first time must not be told that the history is
  * empty: it would ask for all of it later.
  */
+static void take_history(cf_session_call *call, const cf_publication *publications, size_t count, bool found, bool failed)
+{
+    skip_known(call, publications, count, found);
+    if (call->withdrawn)
+        cf_call_refuse(call, CF_TROUBLE_DENIED);
+    else if (call->recover)
+        succeed_recovered(call, publications, count, found);
+    else if (failed)
+        cf_call_fatal(call, CF_TROUBLE_INTERNAL);
+    else
+        succeed(call, count > 0 ? publications[0].uid : CF_BYTES(""));
+}
+
 static void history_read(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found)
 {
-    cf_session *session = user;
-    if (cf_call_enter(session)) {
-        if (status != CF_ENGINE_OK) {
-            cf_services_log(session->services, CF_SERVER_ERROR, "the engine failed to read the history of a channel");
-            count = 0;
-            found = false;
-        }
-        const cf_hub_subscription *subscription = current(session);
-        if (subscription != NULL && session->exchange->hold.messages.size > 0)
-            skip_known(session, subscription, publications, count, found);
-        if (subscription == NULL)
-            refuse(session, CF_TROUBLE_DENIED);
-        else if (session->exchange->call.recover)
-            succeed_recovered(session, publications, count, found);
-        else if (status != CF_ENGINE_OK)
-            cf_call_fatal(session, CF_TROUBLE_INTERNAL);
-        else
-            succeed(session, count > 0 ? publications[0].uid : CF_BYTES(""));
+    cf_session_call *call = user;
+    if (cf_call_enter(call) && status == CF_ENGINE_OK) {
+        take_history(call, publications, count, found, false);
+    } else if (cf_call_enter(call)) {
+        cf_services_log(call->session->services, CF_SERVER_ERROR, "the engine failed to read the history of a channel");
+        take_history(call, NULL, 0, false, true);
     }
-    cf_call_leave(session);
+    cf_call_leave(call);
 }
 
 static bool has_history(const cf_channel_options *options)
@@ -101,75 +100,89 @@ static bool has_history(const cf_channel_options *options)
     return options->recover && options->history_size > 0 && options->history_lifetime > 0;
 }
 
-static void recover(cf_session *session)
+static void ask_history(cf_session_call *call)
 {
-    cf_broker *broker = session->services->broker;
-    const cf_session_call *call = &session->exchange->call;
-    const cf_channel_options *options = options_of(session);
-    bool enabled = options != NULL && options->recover;
-    if (!enabled) {
-        succeed(session, CF_BYTES(""));
-        return;
-    }
-    if (!has_history(options)) {
-        if (call->recover)
-            succeed_recovered(session, NULL, 0, false);
-        else
-            succeed(session, CF_BYTES(""));
-        return;
-    }
-    cf_call_wait(session);
+    cf_broker *broker = call->session->services->broker;
+    cf_call_wait(call);
     if (call->recover)
-        cf_broker_recover(broker, call->channel, call->last, history_read, session);
+        cf_broker_recover(broker, call->channel, call->last, history_read, call);
     else
-        cf_broker_newest(broker, call->channel, history_read, session);
+        cf_broker_newest(broker, call->channel, history_read, call);
+}
+
+static void recover(cf_session_call *call)
+{
+    const cf_channel_options *options = options_of(call);
+    bool enabled = options != NULL && options->recover;
+    if (enabled && has_history(options))
+        ask_history(call);
+    else if (enabled && call->recover)
+        succeed_recovered(call, NULL, 0, false);
+    else
+        succeed(call, CF_BYTES(""));
 }
 
 static void present(void *user, cf_engine_status status)
 {
-    cf_session *session = user;
-    if (cf_call_enter(session)) {
+    cf_session_call *call = user;
+    if (cf_call_enter(call)) {
         if (status != CF_ENGINE_OK)
-            cf_call_fatal(session, CF_TROUBLE_INTERNAL);
-        else if (current(session) == NULL)
-            refuse(session, CF_TROUBLE_DENIED);
+            cf_call_fatal(call, CF_TROUBLE_INTERNAL);
+        else if (call->withdrawn)
+            cf_call_refuse(call, CF_TROUBLE_DENIED);
         else
-            recover(session);
+            recover(call);
     }
-    cf_call_leave(session);
+    cf_call_leave(call);
 }
 
-static void subscribed(cf_session *session)
+static void subscribed(cf_session_call *call)
 {
-    const cf_channel_options *options = options_of(session);
+    cf_session *session = call->session;
+    const cf_channel_options *options = options_of(call);
     cf_session_start_presence(session);
     if (options == NULL || !options->presence) {
-        recover(session);
+        recover(call);
         return;
     }
-    cf_hub_subscription *subscription = current(session);
+    cf_hub_subscription *subscription = current(call);
     cf_client_info info = cf_session_info(session, subscription);
     cf_session_is_present(session, subscription);
-    cf_call_wait(session);
-    cf_broker_add_presence(session->services->broker, session->exchange->call.channel, &info, present, session);
+    cf_call_wait(call);
+    cf_broker_add_presence(session->services->broker, call->channel, &info, present, call);
 }
 
-static void withdraw(cf_session *session)
+static void withdraw(cf_session_call *call)
 {
-    cf_hub_unsubscribe(session->services->hub, session, current(session));
-    refuse(session, CF_TROUBLE_DENIED);
+    cf_hub_unsubscribe(call->session->services->hub, call->session, current(call));
+    cf_call_refuse(call, CF_TROUBLE_DENIED);
 }
 
-void cf_command_subscribed(cf_session *session, cf_engine_status status)
+/* Engines mostly answer in the order in which they were asked: then it is the first. */
+static cf_session_call *take_asked(const cf_session *session, cf_bytes channel)
 {
-    cf_call_wait(session);
+    cf_session_call *call = NULL;
+    CF_LIST_EACH (link, &session->bundle->asked) {
+        call = CF_CONTAINER(link, cf_session_call, asked);
+        if (cf_bytes_equal(call->channel, channel))
+            break;
+    }
+    CF_ASSERT(call != NULL);
+    cf_list_remove(&call->asked);
+    return call;
+}
+
+void cf_command_subscribed(cf_session *session, const cf_channel *channel, cf_engine_status status)
+{
+    cf_session_call *call = take_asked(session, cf_bytes_make(channel->name, channel->name_size));
+    cf_call_wait(call);
     if (status != CF_ENGINE_OK)
-        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
-    else if (session->exchange->call.withdrawn)
-        withdraw(session);
+        cf_call_fatal(call, CF_TROUBLE_INTERNAL);
+    else if (call->withdrawn)
+        withdraw(call);
     else
-        subscribed(session);
-    cf_call_leave(session);
+        subscribed(call);
+    cf_call_leave(call);
 }
 
 static bool sign_matches(cf_session *session, const cf_subscribe_params *params)
@@ -204,33 +217,41 @@ static cf_trouble forbidden(cf_session *session, const cf_subscribe_params *para
     return CF_TROUBLE_NONE;
 }
 
-void cf_command_subscribe(cf_session *session, cf_session_call *call)
+static void subscribe(cf_session_call *call, const cf_subscribe_params *params, const cf_channel_options *options)
 {
+    cf_session *session = call->session;
     cf_services *services = session->services;
+    bool failed = false;
+    cf_hub_text *info = NULL;
+    if (cf_channel_is_private(&services->config->channel_rules, params->channel))
+        info = cf_info_copy(session, params->info, &failed);
+    bool hold = has_history(options);
+    cf_hub_result result = failed ? CF_HUB_FAILED : cf_hub_subscribe(services->hub, session, params->channel, info, hold);
+    if (result == CF_HUB_DONE)
+        subscribed(call);
+    else if (result == CF_HUB_FAILED)
+        cf_call_fatal(call, CF_TROUBLE_INTERNAL);
+    else
+        cf_list_append(&session->bundle->asked, &call->asked);
+}
+
+void cf_command_subscribe(cf_session_call *call)
+{
+    cf_session *session = call->session;
     cf_subscribe_params params;
-    services->metrics->client_num_subscribe++;
-    if (!session->ops->dialect->subscribe_params(call->params, &params, &session->exchange->scratch) ||
+    session->services->metrics->client_num_subscribe++;
+    if (!session->ops->dialect->subscribe_params(call->params, &params, &session->bundle->scratch) ||
         params.channel.size == 0) {
-        cf_call_fatal(session, CF_TROUBLE_INVALID);
+        cf_call_fatal(call, CF_TROUBLE_INVALID);
         return;
     }
     call->channel = params.channel;
     call->last = params.last;
     call->recover = params.recover;
-    const cf_channel_options *options = options_of(session);
+    const cf_channel_options *options = options_of(call);
     cf_trouble trouble = forbidden(session, &params, options);
-    if (trouble != CF_TROUBLE_NONE) {
-        refuse(session, trouble);
-        return;
-    }
-    bool failed = false;
-    cf_hub_text *info = NULL;
-    if (cf_channel_is_private(&services->config->channel_rules, params.channel))
-        info = cf_info_copy(session, params.info, &failed);
-    bool hold = has_history(options);
-    cf_hub_result result = failed ? CF_HUB_FAILED : cf_hub_subscribe(services->hub, session, params.channel, info, hold);
-    if (result == CF_HUB_DONE)
-        subscribed(session);
-    else if (result == CF_HUB_FAILED)
-        cf_call_fatal(session, CF_TROUBLE_INTERNAL);
+    if (trouble == CF_TROUBLE_NONE)
+        subscribe(call, &params, options);
+    else
+        cf_call_refuse(call, trouble);
 }

@@ -262,21 +262,40 @@ static void carry_out(cf_engine *memory, const operation *op)
     }
 }
 
-void slow_engine_answer(cf_engine *engine, cf_engine_status status)
+static operation *take(slow_engine *self, operation **place)
 {
-    slow_engine *self = of(engine);
-    operation *op = self->first;
-    if (op == NULL)
-        return;
+    operation *op = *place;
+    *place = op->next;
+    if (op->next == NULL)
+        self->last = place;
+    return op;
+}
+
+static void answer(slow_engine *self, operation *op, cf_engine_status status)
+{
     self->environment->enter(self->environment->user);
-    self->first = op->next;
-    if (self->first == NULL)
-        self->last = &self->first;
     if (status == CF_ENGINE_OK)
         carry_out(self->memory, op);
     else
         fail(op, status);
     free_operation(op);
+}
+
+void slow_engine_answer(cf_engine *engine, cf_engine_status status)
+{
+    slow_engine *self = of(engine);
+    if (self->first != NULL)
+        answer(self, take(self, &self->first), status);
+}
+
+void slow_engine_answer_channel(cf_engine *engine, cf_bytes channel)
+{
+    slow_engine *self = of(engine);
+    operation **place = &self->first;
+    while (*place != NULL && !cf_bytes_equal((*place)->channel, channel))
+        place = &(*place)->next;
+    if (*place != NULL)
+        answer(self, take(self, place), CF_ENGINE_OK);
 }
 
 void slow_engine_answer_all(cf_engine *engine)

@@ -196,6 +196,8 @@ static void failures_of_calls_are_answered(void **state)
     }
 }
 
+#define SUBSCRIBE_TO(uid, channel) "{\"uid\":\"" uid "\",\"method\":\"subscribe\",\"params\":{\"channel\":\"" channel "\"}}"
+
 /* At each step of each command: the client goes, then the engine answers, well or not. */
 static void clients_go_while_they_wait(void **state)
 {
@@ -203,11 +205,12 @@ static void clients_go_while_they_wait(void **state)
         SUBSCRIBE,
         "[" SUBSCRIBE ",{\"method\":\"publish\",\"params\":{\"channel\":\"x\",\"data\":1}},{\"method\":\"presence\",\"params\":"
         "{\"channel\":\"x\"}},"
-        "{\"method\":\"history\",\"params\":{\"channel\":\"x\"}},{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"x\"}}]"};
+        "{\"method\":\"history\",\"params\":{\"channel\":\"x\"}},{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"x\"}}]",
+        "[" SUBSCRIBE "," SUBSCRIBE_TO("3", "y") "," SUBSCRIBE "," SUBSCRIBE_TO("4", "z") "," PING "]"};
     (void)state;
     gone(&a);
-    for (size_t command = 0; command < 2; command++) {
-        for (size_t answers = 0; answers < 9; answers++) {
+    for (size_t command = 0; command < 3; command++) {
+        for (size_t answers = 0; answers < 12; answers++) {
             for (int how = 0; how < 3; how++) {
                 harness_connect(&h, &a, "1");
                 harness_send(&a, commands[command]);
@@ -613,6 +616,161 @@ static void a_failed_subscribe_is_taken_back(void **state)
     answer_all();
 }
 
+/* ---- subscribes side by side ---------------------------------------------- */
+
+enum { MANY = 100 };
+
+static const char *many_subscribes(void)
+{
+    static char text[MANY * 100];
+    size_t size = 0;
+    for (int i = 0; i < MANY; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size,
+                                 "%c{\"uid\":\"%d\",\"method\":\"subscribe\",\"params\":{\"channel\":\"c%d\"}}",
+                                 i == 0 ? '[' : ',', i, i);
+    snprintf(text + size, sizeof text - size, "]");
+    return text;
+}
+
+/* What is asked now is answered, and no more. */
+static void round_trip(void)
+{
+    size_t count = slow_engine_waiting(engine());
+    harness_begin(&h);
+    while (count-- > 0)
+        slow_engine_answer(engine(), CF_ENGINE_OK);
+    harness_end(&h);
+}
+
+static void a_hundred_subscribes_take_as_long_as_one(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = false;
+    harness_send(&a, many_subscribes());
+    for (int phase = 0; phase < 3; phase++) { /* subscribe, presence, history */
+        harness_expect_nothing(&a);
+        assert_int_equal(slow_engine_waiting(engine()), MANY);
+        round_trip();
+    }
+    const char *replies = harness_next(&a);
+    for (int i = 0; i < MANY; i++) {
+        char expected[120];
+        snprintf(expected, sizeof expected,
+                 "{\"uid\":\"%d\",\"method\":\"subscribe\",\"body\":{\"channel\":\"c%d\",\"status\":true", i, i);
+        replies = strstr(replies, expected);
+        assert_non_null(replies);
+    }
+    assert_false(a.paused);
+}
+
+static void answer_channel(const char *channel, size_t count)
+{
+    harness_begin(&h);
+    while (count-- > 0)
+        slow_engine_answer_channel(engine(), cf_bytes_of(channel));
+    harness_end(&h);
+}
+
+#define SUBSCRIBED_TO(uid, channel)                                                                                            \
+    "{\"uid\":\"" uid "\",\"method\":\"subscribe\",\"body\":{\"channel\":\"" channel                                           \
+    "\",\"status\":true,\"last\":\"\",\"messages\":null,\"recovered\":false}}"
+#define REFUSED(uid, channel, error)                                                                                           \
+    "{\"uid\":\"" uid "\",\"method\":\"subscribe\",\"error\":\"" error                                                         \
+    "\",\"advice\":\"fix\",\"body\":{\"channel\":\"" channel                                                                   \
+    "\",\"status\":false,\"last\":\"\",\"messages\":null,\"recovered\":false}}"
+
+static void replies_keep_the_order_of_the_commands(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = false;
+    harness_send(&a, "[" PING "," SUBSCRIBE_TO("1", "x") "," SUBSCRIBE_TO("2", "x") "," SUBSCRIBE_TO("3", "y") "]");
+    answer_channel("y", 3);
+    harness_expect_nothing(&a);
+    assert_true(a.paused);
+    answer_channel("x", 3);
+    harness_expect(&a, "[" PING
+                       "," SUBSCRIBED_TO("1", "x") "," REFUSED("2", "x", "already subscribed") "," SUBSCRIBED_TO("3", "y") "]");
+    assert_false(a.paused);
+}
+
+static void other_commands_wait_for_all_subscribes_before_them(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = false;
+    harness_send(&a,
+                 "[" SUBSCRIBE_TO("1", "x") "," SUBSCRIBE_TO("2", "y") ",{\"uid\":\"3\",\"method\":\"presence\",\"params\":{"
+                                                                       "\"channel\":\"x\"}}," SUBSCRIBE_TO("4", "z") "]");
+    harness_send(&a, PING);
+    answer_channel("x", 9);
+    assert_int_equal(slow_engine_waiting(engine()),
+                     1); /* the other subscribe: neither the presence is asked for, nor what is behind it */
+    answer_channel("y", 9);
+    assert_int_equal(slow_engine_waiting(engine()), 1);
+    answer_channel("x", 1);
+    harness_expect_nothing(&a);
+    answer_channel("z", 9);
+    const char *replies = harness_next(&a);
+    assert_non_null(strstr(replies, "{\"uid\":\"3\",\"method\":\"presence\",\"body\":{\"channel\":\"x\",\"data\":{\""));
+    assert_non_null(strstr(replies, "," SUBSCRIBED_TO("4", "z") "]"));
+    harness_expect(&a, PING);
+}
+
+/* Each phase of it: the others are answered as if it had not been there. */
+static void one_of_many_is_withdrawn(void **state)
+{
+    (void)state;
+    h.config.channel.join_leave = false;
+    gone(&a);
+    for (size_t answers = 0; answers < 3; answers++) {
+        harness_connect(&h, &a, "7");
+        harness_send(&a, "[" SUBSCRIBE_TO("1", "x") "," SUBSCRIBE_TO("2", "y") "," SUBSCRIBE_TO("3", "z") "]");
+        answer_channel("y", answers);
+        harness_begin(&h);
+        cf_node_unsubscribe(h.node, CF_BYTES("7"), CF_BYTES("y"), ignore_done, NULL);
+        harness_end(&h);
+        harness_expect(&a, "{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"y\",\"status\":true}}");
+        answer_all();
+        harness_expect(&a,
+                       "[" SUBSCRIBED_TO("1", "x") "," REFUSED("2", "y", "permission denied") "," SUBSCRIBED_TO("3", "z") "]");
+        assert_int_equal(a.session->subscription_count, 2);
+        gone(&a);
+        answer_all();
+    }
+}
+
+static void one_of_many_fails(void **state)
+{
+    (void)state;
+    for (size_t answers = 0; answers < 6; answers++) {
+        harness_client *client = &a;
+        gone(client);
+        answer_all();
+        harness_connect(&h, client, "7");
+        harness_send(client, "[" SUBSCRIBE_TO("1", "x") "," SUBSCRIBE_TO("2", "y") "," SUBSCRIBE_TO("3", "z") "]");
+        for (size_t i = 0; i < answers; i++)
+            answer(CF_ENGINE_OK);
+        answer(CF_ENGINE_UNAVAILABLE);
+        harness_expect_closed(client, "internal server error", true);
+        answer_all();
+        harness_connect(&h, client, "7");
+    }
+}
+
+/* A message that is held back for one channel does not come before the answers to the others. */
+static void what_is_published_meanwhile_comes_behind_all_answers(void **state)
+{
+    (void)state;
+    begin_recovery("[" RECOVER "," SUBSCRIBE_Y "]");
+    answer_channel("x", 9);
+    publish("2");
+    answer_channel("x", 9);
+    harness_expect_nothing(&a);
+    answer_channel("y", 9);
+    expect_found(&a, "[" RECOVERED("") "," SUBSCRIBED_TO("3", "y") "]");
+    harness_expect(&a, MESSAGE("2"));
+    harness_expect_nothing(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -643,6 +801,12 @@ int main(void)
         TEST(who_is_back_before_it_fails_is_not_taken_out),
         TEST(a_failed_subscribe_is_taken_back),
         TEST(an_engine_answers_outside_of_a_turn),
+        TEST(a_hundred_subscribes_take_as_long_as_one),
+        TEST(replies_keep_the_order_of_the_commands),
+        TEST(other_commands_wait_for_all_subscribes_before_them),
+        TEST(one_of_many_is_withdrawn),
+        TEST(one_of_many_fails),
+        TEST(what_is_published_meanwhile_comes_behind_all_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,3 +67,11 @@ bool cf_wire_commands_next(cf_wire_commands *commands, cf_wire_command *command,
     CF_ASSERT(found && read); /* as when they were counted */
     return true;
 }
+
+void cf_wire_commands_move(cf_wire_commands *commands, const char *text)
+{
+    cf_json_reader *reader = &commands->reader;
+    reader->at = text + (reader->at - reader->start);
+    reader->end = text + (reader->end - reader->start);
+    reader->start = text;
+}

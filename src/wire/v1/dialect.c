@@ -39,6 +39,7 @@ static uint16_t end(cf_buffer *reason, cf_trouble trouble)
 const cf_dialect cf_wire_v1 = {
     .begin = cf_wire_commands_begin,
     .next = next,
+    .move = cf_wire_commands_move,
     .connect_params = cf_wire_connect_params,
     .subscribe_params = cf_wire_subscribe_params,
     .params = params,

@@ -23,6 +23,8 @@ cf_bytes cf_method_name(cf_method method);
 bool cf_wire_commands_begin(cf_wire_commands *commands, cf_bytes text, cf_buffer *scratch);
 /* False when there are no more. `scratch` is the same one; slices of a command stay valid until the next call. */
 bool cf_wire_commands_next(cf_wire_commands *commands, cf_wire_command *command, cf_buffer *scratch);
+/* The text of an array stands elsewhere from now on. */
+void cf_wire_commands_move(cf_wire_commands *commands, const char *text);
 
 /* False: absent parameters, no object, or a field of the wrong kind (`invalid message`). Appends decoded strings to `scratch`, which must have room for all of params. */
 bool cf_wire_connect_params(cf_bytes params, cf_connect_params *out, cf_buffer *scratch);
