@@ -224,6 +224,39 @@ test('a body of single bytes in chunks is no flood of framing', async () => {
   raw.end();
 });
 
+/* ---- requests in a row ---- */
+
+test('requests in a row are answered in their order, before an expectation and an upgrade behind them', async () => {
+  const raw = await server.raw();
+  raw.write(get('Host: x\r\n').repeat(3) + post('Expect: 100-continue\r\nContent-Length: ' + BODY.length + '\r\n', ''));
+  await raw.waitText('100 Continue');
+  assert.deepStrictEqual(statuses(raw.text()), [404, 404, 404, 100]);
+  raw.write(BODY + get('Host: x\r\n') + 'GET /connection/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+  await raw.waitText('101 ');
+  assert.deepStrictEqual(statuses(raw.text()), [404, 404, 404, 100, 200, 404, 101]);
+  raw.end();
+});
+
+test('who sends requests without reading gets every answer once he reads, those to requests that came in parts, too', async () => {
+  const COUNT = 30000;
+  const raw = await server.raw();
+  raw.socket.removeAllListeners('data');
+  raw.socket.pause();
+  const asked = post('Content-Length: ' + BODY.length + '\r\n', BODY) + get('Host: x\r\n');
+  raw.write(asked.repeat(COUNT / 2) + 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  let left = -1;
+  const stands = () => left === (left = raw.socket.writableLength);
+  await until(stands, 'the server to take no more');
+  const parts = [];
+  raw.socket.on('data', (part) => parts.push(part));
+  raw.socket.resume();
+  await raw.waitClosed();
+  const seen = statuses(Buffer.concat(parts).toString('latin1'));
+  assert.strictEqual(seen.length, COUNT + 1);
+  assert.ok(seen.every((status, i) => status === (i % 2 === 0 && i < COUNT ? 200 : 404)));
+});
+
 /* ---- HTTP/1.0 ---- */
 
 test('who asks for another request with HTTP/1.0 is told that it may come, and is served', async () => {

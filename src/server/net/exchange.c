@@ -23,7 +23,10 @@ struct cf_http_exchange {
     bool last;        /* close after the answer */
     bool old;         /* the request is of HTTP/1.0 */
     bool head_only;   /* the request was a HEAD */
+    bool answered;    /* the parser still holds a request whose answer has been given */
+    cf_buffer out;    /* inside serve(): answers that go out together */
     cf_buffer early;  /* received behind the request that is being answered */
+    size_t early_at;  /* up to here it is served */
     cf_bytes rest;    /* the same while we are inside serve() */
     void (*abort)(void *user);
     void *abort_user;
@@ -77,6 +80,7 @@ static void free_exchange(cf_http_exchange *self)
     count_waiting(self, 0);
     cf_list_remove(&self->receiving);
     cf_http_parser_free(self->parser);
+    cf_buffer_free(&self->out);
     cf_buffer_free(&self->early);
     cf_free(self->server->net->allocator, self);
 }
@@ -131,20 +135,44 @@ static cf_http_end end_of(const cf_http_exchange *self)
     return self->old ? CF_HTTP_KEEP_OLD : CF_HTTP_KEEP;
 }
 
-static void send_response(cf_http_exchange *self, const cf_http_response *response)
+static void write_out(cf_http_exchange *self)
 {
-    cf_buffer out;
-    cf_buffer_init(&out, self->server->net->allocator, CF_BUFFER_NO_LIMIT);
-    cf_http_write_response(&out, response, http_date(self->server), end_of(self), self->head_only);
-    bool sent = !out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&out));
+    if (self->out.size == 0 && !self->out.failed)
+        return;
+    bool sent = !self->out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&self->out));
     if (!sent)
         self->last = true; /* closed below: there is no way to answer */
-    cf_buffer_free(&out);
+    cf_buffer_free(&self->out);
     count_waiting(self, sent ? cf_connection_queued(self->connection) : 0);
     self->writing = self->waiting > 0;
 }
 
-/* The answer is given to the socket: what next? */
+/* Answers to requests in a row go out together: a system call costs as much as all else that is done for a small one. */
+static void send_response(cf_http_exchange *self, const cf_http_response *response)
+{
+    cf_http_write_response(&self->out, response, http_date(self->server), end_of(self), self->head_only);
+    self->answered = true;
+    if (!self->reading || self->last || self->out.failed || self->out.size >= CF_HTTP_TOGETHER_MAX)
+        write_out(self);
+}
+
+static void forget_request(cf_http_exchange *self)
+{
+    cf_http_parser_reset(self->parser);
+    count_body(self, 0);
+    self->answered = false;
+    self->head_only = false;
+}
+
+/* It may be in the middle of a request, where answers before it had to be written first. */
+static int64_t patience(const cf_http_exchange *self)
+{
+    if (cf_http_parser_in_body(self->parser))
+        return CF_HTTP_BODY_TIMEOUT;
+    return cf_http_parser_begun(self->parser) ? CF_HTTP_HEAD_TIMEOUT : self->server->idle_timeout;
+}
+
+/* The answer is given to the socket, or stands in `out`: what next? */
 static void go_on(cf_http_exchange *self)
 {
     if (self->writing) { /* also before the end: a long answer takes longer than a polite end may */
@@ -156,17 +184,13 @@ static void go_on(cf_http_exchange *self)
         close_politely(self);
         return;
     }
-    cf_http_parser_reset(self->parser);
-    count_body(self, 0);
-    self->head_only = false;
-    set_deadline(self, self->server->idle_timeout);
+    if (self->answered)
+        forget_request(self);
+    set_deadline(self, patience(self));
     if (self->reading)
         return;
-    cf_buffer early = self->early;
-    cf_buffer_init(&self->early, self->server->net->allocator, CF_BUFFER_NO_LIMIT);
     cf_connection_pause(self->connection, false);
-    serve(self, cf_buffer_bytes(&early));
-    cf_buffer_free(&early);
+    serve(self, cf_bytes_slice(cf_buffer_bytes(&self->early), self->early_at, self->early.size));
 }
 
 static void tell_answered(const cf_http_exchange *self, int status)
@@ -213,6 +237,7 @@ cf_connection *cf_http_exchange_upgrade(cf_http_exchange *self, cf_bytes *early)
     CF_ASSERT(self->answering && self->reading);
     cf_connection *connection = self->connection;
     tell_answered(self, 101);
+    write_out(self);
     self->answering = false;
     self->connection = NULL;
     *early = self->rest;
@@ -279,6 +304,7 @@ static void wait_for_more(cf_http_exchange *self, bool begun, bool told_continue
 {
     if (!begun && cf_http_parser_begun(self->parser) && !cf_http_parser_in_body(self->parser))
         set_deadline(self, CF_HTTP_HEAD_TIMEOUT);
+    write_out(self);
     if (told_continue && !cf_connection_send(self->connection, CF_BYTES("HTTP/1.1 100 Continue\r\n\r\n")))
         self->last = true;
 }
@@ -324,6 +350,20 @@ static bool serve_one(cf_http_exchange *self, cf_bytes *input)
     return false;
 }
 
+/* Input that waits is the end of what waited before, or follows nothing. */
+static void keep_early(cf_http_exchange *self, cf_bytes input)
+{
+    if (input.size == 0 || self->last) {
+        cf_buffer_free(&self->early);
+        self->early_at = 0;
+    } else if (self->early.size > 0) {
+        self->early_at = self->early.size - input.size;
+    } else {
+        cf_buffer_append(&self->early, input);
+        self->last = self->early.failed;
+    }
+}
+
 static void serve(cf_http_exchange *self, cf_bytes input)
 {
     self->reading = true;
@@ -334,11 +374,8 @@ static void serve(cf_http_exchange *self, cf_bytes input)
         free_exchange(self);
         return;
     }
-    if (input.size > 0 && !self->last) {
-        cf_buffer_append(&self->early, input);
-        if (self->early.failed)
-            self->last = true;
-    }
+    write_out(self);
+    keep_early(self, input);
     if (self->answering) {
         cf_connection_set_timer(self->connection, CF_TIME_NEVER);
         cf_connection_pause(self->connection, true);
@@ -361,7 +398,8 @@ static void on_written(cf_connection *connection)
         return; /* a `100 Continue` */
     self->writing = false;
     count_waiting(self, 0);
-    go_on(self);
+    if (!self->answering)
+        go_on(self);
 }
 
 static void on_go_on(cf_connection *connection)
@@ -428,6 +466,7 @@ void cf_http_exchange_start(cf_http_server *server, cf_http_bodies *bodies, cf_c
     self->connection = connection;
     self->parser = parser;
     self->port = port;
+    cf_buffer_init(&self->out, allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&self->early, allocator, CF_BUFFER_NO_LIMIT);
     cf_connection_start(connection, &http, self);
     set_deadline(self, CF_HTTP_HEAD_TIMEOUT);

@@ -29,6 +29,9 @@ typedef struct cf_http_bodies {
 /* Requests of one connection that are answered in a round of the loop; what it has sent behind them waits. */
 #define CF_HTTP_REQUESTS_MAX 16
 
+/* Bytes of their answers that are gathered before they are written, besides the answer that passes it. */
+#define CF_HTTP_TOGETHER_MAX 16384
+
 /*
  * Bytes of the answers that wait for clients to take them. Beyond, a further one that is not small (bytes too) becomes a 503.
  */

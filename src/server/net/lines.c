@@ -87,10 +87,23 @@ static void read_byte(cf_http_lines *self, char c)
     }
 }
 
+/* Where the ordinary bytes end, of a field that has begun: most of a head is that. */
+static size_t skip_text(const cf_http_lines *self, const char *data, size_t at, size_t size)
+{
+    if (!self->line_begun || self->request_line || self->carriage_return)
+        return at;
+    while (at < size && (unsigned char)data[at] >= ' ' && data[at] != 0x7f)
+        at++;
+    return at;
+}
+
 size_t cf_http_lines_read(cf_http_lines *self, const char *data, size_t size)
 {
     size_t at = 0;
-    while (at < size && !self->done && self->status == 0)
-        read_byte(self, data[at++]);
+    while (at < size && !self->done && self->status == 0) {
+        at = skip_text(self, data, at, size);
+        if (at < size)
+            read_byte(self, data[at++]);
+    }
     return at;
 }
