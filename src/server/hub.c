@@ -227,11 +227,11 @@ void cf_hub_close_chunks(cf_hub *hub)
 static bool append(cf_hub *hub, cf_open *open, cf_bytes text)
 {
     if (open->chunk != NULL)
-        return cf_chunk_append(open->chunk, text);
+        return cf_chunk_append(open->chunk, CF_WS_TEXT, text);
     cf_chunk *chunk = cf_chunk_new(hub->allocator, text.size + FRAME_OVERHEAD);
     if (chunk == NULL)
         return false;
-    if (!cf_chunk_append(chunk, text)) {
+    if (!cf_chunk_append(chunk, CF_WS_TEXT, text)) {
         cf_chunk_release(chunk);
         return false;
     }

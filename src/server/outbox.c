@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "ws/frame.h"
 
 /* What malloc adds to a block, at least. */
 #define BLOCK_OVERHEAD 16
@@ -36,18 +35,16 @@ void cf_chunk_release(cf_chunk *chunk)
     CF_ASSERT(chunk->references > 0);
     if (--chunk->references > 0)
         return;
-    if (chunk->derived != NULL)
-        chunk->derived_free(chunk->derived);
     cf_buffer_free(&chunk->frames);
     cf_free(chunk->allocator, chunk);
 }
 
-bool cf_chunk_append(cf_chunk *chunk, cf_bytes text)
+bool cf_chunk_append(cf_chunk *chunk, cf_ws_opcode opcode, cf_bytes payload)
 {
     CF_ASSERT(chunk->references == 1);
-    if (!cf_buffer_reserve(&chunk->frames, CF_WS_HEADER_MAX + text.size))
+    if (!cf_buffer_reserve(&chunk->frames, CF_WS_HEADER_MAX + payload.size))
         return false;
-    cf_ws_append_frame(&chunk->frames, CF_WS_TEXT, text, NULL);
+    cf_ws_append_frame(&chunk->frames, opcode, payload, NULL);
     chunk->messages++;
     return true;
 }
@@ -118,6 +115,11 @@ bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allo
     outbox->bytes += chunk->frames.size;
     outbox->memory += chunk->frames.size + cf_chunk_overhead(chunk);
     return true;
+}
+
+const cf_segment *cf_outbox_front(const cf_outbox *outbox)
+{
+    return outbox->count == 0 ? NULL : segment_at(outbox, 0);
 }
 
 size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count)

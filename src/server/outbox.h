@@ -2,7 +2,7 @@
  * Chunks and outboxes: how one message reaches thousands at the price of a
  * pointer each.
  *
- * A chunk is a run of finished server WebSocket text frames, shared by
+ * A chunk is a run of finished server WebSocket frames, shared by
  * everybody who gets them. It grows while it is open (this turn's messages of
  * one channel, or one session's replies) and is closed before it is handed to
  * outboxes; after that it never changes. An outbox is one session's queue of
@@ -13,30 +13,29 @@
 #define CF_SERVER_OUTBOX_H
 
 #include "base/buffer.h"
+#include "ws/frame.h"
 
 typedef struct cf_chunk {
     const cf_allocator *allocator;
     size_t references;
     size_t messages; /* frames in it */
     cf_buffer frames;
-    bool shared;   /* by many sessions: none of them answers for its memory */
-    void *derived; /* the same messages in another framing, made once by a transport that needs it */
-    void (*derived_free)(void *derived);
+    bool shared; /* by many sessions: none of them answers for its memory */
 } cf_chunk;
 
 /* With one reference, open; NULL without memory. */
 cf_chunk *cf_chunk_new(const cf_allocator *allocator, size_t capacity);
 void cf_chunk_retain(cf_chunk *chunk);
 void cf_chunk_release(cf_chunk *chunk);
-/* Appends one text frame. Only while it is open: one reference, in no outbox. */
-bool cf_chunk_append(cf_chunk *chunk, cf_bytes text);
+/* Appends one frame, text or binary. Only while it is open: one reference, in no outbox. */
+bool cf_chunk_append(cf_chunk *chunk, cf_ws_opcode opcode, cf_bytes payload);
 
 typedef struct cf_segment {
     cf_chunk *chunk;
     size_t offset; /* bytes of it that are sent already: only the first segment's is above 0 */
 } cf_segment;
 
-/* A queue of segments; `inline_segments` saves the allocation for a quiet session. */
+/* A queue of segments; `inline_segment` saves the allocation for a quiet session. */
 typedef struct cf_outbox {
     cf_segment *segments; /* ring; NULL while the inline one does */
     uint32_t capacity;
@@ -53,6 +52,8 @@ size_t cf_chunk_overhead(const cf_chunk *chunk);
 void cf_outbox_free(cf_outbox *outbox, const cf_allocator *allocator);
 /* Takes one more reference to a closed chunk; false without memory: nothing changed. */
 bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allocator);
+/* What is sent next; NULL: the outbox is empty. */
+const cf_segment *cf_outbox_front(const cf_outbox *outbox);
 /* Up to `count` slices of what is to be sent, in order; returns how many. */
 size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count);
 /* `size` bytes were sent. Gives back the ring when it is empty. Returns how many messages are completely sent by this. */

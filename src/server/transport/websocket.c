@@ -94,11 +94,6 @@ static void drop(websocket *self)
 
 static void arm(websocket *self);
 
-static cf_segment first_segment(const cf_outbox *outbox)
-{
-    return outbox->segments == NULL ? outbox->inline_segment : outbox->segments[outbox->first];
-}
-
 /* Where the frame ends that holds the byte CF_WEBSOCKET_PIECE behind the offset. */
 static size_t piece_end(cf_bytes frames, size_t offset)
 {
@@ -130,13 +125,13 @@ static void set_broken(websocket *self)
  */
 static void queue_piece(websocket *self)
 {
-    cf_segment segment = first_segment(cf_session_outbox(self->session));
-    cf_bytes frames = cf_buffer_bytes(&segment.chunk->frames);
-    cf_bytes piece = cf_bytes_slice(frames, segment.offset, piece_end(frames, segment.offset));
-    cf_chunk_retain(segment.chunk);
+    const cf_segment *segment = cf_outbox_front(cf_session_outbox(self->session));
+    cf_bytes frames = cf_buffer_bytes(&segment->chunk->frames);
+    cf_bytes piece = cf_bytes_slice(frames, segment->offset, piece_end(frames, segment->offset));
+    cf_chunk_retain(segment->chunk);
     self->piece = piece.size;
     self->piece_since = self->services->now;
-    if (!cf_connection_queue(self->connection, piece, release_chunk, segment.chunk))
+    if (!cf_connection_queue(self->connection, piece, release_chunk, segment->chunk))
         set_broken(self);
     else if (self->write_timeout > 0)
         arm(self);
