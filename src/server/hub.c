@@ -5,7 +5,6 @@
 #include "base/assert.h"
 #include "server/broker.h"
 #include "server/session_state.h"
-#include "wire/v1/v1.h"
 
 /* What a frame adds to its text. */
 #define FRAME_OVERHEAD 16
@@ -166,16 +165,16 @@ static void deliver_answer(cf_hub *hub, cf_session *session, cf_chunk *chunk)
         mark(session, &hub->answered);
 }
 
-static void deliver_push(cf_hub *hub, const cf_channel *channel, cf_chunk *chunk)
+static void deliver_push(cf_hub *hub, const cf_audience *audience, cf_chunk *chunk)
 {
-    uint32_t held = channel->open.of_messages ? channel->holding : 0;
-    hub->services->metrics->client_num_msg_queued += (int64_t)(chunk->messages * (channel->count - held));
-    cf_turn_spend(&hub->services->turn, channel->count * CF_WORK_DELIVERY);
-    for (uint32_t i = 0; i < channel->count; i++) {
-        if (held > 0 && channel->members[i].holding)
+    uint32_t held = audience->open.of_messages ? audience->holding : 0;
+    hub->services->metrics->client_num_msg_queued += (int64_t)(chunk->messages * (audience->count - held));
+    cf_turn_spend(&hub->services->turn, audience->count * CF_WORK_DELIVERY);
+    for (uint32_t i = 0; i < audience->count; i++) {
+        if (held > 0 && audience->members[i].holding)
             continue;
-        if (deliver(hub, channel->members[i].session, chunk))
-            cf_hub_want_flush(hub, channel->members[i].session);
+        if (deliver(hub, audience->members[i].session, chunk))
+            cf_hub_want_flush(hub, audience->members[i].session);
     }
 }
 
@@ -198,7 +197,7 @@ static void close_open(cf_hub *hub, cf_open *open)
     if (open->of_session)
         deliver_answer(hub, CF_CONTAINER(open, cf_session, replies), chunk);
     else
-        deliver_push(hub, CF_CONTAINER(open, cf_channel, open), chunk);
+        deliver_push(hub, CF_CONTAINER(open, cf_audience, open), chunk);
     cf_chunk_release(chunk);
 }
 
@@ -257,18 +256,18 @@ void cf_hub_send(cf_hub *hub, cf_session *session, cf_bytes text)
 
 /* ---- the engine's sink --------------------------------------------------- */
 
-static void push(cf_hub *hub, cf_channel *channel, bool message)
+static void push(cf_hub *hub, cf_audience *audience, bool message)
 {
-    if (channel->holding > 0 && channel->open.of_messages != message)
-        close_until(hub, &channel->open);
-    channel->open.of_messages = message;
-    if (!hub->text.failed && append(hub, &channel->open, cf_buffer_bytes(&hub->text)))
+    if (audience->holding > 0 && audience->open.of_messages != message)
+        close_until(hub, &audience->open);
+    audience->open.of_messages = message;
+    if (!hub->text.failed && append(hub, &audience->open, cf_buffer_bytes(&hub->text)))
         return;
     /* Nobody is left with a hole that he does not know of: they connect again and recover. */
     cf_services_log(hub->services, CF_SERVER_ERROR,
-                    "out of memory: closing the %u subscribers of a channel that lost a message", (unsigned)channel->count);
-    for (uint32_t i = 0; i < channel->count; i++)
-        doom(hub, channel->members[i].session, CF_SESSION_STARVED);
+                    "out of memory: closing the %u subscribers of a channel that lost a message", (unsigned)audience->count);
+    for (uint32_t i = 0; i < audience->count; i++)
+        doom(hub, audience->members[i].session, CF_SESSION_STARVED);
 }
 
 cf_channel *cf_hub_channel(const cf_hub *hub, cf_bytes name)
@@ -277,14 +276,10 @@ cf_channel *cf_hub_channel(const cf_hub *hub, cf_bytes name)
     return node == NULL ? NULL : channel_of(node);
 }
 
-/* The channel, where somebody would get the push. */
-static cf_channel *audience(const cf_hub *hub, cf_bytes name)
+/* Would somebody get the push? */
+static bool has_listeners(const cf_audience *audience)
 {
-    cf_channel *channel = cf_hub_channel(hub, name);
-    if (channel == NULL || channel->count == 0 ||
-        (channel->count == 1 && cf_session_is(channel->members[0].session, CF_SESSION_ENDED)))
-        return NULL;
-    return channel;
+    return audience->count > 1 || (audience->count == 1 && !cf_session_is(audience->members[0].session, CF_SESSION_ENDED));
 }
 
 /* What is before the id and the text of a message that is held back. */
@@ -315,12 +310,12 @@ static void hold_back(cf_hub *hub, cf_session *session, const cf_channel *channe
 }
 
 /* What comes before the engine has subscribed this node is in the history that is read after it. */
-static void hold_all(cf_hub *hub, const cf_channel *channel, cf_bytes uid)
+static void hold_all(cf_hub *hub, const cf_channel *channel, const cf_audience *audience, cf_bytes uid)
 {
     if (!channel->active)
         return;
-    for (uint32_t i = 0; i < channel->count; i++) {
-        const cf_hub_member *member = &channel->members[i];
+    for (uint32_t i = 0; i < audience->count; i++) {
+        const cf_hub_member *member = &audience->members[i];
         if (member->holding && !cf_session_is(member->session, CF_SESSION_DOOMED))
             hold_back(hub, member->session, channel, uid, cf_buffer_bytes(&hub->text));
     }
@@ -332,19 +327,24 @@ void cf_hub_send_behind(cf_hub *hub, cf_session *session, cf_bytes text)
         hold_back(hub, session, NULL, CF_BYTES(""), text);
 }
 
+static void push_publication(cf_hub *hub, const cf_channel *channel, cf_audience *audience, const cf_publication *publication)
+{
+    cf_buffer_clear(&hub->text);
+    audience->dialect->publication(&hub->text, publication);
+    if (audience->holding > 0 && !hub->text.failed)
+        hold_all(hub, channel, audience, publication->uid);
+    if (audience->holding < audience->count || hub->text.failed)
+        push(hub, audience, true);
+}
+
 static void on_message(void *user, const cf_publication *publication)
 {
     cf_hub *hub = user;
     hub->services->metrics->node_num_client_msg_received++;
-    cf_channel *channel = audience(hub, publication->channel);
-    if (channel == NULL)
-        return;
-    cf_buffer_clear(&hub->text);
-    cf_wire_write_message(&hub->text, publication);
-    if (channel->holding > 0 && !hub->text.failed)
-        hold_all(hub, channel, publication->uid);
-    if (channel->holding < channel->count || hub->text.failed)
-        push(hub, channel, true);
+    cf_channel *channel = cf_hub_channel(hub, publication->channel);
+    for (cf_audience *audience = channel == NULL ? NULL : &channel->first; audience != NULL; audience = audience->next)
+        if (has_listeners(audience))
+            push_publication(hub, channel, audience, publication);
 }
 
 static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_client_info *info)
@@ -355,13 +355,17 @@ static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_
         metrics->node_num_join_msg_received++;
     else
         metrics->node_num_leave_msg_received++;
-    cf_channel *channel = audience(hub, name);
+    cf_channel *channel = cf_hub_channel(hub, name);
     /* At a shutdown everybody here leaves: to tell each of each other is work by the square of them. */
     if (channel == NULL || (hub->services->shutting_down && method == CF_METHOD_LEAVE))
         return;
-    cf_buffer_clear(&hub->text);
-    cf_wire_write_join_leave(&hub->text, method, name, info);
-    push(hub, channel, false);
+    for (cf_audience *audience = &channel->first; audience != NULL; audience = audience->next) {
+        if (!has_listeners(audience))
+            continue;
+        cf_buffer_clear(&hub->text);
+        audience->dialect->join_leave(&hub->text, method, name, info);
+        push(hub, audience, false);
+    }
 }
 
 cf_engine_sink cf_hub_sink(cf_hub *hub)
@@ -390,9 +394,14 @@ void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed,
 
 static void free_channel(cf_hub *hub, cf_channel *channel)
 {
-    discard_open(&channel->open);
     cf_map_remove(&hub->channels, &channel->node);
-    cf_free(hub->allocator, channel->members);
+    for (cf_audience *audience = &channel->first, *next; audience != NULL; audience = next) {
+        next = audience->next;
+        discard_open(&audience->open);
+        cf_free(hub->allocator, audience->members);
+        if (audience != &channel->first)
+            cf_free(hub->allocator, audience);
+    }
     cf_free(hub->allocator, channel);
 }
 
@@ -512,6 +521,45 @@ bool cf_hub_authenticate(cf_hub *hub, cf_session *session, cf_bytes id)
     return true;
 }
 
+/* ---- audiences ------------------------------------------------------------ */
+
+/* NULL: nobody who speaks as the session does has subscribed. */
+static cf_audience *audience_of(cf_channel *channel, const cf_session *session)
+{
+    cf_audience *audience = &channel->first;
+    while (audience != NULL && audience->dialect != session->ops->dialect)
+        audience = audience->next;
+    return audience;
+}
+
+static cf_hub_member *member_of(const cf_session *session, const cf_hub_subscription *subscription)
+{
+    return &audience_of(subscription->channel, session)->members[subscription->index];
+}
+
+bool cf_hub_waits(const cf_session *session, const cf_hub_subscription *subscription)
+{
+    return member_of(session, subscription)->waiting;
+}
+
+/* NULL without memory. */
+static cf_audience *join_audience(cf_hub *hub, cf_channel *channel, const cf_session *session)
+{
+    cf_audience *audience = audience_of(channel, session);
+    if (audience != NULL)
+        return audience;
+    audience = &channel->first;
+    if (audience->dialect != NULL) {
+        audience = cf_alloc_zero(hub->allocator, 1, sizeof *audience);
+        if (audience == NULL)
+            return NULL;
+        audience->next = channel->first.next;
+        channel->first.next = audience;
+    }
+    audience->dialect = session->ops->dialect;
+    return audience;
+}
+
 /* ---- what is held back ---------------------------------------------------- */
 
 /* The next message behind `*at`; NULL when there is none. */
@@ -548,17 +596,17 @@ void cf_hub_skip(cf_session *session, const cf_channel *channel, cf_bytes uid)
         forget_held(session, channel, at);
 }
 
-static void begin_hold(cf_session *session, cf_hub_member *member, cf_channel *channel)
+static void begin_hold(cf_session *session, cf_audience *audience, cf_hub_member *member)
 {
     member->holding = true;
-    channel->holding++;
+    audience->holding++;
     session->bundle->hold.channels++;
 }
 
-static void end_hold(cf_session *session, cf_hub_member *member, cf_channel *channel)
+static void end_hold(cf_session *session, cf_audience *audience, cf_hub_member *member)
 {
     member->holding = false;
-    channel->holding--;
+    audience->holding--;
     session->bundle->hold.channels--;
 }
 
@@ -577,10 +625,10 @@ static void send_held(cf_hub *hub, cf_session *session)
 void cf_hub_release(cf_hub *hub, cf_session *session)
 {
     for (uint32_t i = session->subscription_count; i-- > 0 && session->bundle->hold.channels > 0;) {
-        cf_channel *channel = session->subscriptions[i].channel;
-        cf_hub_member *member = &channel->members[session->subscriptions[i].index];
+        cf_audience *audience = audience_of(session->subscriptions[i].channel, session);
+        cf_hub_member *member = &audience->members[session->subscriptions[i].index];
         if (member->holding)
-            end_hold(session, member, channel);
+            end_hold(session, audience, member);
     }
     send_held(hub, session);
 }
@@ -591,14 +639,15 @@ cf_hub_subscription *cf_hub_find(const cf_hub *hub, cf_session *session, cf_byte
 {
     if (session->subscription_count == 0)
         return NULL;
-    const cf_channel *channel = cf_hub_channel(hub, name);
-    if (channel == NULL)
+    cf_channel *channel = cf_hub_channel(hub, name);
+    const cf_audience *audience = channel == NULL ? NULL : audience_of(channel, session);
+    if (audience == NULL)
         return NULL;
     /* The shorter of the two lists. */
-    if (channel->count < session->subscription_count) {
-        for (uint32_t i = 0; i < channel->count; i++)
-            if (channel->members[i].session == session)
-                return &session->subscriptions[channel->members[i].slot];
+    if (audience->count < session->subscription_count) {
+        for (uint32_t i = 0; i < audience->count; i++)
+            if (audience->members[i].session == session)
+                return &session->subscriptions[audience->members[i].slot];
         return NULL;
     }
     for (uint32_t i = 0; i < session->subscription_count; i++)
@@ -623,18 +672,18 @@ static cf_channel *add_channel(cf_hub *hub, cf_bytes name)
     return channel;
 }
 
-static bool reserve_member(cf_hub *hub, cf_channel *channel)
+static bool reserve_member(cf_hub *hub, cf_audience *audience)
 {
-    if (channel->count < channel->capacity)
+    if (audience->count < audience->capacity)
         return true;
-    if (channel->capacity > UINT32_MAX / 2)
+    if (audience->capacity > UINT32_MAX / 2)
         return false;
-    uint32_t capacity = channel->capacity == 0 ? 1 : channel->capacity * 2;
-    cf_hub_member *members = cf_realloc(hub->allocator, channel->members, capacity * sizeof *members);
+    uint32_t capacity = audience->capacity == 0 ? 1 : audience->capacity * 2;
+    cf_hub_member *members = cf_realloc(hub->allocator, audience->members, capacity * sizeof *members);
     if (members == NULL)
         return false;
-    channel->members = members;
-    channel->capacity = capacity;
+    audience->members = members;
+    audience->capacity = capacity;
     return true;
 }
 
@@ -656,18 +705,21 @@ static bool reserve_subscription(cf_hub *hub, cf_session *session)
 /* A channel without members goes, unless the engine still has to answer. */
 static void settle(cf_hub *hub, cf_channel *channel)
 {
-    if (channel->count > 0 || channel->subscribing)
+    for (const cf_audience *audience = &channel->first; audience != NULL; audience = audience->next)
+        if (audience->count > 0)
+            return;
+    if (channel->subscribing)
         return;
     if (channel->asked)
         cf_broker_unsubscribe(hub->services->broker, channel_name(channel));
     free_channel(hub, channel);
 }
 
-static void link_member(cf_channel *channel, cf_session *session, cf_hub_text *info)
+static void link_member(cf_channel *channel, cf_audience *audience, cf_session *session, cf_hub_text *info)
 {
-    uint32_t index = channel->count++;
+    uint32_t index = audience->count++;
     uint32_t slot = session->subscription_count++;
-    channel->members[index] = (cf_hub_member){.session = session, .slot = slot};
+    audience->members[index] = (cf_hub_member){.session = session, .slot = slot};
     session->subscriptions[slot] = (cf_hub_subscription){.channel = channel, .info = info, .index = index};
     if (cf_session_is(session, CF_SESSION_BEHIND))
         count_behind(channel);
@@ -677,24 +729,25 @@ static void link_member(cf_channel *channel, cf_session *session, cf_hub_text *i
 static void unlink_member(cf_hub *hub, cf_session *session, cf_hub_subscription *subscription)
 {
     cf_channel *channel = subscription->channel;
+    cf_audience *audience = audience_of(channel, session);
     uint32_t index = subscription->index;
     uint32_t slot = (uint32_t)(subscription - session->subscriptions);
     if (cf_session_is(session, CF_SESSION_BEHIND))
         uncount_behind(channel);
-    if (channel->members[index].holding) {
-        end_hold(session, &channel->members[index], channel);
+    if (audience->members[index].holding) {
+        end_hold(session, audience, &audience->members[index]);
         forget_held(session, channel, SIZE_MAX);
     }
     cf_free(hub->allocator, subscription->info);
-    cf_hub_member moved = channel->members[--channel->count];
-    if (index != channel->count) {
-        channel->members[index] = moved;
+    cf_hub_member moved = audience->members[--audience->count];
+    if (index != audience->count) {
+        audience->members[index] = moved;
         moved.session->subscriptions[moved.slot].index = index;
     }
     cf_hub_subscription other = session->subscriptions[--session->subscription_count];
     if (slot != session->subscription_count) {
         session->subscriptions[slot] = other;
-        other.channel->members[other.index].slot = slot;
+        member_of(session, &other)->slot = slot;
     }
     if (session->subscription_count == 0) {
         cf_free(hub->allocator, session->subscriptions);
@@ -703,18 +756,25 @@ static void unlink_member(cf_hub *hub, cf_session *session, cf_hub_subscription 
     }
 }
 
+/* Downwards: when a member is removed, the one that takes its place was seen already. */
+static void tell_waiting(cf_hub *hub, const cf_channel *channel, cf_audience *audience, cf_engine_status status)
+{
+    for (uint32_t i = audience->count; i-- > 0;) {
+        if (i >= audience->count || !audience->members[i].waiting)
+            continue;
+        audience->members[i].waiting = false;
+        hub->subscribed(audience->members[i].session, channel, status);
+    }
+}
+
+/* `subscribing` keeps the channel until all have been told. */
 static void on_subscribed(void *user, cf_engine_status status)
 {
     cf_channel *channel = user;
     cf_hub *hub = channel->hub;
     channel->active = status == CF_ENGINE_OK;
-    /* Downwards: when a member is removed, the one that takes its place was seen already. `subscribing` keeps the channel meanwhile. */
-    for (uint32_t i = channel->count; i-- > 0;) {
-        if (i >= channel->count || !channel->members[i].waiting)
-            continue;
-        channel->members[i].waiting = false;
-        hub->subscribed(channel->members[i].session, channel, status);
-    }
+    for (cf_audience *audience = &channel->first; audience != NULL; audience = audience->next)
+        tell_waiting(hub, channel, audience, status);
     channel->subscribing = false;
     settle(hub, channel);
 }
@@ -732,21 +792,22 @@ cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, 
     cf_channel *channel = cf_hub_channel(hub, name);
     if (channel == NULL)
         channel = add_channel(hub, name);
-    if (channel == NULL || !reserve_member(hub, channel) || !reserve_subscription(hub, session)) {
+    cf_audience *audience = channel == NULL ? NULL : join_audience(hub, channel, session);
+    if (audience == NULL || !reserve_member(hub, audience) || !reserve_subscription(hub, session)) {
         cf_free(hub->allocator, info);
         if (channel != NULL)
             settle(hub, channel);
         return CF_HUB_FAILED;
     }
-    close_until(hub, &channel->open);
-    link_member(channel, session, info);
+    close_until(hub, &audience->open);
+    link_member(channel, audience, session, info);
     if (hold)
-        begin_hold(session, &channel->members[channel->count - 1], channel);
+        begin_hold(session, audience, &audience->members[audience->count - 1]);
     hub->services->metrics->node_num_add_client_sub++;
     if (channel->active)
         return CF_HUB_DONE;
     if (channel->subscribing || !subscribe_engine(hub, channel)) {
-        channel->members[channel->count - 1].waiting = true;
+        audience->members[audience->count - 1].waiting = true;
         return CF_HUB_WAIT;
     }
     if (channel->active)
@@ -759,7 +820,7 @@ void cf_hub_unsubscribe(cf_hub *hub, cf_session *session, cf_hub_subscription *s
 {
     cf_channel *channel = subscription->channel;
     if (!cf_session_is(session, CF_SESSION_ENDED))
-        close_until(hub, &channel->open);
+        close_until(hub, &audience_of(channel, session)->open);
     unlink_member(hub, session, subscription);
     hub->services->metrics->node_num_remove_client_sub++;
     settle(hub, channel);

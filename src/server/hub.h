@@ -2,12 +2,12 @@
  * Who listens to what: channel -> subscribers, user -> sessions, and the table
  * of all sessions. The way of a message from the engine to the outboxes.
  *
- * What a turn has for a channel, or for one session, is collected in an open
- * chunk. Open chunks stand in a list in the order of their opening and are
+ * What a turn has for the members of a channel that speak one dialect (an audience), or for one session, is collected in an open
+ * chunk. docs/internals.md has the whole rule of order; this is how it is kept. Open chunks stand in a list in the order of their opening and are
  * closed in that order only: closing one closes all that were opened before
  * it. So each session gets pushes and replies in the order in which they came
  * about, although most of them are handed out once, at the end of the turn.
- * A channel's chunk is closed before its members change.
+ * An audience's chunk is closed before its members change.
  *
  * What a session has waiting is written at the end of a turn, as far as the
  * turn's writes reach (turn.h); the rest is written in the next ones, by the
@@ -31,6 +31,7 @@
 #include "base/map.h"
 #include "server/outbox.h"
 #include "server/services.h"
+#include "wire/dialect.h"
 
 struct cf_session;
 
@@ -48,13 +49,13 @@ static inline cf_bytes cf_hub_text_bytes(const cf_hub_text *text)
     return text == NULL ? (cf_bytes){NULL, 0} : (cf_bytes){text->data, text->size};
 }
 
-/* The open chunk of a channel or a session in this turn. */
+/* The open chunk of an audience or a session in this turn. */
 typedef struct cf_open {
     cf_list link;    /* in hub->open */
     cf_chunk *chunk; /* NULL: none is open */
-    uint32_t epoch;  /* how many chunks of channels had been opened before this one */
+    uint32_t epoch;  /* how many chunks of audiences had been opened before this one */
     bool of_session;
-    bool of_messages; /* of a channel: not for members that hold them back */
+    bool of_messages; /* of an audience: not for members that hold them back */
 } cf_open;
 
 typedef struct cf_hub_member {
@@ -70,15 +71,22 @@ typedef struct cf_hold {
     uint32_t channels;
 } cf_hold;
 
-typedef struct cf_channel {
-    cf_map_node node;
+/* The members of a channel who speak one dialect: what is pushed is encoded once for them. */
+typedef struct cf_audience {
+    struct cf_audience *next;
+    const cf_dialect *dialect;
     cf_open open;
-    struct cf_hub *hub;
     cf_hub_member *members; /* dense: a removed one is replaced by the last */
     uint32_t count;
     uint32_t capacity;
-    uint32_t behind;  /* members that publishers wait for */
     uint32_t holding; /* members that hold publications back */
+} cf_audience;
+
+typedef struct cf_channel {
+    cf_map_node node;
+    cf_audience first; /* mostly the only one; others stay until the channel goes */
+    struct cf_hub *hub;
+    uint32_t behind;  /* members that publishers wait for */
     cf_list held;     /* tasks of these publishers */
     bool active;      /* the engine has subscribed this node to it */
     bool asked;       /* it was asked to: who failed may have done it nevertheless */
@@ -91,7 +99,7 @@ typedef struct cf_channel {
 typedef struct cf_hub_subscription {
     cf_channel *channel;
     cf_hub_text *info; /* channel_info of a private channel, or NULL */
-    uint32_t index;    /* in channel->members */
+    uint32_t index;    /* in the members of its audience */
     bool present;      /* the engine knows of the session's presence */
 } cf_hub_subscription;
 
@@ -153,10 +161,7 @@ struct cf_session *cf_hub_walk_on(cf_hub_walk *walk);
 void cf_hub_end_walk(cf_hub_walk *walk);
 
 /* Does the subscription still wait for the engine? */
-static inline bool cf_hub_waits(const cf_hub_subscription *subscription)
-{
-    return subscription->channel->members[subscription->index].waiting;
-}
+bool cf_hub_waits(const struct cf_session *session, const cf_hub_subscription *subscription);
 
 /* NULL: not subscribed. Valid until the session's subscriptions change. */
 cf_hub_subscription *cf_hub_find(const cf_hub *hub, struct cf_session *session, cf_bytes channel);

@@ -171,7 +171,7 @@ void cf_session_leave_channel(cf_session *session, cf_hub_subscription *subscrip
         session->flags |= CF_SESSION_WAS_PRESENT;
         cf_broker_remove_presence(services->broker, name, cf_session_id(session));
     }
-    if (options != NULL && options->join_leave && !cf_hub_waits(subscription)) {
+    if (options != NULL && options->join_leave && !cf_hub_waits(session, subscription)) {
         cf_client_info info = cf_session_info(session, subscription);
         cf_broker_tell(services->broker, CF_METHOD_LEAVE, name, &info);
     }
@@ -202,7 +202,7 @@ void cf_session_unsubscribe(cf_session *session, cf_bytes channel)
     cf_hub_subscription *subscription = cf_hub_find(hub, session, channel);
     if (call != NULL)
         call->withdrawn = true;
-    if (subscription != NULL && !cf_hub_waits(subscription))
+    if (subscription != NULL && !cf_hub_waits(session, subscription))
         cf_session_leave_channel(session, subscription);
     if (push->failed)
         cf_hub_starve(hub, session);
@@ -274,7 +274,7 @@ static void ping_presence(cf_session *session)
         cf_hub_subscription *subscription = &session->subscriptions[i];
         cf_bytes name = cf_bytes_make(subscription->channel->name, subscription->channel->name_size);
         const cf_channel_options *options = cf_config_channel(services->config, name);
-        if (options == NULL || !options->presence || cf_hub_waits(subscription))
+        if (options == NULL || !options->presence || cf_hub_waits(session, subscription))
             continue;
         cf_client_info info = cf_session_info(session, subscription);
         cf_session_is_present(session, subscription);

@@ -100,7 +100,7 @@ static void finish(void)
 static size_t subscribed(void)
 {
     const cf_channel *channel = cf_hub_channel(cf_node_services(h.node)->hub, CF_BYTES("x"));
-    return channel == NULL ? 0 : channel->count;
+    return channel == NULL ? 0 : channel->first.count;
 }
 
 static size_t closed(void)
