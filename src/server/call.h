@@ -12,8 +12,8 @@
  *         cf_call_leave(call);
  *     }
  *
- * It does not matter whether the callback comes at once or later. After an operation that was answered later, slices of the call
- * are still valid, options of a channel are not: look them up again.
+ * It does not matter whether the callback comes at once or later. After an operation that was answered later, slices of the
+ * call are still valid, options of a channel are not: look them up again.
  */
 #ifndef CF_SERVER_CALL_H
 #define CF_SERVER_CALL_H

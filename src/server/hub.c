@@ -223,14 +223,15 @@ void cf_hub_close_chunks(cf_hub *hub)
 }
 
 /* False without memory: nothing was appended. */
-static bool append(cf_hub *hub, cf_open *open, cf_bytes text)
+static bool append(cf_hub *hub, cf_open *open, const cf_dialect *dialect, cf_bytes text)
 {
+    cf_ws_opcode opcode = dialect->binary ? CF_WS_BINARY : CF_WS_TEXT;
     if (open->chunk != NULL)
-        return cf_chunk_append(open->chunk, CF_WS_TEXT, text);
+        return cf_chunk_append(open->chunk, opcode, text);
     cf_chunk *chunk = cf_chunk_new(hub->allocator, text.size + FRAME_OVERHEAD);
     if (chunk == NULL)
         return false;
-    if (!cf_chunk_append(chunk, CF_WS_TEXT, text)) {
+    if (!cf_chunk_append(chunk, opcode, text)) {
         cf_chunk_release(chunk);
         return false;
     }
@@ -250,7 +251,7 @@ void cf_hub_send(cf_hub *hub, cf_session *session, cf_bytes text)
     /* A channel's chunk that was opened since may hold what must come before this text. */
     if (session->replies.chunk != NULL && session->replies.epoch != hub->epoch)
         close_until(hub, &session->replies);
-    if (!append(hub, &session->replies, text))
+    if (!append(hub, &session->replies, session->ops->dialect, text))
         doom(hub, session, CF_SESSION_STARVED);
 }
 
@@ -261,7 +262,7 @@ static void push(cf_hub *hub, cf_audience *audience, bool message)
     if (audience->holding > 0 && audience->open.of_messages != message)
         close_until(hub, &audience->open);
     audience->open.of_messages = message;
-    if (!hub->text.failed && append(hub, &audience->open, cf_buffer_bytes(&hub->text)))
+    if (!hub->text.failed && append(hub, &audience->open, audience->dialect, cf_buffer_bytes(&hub->text)))
         return;
     /* Nobody is left with a hole that he does not know of: they connect again and recover. */
     cf_services_log(hub->services, CF_SERVER_ERROR,

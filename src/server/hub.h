@@ -2,10 +2,11 @@
  * Who listens to what: channel -> subscribers, user -> sessions, and the table
  * of all sessions. The way of a message from the engine to the outboxes.
  *
- * What a turn has for the members of a channel that speak one dialect (an audience), or for one session, is collected in an open
- * chunk. docs/internals.md has the whole rule of order; this is how it is kept. Open chunks stand in a list in the order of their opening and are
- * closed in that order only: closing one closes all that were opened before
- * it. So each session gets pushes and replies in the order in which they came
+ * docs/internals.md has the rule of order; this is how it is kept. What a turn has
+ * for the members of a channel that speak one dialect (an audience), or for one
+ * session, is collected in an open chunk. Open chunks stand in a list in the order of
+ * their opening and are closed in that order only: closing one closes all that were
+ * opened before it. So each session gets pushes and replies in the order in which they came
  * about, although most of them are handed out once, at the end of the turn.
  * An audience's chunk is closed before its members change.
  *

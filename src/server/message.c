@@ -1,12 +1,11 @@
-#include "base/assert.h"
-#include "server/command/command.h"
-
 #include <string.h>
 
+#include "server/command/command.h"
+
 /*
- * A client's message: its commands are carried out one after the other, and answered together. What does not complete at once is
- * left waiting in the bundle, and the client's next messages wait behind it. Of one message subscribes run side by side; any other
- * command begins when all before it are answered.
+ * A client's message: its commands are carried out one after the other, and answered together. What does not complete at once
+ * is left waiting in the bundle, and the client's next messages wait behind it. Of one message subscribes run side by side; any
+ * other command begins when all before it are answered.
  */
 
 /* ---- bundles ------------------------------------------------------------- */
@@ -250,8 +249,8 @@ static bool suspend(cf_session *session)
 }
 
 /*
- * The rest of the message waits for its turn. Answers to subscribes are not kept meanwhile, unless the engine is waited for: what
- * is published to the channels comes behind them.
+ * The rest of the message waits for its turn. Answers to subscribes are not kept meanwhile, unless the engine is waited for:
+ * what is published to the channels comes behind them.
  */
 static void interrupt(cf_session *session)
 {

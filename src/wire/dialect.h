@@ -14,6 +14,8 @@ typedef struct cf_command {
 } cf_command;
 
 typedef struct cf_dialect {
+    bool binary; /* its messages are no texts */
+
     /* False: no good message, or no memory (scratch->failed); nothing of it is carried out. */
     bool (*begin)(cf_wire_commands *commands, cf_bytes message, cf_buffer *scratch);
     /* False when there are no more. Slices of a command stay valid until the next call. */

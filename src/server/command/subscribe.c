@@ -67,8 +67,8 @@ static void skip_known(const cf_session_call *call, const cf_publication *public
 }
 
 /*
- * A client that asked to recover and could not is told so. One that asks for the first time must not be told that the history is
- * empty: it would ask for all of it later.
+ * A client that asked to recover and could not is told so. One that asks for the first time must not be told that the history
+ * is empty: it would ask for all of it later.
  */
 static void take_history(cf_session_call *call, const cf_publication *publications, size_t count, bool found, bool failed)
 {

@@ -141,7 +141,7 @@ static size_t write_frames(harness_client *client, cf_bytes frames, size_t room)
         cf_bytes payload;
         size_t size = cf_ws_own_frame(cf_bytes_slice(frames, written, frames.size), &opcode, &payload);
         assert_true(size > 0);
-        assert_int_equal(opcode, CF_WS_TEXT);
+        assert_int_equal(opcode, client->binary ? CF_WS_BINARY : CF_WS_TEXT);
         keep(client, payload);
         written += size;
     }

@@ -19,7 +19,8 @@ typedef struct harness_client {
     bool blocked;    /* writes nothing */
     size_t window;   /* bytes that a flush writes at most, but for the frame that passes it; 0: all */
     bool paused;
-    bool quiet; /* keeps no texts */
+    bool binary; /* what it gets */
+    bool quiet;  /* keeps no texts */
     size_t flushes;
     bool closed;
     int code;

@@ -132,6 +132,7 @@ static uint16_t end(cf_buffer *reason, cf_trouble trouble)
 }
 
 static const cf_dialect words = {
+    .binary = true,
     .begin = begin,
     .next = next,
     .move = move,
@@ -163,6 +164,7 @@ static void start(cf_engine_maker engine)
     other_ops = *other.session->ops;
     other_ops.dialect = &words;
     other.session->ops = &other_ops;
+    other.binary = true;
     harness_ask(&other, "1 connect 2", "1 connect 0");
 }
 
