@@ -47,7 +47,7 @@ const fast = ['src/json/reader.c'];
  * What LLVM does with the whole program. Its own pipeline for small code brings half a kilobyte more: there, variables become registers
  * before functions are put into their callers, which then look too large.
  */
-const passes = 'internalize,ipsccp,mergefunc,ipsccp,cgscc(argpromotion),function(instcombine),cgscc(inline),'
+const passes = 'internalize,globaldce,ipsccp,mergefunc,ipsccp,cgscc(argpromotion),function(instcombine),cgscc(inline),'
   + 'function(simplifycfg<sink-common-insts>,jump-threading,sroa,memcpyopt,early-cse,correlated-propagation,'
   + 'simplifycfg<sink-common-insts>,early-cse,instcombine,reassociate,loop-simplify)';
 
