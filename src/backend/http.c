@@ -110,8 +110,8 @@ centrifuge_error cf_backend_http_open(centrifuge_backend *backend, const centrif
 }
 
 /*
- * In a child that was forked: to say goodbye on the connection, or to go on with it, would spoil it for the parent. It is closed by its
- * descriptor alone, and what libcurl holds stays behind.
+ * In a child that was forked: to say goodbye on the connection, or to go on with it, would spoil it for the parent. It is
+ * closed by its descriptor alone, and what libcurl holds stays behind.
  */
 static void abandon(centrifuge_backend *backend)
 {

@@ -8,8 +8,8 @@
 
 /*
  * Private channels: client-spec.md 11. A request belongs to its connection and names its members; who is unsubscribed meanwhile
- * is crossed out there (D19), and with the connection the request is cancelled (D20, D45), so that whatever is answered is still
- * wanted.
+ * is crossed out there (D19), and with the connection the request is cancelled (D20, D45), so that whatever is answered is
+ * still wanted.
  */
 
 #define FAILED    CF_BYTES("authorization request failed")
@@ -259,7 +259,10 @@ static bool is_overloaded(int status)
 
 /* ---- the answer: client-spec.md 11.2 ----------------------------------------------------------- */
 
-/* False when the answer is no JSON, or a value that cannot hold entries (D21). `list`: the value of `channels`, in the one form. */
+/*
+ * False when the answer is no JSON, or a value that cannot hold entries (D21). `list`: the value of `channels`, in the one
+ * form.
+ */
 static bool check_answer(cf_bytes answer, cf_json_value *list)
 {
     cf_json_reader reader;

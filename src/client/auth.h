@@ -8,8 +8,8 @@ bool cf_auth_needed(const cf_client *client, cf_bytes channel);
 /* Of one subscription, or it is put aside. False without memory; nothing has changed then. */
 bool cf_auth_ask(cf_subscription *subscription, cf_time now);
 /*
- * As few requests as hold all of the list (linked by `aside`), which is empty afterwards. False without memory; it holds those that
- * are not asked for.
+ * As few requests as hold all of the list (linked by `aside`), which is empty afterwards. False without memory; it holds those
+ * that are not asked for.
  */
 bool cf_auth_ask_all(cf_client *client, cf_list *list, cf_time now);
 /* Permission is not wanted any more. */

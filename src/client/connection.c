@@ -199,8 +199,10 @@ static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
     return CF_BYTES("connection closed");
 }
 
-/* It may have been what a subscription asked to recover, which would be as large the next time. */
-/* A message that came, or credentials to send. */
+/*
+ * A message that came, or credentials to send. The message may have been what a subscription asked to recover, which would be as
+ * large the next time.
+ */
 static void report_too_large(cf_client *client, centrifuge_error code)
 {
     cf_client_report(client, code, CF_FAILURE("message too large", "fix"));

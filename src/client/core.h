@@ -25,9 +25,9 @@
  * Order. Effects come in the order in which things happened. Subscribe commands go out before
  * the event `connect` is told, an unsubscribe command behind its event. Errors come first as the client's event, then as the
  * subscription's, then as results. A lost transport: its close, results, `unsubscribe` of each subscription, `disconnect`. One
- * that the client gives up: results, `unsubscribe`, `disconnect`, then the closing and its event. Subscriptions are gone through
- * in the order of a table (client-spec.md 8.1). `unsubscribe` and `disconnect` are told once when they happen again before the
- * first was taken.
+ * that the client gives up: results, `unsubscribe`, `disconnect`, then the closing and its event. Subscriptions are gone
+ * through in the order of a table (client-spec.md 8.1). `unsubscribe` and `disconnect` are told once when they happen again
+ * before the first was taken.
  *
  * Memory. A function that returns CENTRIFUGE_ERROR_NO_MEMORY has changed nothing. Where the client acts by itself and has no
  * memory, it reports an error, closes the transport and tries again by backoff. Results and events of the connection need no
@@ -131,8 +131,8 @@ void cf_client_free(cf_client *client);
 typedef enum cf_client_state { CF_CLIENT_DISCONNECTED, CF_CLIENT_CONNECTING, CF_CLIENT_CONNECTED } cf_client_state;
 
 /*
- * Nothing happens when already connecting or connected. While waiting for the next attempt: tries at once, one chain (D37). At once
- * is CF_HASTE_MAX times in a row, then planned.
+ * Nothing happens when already connecting or connected. While waiting for the next attempt: tries at once, one chain (D37). At
+ * once is CF_HASTE_MAX times in a row, then planned.
  */
 centrifuge_error cf_client_connect(cf_client *client, cf_time now);
 void cf_client_disconnect(cf_client *client, cf_time now);
@@ -182,26 +182,26 @@ void cf_subscription_remove(cf_subscription *subscription, cf_time now);
 
 /*
  * Calls (client-spec.md 9). `call` is any pointer of the caller's; it comes back in CF_EFFECT_RESULT. They wait for the
- * subscription without a time limit, then for the answer `timeout` milliseconds. `data` is checked: one valid JSON value; data NULL
- * leaves the key out, as the reference does with undefined.
+ * subscription without a time limit, then for the answer `timeout` milliseconds. `data` is checked: one valid JSON value; data
+ * NULL leaves the key out, as the reference does with undefined.
  */
 centrifuge_error cf_subscription_publish(cf_subscription *subscription, cf_time now, cf_bytes data, void *call);
 centrifuge_error cf_subscription_presence(cf_subscription *subscription, cf_time now, void *call);
 centrifuge_error cf_subscription_history(cf_subscription *subscription, cf_time now, void *call);
 /*
- * client-spec.md 8.5: completes at once (as an effect) when the subscription is subscribed or refused; otherwise it waits until it
- * is, or fails as the calls do. `wait` false: CENTRIFUGE_ERROR_INVALID_STATE instead of waiting.
+ * client-spec.md 8.5: completes at once (as an effect) when the subscription is subscribed or refused; otherwise it waits until
+ * it is, or fails as the calls do. `wait` false: CENTRIFUGE_ERROR_INVALID_STATE instead of waiting.
  */
 centrifuge_error cf_subscription_ready(cf_subscription *subscription, cf_time now, bool wait, void *call);
 
 /*
  * Batching (client-spec.md 13, D34-D36 fixed): commands are collected until cf_client_flush or cf_client_stop_batching(flush).
- * Not collected: connect, the pings of an idle connection, and the subscriptions of a new connection, which are one frame anyway.
- * Batching goes on over reconnects; what was collected ends with its connection (calls end as disconnected, subscriptions are
- * asked for anew). Without memory for one frame the commands leave one by one.
+ * Not collected: connect, the pings of an idle connection, and the subscriptions of a new connection, which are one frame
+ * anyway. Batching goes on over reconnects; what was collected ends with its connection (calls end as disconnected,
+ * subscriptions are asked for anew). Without memory for one frame the commands leave one by one.
  *
- * cf_client_start_auth_batching collects private channels for one authorization (11.1). It goes on over reconnects too, with what
- * was put aside; channels that wait for a connection are asked for with it, in one authorization.
+ * cf_client_start_auth_batching collects private channels for one authorization (11.1). It goes on over reconnects too, with
+ * what was put aside; channels that wait for a connection are asked for with it, in one authorization.
  */
 void cf_client_start_batching(cf_client *client);
 void cf_client_stop_batching(cf_client *client, bool flush, cf_time now);
@@ -224,27 +224,30 @@ void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now);
  * 10.2.3), which is heeded up to CF_RETRY_AFTER_MAX.
  */
 void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t milliseconds, cf_time now);
-/* Closed by the peer, lost, or never opened. `reason` as in a close frame; empty when there was none. `error` says why, for the log and the event; LIMIT_FRAME_SIZE: by a close with code 1009. */
+/*
+ * Closed by the peer, lost, or never opened. `reason` as in a close frame; empty when there was none. `error` says why, for the
+ * log and the event; LIMIT_FRAME_SIZE: by a close with code 1009.
+ */
 void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now);
 /* The network came (tries at once) or went. */
 void cf_client_network_changed(cf_client *client, bool online, cf_time now);
 
 /*
  * Answers to CF_EFFECT_AUTHORIZE and CF_EFFECT_REFRESH, from an HTTP endpoint or from the application; the core does not care.
- * `failed`: no answer could be had; else `answer` is the JSON text, read before the function returns (client-spec.md 11.2, 12.2).
- * An id that is not waited for (late, twice, cancelled, or not taken yet) is ignored. They may be called while the effect is
- * carried out. Requests end with their connection (CF_EFFECT_REQUEST_CANCEL), except a refresh that a server's `expired` has
- * caused: until it ends there is no attempt to connect, and cf_client_will_reconnect is true.
+ * `failed`: no answer could be had; else `answer` is the JSON text, read before the function returns (client-spec.md 11.2,
+ * 12.2). An id that is not waited for (late, twice, cancelled, or not taken yet) is ignored. They may be called while the
+ * effect is carried out. Requests end with their connection (CF_EFFECT_REQUEST_CANCEL), except a refresh that a server's
+ * `expired` has caused: until it ends there is no attempt to connect, and cf_client_will_reconnect is true.
  */
 void cf_client_authorized(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
 void cf_client_refreshed(cf_client *client, uint32_t id, bool failed, cf_bytes answer, cf_time now);
 /* A status: nobody was there to ask. */
 #define CF_STATUS_UNREACHED (-1)
 /*
- * The same with a cause, for requests that got no good answer: the HTTP status, 0 for none, and what Retry-After says in milliseconds,
- * 0 for nothing (heeded up to CF_RETRY_AFTER_MAX). What is overloaded (429, 502, 503, 504), not there, or late, is asked for an
- * authorization again by itself, with a growing pause as between attempts to connect, as long as the connection lives: the
- * subscription has its error with the advice "retry", and goes on SUBSCRIBING.
+ * The same with a cause, for requests that got no good answer: the HTTP status, 0 for none, and what Retry-After says in
+ * milliseconds, 0 for nothing (heeded up to CF_RETRY_AFTER_MAX). What is overloaded (429, 502, 503, 504), not there, or late,
+ * is asked for an authorization again by itself, with a growing pause as between attempts to connect, as long as the connection
+ * lives: the subscription has its error with the advice "retry", and goes on SUBSCRIBING.
  */
 void cf_client_request_failed(cf_client *client, uint32_t id, centrifuge_error error, int status, int64_t retry_after,
                               cf_time now);

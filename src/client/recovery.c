@@ -6,8 +6,8 @@
 
 /*
  * What a server pushes for a channel before it answers the recovery. It makes a subscriber live before it reads the history
- * (client-spec.md D52), so a push may come before the missed messages and again among them, or be told with them and come behind
- * the answer. Pushes wait for the answer; what the answer had told is not told again.
+ * (client-spec.md D52), so a push may come before the missed messages and again among them, or be told with them and come
+ * behind the answer. Pushes wait for the answer; what the answer had told is not told again.
  */
 
 /* A message of the answer. */

@@ -5,8 +5,8 @@
 #include "client/subscription.h"
 
 /*
- * Refusals that come from no message of the server: of an authorization, or of a command that no frame holds (client-spec.md 6.3,
- * 11.2, 11.3). Each has its own place for its events, for one answer may refuse many.
+ * Refusals that come from no message of the server: of an authorization, or of a command that no frame holds (client-spec.md
+ * 6.3, 11.2, 11.3). Each has its own place for its events, for one answer may refuse many.
  */
 
 void cf_refusal_free(cf_refusal *refusal, const cf_allocator *allocator)

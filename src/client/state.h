@@ -47,7 +47,9 @@
 #define CF_CONNECT_ERROR_GRACE 1000 /* milliseconds */
 /* Room for decoded strings is kept from frame to frame up to this size. */
 #define CF_SCRATCH_KEPT 1024 /* bytes */
-/* So many recovered messages are known by their uid until as many others were pushed: a push of one of them may be on its way. */
+/*
+ * So many recovered messages are known by their uid until as many others were pushed: a push of one of them may be on its way.
+ */
 #define CF_LATE_MAX 64
 /* The longest text among the options. */
 #define CF_OPTION_SIZE_MAX ((size_t)1 << 20) /* bytes */
@@ -231,7 +233,9 @@ struct cf_client {
         cf_text client_id;
         cf_text transport_name;
         cf_text reason;
-        /* At most one of each waits; connection.c says why. The reasons are constants, `reason`, or lie in the current frame. */
+        /*
+         * At most one of each waits; connection.c says why. The reasons are constants, `reason`, or lie in the current frame.
+         */
         cf_pending open;
         cf_pending close;
         cf_pending connect;

@@ -68,8 +68,8 @@ void cf_subscription_place_last(cf_subscription *subscription)
 }
 
 /*
- * Once for all that were added, since few programs have such names. A pass for each bit, from the lowest, puts those behind that
- * have it: numbers come first, in their order, and names behind them in theirs, for the index of a name has all bits.
+ * Once for all that were added, since few programs have such names. A pass for each bit, from the lowest, puts those behind
+ * that have it: numbers come first, in their order, and names behind them in theirs, for the index of a name has all bits.
  */
 void cf_subscriptions_order(cf_client *client)
 {
@@ -88,7 +88,9 @@ void cf_subscriptions_order(cf_client *client)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-/* What comes for a channel before the server has seen this command is for its former, removed subscription; 0: there is none. */
+/*
+ * What comes for a channel before the server has seen this command is for its former, removed subscription; 0: there is none.
+ */
 static uint64_t departed_uid(const cf_client *client, cf_bytes channel)
 {
     uint64_t uid = 0;

@@ -19,9 +19,10 @@
 /* ---- url.c ------------------------------------------------------------------ */
 
 /*
- * Reads an address with one of the schemes ws, wss, http and https (RFC 3986). `*url` has http or https, the name in ASCII (RFC 5891,
- * whatever the locale is), other bytes that are none, or that no address may have, percent-encoded, and no fragment; freed with
- * curl_url_cleanup. INVALID_URL: it is none, or its port, its brackets, its name or its user are not valid; NO_MEMORY.
+ * Reads an address with one of the schemes ws, wss, http and https (RFC 3986). `*url` has http or https, the name in ASCII (RFC
+ * 5891, whatever the locale is), other bytes that are none, or that no address may have, percent-encoded, and no fragment;
+ * freed with curl_url_cleanup. INVALID_URL: it is none, or its port, its brackets, its name or its user are not valid;
+ * NO_MEMORY.
  */
 centrifuge_error cf_http_url_read(CURLU **url, cf_bytes text, const cf_allocator *allocator);
 bool cf_http_url_secure(CURLU *url);
@@ -42,9 +43,10 @@ curl_socket_t cf_http_socket_open(void *user, curlsocktype purpose, struct curl_
 /* ---- trust.c ------------------------------------------------------------------ */
 
 /*
- * The authorities in a file and a directory; without both those that libcurl trusts. To read the system's takes fifty milliseconds of a
- * loop's turn, and libcurl 7.88 does it for every connection: its own cache belongs to one multi handle, and is off where a
- * directory is trusted, too, as Debian's libcurl does. A file that has changed counts from the next hold on. Any thread.
+ * The authorities in a file and a directory; without both those that libcurl trusts. To read the system's takes fifty
+ * milliseconds of a loop's turn, and libcurl 7.88 does it for every connection: its own cache belongs to one multi handle, and
+ * is off where a directory is trusted, too, as Debian's libcurl does. A file that has changed counts from the next hold on. Any
+ * thread.
  */
 typedef struct cf_http_trust cf_http_trust;
 
@@ -72,8 +74,9 @@ const char *cf_http_descriptor_problem(void);
 /* For CURLOPT_KEYPASSWD: without one OpenSSL would ask the terminal, and wait. */
 const char *cf_http_key_password(const char *password);
 /*
- * libcurl's texts name proxies as they were configured. Before such a text leaves the library, "***" is put in place of each `secret`,
- * and last of whoever stands in front of an '@' and of the users of the environment's proxies; in place, since it never gets longer.
+ * libcurl's texts name proxies as they were configured. Before such a text leaves the library, "***" is put in place of each
+ * `secret`, and last of whoever stands in front of an '@' and of the users of the environment's proxies; in place, since it
+ * never gets longer.
  */
 void cf_http_hide(char *text, cf_bytes secret);
 void cf_http_hide_users(char *text);

@@ -15,7 +15,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* Seconds. A store keeps what it found in a directory, so that a certificate which was taken away there counts as long as this. */
+/*
+ * Seconds. A store keeps what it found in a directory, so that a certificate which was taken away there counts as long as this.
+ */
 #define LIFETIME 3600
 
 struct cf_http_trust {
