@@ -1,7 +1,8 @@
 /*
  * The public functions: checks at the edge, then the core.
  */
-#include "native/native.h"
+#include "native/driver.h"
+#include "native/http.h"
 
 #include <string.h>
 
@@ -58,18 +59,18 @@ bool centrifuge_error_temporary(centrifuge_error error)
 static centrifuge_error build(centrifuge_client *client, const centrifuge_options *options)
 {
     cf_client_options core;
-    cf_environment environment = cf_native_driver_environment(client);
-    if (!cf_native_driver_seed(client))
+    cf_environment environment = cf_native_environment(client);
+    if (!cf_native_seed(client))
         return CENTRIFUGE_ERROR_SYSTEM;
     centrifuge_error error = cf_native_settings_make(&client->settings, &core, options);
     if (error)
         return error;
     atomic_init(&client->posts_max, client->settings.posts_max);
-    error = cf_client_new(&client->core, &core, &environment, cf_native_driver_now(client));
+    error = cf_client_new(&client->core, &core, &environment, cf_native_now(client));
     if (!error)
         error = cf_native_loop_open(&client->loop, options);
     if (error && client->core) {
-        cf_client_shutdown(client->core, cf_native_driver_now(client));
+        cf_client_shutdown(client->core, cf_native_now(client));
         cf_client_free(client->core);
     }
     if (error)
@@ -119,7 +120,7 @@ centrifuge_error centrifuge_client_configure(centrifuge_client *client, const ce
     cf_native_settings_free(&client->settings);
     client->settings = settings;
     atomic_store(&client->posts_max, settings.posts_max);
-    cf_native_driver_kick(client);
+    cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -161,7 +162,7 @@ centrifuge_error centrifuge_client_destroy(centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_OK;
-    centrifuge_error error = cf_native_driver_copied(client) ? CENTRIFUGE_ERROR_OK : cf_native_driver_enter(client);
+    centrifuge_error error = cf_native_copied(client) ? CENTRIFUGE_ERROR_OK : cf_native_driver_enter(client);
     if (error)
         return error;
     client->ending = true;
@@ -185,10 +186,10 @@ centrifuge_error centrifuge_client_connect(centrifuge_client *client)
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    error = cf_client_connect(client->core, cf_native_driver_now(client));
+    error = cf_client_connect(client->core, cf_native_now(client));
     if (!error)
         client->asked_to_end = false;
-    cf_native_driver_kick(client);
+    cf_native_kick(client);
     return error;
 }
 
@@ -198,8 +199,8 @@ centrifuge_error centrifuge_client_disconnect(centrifuge_client *client)
     if (error)
         return error;
     client->asked_to_end = true;
-    cf_client_disconnect(client->core, cf_native_driver_now(client));
-    cf_native_driver_kick(client);
+    cf_client_disconnect(client->core, cf_native_now(client));
+    cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -208,8 +209,8 @@ centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bo
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    cf_client_network_changed(client->core, online, cf_native_driver_now(client));
-    cf_native_driver_kick(client);
+    cf_client_network_changed(client->core, online, cf_native_now(client));
+    cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -218,8 +219,8 @@ centrifuge_error centrifuge_client_ping(centrifuge_client *client)
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    cf_client_ping(client->core, cf_native_driver_now(client));
-    cf_native_driver_kick(client);
+    cf_client_ping(client->core, cf_native_now(client));
+    cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -354,8 +355,8 @@ centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    cf_client_stop_batching(client->core, flush, cf_native_driver_now(client));
-    cf_native_driver_kick(client);
+    cf_client_stop_batching(client->core, flush, cf_native_now(client));
+    cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -364,8 +365,8 @@ centrifuge_error centrifuge_client_flush(centrifuge_client *client)
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    cf_client_flush(client->core, cf_native_driver_now(client));
-    cf_native_driver_kick(client);
+    cf_client_flush(client->core, cf_native_now(client));
+    cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -382,8 +383,8 @@ centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client)
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    cf_client_stop_auth_batching(client->core, cf_native_driver_now(client));
-    cf_native_driver_kick(client);
+    cf_client_stop_auth_batching(client->core, cf_native_now(client));
+    cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -416,13 +417,13 @@ static centrifuge_error subscribe(centrifuge_client *client, centrifuge_subscrip
                                   cf_native_listener *listener)
 {
     bool created;
-    centrifuge_error error = cf_client_subscribe(client->core, cf_native_driver_now(client), cf_bytes_of(subscription->channel),
+    centrifuge_error error = cf_client_subscribe(client->core, cf_native_now(client), cf_bytes_of(subscription->channel),
                                                  subscription, &subscription->core, &created);
     if (error)
         return error;
     if (listener)
         cf_list_append(&subscription->listeners, &listener->link);
-    cf_native_driver_kick(client);
+    cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -482,8 +483,8 @@ centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subs
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
-    error = cf_subscription_subscribe(subscription->core, cf_native_driver_now(subscription->client));
-    cf_native_driver_kick(subscription->client);
+    error = cf_subscription_subscribe(subscription->core, cf_native_now(subscription->client));
+    cf_native_kick(subscription->client);
     return error;
 }
 
@@ -492,8 +493,8 @@ centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *su
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
-    cf_subscription_unsubscribe(subscription->core, cf_native_driver_now(subscription->client));
-    cf_native_driver_kick(subscription->client);
+    cf_subscription_unsubscribe(subscription->core, cf_native_now(subscription->client));
+    cf_native_kick(subscription->client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -503,8 +504,8 @@ centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscri
     if (error)
         return error;
     subscription->removed = true;
-    cf_subscription_remove(subscription->core, cf_native_driver_now(subscription->client));
-    cf_native_driver_kick(subscription->client);
+    cf_subscription_remove(subscription->core, cf_native_now(subscription->client));
+    cf_native_kick(subscription->client);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -530,7 +531,7 @@ static centrifuge_error end_call(centrifuge_subscription *subscription, cf_nativ
     if (error)
         cf_free(&cf_native_allocator, call);
     else
-        cf_native_driver_kick(subscription->client);
+        cf_native_kick(subscription->client);
     return error;
 }
 
@@ -543,9 +544,9 @@ centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscr
     centrifuge_error error = begin_call(subscription, done, user, &call);
     if (error)
         return error;
-    return end_call(subscription, call,
-                    cf_subscription_publish(subscription->core, cf_native_driver_now(subscription->client),
-                                            cf_bytes_make(data, size), call));
+    return end_call(
+        subscription, call,
+        cf_subscription_publish(subscription->core, cf_native_now(subscription->client), cf_bytes_make(data, size), call));
 }
 
 centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
@@ -554,7 +555,7 @@ centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subsc
     centrifuge_error error = begin_call(subscription, done, user, &call);
     return error ? error
                  : end_call(subscription, call,
-                            cf_subscription_presence(subscription->core, cf_native_driver_now(subscription->client), call));
+                            cf_subscription_presence(subscription->core, cf_native_now(subscription->client), call));
 }
 
 centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
@@ -563,7 +564,7 @@ centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscr
     centrifuge_error error = begin_call(subscription, done, user, &call);
     return error ? error
                  : end_call(subscription, call,
-                            cf_subscription_history(subscription->core, cf_native_driver_now(subscription->client), call));
+                            cf_subscription_history(subscription->core, cf_native_now(subscription->client), call));
 }
 
 centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
@@ -572,7 +573,7 @@ centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscrip
     centrifuge_error error = begin_call(subscription, done, user, &call);
     return error ? error
                  : end_call(subscription, call,
-                            cf_subscription_ready(subscription->core, cf_native_driver_now(subscription->client), true, call));
+                            cf_subscription_ready(subscription->core, cf_native_now(subscription->client), true, call));
 }
 
 /* ---- loops --------------------------------------------------------------------------------------------- */
@@ -599,7 +600,7 @@ static centrifuge_error turn(centrifuge_client *client, int64_t milliseconds)
         centrifuge_error error = cf_native_driver_end(client);
         return error ? error : CENTRIFUGE_ERROR_SYSTEM;
     }
-    cf_native_driver_now(client);
+    cf_native_now(client);
     for (size_t i = 0; i < count && !client->ending; i++)
         if (watches[i].ready)
             cf_native_driver_ready(client, watches[i].socket, watches[i].ready);
@@ -651,7 +652,7 @@ centrifuge_error centrifuge_client_run(centrifuge_client *client)
 
 void centrifuge_client_stop(centrifuge_client *client)
 {
-    if (cf_native_driver_copied(client))
+    if (cf_native_copied(client))
         return;
     atomic_store(&client->stop, true);
     cf_native_wakeup_signal(&client->loop.wakeup);
@@ -659,7 +660,7 @@ void centrifuge_client_stop(centrifuge_client *client)
 
 void centrifuge_client_wake(centrifuge_client *client)
 {
-    if (!cf_native_driver_copied(client))
+    if (!cf_native_copied(client))
         cf_native_wakeup_signal(&client->loop.wakeup);
 }
 

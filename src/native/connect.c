@@ -1,11 +1,11 @@
 /*
- * One attempt to connect, by libcurl (CURLOPT_CONNECT_ONLY): name, TCP, proxy tunnel, TLS. Each attempt has a multi handle of its
- * own: curl_easy_send and curl_easy_recv look for their connection among all of a multi handle's.
+ * One attempt to connect, by libcurl (CURLOPT_CONNECT_ONLY): name, TCP, proxy tunnel, TLS. Each attempt has a multi handle of
+ * its own: curl_easy_send and curl_easy_recv look for their connection among all of a multi handle's.
  *
- * Where nothing of that is needed but TCP (a numeric address, no TLS, no proxy, no interface), the system connects: an attempt by
- * libcurl takes 45 kB while it lasts, and a process may connect a thousand clients at once.
+ * Where nothing of that is needed but TCP (a numeric address, no TLS, no proxy, no interface), the system connects: an attempt
+ * by libcurl takes 45 kB while it lasts, and a process may connect a thousand clients at once.
  */
-#include "native/native.h"
+#include "native/socket.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,88 +39,6 @@ static int on_close(void *user, curl_socket_t handle)
     if (!socket->plain || handle != socket->socket)
         cf_native_close(handle);
     return 0;
-}
-
-/* `failed` keeps the first failure. */
-static void set_text(CURL *easy, CURLoption option, const char *value, CURLcode *failed)
-{
-    CURLcode code = curl_easy_setopt(easy, option, value);
-    if (value && code != CURLE_OK && *failed == CURLE_OK)
-        *failed = code;
-}
-
-/*
- * Own authorities replace those that libcurl was built to trust, file and directory; all of it for a proxy that is spoken TLS
- * with, too, if this libcurl can.
- */
-static void set_trust(CURL *easy, const cf_native_settings *settings, CURLcode *failed)
-{
-    CURLcode ignored = CURLE_OK;
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
-    if (!settings->ca_file && !settings->ca_path)
-        return;
-    const char *file = cf_http_trust_file(settings->ca_file, settings->ca_path);
-    set_text(easy, CURLOPT_CAINFO, file, failed);
-    set_text(easy, CURLOPT_CAPATH, settings->ca_path, failed);
-    set_text(easy, CURLOPT_PROXY_CAINFO, file, &ignored);
-    set_text(easy, CURLOPT_PROXY_CAPATH, settings->ca_path, &ignored);
-}
-
-static void set_optional(CURL *easy, CURLoption option, const char *value, CURLcode *failed)
-{
-    if (value)
-        set_text(easy, option, value, failed);
-}
-
-bool cf_native_curl_begin(void)
-{
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
-
-CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings)
-{
-    CURLcode failed = CURLE_OK;
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-    /* A name that is still being resolved must not hold us up when the attempt is given up. */
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-#endif
-    set_trust(easy, settings, &failed);
-    set_optional(easy, CURLOPT_PROXY, settings->proxy, &failed);
-    set_optional(easy, CURLOPT_PROXYUSERPWD, settings->proxy_user, &failed);
-    set_optional(easy, CURLOPT_SSLCERT, settings->certificate, &failed);
-    set_optional(easy, CURLOPT_SSLKEY, settings->key, &failed);
-    set_text(easy, CURLOPT_KEYPASSWD, cf_http_key_password(settings->key_password), &failed);
-    set_optional(easy, CURLOPT_INTERFACE, settings->interface_name, &failed);
-    return failed;
-}
-
-cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url)
-{
-    const cf_native_settings *settings = &client->settings;
-    if (!settings->verify || !cf_http_url_secure(url))
-        return NULL;
-    cf_http_trust *trust = cf_http_trust_hold(settings->ca_file, settings->ca_path);
-    cf_http_trust_release(client->trust); /* not before, or it would be read again */
-    client->trust = trust;
-    cf_http_trust_apply(easy, client->trust);
-    return cf_http_trust_share(client->trust);
-}
-
-const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code)
-{
-    if (!problem || !problem[0])
-        return curl_easy_strerror(code);
-    for (int asked = 0; asked < CF_NATIVE_ASKED_COUNT; asked++)
-        cf_http_hide(problem, cf_http_user_of(settings->endpoints[asked].url));
-    cf_http_hide(problem, cf_http_user_of(settings->proxy));
-    cf_http_hide(problem, cf_bytes_of(settings->proxy_user));
-    cf_http_hide(problem, cf_bytes_of(settings->key_password));
-    cf_http_hide_users(problem);
-    return problem;
 }
 
 static CURLcode configure(cf_native_socket *socket)
@@ -164,7 +82,7 @@ static void queue_request(cf_native_socket *socket)
     cf_buffer parts[3];
     uint8_t random[16];
     cf_bytes protocols = header(settings, CF_BYTES("Sec-WebSocket-Protocol"));
-    cf_native_driver_random(socket->client, random, sizeof random);
+    cf_native_random(socket->client, random, sizeof random);
     cf_ws_make_key(random, socket->handshake->key);
     for (size_t i = 0; i < 3; i++)
         cf_buffer_init(&parts[i], &cf_native_allocator, CF_BUFFER_NO_LIMIT);
@@ -259,7 +177,8 @@ static centrifuge_error start(cf_native_socket *socket)
     return CENTRIFUGE_ERROR_OK;
 }
 
-centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes text)
+centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes text,
+                                       const cf_native_transport_events *tell, cf_native_socket **opened)
 {
     CURLU *url;
     centrifuge_error error = cf_http_url_read(&url, text, &cf_native_allocator);
@@ -274,6 +193,7 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
         return CENTRIFUGE_ERROR_NO_MEMORY;
     }
     socket->client = client;
+    socket->tell = tell;
     socket->url = url;
     socket->handshake = handshake;
     socket->id = id;
@@ -291,7 +211,7 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
         cf_native_socket_kill(socket);
         return error;
     }
-    client->live = socket;
+    *opened = socket;
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -301,9 +221,9 @@ void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
     const char *detail = told ? told : cf_native_curl_problem(&socket->client->settings, socket->problem, code);
     const char *system = socket->state == CF_NATIVE_SOCKET_CONNECTING ? cf_http_descriptor_problem() : NULL;
     if (system)
-        cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_SYSTEM, system);
+        socket->tell->lost(socket, CENTRIFUGE_ERROR_SYSTEM, system);
     else
-        cf_native_driver_lost(socket, (cf_bytes){"", 0}, cf_http_error_of(code, detail), detail);
+        socket->tell->lost(socket, cf_http_error_of(code, detail), detail);
 }
 
 /* ---- connected ------------------------------------------------------------------------- */
@@ -362,7 +282,7 @@ static void connected_directly(cf_native_socket *socket)
 {
     const char *problem = cf_native_connect_problem(socket->socket);
     if (problem) {
-        cf_native_driver_lost(socket, (cf_bytes){"", 0}, CENTRIFUGE_ERROR_NETWORK, problem);
+        socket->tell->lost(socket, CENTRIFUGE_ERROR_NETWORK, problem);
         return;
     }
     socket->state = CF_NATIVE_SOCKET_HANDSHAKE;

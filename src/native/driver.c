@@ -1,56 +1,16 @@
 /*
  * Effects of the core, turns of the loop, the end.
  */
-#include "native/native.h"
+#include "native/driver.h"
+
+#include "native/http.h"
+#include "native/socket.h"
 
 #include <string.h>
 
-/* ---- randomness ---------------------------------------------------------------- */
-
-bool cf_native_driver_seed(centrifuge_client *client)
-{
-    client->random_left = sizeof client->random;
-    return cf_native_random_bytes(client->random, sizeof client->random);
-}
-
-/*
- * A system call for each frame's mask would cost more than the frame: bytes are taken in advance. Should the source fail after it
- * has worked once, the same bytes are used again: better than to lose the connection.
- */
-void cf_native_driver_random(centrifuge_client *client, void *data, size_t size)
-{
-    CF_ASSERT(size <= sizeof client->random);
-    if (client->random_left < size)
-        (void)cf_native_driver_seed(client);
-    client->random_left -= size;
-    memcpy(data, client->random + client->random_left, size);
-}
-
-static uint32_t random_bits(void *user)
-{
-    uint32_t bits;
-    cf_native_driver_random(user, &bits, sizeof bits);
-    return bits;
-}
-
-cf_environment cf_native_driver_environment(centrifuge_client *client)
-{
-    return (cf_environment){.allocator = &cf_native_allocator, .random = random_bits, .user = client};
-}
-
-cf_time cf_native_driver_now(centrifuge_client *client)
-{
-    return client->now = cf_native_clock_now();
-}
-
-char *cf_native_driver_read_buffer(centrifuge_client *client)
-{
-    if (!client->read_buffer)
-        client->read_buffer = cf_alloc(&cf_native_allocator, CF_NATIVE_SOCKET_READ_SIZE);
-    return client->read_buffer;
-}
-
 /* ---- effects ---------------------------------------------------------------------- */
+
+/* ---- what a socket tells ------------------------------------------------------------ */
 
 static void keep_close(centrifuge_client *client, uint16_t code, cf_bytes reason)
 {
@@ -65,6 +25,93 @@ static void keep_detail(centrifuge_client *client, const char *detail)
     client->detail = detail ? cf_copy(&cf_native_allocator, cf_bytes_of(detail)) : NULL;
 }
 
+static void tell_unsent(centrifuge_client *client)
+{
+    if (client->live)
+        cf_client_transport_unsent(client->core, client->live->id, cf_native_socket_unsent(client->live));
+}
+
+static void on_opened(cf_native_socket *socket)
+{
+    centrifuge_client *client = socket->client;
+    cf_client_transport_opened(client->core, socket->id, CF_BYTES("raw-websocket"), client->now);
+    cf_native_driver_settle(client);
+}
+
+static void on_received(cf_native_socket *socket, cf_bytes text)
+{
+    centrifuge_client *client = socket->client;
+    cf_client_transport_received(client->core, socket->id, text, client->now);
+    cf_native_driver_settle(client);
+}
+
+static void on_alive(cf_native_socket *socket)
+{
+    cf_client_transport_alive(socket->client->core, socket->id, socket->client->now);
+    socket->client->kicked = true;
+}
+
+static void lose(cf_native_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail)
+{
+    centrifuge_client *client = socket->client;
+    bool live = client->live == socket;
+    if (!live || socket->state != CF_NATIVE_SOCKET_CLOSING)
+        cf_native_socket_kill(socket);
+    if (!live)
+        return;
+    client->live = NULL;
+    cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
+    if (error)
+        keep_detail(client, detail);
+    cf_time now = cf_native_now(client);
+    cf_client_transport_retry_after(client->core, socket->id, client->retry_after, now);
+    cf_client_transport_closed(client->core, socket->id, reason, error, now);
+    client->kicked = true;
+}
+
+static void on_lost(cf_native_socket *socket, centrifuge_error error, const char *detail)
+{
+    lose(socket, (cf_bytes){"", 0}, error, detail);
+}
+
+/* Of Centrifugo and of ours: as text, and in the advice of a close frame. */
+static void explain(centrifuge_client *client, cf_bytes reason)
+{
+    if (cf_bytes_equal(reason, CF_BYTES("slow")) || cf_bytes_find(reason, CF_BYTES("\"slow\"")) >= 0)
+        cf_native_events_log(
+            client, CF_LOG_WARNING,
+            CF_BYTES("the server calls this client slow: messages were not read as fast as they came; do less in "
+                     "callbacks, or publish less to channels that are subscribed"));
+}
+
+static void on_closed(cf_native_socket *socket, uint16_t code, cf_bytes reason)
+{
+    explain(socket->client, reason);
+    if (socket->client->live == socket)
+        keep_close(socket->client, code, reason);
+    if (code == CF_WS_CLOSE_TOO_LARGE)
+        lose(socket, reason, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE,
+             "closed by the server with 1009: a message was larger than it takes");
+    else
+        lose(socket, reason, CENTRIFUGE_ERROR_OK, "closed by the server");
+}
+
+static void on_unsent(cf_native_socket *socket)
+{
+    tell_unsent(socket->client);
+}
+
+static const cf_native_transport_events transport_events = {
+    .opened = on_opened,
+    .received = on_received,
+    .alive = on_alive,
+    .closed = on_closed,
+    .lost = on_lost,
+    .unsent = on_unsent,
+};
+
+/* ---- carrying out ---------------------------------------------------------------------- */
+
 static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes address)
 {
     if (client->ending)
@@ -72,7 +119,7 @@ static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes addr
     client->http_status = 0;
     client->retry_after = 0;
     keep_detail(client, NULL);
-    centrifuge_error error = cf_native_socket_open(client, id, address);
+    centrifuge_error error = cf_native_socket_open(client, id, address, &transport_events, &client->live);
     if (error)
         cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, client->now);
 }
@@ -102,7 +149,7 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
     case CF_EFFECT_TRANSPORT_SEND:
         if (client->live && client->live->id == effect->transport.id)
             cf_native_socket_send(client->live, effect->transport.text);
-        cf_native_driver_unsent(client);
+        tell_unsent(client);
         break;
     case CF_EFFECT_TRANSPORT_CLOSE:
         close_transport(client, effect->transport.id);
@@ -119,11 +166,11 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
         cf_native_http_cancel(client, effect->request.id);
         break;
     case CF_EFFECT_EVENT:
-        client->events++;
+        client->share.used++;
         cf_native_events_deliver(client, &effect->event);
         break;
     case CF_EFFECT_RESULT:
-        client->events++;
+        client->share.used++;
         cf_native_events_result(&effect->result);
         break;
     case CF_EFFECT_LOG:
@@ -135,99 +182,27 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
 /* The next turn goes on. */
 static void halt(centrifuge_client *client)
 {
-    client->halted = true;
-    if (!client->was_halted)
-        cf_native_events_high_water(client, CENTRIFUGE_ERROR_LIMIT_EVENTS, client->events, client->settings.events_per_turn);
-    client->was_halted = true;
+    client->share.over = true;
+    if (!client->share.was_over)
+        cf_native_events_high_water(client, CENTRIFUGE_ERROR_LIMIT_EVENTS, client->share.used,
+                                    client->settings.events_per_turn);
+    client->share.was_over = true;
 }
 
 void cf_native_driver_settle(centrifuge_client *client)
 {
     cf_effect effect;
     client->kicked = false;
-    while (!client->ending && !client->halted && cf_client_next_effect(client->core, client->now, &effect)) {
+    while (!client->ending && !client->share.over && cf_client_next_effect(client->core, client->now, &effect)) {
         carry_out(client, &effect);
-        if (client->events >= client->settings.events_per_turn)
+        if (client->share.used >= client->settings.events_per_turn)
             halt(client);
-        else if (cf_native_driver_copied(client)) /* a callback forked: what is left is for the parent, or for who adopts it */
-            client->halted = true;
+        else if (cf_native_copied(client)) /* a callback forked: what is left is for the parent, or for who adopts it */
+            client->share.over = true;
     }
 }
 
-void cf_native_driver_unsent(centrifuge_client *client)
-{
-    if (client->live)
-        cf_client_transport_unsent(client->core, client->live->id, cf_native_socket_unsent(client->live));
-}
-
-/* ---- what a socket tells ------------------------------------------------------------ */
-
-void cf_native_driver_opened(cf_native_socket *socket)
-{
-    centrifuge_client *client = socket->client;
-    cf_client_transport_opened(client->core, socket->id, CF_BYTES("raw-websocket"), client->now);
-    cf_native_driver_settle(client);
-}
-
-void cf_native_driver_received(cf_native_socket *socket, cf_bytes text)
-{
-    centrifuge_client *client = socket->client;
-    cf_client_transport_received(client->core, socket->id, text, client->now);
-    cf_native_driver_settle(client);
-}
-
-void cf_native_driver_alive(cf_native_socket *socket)
-{
-    cf_client_transport_alive(socket->client->core, socket->id, socket->client->now);
-    socket->client->kicked = true;
-}
-
-void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail)
-{
-    centrifuge_client *client = socket->client;
-    bool live = client->live == socket;
-    if (!live || socket->state != CF_NATIVE_SOCKET_CLOSING)
-        cf_native_socket_kill(socket);
-    if (!live)
-        return;
-    client->live = NULL;
-    cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
-    if (error)
-        keep_detail(client, detail);
-    cf_time now = cf_native_driver_now(client);
-    cf_client_transport_retry_after(client->core, socket->id, client->retry_after, now);
-    cf_client_transport_closed(client->core, socket->id, reason, error, now);
-    client->kicked = true;
-}
-
-/* Of Centrifugo and of ours: as text, and in the advice of a close frame. */
-static void explain(centrifuge_client *client, cf_bytes reason)
-{
-    if (cf_bytes_equal(reason, CF_BYTES("slow")) || cf_bytes_find(reason, CF_BYTES("\"slow\"")) >= 0)
-        cf_native_events_log(
-            client, CF_LOG_WARNING,
-            CF_BYTES("the server calls this client slow: messages were not read as fast as they came; do less in "
-                     "callbacks, or publish less to channels that are subscribed"));
-}
-
-void cf_native_driver_closed(cf_native_socket *socket, uint16_t code, cf_bytes reason)
-{
-    explain(socket->client, reason);
-    if (socket->client->live == socket)
-        keep_close(socket->client, code, reason);
-    if (code == CF_WS_CLOSE_TOO_LARGE)
-        cf_native_driver_lost(socket, reason, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE,
-                              "closed by the server with 1009: a message was larger than it takes");
-    else
-        cf_native_driver_lost(socket, reason, CENTRIFUGE_ERROR_OK, "closed by the server");
-}
-
 /* ---- turns ----------------------------------------------------------------------------- */
-
-bool cf_native_driver_copied(const centrifuge_client *client)
-{
-    return atomic_load_explicit(&client->process, memory_order_relaxed) != cf_native_process_self();
-}
 
 void cf_native_driver_own(centrifuge_client *client)
 {
@@ -239,8 +214,7 @@ centrifuge_error cf_native_driver_enter(const centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_native_thread_self() ||
-        cf_native_driver_copied(client))
+    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_native_thread_self() || cf_native_copied(client))
         return CENTRIFUGE_ERROR_WRONG_THREAD;
     return client->ending ? CENTRIFUGE_ERROR_CLOSED : CENTRIFUGE_ERROR_OK;
 }
@@ -253,20 +227,20 @@ centrifuge_error cf_native_driver_begin(centrifuge_client *client)
     if (client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
     client->in_turn = true;
-    client->events = 0;
-    cf_native_driver_now(client);
+    client->share.used = 0;
+    cf_native_now(client);
     return CENTRIFUGE_ERROR_OK;
 }
 
 /* What the last turn left comes before anything new. */
 static void resume(centrifuge_client *client)
 {
-    if (!client->halted || client->events > 0)
+    if (!client->share.over || client->share.used > 0)
         return;
-    client->halted = false;
+    client->share.over = false;
     cf_native_driver_settle(client);
     CF_LIST_EACH (link, &client->sockets) {
-        if (!client->halted && !client->ending)
+        if (!client->share.over && !client->ending)
             cf_native_socket_resume(CF_CONTAINER(link, cf_native_socket, link));
     }
 }
@@ -283,7 +257,7 @@ static void flush(centrifuge_client *client)
 /* Not while effects may point into what they hold. */
 static void reap(centrifuge_client *client)
 {
-    if (client->halted && !client->ending)
+    if (client->share.over && !client->ending)
         return;
     for (cf_list *link = client->sockets.next, *next; link != &client->sockets; link = next) {
         next = link->next;
@@ -305,31 +279,22 @@ static centrifuge_error end_copied(centrifuge_client *client)
 
 centrifuge_error cf_native_driver_end(centrifuge_client *client)
 {
-    if (cf_native_driver_copied(client))
+    if (cf_native_copied(client))
         return end_copied(client);
     do {
         cf_native_driver_settle(client);
         if (!client->ending)
             flush(client);
-    } while (client->kicked && !client->ending && !client->halted);
+    } while (client->kicked && !client->ending && !client->share.over);
     if (client->ending) {
         cf_native_driver_destroy(client);
         return CENTRIFUGE_ERROR_CLOSED;
     }
     client->in_turn = false;
-    client->was_halted = client->halted;
+    client->share.was_over = client->share.over;
     reap(client);
     cf_native_loop_arm(&client->loop, cf_native_clock_now(), cf_native_driver_deadline(client));
     return CENTRIFUGE_ERROR_OK;
-}
-
-void cf_native_driver_kick(centrifuge_client *client)
-{
-    client->kicked = true;
-    if (client->in_turn)
-        return;
-    cf_time now = cf_native_clock_now();
-    cf_native_loop_arm(&client->loop, now, now);
 }
 
 static cf_native_socket *socket_at(centrifuge_client *client, centrifuge_socket handle)
@@ -344,7 +309,7 @@ static cf_native_socket *socket_at(centrifuge_client *client, centrifuge_socket 
 
 void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle, int events)
 {
-    if (cf_native_driver_copied(client))
+    if (cf_native_copied(client))
         return;
     resume(client);
     if (client->ending)
@@ -395,13 +360,13 @@ static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
  */
 void cf_native_driver_timers(centrifuge_client *client)
 {
-    if (cf_native_driver_copied(client))
+    if (cf_native_copied(client))
         return;
     resume(client);
     if (client->ending)
         return;
-    cf_time now = cf_native_driver_now(client);
-    if (client->halted && client->live)
+    cf_time now = cf_native_now(client);
+    if (client->share.over && client->live)
         cf_client_transport_alive(client->core, client->live->id, now);
     bool due = cf_client_deadline(client->core) <= now;
     socket_timers(client, now, due);
@@ -420,7 +385,7 @@ static cf_time earlier(cf_time a, cf_time b)
 
 cf_time cf_native_driver_deadline(const centrifuge_client *client)
 {
-    if (client->kicked || client->halted)
+    if (client->kicked || client->share.over)
         return cf_native_clock_now();
     cf_time deadline = cf_client_deadline(client->core);
     if (client->http)
@@ -435,7 +400,7 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
 
 bool cf_native_driver_idle(const centrifuge_client *client)
 {
-    return !client->kicked && !client->halted && cf_list_empty(&client->sockets) && !client->http &&
+    return !client->kicked && !client->share.over && cf_list_empty(&client->sockets) && !client->http &&
            !cf_client_will_reconnect(client->core) && cf_client_get_state(client->core) == CF_CLIENT_DISCONNECTED &&
            !atomic_load(&client->posted);
 }
@@ -456,7 +421,7 @@ static void close_sockets(centrifuge_client *client)
 static void end_core(centrifuge_client *client)
 {
     cf_effect effect;
-    cf_client_shutdown(client->core, cf_native_driver_now(client));
+    cf_client_shutdown(client->core, cf_native_now(client));
     while (cf_client_next_effect(client->core, client->now, &effect))
         carry_out(client, &effect);
 }
@@ -472,8 +437,8 @@ static void end(centrifuge_client *client)
 }
 
 /*
- * The parent's connections go on: no callback, no hook, and nothing of libcurl, which would say goodbye to the peer and wait for threads
- * that only the parent has. What libcurl holds stays behind.
+ * The parent's connections go on: no callback, no hook, and nothing of libcurl, which would say goodbye to the peer and wait
+ * for threads that only the parent has. What libcurl holds stays behind.
  */
 static void end_copy(centrifuge_client *client)
 {
@@ -490,7 +455,7 @@ static void end_copy(centrifuge_client *client)
 void cf_native_driver_destroy(centrifuge_client *client)
 {
     client->ending = true;
-    if (cf_native_driver_copied(client))
+    if (cf_native_copied(client))
         end_copy(client);
     else
         end(client);

@@ -28,7 +28,10 @@ static bool has_controls(const char *text)
     return false;
 }
 
-/* X(header): what the library alone can say, of the upgrade and of the body. A name that ends with a hyphen stands for all of them. */
+/*
+ * X(header): what the library alone can say, of the upgrade and of the body. A name that ends with a hyphen stands for all of
+ * them.
+ */
 #define RESERVED_HEADERS(X) X("Connection") X("Upgrade") X("Content-Length") X("Transfer-Encoding") X("Sec-WebSocket-")
 
 typedef struct reserved_header {

@@ -355,7 +355,7 @@ void cf_native_events_result(const cf_result *result)
     cf_native_call *call = result->call;
     if (!call)
         return;
-    if (!cf_native_driver_copied(call->subscription->client))
+    if (!cf_native_copied(call->subscription->client))
         complete(call, result);
     cf_free(&cf_native_allocator, call);
 }

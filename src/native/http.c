@@ -5,7 +5,7 @@
  * The multi handle with its connections lives as long as there are requests, so an idle client keeps nothing of it. How long a
  * request may take is the core's business: it cancels.
  */
-#include "native/native.h"
+#include "native/http.h"
 
 #include "base/utf8.h"
 #include "json/json.h"
@@ -52,12 +52,12 @@ typedef struct fault {
 
 static void tell_core(centrifuge_client *client, cf_native_asked asked, uint32_t id, bool failed, cf_bytes answer)
 {
-    cf_time now = cf_native_driver_now(client);
+    cf_time now = cf_native_now(client);
     if (asked == CF_NATIVE_AUTHORIZE)
         cf_client_authorized(client->core, id, failed, answer, now);
     else
         cf_client_refreshed(client->core, id, failed, answer, now);
-    cf_native_driver_kick(client);
+    cf_native_kick(client);
 }
 
 void cf_native_http_answer(centrifuge_client *client, cf_native_asked asked, uint32_t id, cf_bytes answer)
@@ -335,9 +335,8 @@ static void tell_fault(centrifuge_client *client, const request *done, const fau
 {
     int64_t seconds = found->retry_after < 0 ? 0 : found->retry_after < INT32_MAX ? found->retry_after : INT32_MAX;
     log_problem(client, done->asked, found->text, found->status);
-    cf_client_request_failed(client->core, done->id, found->error, (int)found->status, seconds * 1000,
-                             cf_native_driver_now(client));
-    cf_native_driver_kick(client);
+    cf_client_request_failed(client->core, done->id, found->error, (int)found->status, seconds * 1000, cf_native_now(client));
+    cf_native_kick(client);
 }
 
 static void complete(centrifuge_client *client, request *done, CURLcode code)

@@ -4,19 +4,21 @@
  * Files, from below:
  *   posix.c     what the operating system gives: clock, randomness, poll, a wake-up that any thread may use
  *   settings.c  an application's options, copied and made ready for the core and for libcurl
+ *   ground.c    what sockets and requests need of their client: time, random bytes, room to read, a turn soon
+ *   curl.c      what libcurl needs to know before it connects
  *   loop.c      which sockets and which time are waited for, by our own poll or by a foreign loop
  *   endpoint.c  address and headers of HTTP requests
  *   connect.c   one attempt to connect, by libcurl
- *   socket.c    one transport once it is connected: WebSocket handshake and frames
+ *   socket.c    one transport once it is connected: WebSocket handshake and frames; both tell the driver by a table
  *   http.c      signs for private channels and new credentials: the application is asked, or an endpoint by HTTP
  *   events.c    listeners, and what the core tells, in the public structs
  *   post.c      work handed over by other threads
  *   driver.c    effects, turns of the loop, the end
  *   api.c       the public functions
  *
- * All of a client happens in its owner's thread, except cf_post_* and cf_native_wakeup_signal, and in its owner's process. Callbacks run only between
- * cf_native_driver_begin and cf_native_driver_end ("a turn"); turns do not nest. What a turn ended (sockets, the client itself) is freed in
- * cf_native_driver_end, so nothing that is on the stack goes away under it.
+ * All of a client happens in its owner's thread, except cf_post_* and cf_native_wakeup_signal, and in its owner's process.
+ * Callbacks run only between cf_native_driver_begin and cf_native_driver_end ("a turn"); turns do not nest. What a turn ended
+ * (sockets, the client itself) is freed in cf_native_driver_end, so nothing that is on the stack goes away under it.
  */
 #ifndef CF_NATIVE_NATIVE_H
 #define CF_NATIVE_NATIVE_H
@@ -58,8 +60,8 @@ void cf_native_wakeup_signal(const cf_native_wakeup *wakeup);
 void cf_native_wakeup_drain(const cf_native_wakeup *wakeup);
 
 /*
- * A socket that becomes readable at a time, also when the machine slept meanwhile, which the times of poll() and of other loops do
- * not count. CF_NATIVE_NO_SOCKET: the system has none.
+ * A socket that becomes readable at a time, also when the machine slept meanwhile, which the times of poll() and of other loops
+ * do not count. CF_NATIVE_NO_SOCKET: the system has none.
  */
 #define CF_NATIVE_NO_SOCKET ((centrifuge_socket)-1)
 centrifuge_socket cf_native_alarm_open(void);
@@ -72,7 +74,10 @@ typedef enum cf_native_io { CF_NATIVE_IO_OK, CF_NATIVE_IO_AGAIN, CF_NATIVE_IO_FA
 cf_native_io cf_native_send(centrifuge_socket socket, const void *data, size_t size, size_t *done);
 cf_native_io cf_native_receive(centrifuge_socket socket, void *data, size_t size, size_t *done);
 void cf_native_close(centrifuge_socket socket);
-/* Begins to connect to a numeric address; `connecting` becomes writable when that is done. False when it is none, or not possible. */
+/*
+ * Begins to connect to a numeric address; `connecting` becomes writable when that is done. False when it is none, or not
+ * possible.
+ */
 bool cf_native_connect(const char *host, uint16_t port, centrifuge_socket *connecting);
 /* Why that failed, static or valid until the next call; NULL when it is connected. */
 const char *cf_native_connect_problem(centrifuge_socket connecting);
@@ -184,7 +189,9 @@ centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_opti
 void cf_native_loop_close(cf_native_loop *loop);
 /* Closes this process's descriptors of all that is watched; nobody is told. */
 void cf_native_loop_abandon(cf_native_loop *loop);
-/* Makes room for so many sockets; false without memory. What needs them asks before it begins, so that a watch does not fail. */
+/*
+ * Makes room for so many sockets; false without memory. What needs them asks before it begins, so that a watch does not fail.
+ */
 bool cf_native_loop_reserve(cf_native_loop *loop, uint32_t count);
 /* From now on wait for `events` of the socket; 0: no longer. False without room. */
 bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int events);
@@ -192,125 +199,6 @@ bool cf_native_loop_watches(const cf_native_loop *loop, centrifuge_socket socket
 void cf_native_loop_alarm_rang(cf_native_loop *loop);
 /* Sets the alarm, and tells a foreign loop when to call. */
 void cf_native_loop_arm(cf_native_loop *loop, cf_time now, cf_time deadline);
-
-/* ---- connect.c and socket.c ------------------------------------------------------------------------ */
-
-/* How long a closed connection waits for the peer's close before it is cut, in milliseconds. */
-#define CF_NATIVE_SOCKET_LINGER 1000
-/* Bytes of one read, and how many reads one turn does before others have theirs. */
-#define CF_NATIVE_SOCKET_READ_SIZE 65536
-#define CF_NATIVE_SOCKET_READS_MAX 16
-/* Bytes that are sent before others have their turn, and while the application has more to hear than its share of events. */
-#define CF_NATIVE_SOCKET_SEND_SHARE  131072
-#define CF_NATIVE_SOCKET_SEND_BEHIND 4096
-/* What may wait to be sent beyond `queue_size_max`: frames around what was admitted, pongs, subscriptions that come back. */
-#define CF_NATIVE_SOCKET_SLACK ((size_t)1 << 20)
-
-typedef enum cf_native_socket_state {
-    CF_NATIVE_SOCKET_CONNECTING, /* libcurl works: name, TCP, proxy, TLS; or the system, see connect.c */
-    CF_NATIVE_SOCKET_HANDSHAKE,  /* our request is on its way, the response is not complete */
-    CF_NATIVE_SOCKET_OPEN,
-    CF_NATIVE_SOCKET_CLOSING, /* our close frame is on its way; what arrives is dropped until the peer closes */
-    CF_NATIVE_SOCKET_DEAD     /* freed at the end of the turn */
-} cf_native_socket_state;
-
-/* What is needed until the connection is open, so that thousands of open ones are smaller. */
-typedef struct cf_native_handshake {
-    cf_buffer head; /* of the response so far, and what came with it */
-    char key[CF_WS_KEY_SIZE];
-    char *protocols; /* that were asked for; NULL for none */
-} cf_native_handshake;
-
-typedef struct cf_native_socket {
-    cf_list link; /* in centrifuge_client.sockets */
-    centrifuge_client *client;
-    uint32_t id; /* the core's name for it */
-    cf_native_socket_state state;
-    /* NULL once the connection is made and needs nothing of libcurl */
-    CURLM *multi;
-    CURL *easy;
-    CURLU *url;               /* where to connect to; libcurl borrows it */
-    cf_http_trust *trust;     /* held for libcurl */
-    cf_time curl_deadline;    /* while connecting */
-    bool secure;              /* wss */
-    bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
-    bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
-    centrifuge_socket socket; /* when `plain`, and from CF_NATIVE_SOCKET_HANDSHAKE on */
-    char *unread;             /* of the read buffer or the handshake's head, while the turn's share of events is used up */
-    size_t unread_size;
-    cf_time linger_until;
-    cf_ws_decoder decoder;
-    /*
-     * TLS libraries want a write that was refused to be repeated with the same address and length, so what is being sent stays as
-     * it is, and what comes meanwhile is queued behind it.
-     */
-    cf_buffer sending;
-    size_t sent;
-    cf_buffer queued;
-    cf_native_handshake *handshake; /* NULL when it is over */
-    char *problem;                  /* CURL_ERROR_SIZE bytes for libcurl while there is one */
-} cf_native_socket;
-
-/* Before anything else of libcurl, whose libraries need a megabyte to begin with; any number of times. */
-bool cf_native_curl_begin(void);
-/* What a connection and a request have in common: trust, proxy, own certificate, interface. */
-CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings);
-/* Spares libcurl the reading of authorities where TLS will be spoken with `url`; what is returned is released after `easy`. */
-cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url);
-/* libcurl's text of CURLOPT_ERRORBUFFER, NULL or "" for none, or what it calls `code`: the only way for its texts out of here. Without secrets. */
-const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code);
-/* Begins to connect; on error there is no socket. */
-centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address);
-/* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */
-void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, int events);
-void cf_native_socket_failed(cf_native_socket *socket, CURLcode code);
-void cf_native_socket_drop_curl(cf_native_socket *socket);
-void cf_native_socket_watch(cf_native_socket *socket);
-/* Goes on with what was received. */
-void cf_native_socket_resume(cf_native_socket *socket);
-/* Bytes that wait. */
-size_t cf_native_socket_unsent(const cf_native_socket *socket);
-/* Reads all there is, within the turn's share. */
-void cf_native_socket_read(cf_native_socket *socket);
-/* Sends what waits. */
-void cf_native_socket_flush(cf_native_socket *socket);
-/* Queues a text message. */
-void cf_native_socket_send(cf_native_socket *socket, cf_bytes text);
-/* Says goodbye where that is possible and waits for the peer up to CF_NATIVE_SOCKET_LINGER; nothing is reported any more. */
-void cf_native_socket_close(cf_native_socket *socket);
-/* At once. Freed by cf_native_socket_reap. */
-void cf_native_socket_kill(cf_native_socket *socket);
-/* The same for a copy, whose watched descriptors are closed: without libcurl, whose handles stay. */
-void cf_native_socket_abandon(cf_native_socket *socket);
-/* Frees it if it is dead. */
-void cf_native_socket_reap(cf_native_socket *socket);
-bool cf_native_socket_wants_to_send(const cf_native_socket *socket);
-
-/* ---- http.c ------------------------------------------------------------------------- */
-
-/* While there are requests. */
-typedef struct cf_native_http {
-    centrifuge_client *client;
-    CURLM *multi;
-    cf_time deadline;
-    cf_list requests;
-    centrifuge_socket sockets[CF_NATIVE_HTTP_SOCKETS_MAX]; /* that libcurl wants to be watched */
-    size_t socket_count;
-} cf_native_http;
-
-/* What the core asks for; the answer, if only that there is none, is told to it in any case. */
-void cf_native_http_authorize(centrifuge_client *client, uint32_t id, cf_bytes body);
-void cf_native_http_refresh(centrifuge_client *client, uint32_t id);
-void cf_native_http_cancel(centrifuge_client *client, uint32_t id);
-/* The application's answer; data NULL: it has none. */
-void cf_native_http_answer(centrifuge_client *client, cf_native_asked asked, uint32_t id, cf_bytes answer);
-bool cf_native_http_owns(const cf_native_http *http, centrifuge_socket handle);
-/* As cf_native_socket_progress. */
-void cf_native_http_progress(centrifuge_client *client, curl_socket_t handle, int events);
-/* `read_all`: what waits on the sockets is read, whether the loop told of it or not. */
-void cf_native_http_timers(centrifuge_client *client, cf_time now, bool read_all);
-/* Drops all requests. */
-void cf_native_http_close(centrifuge_client *client);
 
 /* ---- events.c ------------------------------------------------------------------------- */
 
@@ -377,13 +265,13 @@ struct centrifuge_client {
     cf_http_trust *trust; /* held between connections; NULL before the first with TLS */
     cf_native_loop loop;
     cf_list sockets;
-    cf_native_socket *live; /* the core's current transport, or NULL */
-    uint16_t close_code;    /* of the last close that was none by an error, as in centrifuge_transport_close_event */
-    char *close_reason;     /* of it; NULL for none */
-    int http_status;        /* of the upgrade that was refused last, on this transport; 0 for none */
-    int64_t retry_after;    /* ms: what came with it; 0 for nothing */
-    char *detail;           /* of the last loss by an error; NULL for none */
-    cf_native_http *http;   /* NULL: no requests */
+    struct cf_native_socket *live; /* the core's current transport, or NULL */
+    uint16_t close_code;           /* of the last close that was none by an error, as in centrifuge_transport_close_event */
+    char *close_reason;            /* of it; NULL for none */
+    int http_status;               /* of the upgrade that was refused last, on this transport; 0 for none */
+    int64_t retry_after;           /* ms: what came with it; 0 for nothing */
+    char *detail;                  /* of the last loss by an error; NULL for none */
+    struct cf_native_http *http;   /* NULL: no requests */
     cf_list subscriptions;
     cf_list listeners;
     cf_list *next_listener; /* of the event that is being delivered, or NULL */
@@ -391,9 +279,12 @@ struct centrifuge_client {
     centrifuge_listener last_listener;
     cf_time now; /* when the clock was read last: reading it for each message costs a tenth of the message */
     bool in_turn;
-    bool halted;       /* the turn's share of events is used up: the core has effects, which may point into what was received */
-    bool was_halted;   /* the last turn ended so */
-    size_t events;     /* told in this turn */
+    /* A turn's share of events, `events_per_turn`. */
+    struct {
+        size_t used;
+        bool over;     /* the core has effects, which may point into what was received: nothing is read until the next turn */
+        bool was_over; /* the last turn ended so */
+    } share;
     bool kicked;       /* the core may have effects that no turn has taken */
     bool ending;       /* destroyed: no events any more */
     bool asked_to_end; /* the application disconnected, as opposed to the server */
@@ -409,49 +300,38 @@ struct centrifuge_client {
     size_t random_left;
 };
 
-/* ---- driver.c ------------------------------------------------------------------------------ */
+/* ---- curl.c ------------------------------------------------------------------------------------ */
 
-cf_environment cf_native_driver_environment(centrifuge_client *client);
+/* Before anything else of libcurl, whose libraries need a megabyte to begin with; any number of times. */
+bool cf_native_curl_begin(void);
+/* What a connection and a request have in common: trust, proxy, own certificate, interface. */
+CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings);
+/* Spares libcurl the reading of authorities where TLS will be spoken with `url`; what is returned is released after `easy`. */
+cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url);
+/*
+ * libcurl's text of CURLOPT_ERRORBUFFER, NULL or "" for none, or what it calls `code`: the only way for its texts out of here.
+ * Without secrets.
+ */
+const char *cf_native_curl_problem(const cf_native_settings *settings, char *problem, CURLcode code);
+
+/* ---- ground.c ------------------------------------------------------------------------------------ */
+
+cf_environment cf_native_environment(centrifuge_client *client);
 /* Reads the clock. */
-cf_time cf_native_driver_now(centrifuge_client *client);
-/* Until the end of the turn; NULL without memory. */
-char *cf_native_driver_read_buffer(centrifuge_client *client);
+cf_time cf_native_now(centrifuge_client *client);
+/* Bytes of one read. */
+#define CF_NATIVE_SOCKET_READ_SIZE 65536
+/* Room for them, until the end of the turn; NULL without memory. */
+char *cf_native_read_buffer(centrifuge_client *client);
 /* False when the system has no randomness. */
-bool cf_native_driver_seed(centrifuge_client *client);
+bool cf_native_seed(centrifuge_client *client);
 /* Unpredictable bytes for masks and keys. */
-void cf_native_driver_random(centrifuge_client *client, void *data, size_t size);
-
-/* Is this the copy of a client that a child process got by fork? It shares the sockets with its parent and leaves them alone. */
-bool cf_native_driver_copied(const centrifuge_client *client);
-void cf_native_driver_own(centrifuge_client *client);
-/* WRONG_THREAD, CLOSED, or for NULL INVALID_ARGUMENT. */
-centrifuge_error cf_native_driver_enter(const centrifuge_client *client);
-
-/* Every turn: begin, anything that calls callbacks, end. Begin refuses inside a callback; end frees and may destroy: CLOSED. */
-centrifuge_error cf_native_driver_begin(centrifuge_client *client);
-centrifuge_error cf_native_driver_end(centrifuge_client *client);
+void cf_native_random(centrifuge_client *client, void *data, size_t size);
+/*
+ * Is this the copy of a client that a child process got by fork? It shares the sockets with its parent and leaves them alone.
+ */
+bool cf_native_copied(const centrifuge_client *client);
 /* After the application called the core outside of a turn: have a turn soon. */
-void cf_native_driver_kick(centrifuge_client *client);
-/* Carries out effects until there are none. */
-void cf_native_driver_settle(centrifuge_client *client);
-/* Tells the core what waits to be sent. */
-void cf_native_driver_unsent(centrifuge_client *client);
-void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket socket, int events);
-void cf_native_driver_timers(centrifuge_client *client);
-/* When the next turn is needed even without input. */
-cf_time cf_native_driver_deadline(const centrifuge_client *client);
-/* Disconnected with no attempt planned, and nothing left to say or send. */
-bool cf_native_driver_idle(const centrifuge_client *client);
-/* Now; only outside of a turn. Of a copy only what is this process's goes. */
-void cf_native_driver_destroy(centrifuge_client *client);
-
-/* What a socket tells. */
-void cf_native_driver_opened(cf_native_socket *socket);
-void cf_native_driver_received(cf_native_socket *socket, cf_bytes text);
-void cf_native_driver_alive(cf_native_socket *socket);
-/* The connection is gone or of no use; `detail` is for the log. */
-void cf_native_driver_lost(cf_native_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail);
-/* By a close frame. */
-void cf_native_driver_closed(cf_native_socket *socket, uint16_t code, cf_bytes reason);
+void cf_native_kick(centrifuge_client *client);
 
 #endif

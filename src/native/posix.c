@@ -1,6 +1,6 @@
 /*
- * What only POSIX systems have. Its twin for Windows would be windows.c: QueryPerformanceCounter, BCryptGenRandom, WSAPoll and a
- * socket pair.
+ * What only POSIX systems have. Its twin for Windows would be windows.c: QueryPerformanceCounter, BCryptGenRandom, WSAPoll and
+ * a socket pair.
  */
 #define _DEFAULT_SOURCE
 #define _POSIX_C_SOURCE 200809L
@@ -78,8 +78,8 @@ unsigned cf_native_process_self(void)
 /* ---- time, randomness, sockets -------------------------------------------------- */
 
 /*
- * Time in which the machine sleeps counts: after a night the peer is not as alive as it was a moment ago. Linux has a clock of its
- * own for that; elsewhere, as on macOS, it is the monotonic one.
+ * Time in which the machine sleeps counts: after a night the peer is not as alive as it was a moment ago. Linux has a clock of
+ * its own for that; elsewhere, as on macOS, it is the monotonic one.
  */
 #ifdef CLOCK_BOOTTIME
 #define CLOCK_THAT_NEVER_SLEEPS CLOCK_BOOTTIME

@@ -24,7 +24,7 @@ centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*functi
 {
     if (!client || !function)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (cf_native_driver_copied(client))
+    if (cf_native_copied(client))
         return CENTRIFUGE_ERROR_WRONG_THREAD;
     cf_native_posted *posted;
     centrifuge_error error = begin(client, &posted);
@@ -74,7 +74,7 @@ static void drop_list(const centrifuge_client *client, cf_native_posted *posted)
 {
     while (posted) {
         cf_native_posted *next = posted->next;
-        if (posted->drop && !cf_native_driver_copied(client))
+        if (posted->drop && !cf_native_copied(client))
             posted->drop(posted->user);
         cf_free(&cf_native_allocator, posted);
         posted = next;

@@ -1,9 +1,9 @@
 /*
- * One transport once it is connected: the opening handshake, then WebSocket frames. A connection without TLS is read and written
- * by the system's own calls, since it then needs nothing of libcurl any more (40 kB a connection); all others by curl_easy_send
- * and curl_easy_recv.
+ * One transport once it is connected: the opening handshake, then WebSocket frames. A connection without TLS is read and
+ * written by the system's own calls, since it then needs nothing of libcurl any more (40 kB a connection); all others by
+ * curl_easy_send and curl_easy_recv.
  */
-#include "native/native.h"
+#include "native/socket.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ void cf_native_socket_watch(cf_native_socket *socket)
 {
     int events = CENTRIFUGE_READABLE | (cf_native_socket_wants_to_send(socket) ? CENTRIFUGE_WRITABLE : 0);
     if (!cf_native_loop_watch(&socket->client->loop, socket->socket, events))
-        cf_native_driver_lost(socket, no_reason, CENTRIFUGE_ERROR_SYSTEM, "too many sockets are watched");
+        socket->tell->lost(socket, CENTRIFUGE_ERROR_SYSTEM, "too many sockets are watched");
 }
 
 /* ---- send -------------------------------------------------------------------------- */
@@ -52,15 +52,16 @@ static void next_batch(cf_native_socket *socket)
 }
 
 /*
- * Who publishes to a channel of its own hears more than it says: it has to read while it writes, or the server takes it for slow. While
- * what was received waits to be told, little more is sent: calls then wait in our queue, whose limit the application knows.
+ * Who publishes to a channel of its own hears more than it says: it has to read while it writes, or the server takes it for
+ * slow. While what was received waits to be told, little more is sent: calls then wait in our queue, whose limit the
+ * application knows.
  */
 static size_t share_of_turn(const cf_native_socket *socket)
 {
     const centrifuge_client *client = socket->client;
     if (client->ending)
         return SIZE_MAX;
-    return client->halted || socket->has_more ? CF_NATIVE_SOCKET_SEND_BEHIND : CF_NATIVE_SOCKET_SEND_SHARE;
+    return client->share.over || socket->has_more ? CF_NATIVE_SOCKET_SEND_BEHIND : CF_NATIVE_SOCKET_SEND_SHARE;
 }
 
 /* A TLS library wants all of it again after a refusal. */
@@ -91,18 +92,18 @@ void cf_native_socket_flush(cf_native_socket *socket)
     }
     if (!cf_native_socket_wants_to_send(socket))
         drop_sent(socket);
-    cf_native_driver_unsent(socket->client);
+    socket->tell->unsent(socket);
     cf_native_socket_watch(socket);
 }
 
 static void append(cf_native_socket *socket, cf_ws_opcode opcode, cf_bytes payload)
 {
     uint8_t mask[4];
-    cf_native_driver_random(socket->client, mask, sizeof mask);
+    cf_native_random(socket->client, mask, sizeof mask);
     cf_ws_append_frame(&socket->queued, opcode, payload, mask);
     if (socket->queued.failed)
-        cf_native_driver_lost(socket, no_reason, CENTRIFUGE_ERROR_LIMIT_QUEUE,
-                              "the connection is too slow for what is sent: raise 'queue_size_max' or send less");
+        socket->tell->lost(socket, CENTRIFUGE_ERROR_LIMIT_QUEUE,
+                           "the connection is too slow for what is sent: raise 'queue_size_max' or send less");
 }
 
 void cf_native_socket_send(cf_native_socket *socket, cf_bytes text)
@@ -116,7 +117,7 @@ void cf_native_socket_send(cf_native_socket *socket, cf_bytes text)
 static void say_goodbye(cf_native_socket *socket, uint16_t code, cf_bytes reason)
 {
     uint8_t mask[4];
-    cf_native_driver_random(socket->client, mask, sizeof mask);
+    cf_native_random(socket->client, mask, sizeof mask);
     cf_ws_append_close(&socket->queued, code, reason, mask);
     socket->state = CF_NATIVE_SOCKET_CLOSING;
     socket->linger_until = cf_time_after(cf_native_clock_now(), CF_NATIVE_SOCKET_LINGER);
@@ -143,22 +144,22 @@ static void take(cf_native_socket *socket, const cf_ws_event *event)
 {
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
-        cf_native_driver_received(socket, event->payload);
+        socket->tell->received(socket, event->payload);
         break;
     case CF_WS_EVENT_PING:
         append(socket, CF_WS_PONG, event->payload);
-        cf_native_driver_alive(socket);
+        socket->tell->alive(socket);
         break;
     case CF_WS_EVENT_PONG:
-        cf_native_driver_alive(socket);
+        socket->tell->alive(socket);
         break;
     case CF_WS_EVENT_CLOSE:
         say_goodbye(socket, event->code, no_reason);
-        cf_native_driver_closed(socket, event->code, event->payload);
+        socket->tell->closed(socket, event->code, event->payload);
         break;
     case CF_WS_EVENT_ERROR:
         say_goodbye(socket, event->code, event->payload);
-        cf_native_driver_lost(socket, no_reason, error_of_close(event->code), detail_of_close(event->code));
+        socket->tell->lost(socket, error_of_close(event->code), detail_of_close(event->code));
         break;
     case CF_WS_EVENT_NONE:
         break;
@@ -175,9 +176,9 @@ static void decode(cf_native_socket *socket, char *data, size_t size)
         data += used;
         size -= used;
         take(socket, &event);
-    } while (socket->state == CF_NATIVE_SOCKET_OPEN && !client->ending && !client->halted &&
+    } while (socket->state == CF_NATIVE_SOCKET_OPEN && !client->ending && !client->share.over &&
              (event.kind != CF_WS_EVENT_NONE || size > 0));
-    socket->unread = client->halted ? data : NULL;
+    socket->unread = client->share.over ? data : NULL;
     socket->unread_size = size;
 }
 
@@ -195,7 +196,7 @@ void cf_native_socket_resume(cf_native_socket *socket)
 {
     if (socket->state == CF_NATIVE_SOCKET_OPEN && socket->unread)
         decode(socket, socket->unread, socket->unread_size);
-    if (socket->client->halted)
+    if (socket->client->share.over)
         return;
     socket->unread = NULL;
     if (socket->state != CF_NATIVE_SOCKET_CONNECTING && socket->state != CF_NATIVE_SOCKET_HANDSHAKE)
@@ -204,7 +205,7 @@ void cf_native_socket_resume(cf_native_socket *socket)
 
 static void refuse_response(cf_native_socket *socket, centrifuge_error error, const char *detail)
 {
-    cf_native_driver_lost(socket, no_reason, error, detail);
+    socket->tell->lost(socket, error, detail);
 }
 
 static void refuse_status(cf_native_socket *socket, int status, cf_bytes head)
@@ -234,7 +235,10 @@ static void append_place(cf_buffer *text, cf_bytes address)
     }
 }
 
-/* Not followed: the credentials would go where nobody configured them to go. Nor tried again, since the answer would be the same. */
+/*
+ * Not followed: the credentials would go where nobody configured them to go. Nor tried again, since the answer would be the
+ * same.
+ */
 static void refuse_redirect(cf_native_socket *socket, cf_bytes head)
 {
     cf_bytes location = cf_ws_response_header(head, CF_BYTES("Location"));
@@ -278,8 +282,8 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
     socket->state = CF_NATIVE_SOCKET_OPEN;
     socket->unread = head->data + used;
     socket->unread_size = head->size - used;
-    cf_native_driver_opened(socket);
-    if (!socket->client->halted)
+    socket->tell->opened(socket);
+    if (!socket->client->share.over)
         cf_native_socket_resume(socket);
 }
 
@@ -288,8 +292,7 @@ static void end_of_stream(cf_native_socket *socket)
     if (socket->state == CF_NATIVE_SOCKET_CLOSING)
         cf_native_socket_kill(socket);
     else
-        cf_native_driver_lost(socket, no_reason, CENTRIFUGE_ERROR_NETWORK,
-                              "the connection was closed without a WebSocket close");
+        socket->tell->lost(socket, CENTRIFUGE_ERROR_NETWORK, "the connection was closed without a WebSocket close");
 }
 
 static CURLcode receive_bytes(cf_native_socket *socket, char *data, size_t *size)
@@ -303,29 +306,29 @@ static CURLcode receive_bytes(cf_native_socket *socket, char *data, size_t *size
 /* A piece of a message is a sign of life, too: on a slow connection the answer to a ping waits behind it. */
 static void receive(cf_native_socket *socket, char *data, size_t size)
 {
-    cf_client_transport_alive(socket->client->core, socket->id, socket->client->now);
+    socket->tell->alive(socket);
     decode(socket, data, size);
 }
 
 void cf_native_socket_read(cf_native_socket *socket)
 {
     const centrifuge_client *client = socket->client;
-    socket->has_more = client->halted;
-    if (client->halted)
+    socket->has_more = client->share.over;
+    if (client->share.over)
         return;
-    char *data = cf_native_driver_read_buffer(socket->client);
+    char *data = cf_native_read_buffer(socket->client);
     if (!data) {
-        cf_native_driver_lost(socket, no_reason, CENTRIFUGE_ERROR_NO_MEMORY, "no memory to read into");
+        socket->tell->lost(socket, CENTRIFUGE_ERROR_NO_MEMORY, "no memory to read into");
         return;
     }
     for (int i = 0; i < CF_NATIVE_SOCKET_READS_MAX; i++) {
         if (socket->state == CF_NATIVE_SOCKET_CONNECTING || socket->state == CF_NATIVE_SOCKET_DEAD || client->ending)
             return;
-        if (client->halted)
+        if (client->share.over)
             break;
         size_t size = 0;
         CURLcode code = receive_bytes(socket, data, &size);
-        cf_native_driver_now(socket->client);
+        cf_native_now(socket->client);
         if (code == CURLE_AGAIN)
             return;
         if (code != CURLE_OK) {

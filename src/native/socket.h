@@ -1,0 +1,108 @@
+/*
+ * One WebSocket connection, from the attempt to connect on: connect.c and socket.c. What becomes of it is told to whoever opened
+ * it.
+ */
+#ifndef CF_NATIVE_SOCKET_H
+#define CF_NATIVE_SOCKET_H
+
+#include "native/native.h"
+
+/* How long a closed connection waits for the peer's close before it is cut, in milliseconds. */
+#define CF_NATIVE_SOCKET_LINGER 1000
+/* How many reads one turn does before others have theirs. */
+#define CF_NATIVE_SOCKET_READS_MAX 16
+/* Bytes that are sent before others have their turn, and while the application has more to hear than its share of events. */
+#define CF_NATIVE_SOCKET_SEND_SHARE  131072
+#define CF_NATIVE_SOCKET_SEND_BEHIND 4096
+/* What may wait to be sent beyond `queue_size_max`: frames around what was admitted, pongs, subscriptions that come back. */
+#define CF_NATIVE_SOCKET_SLACK ((size_t)1 << 20)
+
+typedef enum cf_native_socket_state {
+    CF_NATIVE_SOCKET_CONNECTING, /* libcurl works: name, TCP, proxy, TLS; or the system, see connect.c */
+    CF_NATIVE_SOCKET_HANDSHAKE,  /* our request is on its way, the response is not complete */
+    CF_NATIVE_SOCKET_OPEN,
+    CF_NATIVE_SOCKET_CLOSING, /* our close frame is on its way; what arrives is dropped until the peer closes */
+    CF_NATIVE_SOCKET_DEAD     /* freed at the end of the turn */
+} cf_native_socket_state;
+
+typedef struct cf_native_socket cf_native_socket;
+
+/* What a transport tells whoever has opened it. */
+typedef struct cf_native_transport_events {
+    void (*opened)(cf_native_socket *socket);
+    void (*received)(cf_native_socket *socket, cf_bytes text);
+    void (*alive)(cf_native_socket *socket);
+    /* By the peer. */
+    void (*closed)(cf_native_socket *socket, uint16_t code, cf_bytes reason);
+    void (*lost)(cf_native_socket *socket, centrifuge_error error, const char *detail);
+    /* Something waits to be sent, or does not any more. */
+    void (*unsent)(cf_native_socket *socket);
+} cf_native_transport_events;
+
+/* What is needed until the connection is open, so that thousands of open ones are smaller. */
+typedef struct cf_native_handshake {
+    cf_buffer head; /* of the response so far, and what came with it */
+    char key[CF_WS_KEY_SIZE];
+    char *protocols; /* that were asked for; NULL for none */
+} cf_native_handshake;
+
+struct cf_native_socket {
+    cf_list link; /* in centrifuge_client.sockets */
+    centrifuge_client *client;
+    const cf_native_transport_events *tell;
+    uint32_t id; /* the core's name for it */
+    cf_native_socket_state state;
+    /* NULL once the connection is made and needs nothing of libcurl */
+    CURLM *multi;
+    CURL *easy;
+    CURLU *url;               /* where to connect to; libcurl borrows it */
+    cf_http_trust *trust;     /* held for libcurl */
+    cf_time curl_deadline;    /* while connecting */
+    bool secure;              /* wss */
+    bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
+    bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
+    centrifuge_socket socket; /* when `plain`, and from CF_NATIVE_SOCKET_HANDSHAKE on */
+    char *unread;             /* of the read buffer or the handshake's head, while the turn's share of events is used up */
+    size_t unread_size;
+    cf_time linger_until;
+    cf_ws_decoder decoder;
+    /*
+     * TLS libraries want a write that was refused to be repeated with the same address and length, so what is being sent stays
+     * as it is, and what comes meanwhile is queued behind it.
+     */
+    cf_buffer sending;
+    size_t sent;
+    cf_buffer queued;
+    cf_native_handshake *handshake; /* NULL when it is over */
+    char *problem;                  /* CURL_ERROR_SIZE bytes for libcurl while there is one */
+};
+
+/* Begins to connect; on error there is no socket. */
+centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address,
+                                       const cf_native_transport_events *tell, cf_native_socket **opened);
+/* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */
+void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, int events);
+void cf_native_socket_failed(cf_native_socket *socket, CURLcode code);
+void cf_native_socket_drop_curl(cf_native_socket *socket);
+void cf_native_socket_watch(cf_native_socket *socket);
+/* Goes on with what was received. */
+void cf_native_socket_resume(cf_native_socket *socket);
+/* Bytes that wait. */
+size_t cf_native_socket_unsent(const cf_native_socket *socket);
+/* Reads all there is, within the turn's share. */
+void cf_native_socket_read(cf_native_socket *socket);
+/* Sends what waits. */
+void cf_native_socket_flush(cf_native_socket *socket);
+/* Queues a text message. */
+void cf_native_socket_send(cf_native_socket *socket, cf_bytes text);
+/* Says goodbye where that is possible and waits for the peer up to CF_NATIVE_SOCKET_LINGER; nothing is reported any more. */
+void cf_native_socket_close(cf_native_socket *socket);
+/* At once. Freed by cf_native_socket_reap. */
+void cf_native_socket_kill(cf_native_socket *socket);
+/* The same for a copy, whose watched descriptors are closed: without libcurl, whose handles stay. */
+void cf_native_socket_abandon(cf_native_socket *socket);
+/* Frees it if it is dead. */
+void cf_native_socket_reap(cf_native_socket *socket);
+bool cf_native_socket_wants_to_send(const cf_native_socket *socket);
+
+#endif
