@@ -542,6 +542,15 @@ static void publish_between(sim_world *world)
         publish_draft(world->server, &ledger->channels[sim_random_below(&world->random, (unsigned)ledger->count)]);
 }
 
+static void note_waiting(const sim_link *link)
+{
+    const cf_bundle *bundle = link->session == NULL ? NULL : link->session->bundle;
+    if (bundle != NULL && !cf_list_empty(&bundle->waiting) && bundle->waiting.next->next != &bundle->waiting)
+        sim_met(link->world, SIM_SITUATION_STORE_SIDE_BY_SIDE);
+    if (bundle != NULL && bundle->aside > 0)
+        sim_met(link->world, SIM_SITUATION_STORE_ASIDE);
+}
+
 static void session_event(sim_link *link, const cf_ws_event *event)
 {
     switch (event->kind) {
@@ -549,6 +558,7 @@ static void session_event(sim_link *link, const cf_ws_event *event)
         sim_note(link->world, "link %u: server gets %.*s", link->number, (int)event->payload.size, event->payload.data);
         sim_told_asked(link, event->payload);
         cf_session_receive(link->session, event->payload);
+        note_waiting(link);
         publish_between(link->world);
         break;
     case CF_WS_EVENT_CLOSE:
