@@ -2,8 +2,6 @@
 
 #include "base/assert.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 struct cf_http_exchange {
@@ -20,6 +18,7 @@ struct cf_http_exchange {
     bool answering;   /* a request was handed out, its answer has not been given */
     bool writing;     /* an answer is on its way */
     bool reading;     /* inside serve(): it goes on there */
+    bool watched;     /* the client's end is noticed before the answer */
     bool last;        /* close after the answer */
     bool old;         /* the request is of HTTP/1.0 */
     bool head_only;   /* the request was a HEAD */
@@ -115,16 +114,10 @@ static void set_deadline(cf_http_exchange *self, int64_t delay)
 
 static cf_bytes http_date(cf_http_server *server)
 {
-    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    time_t now = time(NULL);
-    struct tm parts;
-    if (server->date_time != (int64_t)now && gmtime_r(&now, &parts) != NULL) {
-        server->date_time = (int64_t)now;
-        (void)snprintf(server->date, sizeof(server->date), "%s, %02u %s %04u %02u:%02u:%02u GMT", days[parts.tm_wday % 7],
-                       (unsigned)parts.tm_mday % 100, months[parts.tm_mon % 12], (unsigned)(parts.tm_year + 1900) % 10000,
-                       (unsigned)parts.tm_hour % 100, (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100);
-    }
+    int64_t now = (int64_t)time(NULL);
+    if (server->date_time != now)
+        cf_http_write_date(now, server->date);
+    server->date_time = now;
     return cf_bytes_of(server->date);
 }
 
@@ -189,6 +182,14 @@ static void go_on(cf_http_exchange *self)
     set_deadline(self, patience(self));
     if (self->reading)
         return;
+    if (self->early.size > 0) /* not within the answer: who gave it is in the middle of something */
+        cf_connection_yield(self->connection);
+    else
+        cf_connection_pause(self->connection, false);
+}
+
+static void serve_early(cf_http_exchange *self)
+{
     cf_connection_pause(self->connection, false);
     serve(self, cf_bytes_slice(cf_buffer_bytes(&self->early), self->early_at, self->early.size));
 }
@@ -230,6 +231,12 @@ void cf_http_exchange_on_abort(cf_http_exchange *self, void (*abort)(void *user)
 {
     self->abort = abort;
     self->abort_user = user;
+}
+
+void cf_http_exchange_watch(cf_http_exchange *self)
+{
+    CF_ASSERT(self->reading);
+    self->watched = true;
 }
 
 cf_connection *cf_http_exchange_upgrade(cf_http_exchange *self, cf_bytes *early)
@@ -294,6 +301,7 @@ static void hand_out(cf_http_exchange *self, cf_bytes rest)
     self->old = request->old;
     self->head_only = request->head;
     self->answering = true;
+    self->watched = false;
     self->rest = rest;
     self->started = uv_hrtime();
     cf_list_remove(&self->receiving);
@@ -350,6 +358,11 @@ static bool serve_one(cf_http_exchange *self, cf_bytes *input)
     return false;
 }
 
+static size_t early_size(const cf_http_exchange *self)
+{
+    return self->early.size - self->early_at;
+}
+
 /* Input that waits is the end of what waited before, or follows nothing. */
 static void keep_early(cf_http_exchange *self, cf_bytes input)
 {
@@ -378,7 +391,7 @@ static void serve(cf_http_exchange *self, cf_bytes input)
     keep_early(self, input);
     if (self->answering) {
         cf_connection_set_timer(self->connection, CF_TIME_NEVER);
-        cf_connection_pause(self->connection, true);
+        cf_connection_pause(self->connection, !self->watched || early_size(self) >= CF_HTTP_EARLY_MAX);
     } else if (self->last || self->writing) {
         go_on(self);
     } else if (input.size > 0) {
@@ -386,9 +399,23 @@ static void serve(cf_http_exchange *self, cf_bytes input)
     }
 }
 
+/* What comes before the answer belongs to the next request. */
+static void add_early(cf_http_exchange *self, cf_bytes input)
+{
+    cf_buffer_append(&self->early, input);
+    if (self->early.failed)
+        self->last = true;
+    if (self->early.failed || early_size(self) >= CF_HTTP_EARLY_MAX)
+        cf_connection_pause(self->connection, true);
+}
+
 static void on_read(cf_connection *connection, char *data, size_t size)
 {
-    serve(connection->owner, (cf_bytes){data, size});
+    cf_http_exchange *self = connection->owner;
+    if (self->answering)
+        add_early(self, (cf_bytes){data, size});
+    else
+        serve(self, (cf_bytes){data, size});
 }
 
 static void on_written(cf_connection *connection)
@@ -404,7 +431,7 @@ static void on_written(cf_connection *connection)
 
 static void on_go_on(cf_connection *connection)
 {
-    go_on(connection->owner);
+    serve_early(connection->owner);
 }
 
 static void on_ended(cf_connection *connection)

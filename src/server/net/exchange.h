@@ -26,6 +26,9 @@ typedef struct cf_http_bodies {
     cf_list receiving; /* exchanges whose body is not complete */
 } cf_http_bodies;
 
+/* Bytes that are kept of what a client sends while it waits for an answer; its end is not noticed behind more. */
+#define CF_HTTP_EARLY_MAX 16384
+
 /* Requests of one connection that are answered in a round of the loop; what it has sent behind them waits. */
 #define CF_HTTP_REQUESTS_MAX 16
 
@@ -53,8 +56,8 @@ typedef struct cf_http_server {
     /* Something that is no good request, or came too slowly, is answered with `status`; the reason is a constant text. May be NULL. */
     void (*refused)(void *user, const cf_connection *connection, int status, const char *reason);
     void *user;
-    size_t answers; /* bytes that wait for clients, of all listeners */
-    char date[32];  /* of `date_time` */
+    size_t answers;               /* bytes that wait for clients, of all listeners */
+    char date[CF_HTTP_DATE_SIZE]; /* of `date_time` */
     int64_t date_time;
 } cf_http_server;
 
@@ -64,6 +67,8 @@ void cf_http_exchange_start(cf_http_server *server, cf_http_bodies *bodies, cf_c
 void cf_http_exchange_respond(cf_http_exchange *exchange, const cf_http_response *response);
 /* What to call when the client goes away before the answer; the exchange is gone then. */
 void cf_http_exchange_on_abort(cf_http_exchange *exchange, void (*abort)(void *user), void *user);
+/* Notices that the client goes away while it waits: it is told at once. Only from within the request callback. */
+void cf_http_exchange_watch(cf_http_exchange *exchange);
 /*
  * Takes the connection from HTTP. `early` gets what the client has sent behind the request (borrowed until the caller returns to
  * the loop). Only from within the request callback.

@@ -30,7 +30,10 @@ typedef enum cf_http_repeat { CF_HTTP_FIRST, CF_HTTP_JOINED, CF_HTTP_ONCE } cf_h
     X(api_sign, "x-api-sign", CF_HTTP_FIRST)                                                                                   \
     X(expect, "expect", CF_HTTP_JOINED)                                                                                        \
     X(real_ip, "x-real-ip", CF_HTTP_FIRST)                                                                                     \
-    X(forwarded_for, "x-forwarded-for", CF_HTTP_FIRST)
+    X(forwarded_for, "x-forwarded-for", CF_HTTP_FIRST)                                                                         \
+    X(origin, "origin", CF_HTTP_FIRST)                                                                                         \
+    X(if_none_match, "if-none-match", CF_HTTP_JOINED)                                                                          \
+    X(request_headers, "access-control-request-headers", CF_HTTP_JOINED)
 
 typedef enum cf_http_header {
 #define CF_HTTP_HEADER_ENUM(member, name, repeat) CF_HTTP_HEADER_##member,

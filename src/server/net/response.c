@@ -1,5 +1,8 @@
 #include "server/net/response.h"
 
+#include <stdio.h>
+#include <time.h>
+
 typedef struct status_text {
     int status;
     const char *reason;
@@ -16,7 +19,9 @@ typedef struct status_text {
 
 static const status_text texts[] = {
     STATUS(200, "OK"),
+    {204, "No Content", {NULL, 0}},
     STATUS(301, "Moved Permanently"),
+    {304, "Not Modified", {NULL, 0}},
     STATUS(400, "Bad Request"),
     STATUS(401, "Unauthorized"),
     {404, "Not Found", {"404 page not found\n", 19}},
@@ -57,6 +62,20 @@ cf_http_response cf_http_plain(int status)
     };
 }
 
+void cf_http_write_date(int64_t unix_time, char text[CF_HTTP_DATE_SIZE])
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    time_t time = (time_t)unix_time;
+    struct tm parts;
+    text[0] = '\0';
+    if (gmtime_r(&time, &parts) == NULL)
+        return;
+    (void)snprintf(text, CF_HTTP_DATE_SIZE, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[parts.tm_wday % 7],
+                   (unsigned)parts.tm_mday % 100, months[parts.tm_mon % 12], (unsigned)(parts.tm_year + 1900) % 10000,
+                   (unsigned)parts.tm_hour % 100, (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100);
+}
+
 static void put(cf_buffer *out, const char *text)
 {
     cf_buffer_append(out, cf_bytes_of(text));
@@ -83,8 +102,10 @@ void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf
     put(out, connection_lines[end]);
     put(out, "Date: ");
     cf_buffer_append(out, date);
-    put(out, "\r\nContent-Length: ");
-    cf_buffer_append_int(out, (int64_t)response->body.size);
+    if (response->status != 204 && response->status != 304) { /* RFC 9110 section 8.6 */
+        put(out, "\r\nContent-Length: ");
+        cf_buffer_append_int(out, (int64_t)response->body.size);
+    }
     put(out, "\r\n\r\n");
     if (!head)
         cf_buffer_append(out, response->body);

@@ -19,6 +19,11 @@ typedef struct cf_http_response {
 const char *cf_http_reason(int status);
 /* An answer in plain words: `Bad Request` and so on; "404 page not found" for 404. */
 cf_http_response cf_http_plain(int status);
+
+#define CF_HTTP_DATE_SIZE 32
+/* As in RFC 9110 section 5.6.7; `text` is empty where the time has no date. */
+void cf_http_write_date(int64_t unix_time, char text[CF_HTTP_DATE_SIZE]);
+
 /* What becomes of the connection. A client of HTTP/1.0 has to be told that it may send another request. */
 typedef enum cf_http_end { CF_HTTP_CLOSE, CF_HTTP_KEEP, CF_HTTP_KEEP_OLD } cf_http_end;
 

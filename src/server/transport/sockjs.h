@@ -1,0 +1,28 @@
+/*
+ * SockJS (server-spec.md 6, 11.1): what stands below `/connection/`, on the rules of sockjs/.
+ *
+ * Sessions are found by the id that their client has chosen: whoever knows it may receive and send for it, so clients draw it at
+ * random. It says nothing about others: who guesses wrong has a session of his own, which is not authenticated.
+ *
+ * Served are polls (xhr, jsonp), what they send, and the pages around them. The transports that stream, and SockJS's WebSocket,
+ * are not there yet; `info` says so of the latter, and of the others a client learns it by 404 and takes a poll.
+ */
+#ifndef CF_SERVER_TRANSPORT_SOCKJS_H
+#define CF_SERVER_TRANSPORT_SOCKJS_H
+
+#include "server/net/exchange.h"
+#include "server/services.h"
+
+typedef struct cf_sockjs_server cf_sockjs_server;
+
+/* NULL without memory. */
+cf_sockjs_server *cf_sockjs_server_new(cf_services *services);
+/* Ends all sessions without a word. The connections are gone already. */
+void cf_sockjs_server_free(cf_sockjs_server *server);
+/* `path`: what stands behind `/connection/`. */
+void cf_sockjs_server_request(cf_sockjs_server *server, cf_http_exchange *exchange, const cf_http_request *request,
+                              cf_bytes path);
+/* Is the request's body read? */
+bool cf_sockjs_server_reads_body(const cf_http_request *request, cf_bytes path);
+
+#endif

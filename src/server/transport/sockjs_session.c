@@ -1,0 +1,330 @@
+#include "server/transport/sockjs_session.h"
+
+#include "base/percent.h"
+#include "server/session.h"
+#include "wire/v1/v1.h"
+#include "ws/frame.h"
+
+#include <string.h>
+
+struct cf_sockjs_peer {
+    cf_map_node node;
+    struct cf_sockjs_server *server;
+    cf_sockjs_session state;
+    cf_session *session;         /* NULL: it has ended */
+    cf_http_exchange *exchange;  /* the receiver's, or NULL */
+    cf_sockjs_transport transport;
+    bool sending;                /* inside cf_sockjs_peer_send: not freed */
+    cf_buffer left;              /* messages that the session could not send before its end, for `a` frames */
+    cf_timer timer;
+    size_t id_size;
+    char id[];
+};
+
+#define SLICES 64 /* of an outbox, looked at at once */
+
+/* ---- answers ---- */
+
+void cf_sockjs_append_cors(cf_buffer *headers, const cf_http_request *request)
+{
+    cf_bytes origin = request->headers[CF_HTTP_HEADER_origin];
+    cf_bytes asked = request->headers[CF_HTTP_HEADER_request_headers];
+    cf_buffer_append(headers, CF_BYTES("Access-Control-Allow-Origin: "));
+    cf_buffer_append(headers, origin.size > 0 ? origin : CF_BYTES("*"));
+    cf_buffer_append(headers, CF_BYTES("\r\nAccess-Control-Allow-Credentials: true\r\n"));
+    if (asked.size == 0 || cf_bytes_equal(asked, CF_BYTES("null")))
+        return;
+    cf_buffer_append(headers, CF_BYTES("Access-Control-Allow-Headers: "));
+    cf_buffer_append(headers, asked);
+    cf_buffer_append(headers, CF_BYTES("\r\n"));
+}
+
+void cf_sockjs_append_fresh(cf_buffer *headers, const cf_http_request *request)
+{
+    cf_sockjs_append_cors(headers, request);
+    cf_buffer_append(headers, CF_BYTES("Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"));
+}
+
+void cf_sockjs_append_callback(cf_buffer *callback, const cf_http_request *request)
+{
+    (void)cf_percent_field(request->query, CF_BYTES("c"), callback);
+}
+
+void cf_sockjs_respond(cf_http_exchange *exchange, int status, cf_bytes content_type, cf_buffer *headers, cf_buffer *body)
+{
+    cf_http_response response = {status, content_type, cf_buffer_bytes(headers), cf_buffer_bytes(body)};
+    if (headers->failed || body->failed)
+        response = cf_http_plain(503);
+    cf_http_exchange_respond(exchange, &response);
+    cf_buffer_free(headers);
+    cf_buffer_free(body);
+}
+
+/* ---- messages ---- */
+
+/* The texts of a run of finished WebSocket frames, which is what an outbox holds. */
+static void append_texts(cf_buffer *messages, cf_bytes frames)
+{
+    cf_ws_opcode opcode;
+    cf_bytes text;
+    for (size_t size; (size = cf_ws_own_frame(frames, &opcode, &text)) > 0; frames = cf_bytes_slice(frames, size, frames.size))
+        cf_sockjs_append_message(messages, text);
+}
+
+/* Returns the bytes of the outbox that they are. */
+static size_t append_outbox(cf_buffer *messages, const cf_outbox *outbox)
+{
+    cf_bytes slices[SLICES];
+    size_t size = 0;
+    size_t count = cf_outbox_peek(outbox, slices, SLICES);
+    for (size_t i = 0; i < count; i++) {
+        append_texts(messages, slices[i]);
+        size += slices[i].size;
+    }
+    return size;
+}
+
+static bool has_messages(const cf_sockjs_peer *self)
+{
+    return self->left.size > 0 || (self->session != NULL && cf_session_outbox(self->session)->count > 0);
+}
+
+/* All that waits, out of the outbox where it was. */
+static void take_messages(cf_sockjs_peer *self, cf_buffer *messages)
+{
+    cf_buffer_append(messages, cf_buffer_bytes(&self->left));
+    cf_buffer_free(&self->left);
+    while (self->session != NULL && cf_session_outbox(self->session)->count > 0 && !messages->failed)
+        cf_session_written(self->session, append_outbox(messages, cf_session_outbox(self->session)));
+}
+
+/* ---- what the session's rules ask for ---- */
+
+static void free_peer(cf_sockjs_peer *self)
+{
+    cf_services *services = self->server->services;
+    cf_session *session = self->session;
+    self->session = NULL;
+    cf_map_remove(&self->server->sessions, &self->node);
+    cf_wheel_stop(services->wheel, &self->timer);
+    if (session != NULL)
+        cf_session_gone(session);
+    cf_sockjs_session_free(&self->state);
+    cf_buffer_free(&self->left);
+    cf_free(services->allocator, self);
+}
+
+static void arm(cf_sockjs_peer *self)
+{
+    cf_time deadline = cf_sockjs_session_deadline(&self->state);
+    if (deadline == CF_TIME_NEVER)
+        cf_wheel_stop(self->server->services->wheel, &self->timer);
+    else
+        cf_wheel_set(self->server->services->wheel, &self->timer, deadline);
+}
+
+static void append_messages(cf_sockjs_peer *self, cf_bytes callback, cf_buffer *body)
+{
+    cf_buffer messages;
+    cf_buffer_init(&messages, body->allocator, CF_BUFFER_NO_LIMIT);
+    take_messages(self, &messages);
+    cf_bytes all = cf_buffer_bytes(&messages);
+    if (messages.failed)
+        body->failed = true;
+    else
+        cf_sockjs_append_messages(body, self->transport, callback, &all, 1);
+    cf_buffer_free(&messages);
+}
+
+/* One frame: a poll has no more. */
+static void append_frame(cf_sockjs_peer *self, bool messages, cf_buffer *body)
+{
+    cf_buffer callback;
+    cf_buffer_init(&callback, body->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_callback(&callback, cf_http_exchange_request(self->exchange));
+    if (messages)
+        append_messages(self, cf_buffer_bytes(&callback), body);
+    else
+        cf_sockjs_append_frame(body, self->transport, cf_buffer_bytes(&callback), cf_sockjs_session_frame(&self->state));
+    cf_sockjs_session_sent(&self->state, messages, body->size);
+    body->failed = body->failed || callback.failed;
+    cf_buffer_free(&callback);
+}
+
+/* The next poll may come as soon as this one is answered: it is let go first. */
+static void end_answer(cf_sockjs_peer *self, cf_buffer *body)
+{
+    cf_http_exchange *exchange = self->exchange;
+    const cf_services *services = self->server->services;
+    cf_buffer headers;
+    cf_buffer_init(&headers, services->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_fresh(&headers, cf_http_exchange_request(exchange));
+    self->exchange = NULL;
+    cf_sockjs_session_left(&self->state, services->now);
+    if (body->failed) /* a message is lost */
+        cf_sockjs_session_drop(&self->state);
+    cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(self->transport)->content_type, &headers, body);
+}
+
+/* Does what is to be done; the peer may be gone afterwards. */
+static void go_on(cf_sockjs_peer *self)
+{
+    cf_buffer body;
+    cf_buffer_init(&body, self->server->services->allocator, CF_BUFFER_NO_LIMIT);
+    for (;;) {
+        switch (cf_sockjs_session_next(&self->state, has_messages(self))) {
+        case CF_SOCKJS_DO_SEND:
+            append_frame(self, false, &body);
+            break;
+        case CF_SOCKJS_DO_MESSAGES:
+            append_frame(self, true, &body);
+            break;
+        case CF_SOCKJS_DO_END:
+            end_answer(self, &body);
+            break;
+        case CF_SOCKJS_DO_FORGET:
+            if (!self->sending)
+                free_peer(self);
+            return;
+        default:
+            arm(self);
+            return;
+        }
+    }
+}
+
+static void fire(cf_timer *timer)
+{
+    cf_sockjs_peer *self = CF_CONTAINER(timer, cf_sockjs_peer, timer);
+    cf_sockjs_session_tick(&self->state, self->server->services->now);
+    go_on(self);
+}
+
+/* ---- a session's transport ---- */
+
+static void transport_flush(void *transport, cf_session *session)
+{
+    (void)session;
+    go_on(transport);
+}
+
+/* Of a session that is closed since too much waited, nothing is kept. */
+static void keep_messages(cf_sockjs_peer *self, cf_outbox *outbox)
+{
+    const cf_services *services = self->server->services;
+    if (outbox->memory > (size_t)services->config->client_queue_max_size)
+        return;
+    while (outbox->count > 0 && !self->left.failed)
+        (void)cf_outbox_consume(outbox, append_outbox(&self->left, outbox), services->allocator);
+    if (self->left.failed)
+        cf_buffer_free(&self->left);
+}
+
+static void transport_close(void *transport, int code, cf_bytes reason)
+{
+    cf_sockjs_peer *self = transport;
+    keep_messages(self, cf_session_outbox(self->session));
+    self->session = NULL;
+    if (code == 0)
+        cf_sockjs_session_drop(&self->state);
+    else
+        cf_sockjs_session_close(&self->state, code, reason, self->server->services->now);
+    go_on(self);
+}
+
+static const cf_transport_ops ops = {
+    .name = "sockjs",
+    .dialect = &cf_wire_v1,
+    .flush = transport_flush,
+    .close = transport_close,
+};
+
+/* ---- life ---- */
+
+cf_sockjs_peer *cf_sockjs_peer_find(struct cf_sockjs_server *server, cf_bytes id)
+{
+    cf_map_node *node = cf_map_find(&server->sessions, id);
+    return node == NULL ? NULL : CF_CONTAINER(node, cf_sockjs_peer, node);
+}
+
+cf_sockjs_peer *cf_sockjs_peer_new(struct cf_sockjs_server *server, cf_bytes id)
+{
+    cf_services *services = server->services;
+    cf_sockjs_peer *self = cf_alloc_zero(services->allocator, 1, sizeof(*self) + id.size);
+    if (self == NULL)
+        return NULL;
+    self->server = server;
+    self->timer.fire = fire;
+    self->id_size = id.size;
+    memcpy(self->id, id.data, id.size);
+    cf_sockjs_session_init(&self->state, &server->rules, services->allocator);
+    cf_buffer_init(&self->left, services->allocator, CF_BUFFER_NO_LIMIT);
+    if (!cf_map_add(&server->sessions, &self->node, cf_bytes_make(self->id, id.size))) {
+        cf_free(services->allocator, self);
+        return NULL;
+    }
+    self->session = cf_session_new(services, &ops, self);
+    if (self->session == NULL) {
+        free_peer(self);
+        return NULL;
+    }
+    services->metrics->http_sockjs_num_requests++;
+    return self;
+}
+
+void cf_sockjs_peer_drop_all(struct cf_sockjs_server *server)
+{
+    while (server->sessions.head != NULL)
+        free_peer(CF_CONTAINER(server->sessions.head, cf_sockjs_peer, node));
+}
+
+/* ---- requests ---- */
+
+static void on_abort(void *user)
+{
+    cf_sockjs_peer *self = user;
+    self->exchange = NULL;
+    cf_sockjs_session_lost(&self->state);
+    go_on(self);
+}
+
+static void refuse_second(const cf_sockjs_peer *self, cf_http_exchange *exchange, cf_sockjs_transport transport)
+{
+    const cf_http_request *request = cf_http_exchange_request(exchange);
+    cf_buffer headers, callback, frame, body;
+    cf_buffer *const all[] = {&headers, &callback, &frame, &body};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        cf_buffer_init(all[i], self->server->services->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_fresh(&headers, request);
+    cf_sockjs_append_callback(&callback, request);
+    cf_sockjs_append_close(&frame, CF_SOCKJS_STILL_OPEN, CF_BYTES("Another connection still open"));
+    cf_sockjs_append_frame(&body, transport, cf_buffer_bytes(&callback), cf_buffer_bytes(&frame));
+    body.failed = body.failed || callback.failed || frame.failed;
+    cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(transport)->content_type, &headers, &body);
+    cf_buffer_free(&callback);
+    cf_buffer_free(&frame);
+}
+
+void cf_sockjs_peer_receive(cf_sockjs_peer *self, cf_http_exchange *exchange, cf_sockjs_transport transport)
+{
+    bool streams = cf_sockjs_framing_of(transport)->streams;
+    if (!cf_sockjs_session_attach(&self->state, streams, self->server->services->now)) {
+        refuse_second(self, exchange, transport);
+        return;
+    }
+    self->exchange = exchange;
+    self->transport = transport;
+    cf_http_exchange_on_abort(exchange, on_abort, self);
+    cf_http_exchange_watch(exchange);
+    go_on(self);
+}
+
+void cf_sockjs_peer_send(cf_sockjs_peer *self, cf_sockjs_body *body, cf_buffer *scratch)
+{
+    cf_bytes message;
+    self->sending = true;
+    while (self->session != NULL && cf_sockjs_body_next(body, &message, scratch))
+        cf_session_receive(self->session, message);
+    self->sending = false;
+    go_on(self);
+}
