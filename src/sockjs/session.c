@@ -48,6 +48,11 @@ void cf_sockjs_session_lost(cf_sockjs_session *session)
     session->over = true;
 }
 
+void cf_sockjs_session_drop(cf_sockjs_session *session)
+{
+    session->over = true;
+}
+
 void cf_sockjs_session_close(cf_sockjs_session *session, int code, cf_bytes reason, cf_time now)
 {
     if (session->close.size > 0)

@@ -53,6 +53,8 @@ bool cf_sockjs_session_attach(cf_sockjs_session *session, bool streams, cf_time 
 void cf_sockjs_session_left(cf_sockjs_session *session, cf_time now);
 /* The receiver's connection is gone: the session, too. */
 void cf_sockjs_session_lost(cf_sockjs_session *session);
+/* The server ends it without a word: a receiver's answer just ends. */
+void cf_sockjs_session_drop(cf_sockjs_session *session);
 /* The server has closed: what waits may still be sent, then comes the close frame. Again without effect. */
 void cf_sockjs_session_close(cf_sockjs_session *session, int code, cf_bytes reason, cf_time now);
 

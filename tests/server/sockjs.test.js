@@ -78,13 +78,13 @@ test('a poller that never comes back is forgotten, with what waited for it', asy
 });
 
 test('what waits for a poll is bounded: the session is closed, and the next poll says so', async () => {
-  const small = await Server.start({ insecure: true, client_queue_max_size: 50000 });
+  const small = await Server.start({ insecure: true, client_queue_max_size: 50000, publish_wait_timeout: 0 });
   const ask = (end, body) => small.request({ port: small.port, path: '/connection/000/slow/' + end }, body);
   await ask('xhr');
   await ask('xhr_send', JSON.stringify([CONNECT, SUBSCRIBE]));
   await ask('xhr');
-  for (let i = 0; i < 10; i++) void small.publish('news', 'x'.repeat(9000)).catch(() => {});
-  await until(async () => /slow/.test((await ask('xhr')).text), 'the close frame');
+  for (let i = 0; i < 10; i++) await small.publish('news', 'x'.repeat(9000));
+  assert.match((await ask('xhr')).text, /^c\[3000,.*slow/);
   await small.stop();
 });
 

@@ -65,8 +65,10 @@ typedef struct cf_config {
     cf_bytes log_file;
     cf_bytes pid_file;
     int64_t api_request_max_size; /* ours: bytes of an HTTP API body, 10 MiB */
-    int64_t http_idle_timeout;    /* ours: s between two requests of a connection; 0: each has one */
-    void *storage;                /* what the slices point into */
+    cf_bytes sockjs_url;
+    int64_t sockjs_heartbeat_delay; /* s; 0: none */
+    int64_t http_idle_timeout;      /* ours: s between two requests of a connection; 0: each has one */
+    void *storage;                  /* what the slices point into */
 } cf_config;
 
 /* The options of a channel; NULL: its namespace is unknown. */

@@ -12,7 +12,6 @@
 #define TLS     "TLS"
 #define ADMIN   "the admin interface"
 #define REDIS   "the Redis engine"
-#define SOCKJS  "SockJS"
 #define DEFLATE "permessage-deflate"
 #define THREADS "more than one thread"
 
@@ -83,6 +82,10 @@ const cf_option cf_options[] = {
      "Put before the path of every endpoint, as in `/realtime`."},
     {"api_request_max_size", CF_OPTION_INT, "10485760", "bytes", 1, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(api_request_max_size), NULL,
      "Largest body of an HTTP request; a larger one is answered with 413."},
+    {"sockjs_url", CF_OPTION_STRING, "//cdn.jsdelivr.net/sockjs/1.1/sockjs.min.js", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_BUILT, AT(sockjs_url), NULL,
+     "Address of the SockJS script for its iframe page: of the version that the pages use."},
+    {"sockjs_heartbeat_delay", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_BUILT, AT(sockjs_heartbeat_delay), NULL,
+     "How long a SockJS client that receives may hear nothing; 0 sends no heartbeats."},
     {"http_idle_timeout", CF_OPTION_INT, "75", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(http_idle_timeout), NULL,
      "How long an HTTP connection may wait for its next request; 0: it is closed behind each answer. Longer than a proxy in front keeps its connections."},
     {"log_level", CF_OPTION_STRING, "info", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(log_level), NULL,
@@ -103,9 +106,6 @@ const cf_option cf_options[] = {
     {"admin_secret", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_IDLE, NONE, ADMIN, "Key of admin tokens."},
     {"insecure_admin", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_LIVE, CF_OPTION_IDLE, NONE, ADMIN, "Admin connections without a token."},
     {"insecure_web", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, ADMIN, "Without effect in Centrifugo 1.8 too."},
-    {"sockjs_url", CF_OPTION_STRING, "//cdn.jsdelivr.net/sockjs/1.1/sockjs.min.js", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, SOCKJS,
-     "Address of the SockJS script for its iframe page."},
-    {"sockjs_heartbeat_delay", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, SOCKJS, "Heartbeats of SockJS sessions."},
     {"websocket_compression", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, DEFLATE, "Compressed WebSocket messages."},
     {"websocket_compression_min_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, DEFLATE, "Smaller messages are not compressed."},
     {"websocket_compression_level", CF_OPTION_INT, "1", "", -2, 9, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, DEFLATE, "Level of the compression."},

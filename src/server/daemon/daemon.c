@@ -358,7 +358,10 @@ static bool make_node(cf_daemon *daemon)
     if (daemon->node == NULL)
         return false;
     cf_node_services(daemon->node)->log_level = daemon->log.level;
-    return true;
+    daemon->sockjs = cf_sockjs_server_new(cf_node_services(daemon->node));
+    if (daemon->sockjs == NULL)
+        cf_node_free(daemon->node);
+    return daemon->sockjs != NULL;
 }
 
 static void set_up_loop(cf_daemon *daemon)
@@ -414,6 +417,7 @@ static void tear_down(cf_daemon *daemon)
     daemon->shutting_down = false; /* it is over: nothing stops the loop before all handles are closed */
     enter(daemon);
     cf_net_drop_all(&daemon->net);
+    cf_sockjs_server_free(daemon->sockjs);
     end_turn(daemon);
     for (size_t i = 0; i < daemon->listener_count; i++)
         cf_listener_close(&daemon->listeners[i]);

@@ -10,6 +10,7 @@
 #include "server/net/listener.h"
 #include "server/net/router.h"
 #include "server/node.h"
+#include "server/transport/sockjs.h"
 
 /* Bytes that are freed before memory is given back to the system. */
 #define CF_DAEMON_TRIM_AFTER (32 * 1024 * 1024)
@@ -32,6 +33,7 @@ typedef struct cf_daemon {
     cf_buffer route_paths; /* what the routes' slices point into */
     cf_buffer location;    /* of a redirect */
     cf_node *node;
+    cf_sockjs_server *sockjs;
     /* turns */
     uv_prepare_t prepare;
     uv_check_t check;

@@ -80,17 +80,11 @@ static void websocket(cf_daemon *daemon, cf_http_exchange *exchange, const cf_ht
     cf_websocket_start(cf_node_services(daemon->node), connection, handshake.key, early);
 }
 
-/* ---- what is there of SockJS: the greeting of its base path (server-spec.md 6.1) ---- */
+/* ---- SockJS ---- */
 
-static void sockjs(const cf_daemon *daemon, cf_http_exchange *exchange, const cf_http_request *request)
+static cf_bytes below_sockjs(const cf_daemon *daemon, const cf_http_request *request)
 {
-    static const cf_http_response greeting = {
-        .status = 200, .content_type = {"text/plain;charset=UTF-8", 24}, .body = {"Welcome to SockJS!\n", 19}};
-    static const cf_http_response wrong_method = {.status = 405, .extra = {"Allow: GET\r\n", 12}};
-    if (request->path.size > daemon->routes[ENDPOINT_SOCKJS].path.size)
-        respond_plain(exchange, 404, (cf_bytes){0});
-    else
-        cf_http_exchange_respond(exchange, request->get ? &greeting : &wrong_method);
+    return cf_bytes_slice(request->path, daemon->routes[ENDPOINT_SOCKJS].path.size, request->path.size);
 }
 
 /* ---- API ---- */
@@ -176,7 +170,7 @@ static void endpoint(cf_daemon *daemon, int number, cf_http_exchange *exchange, 
     } else if (number == ENDPOINT_API) {
         api(daemon, exchange, request);
     } else {
-        sockjs(daemon, exchange, request);
+        cf_sockjs_server_request(daemon->sockjs, exchange, request, below_sockjs(daemon, request));
     }
 }
 
@@ -186,7 +180,10 @@ bool cf_daemon_reads_body(void *user, const cf_http_request *request, unsigned p
     int number = 0;
     cf_route_result result =
         cf_route_find(daemon->routes, CF_DAEMON_ROUTES, port, request->path, request->query, &number, &daemon->location);
-    return result == CF_ROUTE_FOUND && number == ENDPOINT_API && !daemon->shutting_down;
+    if (result != CF_ROUTE_FOUND || daemon->shutting_down)
+        return false;
+    return number == ENDPOINT_API ||
+           (number == ENDPOINT_SOCKJS && cf_sockjs_server_reads_body(request, below_sockjs(daemon, request)));
 }
 
 void cf_daemon_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)

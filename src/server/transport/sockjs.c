@@ -150,7 +150,8 @@ static void receive_by_callback(sockjs_call *call)
         return;
     }
     cf_sockjs_append_fresh(&call->headers, call->request);
-    answer_text(call, 500, given ? CF_BYTES("invalid \"callback\" parameter\n") : CF_BYTES("\"callback\" parameter required\n"));
+    answer_text(call, 500,
+                given ? CF_BYTES("invalid \"callback\" parameter\n") : CF_BYTES("\"callback\" parameter required\n"));
 }
 
 static void answer_not_found(sockjs_call *call)
@@ -226,7 +227,12 @@ static const endpoint endpoints[] = {
     {.name = CF_LITERAL(""), .get = true, .answer = greet},
     {.name = CF_LITERAL("info"), .get = true, .options = true, .answer = tell_info},
     {.name = CF_LITERAL("iframe.html"), .get = true, .answer = show_page},
-    {.name = CF_LITERAL("xhr"), .of_session = true, .post = true, .options = true, .transport = CF_SOCKJS_XHR, .answer = receive},
+    {.name = CF_LITERAL("xhr"),
+     .of_session = true,
+     .post = true,
+     .options = true,
+     .transport = CF_SOCKJS_XHR,
+     .answer = receive},
     {.name = CF_LITERAL("xhr_send"), .of_session = true, .post = true, .options = true, .answer = take_xhr},
     {.name = CF_LITERAL("jsonp"),
      .of_session = true,

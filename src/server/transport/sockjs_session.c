@@ -11,11 +11,11 @@ struct cf_sockjs_peer {
     cf_map_node node;
     struct cf_sockjs_server *server;
     cf_sockjs_session state;
-    cf_session *session;         /* NULL: it has ended */
-    cf_http_exchange *exchange;  /* the receiver's, or NULL */
+    cf_session *session;        /* NULL: it has ended */
+    cf_http_exchange *exchange; /* the receiver's, or NULL */
     cf_sockjs_transport transport;
-    bool sending;                /* inside cf_sockjs_peer_send: not freed */
-    cf_buffer left;              /* messages that the session could not send before its end, for `a` frames */
+    bool sending;   /* inside cf_sockjs_peer_send: not freed */
+    cf_buffer left; /* messages that the session could not send before its end, for `a` frames */
     cf_timer timer;
     size_t id_size;
     char id[];

@@ -232,6 +232,19 @@ static void one_that_is_closed_early_still_opens(void **state)
     end(&d);
 }
 
+static void one_that_is_dropped_ends_without_a_word(void **state)
+{
+    (void)state;
+    driver d;
+    begin(&d);
+    receive(&d, true, "o ");
+    d.waiting = 3;
+    cf_sockjs_session_drop(&d.session);
+    expect(&d, ". ");
+    assert_true(d.forgotten);
+    end(&d);
+}
+
 static void one_that_cannot_say_goodbye_just_ends(void **state)
 {
     (void)state;
@@ -309,6 +322,7 @@ int main(void)
         cmocka_unit_test(every_receiver_of_a_closed_one_gets_the_close_frame),
         cmocka_unit_test(what_waits_comes_before_the_close_frame),
         cmocka_unit_test(one_that_is_closed_early_still_opens),
+        cmocka_unit_test(one_that_is_dropped_ends_without_a_word),
         cmocka_unit_test(one_that_cannot_say_goodbye_just_ends),
         cmocka_unit_test(a_waiting_receiver_hears_a_heartbeat),
         cmocka_unit_test(a_heartbeat_is_the_end_of_a_poll),
