@@ -28,7 +28,9 @@ struct cf_http_exchange {
     size_t early_at;  /* up to here it is served */
     cf_bytes rest;    /* the same while we are inside serve() */
     void (*abort)(void *user);
+    void (*streamed)(void *user); /* all is taken that waited of a streamed answer */
     void *abort_user;
+    int status; /* of an answer that is streamed; 0: none is */
 };
 
 static void serve(cf_http_exchange *self, cf_bytes input);
@@ -227,6 +229,87 @@ void cf_http_exchange_respond(cf_http_exchange *self, const cf_http_response *re
         go_on(self);
 }
 
+/* ---- streaming ---- */
+
+/* A client has as long to take something of a stream as of an answer that is whole. */
+static void watch_stream(cf_http_exchange *self)
+{
+    if (self->writing)
+        set_deadline(self, CF_HTTP_WRITE_TIMEOUT);
+    else
+        cf_connection_set_timer(self->connection, CF_TIME_NEVER);
+}
+
+static void send_streamed(cf_http_exchange *self)
+{
+    if (self->reading)
+        return;
+    write_out(self);
+    watch_stream(self);
+}
+
+void cf_http_exchange_begin(cf_http_exchange *self, const cf_http_response *response, void (*written)(void *user))
+{
+    cf_http_response head = *response;
+    CF_ASSERT(self->answering && self->status == 0 && response->body.size == 0);
+    self->last = self->last || self->old;
+    head.framing = self->old ? CF_HTTP_UNTIL_END : CF_HTTP_CHUNKED;
+    self->status = head.status;
+    self->streamed = written;
+    cf_http_write_response(&self->out, &head, http_date(self->server), end_of(self), self->head_only);
+    send_streamed(self);
+}
+
+static void append_chunk(cf_buffer *out, cf_bytes piece)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[2 * sizeof(size_t)];
+    size_t at = sizeof(text);
+    size_t rest = piece.size;
+    do {
+        text[--at] = digits[rest & 15];
+        rest >>= 4;
+    } while (rest > 0);
+    cf_buffer_append(out, cf_bytes_make(text + at, sizeof(text) - at));
+    cf_buffer_append(out, CF_BYTES("\r\n"));
+    cf_buffer_append(out, piece);
+    cf_buffer_append(out, CF_BYTES("\r\n"));
+}
+
+void cf_http_exchange_write(cf_http_exchange *self, cf_bytes piece)
+{
+    CF_ASSERT(self->status != 0);
+    if (piece.size == 0) /* would be the end */
+        return;
+    if (self->old)
+        cf_buffer_append(&self->out, piece);
+    else
+        append_chunk(&self->out, piece);
+    send_streamed(self);
+}
+
+void cf_http_exchange_end(cf_http_exchange *self)
+{
+    int status = self->status;
+    CF_ASSERT(status != 0);
+    if (!self->old)
+        cf_buffer_append(&self->out, CF_BYTES("0\r\n\r\n"));
+    self->status = 0;
+    self->answering = false;
+    self->answered = true;
+    self->abort = self->streamed = NULL;
+    tell_answered(self, status);
+    if (self->reading)
+        return;
+    write_out(self);
+    go_on(self);
+}
+
+size_t cf_http_exchange_waiting(const cf_http_exchange *self)
+{
+    return self->waiting;
+}
+
 void cf_http_exchange_on_abort(cf_http_exchange *self, void (*abort)(void *user), void *user)
 {
     self->abort = abort;
@@ -390,7 +473,7 @@ static void serve(cf_http_exchange *self, cf_bytes input)
     write_out(self);
     keep_early(self, input);
     if (self->answering) {
-        cf_connection_set_timer(self->connection, CF_TIME_NEVER);
+        watch_stream(self);
         cf_connection_pause(self->connection, !self->watched || early_size(self) >= CF_HTTP_EARLY_MAX);
     } else if (self->last || self->writing) {
         go_on(self);
@@ -425,8 +508,13 @@ static void on_written(cf_connection *connection)
         return; /* a `100 Continue` */
     self->writing = false;
     count_waiting(self, 0);
-    if (!self->answering)
+    if (!self->answering) {
         go_on(self);
+        return;
+    }
+    cf_connection_set_timer(connection, CF_TIME_NEVER);
+    if (self->streamed != NULL)
+        self->streamed(self->abort_user);
 }
 
 static void on_go_on(cf_connection *connection)

@@ -102,7 +102,10 @@ void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf
     put(out, connection_lines[end]);
     put(out, "Date: ");
     cf_buffer_append(out, date);
-    if (response->status != 204 && response->status != 304) { /* RFC 9110 section 8.6 */
+    if (response->framing == CF_HTTP_CHUNKED) {
+        put(out, "\r\nTransfer-Encoding: chunked");
+    } else if (response->framing == CF_HTTP_SIZED && response->status != 204 && response->status != 304) {
+        /* RFC 9110 section 8.6 */
         put(out, "\r\nContent-Length: ");
         cf_buffer_append_int(out, (int64_t)response->body.size);
     }

@@ -9,11 +9,15 @@
 #define CF_HTTP_TEXT CF_BYTES("text/plain; charset=utf-8")
 #define CF_HTTP_HTML CF_BYTES("text/html; charset=utf-8")
 
+/* How the end of a body is told: by its size, by chunks, or by the connection's end. */
+typedef enum cf_http_framing { CF_HTTP_SIZED, CF_HTTP_CHUNKED, CF_HTTP_UNTIL_END } cf_http_framing;
+
 typedef struct cf_http_response {
     int status;
     cf_bytes content_type; /* empty: none */
     cf_bytes extra;        /* whole header lines, each with its CRLF; empty: none */
     cf_bytes body;
+    cf_http_framing framing; /* of one that is streamed, whose body follows */
 } cf_http_response;
 
 const char *cf_http_reason(int status);
