@@ -94,12 +94,52 @@ test('a session without a receiver does not keep the server from ending', async 
   await other.stop();
 });
 
-test('the real client polls: connects, subscribes, gets what is published', async () => {
-  const client = new SockJS('http://127.0.0.1:' + server.port + '/connection', null, { transports: ['xhr-polling'] });
+test('a stream by HTTP/1.0 has no chunks and ends with the connection', async () => {
+  const raw = await server.raw();
+  raw.write('POST /connection/000/old/xhr_streaming HTTP/1.0\r\nContent-Length: 0\r\n\r\n');
+  await until(() => /\r\n\r\nh{2048}\no\n$/.test(raw.text()), 'the first frame');
+  assert.doesNotMatch(raw.text(), /Transfer-Encoding/);
+  raw.end();
+});
+
+test('requests behind a stream on the same connection are answered after its end', async () => {
+  const raw = await server.raw();
+  const request = (end, body) => `POST /connection/000/behind/${end} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  raw.write(request('xhr_streaming', '') + request('xhr_send', '[]'));
+  await until(() => /\no\n/.test(raw.text()), 'the first frame');
+  assert.strictEqual((await post('behind', 'xhr_send', JSON.stringify([CONNECT, SUBSCRIBE]))).status, 204);
+  await server.publish('news', 'x'.repeat(140000));
+  await until(() => /x\\"}}"\]\n\r\n0\r\n\r\nHTTP\/1\.1 204 No Content/.test(raw.text()), 'the answer behind the stream');
+  raw.end();
+});
+
+test('a stream that is not read is closed when too much waits, and keeps nobody else waiting', async () => {
+  const small = await Server.start({ insecure: true, client_queue_max_size: 50000, publish_wait_timeout: 0 });
+  const raw = await small.raw();
+  const channels = async () => (await small.api({ method: 'channels', params: {} }))[0].body.data;
+  raw.write('POST /connection/000/stuck/xhr_streaming HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+  await until(() => /\no\n/.test(raw.text()), 'the first frame');
+  await small.request({ port: small.port, path: '/connection/000/stuck/xhr_send' }, JSON.stringify([CONNECT, SUBSCRIBE]));
+  await until(async () => (await channels()).length === 1, 'the subscription');
+  raw.socket.pause();
+  await until(async () => {
+    await small.publish('news', 'x'.repeat(100000));
+    return (await channels()).length === 0;
+  }, 'the end of the session');
+  raw.socket.destroy();
+  await small.stop();
+});
+
+for (const transport of ['xhr-streaming', 'eventsource', 'xhr-polling']) {
+  test('the real client by ' + transport + ': connects, subscribes, gets what is published', () => talk(transport));
+}
+
+async function talk(transport) {
+  const client = new SockJS('http://127.0.0.1:' + server.port + '/connection', null, { transports: [transport] });
   const texts = [];
   client.onmessage = (event) => texts.push(event.data);
   await soon(new Promise((resolve, reject) => { client.onopen = resolve; client.onclose = reject; }), 'the connection');
-  assert.strictEqual(client.transport, 'xhr-polling');
+  assert.strictEqual(client.transport, transport);
   client.send(CONNECT);
   client.send(SUBSCRIBE);
   await until(() => texts.some((text) => JSON.parse(text).method === 'subscribe'), 'the subscription');
@@ -109,4 +149,4 @@ test('the real client polls: connects, subscribes, gets what is published', asyn
   await server.api({ method: 'disconnect', params: { user: 'u' } });
   const end = await soon(closed, 'the close');
   assert.deepStrictEqual([end.code, JSON.parse(end.reason)], [3000, { reason: 'disconnect', reconnect: false }]);
-});
+}

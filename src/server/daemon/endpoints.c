@@ -152,7 +152,8 @@ static void redirect(cf_daemon *daemon, cf_http_exchange *exchange)
     cf_buffer_append(&body, CF_BYTES("<a href=\""));
     append_html(&body, cf_buffer_bytes(&daemon->location));
     cf_buffer_append(&body, CF_BYTES("\">Moved Permanently</a>.\n\n"));
-    cf_http_response response = {301, CF_HTTP_HTML, cf_buffer_bytes(&extra), cf_buffer_bytes(&body)};
+    cf_http_response response = {
+        .status = 301, .content_type = CF_HTTP_HTML, .extra = cf_buffer_bytes(&extra), .body = cf_buffer_bytes(&body)};
     if (extra.failed || body.failed)
         response = cf_http_plain(503);
     cf_http_exchange_respond(exchange, &response);

@@ -68,8 +68,9 @@ void cf_http_exchange_respond(cf_http_exchange *exchange, const cf_http_response
 /* What to call when the client goes away before the answer; the exchange is gone then. */
 void cf_http_exchange_on_abort(cf_http_exchange *exchange, void (*abort)(void *user), void *user);
 /*
- * An answer that is streamed: its head (without a body), pieces, its end. A piece goes out at once, but within the request callback,
- * where they go together; `written` (or NULL) is told when all is taken that was not. HTTP/1.0 knows no chunks: its connection ends.
+ * An answer that is streamed: its head (without a body), pieces, its end. A piece goes out at once, but within the request
+ * callback, where they go together. `written` (or NULL) gets the user of cf_http_exchange_on_abort when all is taken that was
+ * not. HTTP/1.0 knows no chunks: its connection ends.
  */
 void cf_http_exchange_begin(cf_http_exchange *exchange, const cf_http_response *response, void (*written)(void *user));
 void cf_http_exchange_write(cf_http_exchange *exchange, cf_bytes piece);

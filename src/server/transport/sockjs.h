@@ -1,11 +1,10 @@
 /*
  * SockJS (server-spec.md 6, 11.1): what stands below `/connection/`, on the rules of sockjs/.
  *
- * Sessions are found by the id that their client has chosen: whoever knows it may receive and send for it, so clients draw it at
- * random. It says nothing about others: who guesses wrong has a session of his own, which is not authenticated.
+ * Sessions are found by the id that their client has chosen: whoever knows it may receive and send for it, so clients draw it
+ * at random. It says nothing about others: who guesses wrong has a session of his own, which is not authenticated.
  *
- * Served are polls (xhr, jsonp), what they send, and the pages around them. The transports that stream, and SockJS's WebSocket,
- * are not there yet; `info` says so of the latter, and of the others a client learns it by 404 and takes a poll.
+ * Its WebSocket is not there yet: `info` says so, and clients take a stream.
  */
 #ifndef CF_SERVER_TRANSPORT_SOCKJS_H
 #define CF_SERVER_TRANSPORT_SOCKJS_H

@@ -52,7 +52,8 @@ void cf_sockjs_append_callback(cf_buffer *callback, const cf_http_request *reque
 
 void cf_sockjs_respond(cf_http_exchange *exchange, int status, cf_bytes content_type, cf_buffer *headers, cf_buffer *body)
 {
-    cf_http_response response = {status, content_type, cf_buffer_bytes(headers), cf_buffer_bytes(body)};
+    cf_http_response response = {
+        .status = status, .content_type = content_type, .extra = cf_buffer_bytes(headers), .body = cf_buffer_bytes(body)};
     if (headers->failed || body->failed)
         response = cf_http_plain(503);
     cf_http_exchange_respond(exchange, &response);
@@ -136,9 +137,9 @@ static void append_messages(cf_sockjs_peer *self, cf_bytes callback, cf_buffer *
     cf_buffer_free(&messages);
 }
 
-/* One frame: a poll has no more. */
 static void append_frame(cf_sockjs_peer *self, bool messages, cf_buffer *body)
 {
+    size_t before = body->size;
     cf_buffer callback;
     cf_buffer_init(&callback, body->allocator, CF_BUFFER_NO_LIMIT);
     cf_sockjs_append_callback(&callback, cf_http_exchange_request(self->exchange));
@@ -146,24 +147,55 @@ static void append_frame(cf_sockjs_peer *self, bool messages, cf_buffer *body)
         append_messages(self, cf_buffer_bytes(&callback), body);
     else
         cf_sockjs_append_frame(body, self->transport, cf_buffer_bytes(&callback), cf_sockjs_session_frame(&self->state));
-    cf_sockjs_session_sent(&self->state, messages, body->size);
+    cf_sockjs_session_sent(&self->state, messages, body->size - before);
     body->failed = body->failed || callback.failed;
     cf_buffer_free(&callback);
 }
 
-/* The next poll may come as soon as this one is answered: it is let go first. */
+static bool streams(const cf_sockjs_peer *self)
+{
+    return cf_sockjs_framing_of(self->transport)->streams;
+}
+
+static void respond(cf_sockjs_peer *self, cf_http_exchange *exchange, cf_buffer *body)
+{
+    cf_buffer headers;
+    cf_buffer_init(&headers, body->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_fresh(&headers, cf_http_exchange_request(exchange));
+    cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(self->transport)->content_type, &headers, body);
+}
+
+/* A stream takes what there is; the answer of a poll is its end. A message for which there is no memory ends the session. */
+static void write_stream(cf_sockjs_peer *self, cf_buffer *body)
+{
+    if (self->exchange == NULL || !streams(self))
+        return;
+    if (body->failed)
+        cf_sockjs_session_drop(&self->state);
+    else
+        cf_http_exchange_write(self->exchange, cf_buffer_bytes(body));
+    cf_buffer_free(body);
+}
+
+/* The next request may come as soon as this one is answered: it is let go first. */
 static void end_answer(cf_sockjs_peer *self, cf_buffer *body)
 {
     cf_http_exchange *exchange = self->exchange;
-    const cf_services *services = self->server->services;
-    cf_buffer headers;
-    cf_buffer_init(&headers, services->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(&headers, cf_http_exchange_request(exchange));
+    write_stream(self, body);
     self->exchange = NULL;
-    cf_sockjs_session_left(&self->state, services->now);
+    cf_sockjs_session_left(&self->state, self->server->services->now);
     if (body->failed) /* a message is lost */
         cf_sockjs_session_drop(&self->state);
-    cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(self->transport)->content_type, &headers, body);
+    if (streams(self))
+        cf_http_exchange_end(exchange);
+    else
+        respond(self, exchange, body);
+}
+
+/* A stream whose client is behind takes nothing more: it waits where it counts for client_queue_max_size. */
+static bool is_behind(const cf_sockjs_peer *self)
+{
+    return self->exchange != NULL && streams(self) && cf_http_exchange_waiting(self->exchange) > 0;
 }
 
 /* Does what is to be done; the peer may be gone afterwards. */
@@ -171,7 +203,7 @@ static void go_on(cf_sockjs_peer *self)
 {
     cf_buffer body;
     cf_buffer_init(&body, self->server->services->allocator, CF_BUFFER_NO_LIMIT);
-    for (;;) {
+    while (!is_behind(self)) {
         switch (cf_sockjs_session_next(&self->state, has_messages(self))) {
         case CF_SOCKJS_DO_SEND:
             append_frame(self, false, &body);
@@ -187,10 +219,12 @@ static void go_on(cf_sockjs_peer *self)
                 free_peer(self);
             return;
         default:
+            write_stream(self, &body);
             arm(self);
             return;
         }
     }
+    arm(self);
 }
 
 static void fire(cf_timer *timer)
@@ -298,6 +332,7 @@ static void refuse_second(const cf_sockjs_peer *self, cf_http_exchange *exchange
     cf_sockjs_append_fresh(&headers, request);
     cf_sockjs_append_callback(&callback, request);
     cf_sockjs_append_close(&frame, CF_SOCKJS_STILL_OPEN, CF_BYTES("Another connection still open"));
+    cf_sockjs_append_prelude(&body, transport, cf_buffer_bytes(&callback));
     cf_sockjs_append_frame(&body, transport, cf_buffer_bytes(&callback), cf_buffer_bytes(&frame));
     body.failed = body.failed || callback.failed || frame.failed;
     cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(transport)->content_type, &headers, &body);
@@ -305,10 +340,36 @@ static void refuse_second(const cf_sockjs_peer *self, cf_http_exchange *exchange
     cf_buffer_free(&frame);
 }
 
+static void on_streamed(void *user)
+{
+    go_on(user);
+}
+
+static void begin_stream(cf_sockjs_peer *self)
+{
+    const cf_http_request *request = cf_http_exchange_request(self->exchange);
+    cf_buffer headers, callback, prelude;
+    cf_buffer *const all[] = {&headers, &callback, &prelude};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        cf_buffer_init(all[i], self->server->services->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_fresh(&headers, request);
+    cf_sockjs_append_callback(&callback, request);
+    cf_sockjs_append_prelude(&prelude, self->transport, cf_buffer_bytes(&callback));
+    cf_http_response head = {
+        .status = 200, .content_type = cf_sockjs_framing_of(self->transport)->content_type, .extra = cf_buffer_bytes(&headers)};
+    cf_http_exchange_begin(self->exchange, &head, on_streamed);
+    if (headers.failed || callback.failed || prelude.failed)
+        cf_sockjs_session_drop(&self->state);
+    else
+        cf_http_exchange_write(self->exchange, cf_buffer_bytes(&prelude));
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        cf_buffer_free(all[i]);
+}
+
 void cf_sockjs_peer_receive(cf_sockjs_peer *self, cf_http_exchange *exchange, cf_sockjs_transport transport)
 {
-    bool streams = cf_sockjs_framing_of(transport)->streams;
-    if (!cf_sockjs_session_attach(&self->state, streams, self->server->services->now)) {
+    bool many = cf_sockjs_framing_of(transport)->streams;
+    if (!cf_sockjs_session_attach(&self->state, many, self->server->services->now)) {
         refuse_second(self, exchange, transport);
         return;
     }
@@ -316,6 +377,8 @@ void cf_sockjs_peer_receive(cf_sockjs_peer *self, cf_http_exchange *exchange, cf
     self->transport = transport;
     cf_http_exchange_on_abort(exchange, on_abort, self);
     cf_http_exchange_watch(exchange);
+    if (many)
+        begin_stream(self);
     go_on(self);
 }
 
