@@ -10,6 +10,15 @@
 /* The first ring: what a session that is a little behind needs. */
 #define RING_CAPACITY 8
 
+/* A chunk in another form. */
+struct cf_formed {
+    cf_formed *next;
+    cf_form_maker form;
+    cf_buffer bytes;
+};
+
+/* ---- chunks -------------------------------------------------------------- */
+
 cf_chunk *cf_chunk_new(const cf_allocator *allocator, size_t capacity)
 {
     cf_chunk *chunk = cf_alloc_zero(allocator, 1, sizeof *chunk);
@@ -25,6 +34,13 @@ cf_chunk *cf_chunk_new(const cf_allocator *allocator, size_t capacity)
     return chunk;
 }
 
+static void free_formed(cf_chunk *chunk, cf_formed *first)
+{
+    chunk->formed = first->next;
+    cf_buffer_free(&first->bytes);
+    cf_free(chunk->allocator, first);
+}
+
 void cf_chunk_retain(cf_chunk *chunk)
 {
     chunk->references++;
@@ -35,13 +51,15 @@ void cf_chunk_release(cf_chunk *chunk)
     CF_ASSERT(chunk->references > 0);
     if (--chunk->references > 0)
         return;
+    while (chunk->formed != NULL)
+        free_formed(chunk, chunk->formed);
     cf_buffer_free(&chunk->frames);
     cf_free(chunk->allocator, chunk);
 }
 
 bool cf_chunk_append(cf_chunk *chunk, cf_ws_opcode opcode, cf_bytes payload)
 {
-    CF_ASSERT(chunk->references == 1);
+    CF_ASSERT(chunk->references == 1 && chunk->formed == NULL);
     if (!cf_buffer_reserve(&chunk->frames, CF_WS_HEADER_MAX + payload.size))
         return false;
     cf_ws_append_frame(&chunk->frames, opcode, payload, NULL);
@@ -49,13 +67,48 @@ bool cf_chunk_append(cf_chunk *chunk, cf_ws_opcode opcode, cf_bytes payload)
     return true;
 }
 
-size_t cf_chunk_overhead(const cf_chunk *chunk)
+static const cf_buffer *find_form(const cf_chunk *chunk, cf_form_maker form)
 {
-    size_t segment = 2 * sizeof(cf_segment); /* a ring may be half empty */
-    if (chunk->shared)
-        return segment;
-    return segment + sizeof *chunk + (chunk->frames.capacity - chunk->frames.size) + 2 * BLOCK_OVERHEAD;
+    if (form == NULL)
+        return &chunk->frames;
+    for (const cf_formed *formed = chunk->formed; formed != NULL; formed = formed->next)
+        if (formed->form == form)
+            return &formed->bytes;
+    return NULL;
 }
+
+static const cf_buffer *make_form(cf_chunk *chunk, cf_form_maker form)
+{
+    cf_formed *formed = cf_alloc(chunk->allocator, sizeof *formed);
+    if (formed == NULL)
+        return NULL;
+    *formed = (cf_formed){.next = chunk->formed, .form = form};
+    chunk->formed = formed;
+    cf_buffer_init(&formed->bytes, chunk->allocator, CF_BUFFER_NO_LIMIT);
+    form(&formed->bytes, cf_buffer_bytes(&chunk->frames));
+    if (!formed->bytes.failed)
+        return &formed->bytes;
+    free_formed(chunk, formed);
+    return NULL;
+}
+
+const cf_buffer *cf_chunk_form(cf_chunk *chunk, cf_form_maker form)
+{
+    const cf_buffer *bytes = find_form(chunk, form);
+    return bytes != NULL ? bytes : make_form(chunk, form);
+}
+
+/* What a segment costs: its bytes and its place in the ring, and, unless the chunk is shared, all that is allocated for it. */
+static size_t memory_of(const cf_chunk *chunk, const cf_buffer *bytes)
+{
+    size_t place = 2 * sizeof(cf_segment); /* a ring may be half empty */
+    if (chunk->shared)
+        return place + bytes->size;
+    size_t memory = place + sizeof *chunk + chunk->frames.capacity + 2 * BLOCK_OVERHEAD;
+    return bytes == &chunk->frames ? memory : memory + sizeof(cf_formed) + bytes->capacity + 2 * BLOCK_OVERHEAD;
+}
+
+/* ---- outboxes ------------------------------------------------------------ */
 
 static const cf_segment *segment_at(const cf_outbox *outbox, uint32_t index)
 {
@@ -100,7 +153,8 @@ static bool grow(cf_outbox *outbox, const cf_allocator *allocator)
     return true;
 }
 
-bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allocator)
+/* False without memory for one segment more. */
+static bool append(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allocator)
 {
     cf_segment segment = {chunk, 0};
     if (outbox->count == 0 && outbox->segments == NULL) {
@@ -110,10 +164,18 @@ bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allo
             return false;
         outbox->segments[(outbox->first + outbox->count) & (outbox->capacity - 1)] = segment;
     }
-    chunk->references++;
     outbox->count++;
-    outbox->bytes += chunk->frames.size;
-    outbox->memory += chunk->frames.size + cf_chunk_overhead(chunk);
+    return true;
+}
+
+bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allocator)
+{
+    const cf_buffer *bytes = cf_chunk_form(chunk, outbox->form);
+    if (bytes == NULL || !append(outbox, chunk, allocator))
+        return false;
+    chunk->references++;
+    outbox->bytes += bytes->size;
+    outbox->memory += memory_of(chunk, bytes);
     return true;
 }
 
@@ -127,9 +189,23 @@ size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count)
     size_t n = 0;
     for (; n < count && n < outbox->count; n++) {
         const cf_segment *segment = segment_at(outbox, (uint32_t)n);
-        slices[n] = (cf_bytes){segment->chunk->frames.data + segment->offset, segment->chunk->frames.size - segment->offset};
+        const cf_buffer *bytes = find_form(segment->chunk, outbox->form);
+        slices[n] = (cf_bytes){bytes->data + segment->offset, bytes->size - segment->offset};
     }
     return n;
+}
+
+/* Returns the messages of the first segment, which is sent. */
+static size_t remove_first(cf_outbox *outbox, const cf_buffer *bytes)
+{
+    cf_chunk *chunk = segment_at(outbox, 0)->chunk;
+    size_t messages = chunk->messages;
+    outbox->memory -= memory_of(chunk, bytes);
+    cf_chunk_release(chunk);
+    outbox->count--;
+    if (outbox->segments != NULL)
+        outbox->first = (outbox->first + 1) & (outbox->capacity - 1);
+    return messages;
 }
 
 size_t cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *allocator)
@@ -138,20 +214,16 @@ size_t cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *all
     size_t messages = 0;
     outbox->bytes -= size;
     while (outbox->count > 0) {
-        cf_segment *segment =
+        cf_segment *first =
             outbox->segments == NULL ? &outbox->inline_segment : &outbox->segments[outbox->first & (outbox->capacity - 1)];
-        size_t left = segment->chunk->frames.size - segment->offset;
+        const cf_buffer *bytes = find_form(first->chunk, outbox->form);
+        size_t left = bytes->size - first->offset;
         if (size < left) {
-            segment->offset += size;
+            first->offset += size;
             break;
         }
         size -= left;
-        messages += segment->chunk->messages;
-        outbox->memory -= segment->chunk->frames.size + cf_chunk_overhead(segment->chunk);
-        cf_chunk_release(segment->chunk);
-        outbox->count--;
-        if (outbox->segments != NULL)
-            outbox->first = (outbox->first + 1) & (outbox->capacity - 1);
+        messages += remove_first(outbox, bytes);
     }
     if (outbox->count == 0 && outbox->segments != NULL)
         release_ring(outbox, allocator);

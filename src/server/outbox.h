@@ -6,8 +6,11 @@
  * everybody who gets them. It grows while it is open (this turn's messages of
  * one channel, or one session's replies) and is closed before it is handed to
  * outboxes; after that it never changes. An outbox is one session's queue of
- * references to chunks. Transports with another framing walk the frames with
- * cf_ws_own_frame.
+ * references to chunks.
+ *
+ * A transport whose bytes are others than the frames' says what a chunk looks
+ * like on its way: its form. A chunk is written in a form when the first outbox
+ * of that form takes it, and keeps it for all that come later.
  */
 #ifndef CF_SERVER_OUTBOX_H
 #define CF_SERVER_OUTBOX_H
@@ -15,12 +18,18 @@
 #include "base/buffer.h"
 #include "ws/frame.h"
 
+/* Appends what `frames`, the whole of a chunk, are on a transport's way (at least a byte). A form is known by its function. */
+typedef void (*cf_form_maker)(cf_buffer *out, cf_bytes frames);
+
+typedef struct cf_formed cf_formed;
+
 typedef struct cf_chunk {
     const cf_allocator *allocator;
     size_t references;
     size_t messages; /* frames in it */
     cf_buffer frames;
-    bool shared; /* by many sessions: none of them answers for its memory */
+    cf_formed *formed; /* other forms that were asked for */
+    bool shared;       /* by many sessions: none of them answers for its memory */
 } cf_chunk;
 
 /* With one reference, open; NULL without memory. */
@@ -29,25 +38,25 @@ void cf_chunk_retain(cf_chunk *chunk);
 void cf_chunk_release(cf_chunk *chunk);
 /* Appends one frame, text or binary. Only while it is open: one reference, in no outbox. */
 bool cf_chunk_append(cf_chunk *chunk, cf_ws_opcode opcode, cf_bytes payload);
+/* The closed chunk's bytes in a form (`form` NULL: the frames), which belong to the chunk. NULL without memory. */
+const cf_buffer *cf_chunk_form(cf_chunk *chunk, cf_form_maker form);
 
 typedef struct cf_segment {
     cf_chunk *chunk;
-    size_t offset; /* bytes of it that are sent already: only the first segment's is above 0 */
+    size_t offset; /* bytes of it, in the outbox's form, that are sent already: only the first segment's is above 0 */
 } cf_segment;
 
-/* A queue of segments; `inline_segment` saves the allocation for a quiet session. */
+/* A queue of segments; `inline_segment` saves the allocation for a quiet session. All sizes are of its form. */
 typedef struct cf_outbox {
     cf_segment *segments; /* ring; NULL while the inline one does */
     uint32_t capacity;
     uint32_t first;
     uint32_t count;
     cf_segment inline_segment;
-    size_t bytes;  /* not sent yet */
-    size_t memory; /* what is held for them: at least the bytes of what is not wholly sent */
+    cf_form_maker form; /* set before anything is in it; NULL: frames */
+    size_t bytes;       /* not sent yet */
+    size_t memory;      /* what is held for them: at least the bytes of what is not wholly sent */
 } cf_outbox;
-
-/* What a segment costs besides the bytes of its frames: its place in the ring, and, unless the chunk is shared, all that is allocated for it. */
-size_t cf_chunk_overhead(const cf_chunk *chunk);
 
 void cf_outbox_free(cf_outbox *outbox, const cf_allocator *allocator);
 /* Takes one more reference to a closed chunk; false without memory: nothing changed. */

@@ -25,9 +25,10 @@ cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, v
     session->services = services;
     session->ops = ops;
     session->transport = transport;
+    session->outbox.form = ops->form;
     session->replies.of_session = true;
     session->queue_max = size_option(config->client_queue_max_size);
-    session->request_max = size_option(config->client_request_max_size);
+    session->request_max = (uint32_t)size_option(config->client_request_max_size);
     session->timer.fire = fire;
     session->presence_at = CF_TIME_NEVER;
     session->ends_at = CF_TIME_NEVER;

@@ -30,6 +30,7 @@ typedef struct cf_session cf_session;
 typedef struct cf_transport_ops {
     const char *name;
     const cf_dialect *dialect; /* what is spoken; a transport for several has a table for each */
+    cf_form_maker form;        /* what the outbox holds (server/outbox.h); NULL: WebSocket frames */
     /* The outbox has something and the turn ends, or it is over its limit: write what goes, tell with cf_session_written. Called again at a later turn's end
      * when there is something new, or after cf_session_writable. */
     void (*flush)(void *transport, cf_session *session);
@@ -55,7 +56,7 @@ void cf_session_cut_off(cf_session *session, cf_trouble trouble);
 void cf_session_close_code(cf_session *session, int code, cf_bytes reason);
 
 cf_outbox *cf_session_outbox(cf_session *session);
-/* The transport has sent `size` bytes of the outbox. */
+/* The transport has sent `size` bytes of the outbox, in its form. */
 void cf_session_written(cf_session *session, size_t size);
 /* The transport can write again, or stopped though it could write more: flush is called when the turn ends. */
 void cf_session_writable(cf_session *session);

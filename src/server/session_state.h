@@ -57,6 +57,7 @@ typedef struct cf_later {
 struct cf_session {
     cf_outbox outbox;
     uint32_t flags;
+    uint32_t request_max; /* bytes; the configuration allows 1 GiB */
     size_t queue_max;
     cf_list due; /* in one of the hub's lists of those that are written, or closed */
     const cf_transport_ops *ops;
@@ -75,8 +76,7 @@ struct cf_session {
     cf_time presence_at; /* the next presence ping; only while there are subscriptions */
     cf_time patience_at; /* while it is behind: when it is given up */
     int64_t timestamp;   /* of the credentials: Unix s */
-    size_t request_max;
-    cf_bundle *bundle; /* NULL: no message is being worked on */
+    cf_bundle *bundle;   /* NULL: no message is being worked on */
     cf_later *later;
     uint32_t pins; /* engine operations that will come back, and our own loops: freed when none is left */
     char id[CF_UUID_SIZE];

@@ -513,7 +513,13 @@ void sim_server_kick(cf_session *session, const char *reason, bool reconnect)
     cf_session_close_code(session, CF_WS_CLOSE_ADVICE, cf_bytes_make(advice, (size_t)size));
 }
 
-static const cf_transport_ops transport_ops = {"simulated", &cf_wire_v1, flush_session, pause_session, close_session};
+static const cf_transport_ops transport_ops = {
+    .name = "simulated",
+    .dialect = &cf_wire_v1,
+    .flush = flush_session,
+    .pause = pause_session,
+    .close = close_session,
+};
 
 void sim_server_accept(sim_link *link)
 {

@@ -87,7 +87,13 @@ static void close_transport(void *transport, int code, cf_bytes reason)
     self->session = NULL;
 }
 
-static const cf_transport_ops transport_ops = {"fuzz", &cf_wire_v1, flush, pause_reading, close_transport};
+static const cf_transport_ops transport_ops = {
+    .name = "fuzz",
+    .dialect = &cf_wire_v1,
+    .flush = flush,
+    .pause = pause_reading,
+    .close = close_transport,
+};
 
 static void ignore_done(void *user, cf_trouble trouble)
 {

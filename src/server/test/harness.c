@@ -178,7 +178,13 @@ static void close_transport(void *transport, int code, cf_bytes reason)
     client->session = NULL;
 }
 
-static const cf_transport_ops transport_ops = {"test", &cf_wire_v1, flush, pause_reading, close_transport};
+static const cf_transport_ops transport_ops = {
+    .name = "test",
+    .dialect = &cf_wire_v1,
+    .flush = flush,
+    .pause = pause_reading,
+    .close = close_transport,
+};
 
 /* ---- what a test does ---------------------------------------------------- */
 

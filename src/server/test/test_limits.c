@@ -113,6 +113,42 @@ static void tiny_answers_are_counted_with_their_memory(void **state)
     h.node = NULL;
 }
 
+/* Twice as much as the frames. */
+static void doubled(cf_buffer *out, cf_bytes frames)
+{
+    cf_buffer_append(out, frames);
+    cf_buffer_append(out, frames);
+}
+
+static void open_doubled(harness_client *client, const char *user)
+{
+    harness_connect(&h, client, user);
+    cf_session_outbox(client->session)->form = doubled;
+}
+
+/* Two members of a channel, one with a form of its own: each is judged, and counted, by what he would get. */
+static void who_is_slow_is_told_by_the_bytes_of_his_form(void **state)
+{
+    (void)state;
+    h.config.client_queue_max_size = 10000;
+    start();
+    harness_connect(&h, &a, "1");
+    open_doubled(&b, "2");
+    subscribe(&a, "x");
+    subscribe(&b, "x");
+    harness_forget(&b);
+    a.blocked = b.blocked = true;
+    while (!b.closed) {
+        harness_begin(&h);
+        publish("x", "\"0123456789012345678901234567890123456789\"");
+        harness_end(&h);
+        assert_true(b.closed || cf_session_outbox(b.session)->bytes == 2 * cf_session_outbox(a.session)->bytes);
+    }
+    harness_expect_closed(&b, "slow", false);
+    assert_false(a.closed);
+    assert_true(cf_session_outbox(a.session)->memory < 7000);
+}
+
 static void slow_ones_do_not_stop_a_broadcast(void **state)
 {
     enum { COUNT = 60 };
@@ -421,11 +457,12 @@ static void note_refusal(void *user, cf_trouble trouble)
 static void a_message_is_never_lost_in_silence(void **state)
 {
     (void)state;
+    bool starved = false;
     for (size_t n = 1; n < 20; n++) {
         harness_init(&h);
         start();
         harness_connect(&h, &a, "1");
-        harness_connect(&h, &b, "1");
+        open_doubled(&b, "1");
         subscribe(&a, "x");
         subscribe(&b, "x");
         b.blocked = true;
@@ -446,9 +483,11 @@ static void a_message_is_never_lost_in_silence(void **state)
             harness_expect_closed(&b, "internal server error", true);
         else if (!refused)
             assert_int_equal(cf_session_outbox(b.session)->count, 2);
+        starved = starved || (b.closed && a.count == 1);
         harness_forget(&a);
         harness_stop(&h);
     }
+    assert_true(starved); /* the form's memory is his own matter */
 }
 
 int main(void)
@@ -456,6 +495,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_client_that_does_not_read_is_closed_as_slow),
         TEST(tiny_answers_are_counted_with_their_memory),
+        TEST(who_is_slow_is_told_by_the_bytes_of_his_form),
         TEST(slow_ones_do_not_stop_a_broadcast),
         TEST(a_limit_of_zero_takes_nothing),
         TEST(replies_to_one_message_are_bounded),

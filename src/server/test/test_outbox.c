@@ -12,6 +12,7 @@
 
 static size_t live;
 static bool failing;
+static size_t allowed; /* allocations that succeed while it fails */
 
 static void *resize(void *user, void *memory, size_t size)
 {
@@ -21,8 +22,9 @@ static void *resize(void *user, void *memory, size_t size)
         free(memory);
         return NULL;
     }
-    if (failing)
+    if (failing && allowed == 0)
         return NULL;
+    allowed -= failing;
     live += memory == NULL;
     return realloc(memory, size);
 }
@@ -124,12 +126,146 @@ static void bytes_come_out_as_they_went_in(void **state)
     assert_int_equal(live, 0);
 }
 
+/* ---- a second form: each message behind its size, a byte -------------------- */
+
+static unsigned made;
+
+static void prefixed(cf_buffer *out, cf_bytes frames)
+{
+    cf_ws_opcode opcode;
+    cf_bytes text;
+    made++;
+    for (size_t size; (size = cf_ws_own_frame(frames, &opcode, &text)) > 0;
+         frames = cf_bytes_slice(frames, size, frames.size)) {
+        cf_buffer_append_byte(out, (char)text.size);
+        cf_buffer_append(out, text);
+    }
+}
+
+/* A third one: its messages' texts, one behind the other. */
+static void bare(cf_buffer *out, cf_bytes frames)
+{
+    cf_ws_opcode opcode;
+    cf_bytes text;
+    for (size_t size; (size = cf_ws_own_frame(frames, &opcode, &text)) > 0; frames = cf_bytes_slice(frames, size, frames.size))
+        cf_buffer_append(out, text);
+}
+
+static cf_chunk *chunk_of_two(void)
+{
+    cf_chunk *chunk = chunk_of("one");
+    assert_true(cf_chunk_append(chunk, CF_WS_BINARY, CF_BYTES("three")));
+    chunk->shared = true;
+    return chunk;
+}
+
+static void expect_front(const cf_outbox *outbox, const char *text)
+{
+    cf_bytes slice;
+    assert_int_equal(cf_outbox_peek(outbox, &slice, 1), 1);
+    assert_int_equal(slice.size, strlen(text));
+    assert_memory_equal(slice.data, text, slice.size);
+}
+
+static void a_form_is_made_once_for_all_who_want_it(void **state)
+{
+    (void)state;
+    cf_chunk *chunk = chunk_of_two();
+    cf_outbox outboxes[5] = {
+        [1] = {.form = prefixed}, [2] = {.form = prefixed}, [3] = {.form = bare}, [4] = {.form = prefixed}};
+    made = 0;
+    for (size_t i = 0; i < 5; i++)
+        assert_true(cf_outbox_push(&outboxes[i], chunk, &allocator));
+    assert_int_equal(made, 1);
+    assert_ptr_equal(cf_chunk_form(chunk, prefixed), cf_chunk_form(chunk, prefixed));
+    assert_ptr_equal(cf_chunk_form(chunk, NULL), &chunk->frames);
+    cf_chunk_release(chunk);
+    expect_front(&outboxes[0], "\x81\003one\x82\005three");
+    expect_front(&outboxes[1], "\003one\005three");
+    expect_front(&outboxes[3], "onethree");
+    cf_bytes first, second;
+    cf_outbox_peek(&outboxes[1], &first, 1);
+    cf_outbox_peek(&outboxes[2], &second, 1);
+    assert_ptr_equal(first.data, second.data);
+    for (size_t i = 0; i < 5; i++)
+        cf_outbox_free(&outboxes[i], &allocator);
+    assert_int_equal(live, 0);
+}
+
+static void an_outbox_counts_the_bytes_of_its_form(void **state)
+{
+    (void)state;
+    cf_chunk *chunk = chunk_of_two();
+    cf_outbox frames = {0};
+    cf_outbox outbox = {.form = prefixed};
+    assert_true(cf_outbox_push(&frames, chunk, &allocator));
+    assert_true(cf_outbox_push(&outbox, chunk, &allocator));
+    assert_true(cf_outbox_push(&outbox, chunk, &allocator));
+    assert_int_equal(frames.bytes, 12);
+    assert_int_equal(outbox.bytes, 20);
+    assert_int_equal(outbox.memory - 20, 2 * (frames.memory - 12));
+    assert_int_equal(cf_outbox_consume(&outbox, 5, &allocator), 0);
+    expect_front(&outbox, "three");
+    assert_int_equal(cf_outbox_consume(&outbox, 7, &allocator), 2);
+    expect_front(&outbox, "ne\005three");
+    assert_int_equal(outbox.bytes, 8);
+    assert_int_equal(cf_outbox_consume(&outbox, 8, &allocator), 2);
+    assert_int_equal(outbox.bytes + outbox.memory, 0);
+    cf_outbox_free(&frames, &allocator);
+    cf_chunk_release(chunk);
+    assert_int_equal(live, 0);
+}
+
+/* What one session alone made the server keep is counted whole: the frames stay as long as the form. */
+static void a_form_of_one_session_counts_with_its_frames(void **state)
+{
+    (void)state;
+    cf_chunk *chunk = chunk_of_two();
+    cf_outbox outbox = {.form = prefixed};
+    chunk->shared = false;
+    assert_true(cf_outbox_push(&outbox, chunk, &allocator));
+    assert_true(outbox.memory >= chunk->frames.capacity + cf_chunk_form(chunk, prefixed)->capacity + sizeof *chunk);
+    cf_chunk_release(chunk);
+    assert_int_equal(cf_outbox_consume(&outbox, outbox.bytes, &allocator), 2);
+    assert_int_equal(outbox.memory, 0);
+    assert_int_equal(live, 0);
+}
+
+static void a_form_that_has_no_memory_changes_nothing(void **state)
+{
+    (void)state;
+    cf_chunk *chunk = chunk_of_two();
+    cf_outbox outbox = {.form = prefixed};
+    size_t before = live;
+    for (size_t taken = 0; taken < 2; taken++) { /* of the two allocations that a form needs */
+        allowed = taken;
+        failing = true;
+        assert_false(cf_outbox_push(&outbox, chunk, &allocator));
+        assert_int_equal(outbox.count + outbox.bytes + outbox.memory, 0);
+        assert_int_equal(chunk->references, 1);
+        assert_int_equal(live, before);
+    }
+    failing = false;
+    assert_true(cf_outbox_push(&outbox, chunk, &allocator));
+    failing = true; /* it is there now, and the second segment has no place */
+    assert_false(cf_outbox_push(&outbox, chunk, &allocator));
+    failing = false;
+    assert_int_equal(outbox.bytes, 10);
+    cf_outbox_free(&outbox, &allocator);
+    cf_chunk_release(chunk);
+    assert_int_equal(live, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chunk_is_a_run_of_frames),
         cmocka_unit_test(the_first_segment_costs_no_allocation),
         cmocka_unit_test(bytes_come_out_as_they_went_in),
+        cmocka_unit_test(a_form_is_made_once_for_all_who_want_it),
+        cmocka_unit_test(an_outbox_counts_the_bytes_of_its_form),
+        cmocka_unit_test(a_form_of_one_session_counts_with_its_frames),
+        cmocka_unit_test(a_form_that_has_no_memory_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
