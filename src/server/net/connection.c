@@ -1,11 +1,7 @@
-#include "server/net/connection.h"
+#include <string.h>
 
 #include "base/assert.h"
-
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include "server/net/link.h"
 
 /* ---- the loop's share ---- */
 
@@ -26,6 +22,11 @@ void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf
 cf_net *cf_connection_net(const cf_connection *connection)
 {
     return connection->tcp.data;
+}
+
+void *cf_connection_owner(const cf_connection *connection)
+{
+    return connection->owner;
 }
 
 cf_time cf_net_now(const cf_net *net)
@@ -64,6 +65,8 @@ static void on_closed(uv_handle_t *handle)
     net->connection_count--;
     if (net->filled == connection)
         net->filled = NULL;
+    if (connection->ops->release != NULL)
+        connection->ops->release(connection);
     cf_free(net->allocator, connection);
 }
 
@@ -193,7 +196,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         move_to(connection, &net->ended);
         return;
     }
-    connection->protocol->read(connection, buffer->base, (size_t)size);
+    connection->ops->input(connection, buffer->base, (size_t)size);
     net->input(net->user, (size_t)size);
 }
 
@@ -283,6 +286,7 @@ cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener)
     int status = uv_tcp_init(net->loop, &connection->tcp);
     CF_ASSERT(status == 0); /* fails for bad flags only */
     connection->tcp.data = net;
+    connection->ops = &cf_link_plain;
     connection->timer.fire = on_timer;
     cf_list_append(&net->connections, &connection->link);
     net->connection_count++;
@@ -303,27 +307,9 @@ void cf_connection_start(cf_connection *connection, const cf_protocol *protocol,
 
 /* ---- writing ---- */
 
-typedef struct write_request {
-    uv_write_t request;
-    const cf_allocator *allocator;
-    void (*release)(void *holder);
-    void *holder;
-    char copy[];
-} write_request;
-
-static void free_write(write_request *self)
+void cf_connection_sent(cf_connection *connection, int status)
 {
-    if (self->release != NULL)
-        self->release(self->holder);
-    cf_free(self->allocator, self);
-}
-
-static void on_written(uv_write_t *request, int status)
-{
-    write_request *self = CF_CONTAINER(request, write_request, request);
-    cf_connection *connection = CF_CONTAINER(request->handle, cf_connection, tcp);
     cf_net *net = cf_connection_net(connection);
-    free_write(self);
     if (connection->protocol == NULL || status == UV_ECANCELED)
         return;
     net->enter(net->user);
@@ -335,7 +321,7 @@ static void on_written(uv_write_t *request, int status)
 
 size_t cf_connection_queued(const cf_connection *connection)
 {
-    return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp);
+    return connection->ops->queued(connection);
 }
 
 bool cf_connection_busy(const cf_connection *connection)
@@ -343,71 +329,45 @@ bool cf_connection_busy(const cf_connection *connection)
     return cf_connection_queued(connection) > 0;
 }
 
-/* Past libuv, which would use write(): that costs 5 % of a delivery. Nothing is queued, so libuv does not mind. */
 ptrdiff_t cf_connection_try(cf_connection *connection, const cf_bytes *slices, size_t count)
 {
-    struct iovec parts[CF_NET_WRITE_SLICES];
-    uv_os_fd_t socket;
-    ssize_t sent;
-    CF_ASSERT(count <= CF_NET_WRITE_SLICES);
-    if (uv_fileno((const uv_handle_t *)&connection->tcp, &socket) != 0)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        parts[i].iov_base = (char *)(uintptr_t)slices[i].data; /* only read */
-        parts[i].iov_len = slices[i].size;
-    }
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
-    do {
-        sent = count == 1 ? send(socket, slices[0].data, slices[0].size, MSG_DONTWAIT | MSG_NOSIGNAL)
-                          : sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
-    return sent;
-}
-
-static bool start_write(cf_connection *connection, write_request *self, cf_bytes bytes)
-{
-    uv_buf_t buffer = {.base = (char *)(uintptr_t)bytes.data, .len = bytes.size};
-    if (uv_write(&self->request, stream_of(connection), &buffer, 1, on_written) == 0)
-        return true;
-    free_write(self);
-    return false;
+    return connection->ops->try(connection, slices, count);
 }
 
 bool cf_connection_queue(cf_connection *connection, cf_bytes bytes, void (*release)(void *holder), void *holder)
 {
+    return connection->ops->queue(connection, bytes, release, holder);
+}
+
+typedef struct copy {
+    const cf_allocator *allocator;
+    char bytes[];
+} copy;
+
+static void free_copy(void *holder)
+{
+    copy *self = holder;
+    cf_free(self->allocator, self);
+}
+
+static bool queue_copy(cf_connection *connection, cf_bytes bytes)
+{
     const cf_allocator *allocator = cf_connection_net(connection)->allocator;
-    write_request *self = cf_alloc(allocator, sizeof(*self));
-    if (self == NULL) {
-        release(holder);
+    copy *self = cf_alloc(allocator, sizeof(*self) + bytes.size);
+    if (self == NULL)
         return false;
-    }
     self->allocator = allocator;
-    self->release = release;
-    self->holder = holder;
-    return start_write(connection, self, bytes);
+    memcpy(self->bytes, bytes.data, bytes.size);
+    return cf_connection_queue(connection, cf_bytes_make(self->bytes, bytes.size), free_copy, self);
 }
 
 bool cf_connection_send(cf_connection *connection, cf_bytes bytes)
 {
-    const cf_allocator *allocator = cf_connection_net(connection)->allocator;
-    if (!cf_connection_busy(connection)) {
-        ptrdiff_t sent = cf_connection_try(connection, &bytes, 1);
-        if (sent < 0)
-            return false;
-        bytes = cf_bytes_slice(bytes, (size_t)sent, bytes.size);
-        if (bytes.size == 0)
-            return true;
-    }
-    write_request *self = cf_alloc(allocator, sizeof(*self) + bytes.size);
-    if (self == NULL)
+    ptrdiff_t sent = cf_connection_busy(connection) ? 0 : cf_connection_try(connection, &bytes, 1);
+    if (sent < 0)
         return false;
-    self->allocator = allocator;
-    self->release = NULL;
-    self->holder = NULL;
-    memcpy(self->copy, bytes.data, bytes.size);
-    return start_write(connection, self, (cf_bytes){self->copy, bytes.size});
+    bytes = cf_bytes_slice(bytes, (size_t)sent, bytes.size);
+    return bytes.size == 0 || queue_copy(connection, bytes);
 }
 
 void cf_connection_peer(const cf_connection *connection, char *text, size_t size)

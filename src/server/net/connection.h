@@ -64,17 +64,6 @@ typedef struct cf_protocol {
     bool patient;
 } cf_protocol;
 
-struct cf_connection {
-    uv_tcp_t tcp; /* data: the cf_net */
-    cf_list link;
-    cf_timer timer;
-    const cf_protocol *protocol; /* NULL while it is closing */
-    void *owner;                 /* the protocol's own */
-    bool paused;                 /* by its protocol */
-    bool patient;                /* it waits for the next round */
-    bool yielded;                /* there it is to go on, not to be read */
-};
-
 void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf_wheel *wheel);
 /* A new round of the loop begins. False when something is left for the next one. */
 bool cf_net_begin_round(cf_net *net);
@@ -83,6 +72,8 @@ void cf_net_drop_all(cf_net *net);
 /* Connections whose last bytes are on their way (cf_connection_finish). */
 size_t cf_net_finishing(const cf_net *net);
 cf_net *cf_connection_net(const cf_connection *connection);
+/* As it was given to cf_connection_start. */
+void *cf_connection_owner(const cf_connection *connection);
 cf_time cf_net_now(const cf_net *net);
 
 /* Takes a waiting connection from the listener; NULL when there is none, or no memory. Does not read yet. */

@@ -1,6 +1,7 @@
 #include "server/net/exchange.h"
 
 #include "base/assert.h"
+#include "server/net/link.h"
 
 #include <time.h>
 

@@ -1,5 +1,7 @@
 #include "server/net/listener.h"
 
+#include "server/net/link.h"
+
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>

@@ -187,7 +187,7 @@ static const cf_transport_ops ops = {
 
 static void on_written(cf_connection *connection)
 {
-    websocket *self = connection->owner;
+    websocket *self = cf_connection_owner(connection);
     size_t piece = self->piece;
     self->piece = 0;
     if (piece > 0)
@@ -308,7 +308,7 @@ static void read_frames(websocket *self, cf_ws_decoder *decoder, char *data, siz
 
 static void on_read(cf_connection *connection, char *data, size_t size)
 {
-    websocket *self = connection->owner;
+    websocket *self = cf_connection_owner(connection);
     cf_ws_decoder fresh;
     cf_ws_decoder *decoder = self->decoder;
     if (decoder == NULL) {
@@ -326,12 +326,12 @@ static void on_read(cf_connection *connection, char *data, size_t size)
 
 static void on_ended(cf_connection *connection)
 {
-    drop(connection->owner);
+    drop(cf_connection_owner(connection));
 }
 
 static void on_dropped(cf_connection *connection)
 {
-    websocket *self = connection->owner;
+    websocket *self = cf_connection_owner(connection);
     cf_session *session = self->session;
     cf_session_gone(session);
     forget(self);
@@ -369,7 +369,7 @@ static void arm(websocket *self)
 
 static void on_timer(cf_connection *connection)
 {
-    websocket *self = connection->owner;
+    websocket *self = cf_connection_owner(connection);
     cf_time now = self->services->now;
     if (self->broken || write_deadline(self) <= now) {
         self->broken = true; /* nothing more can be written */

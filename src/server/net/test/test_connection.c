@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "server/net/link.h"
 #include "server/net/listener.h"
 
 /* Connections on a real loop, over 127.0.0.1. What is asserted are bytes in a round of the loop, never a time. */
@@ -35,6 +36,7 @@ typedef struct end {
     size_t in_round; /* bytes */
     size_t most;     /* in_round ever had */
     size_t total;
+    char last; /* byte */
     bool gone;
 } end;
 
@@ -69,16 +71,16 @@ static void on_round(uv_prepare_t *handle)
 
 static void on_read(cf_connection *connection, char *data, size_t size)
 {
-    end *self = connection->owner;
-    (void)data;
+    end *self = cf_connection_owner(connection);
     self->total += size;
+    self->last = data[size - 1];
     self->in_round += size;
     self->most = self->in_round > self->most ? self->in_round : self->most;
 }
 
 static void on_ended(cf_connection *connection)
 {
-    end *self = connection->owner;
+    end *self = cf_connection_owner(connection);
     self->gone = true;
     cf_connection_close(connection);
 }
@@ -198,6 +200,75 @@ static void test_the_end_behind_a_full_buffer_is_seen(void **state)
         (void)uv_run(&self->loop, UV_RUN_ONCE);
     assert_int_equal(loud->total, CF_NET_READ_BUFFER);
 }
+
+/* ---- a link that turns each byte around ---- */
+
+static size_t links_freed;
+
+static void turn_around(char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        data[i] = (char)~data[i];
+}
+
+/* Takes two bytes at once. */
+static ptrdiff_t inverted_try(cf_connection *connection, const cf_bytes *slices, size_t count)
+{
+    char part[2];
+    cf_bytes bytes = cf_bytes_slice(slices[0], 0, sizeof(part));
+    assert_int_equal(count, 1);
+    memcpy(part, bytes.data, bytes.size);
+    turn_around(part, bytes.size);
+    bytes.data = part;
+    return cf_link_plain.try(connection, &bytes, 1);
+}
+
+static bool inverted_queue(cf_connection *connection, cf_bytes bytes, void (*release)(void *holder), void *holder)
+{
+    turn_around((char *)(uintptr_t)bytes.data, bytes.size); /* a copy of cf_connection_send's */
+    return cf_link_plain.queue(connection, bytes, release, holder);
+}
+
+static size_t inverted_queued(const cf_connection *connection)
+{
+    return cf_link_plain.queued(connection);
+}
+
+static void inverted_input(cf_connection *connection, char *data, size_t size)
+{
+    turn_around(data, size);
+    cf_link_plain.input(connection, data, size);
+}
+
+static void inverted_release(cf_connection *connection)
+{
+    (void)connection;
+    links_freed++;
+}
+
+static const cf_link_ops inverted = {inverted_try, inverted_queue, inverted_queued, inverted_input, inverted_release};
+
+static void test_a_protocol_does_not_know_its_link(void **state)
+{
+    scene *self = *state;
+    end *other = &self->ends[0];
+    char got[4] = "";
+    links_freed = 0;
+    other->connection->ops = &inverted;
+    cf_connection_start(other->connection, &protocol, other);
+    assert_int_equal(send(other->peer, "\x9e", 1, 0), 1);
+    while (other->total == 0)
+        (void)uv_run(&self->loop, UV_RUN_ONCE);
+    assert_int_equal(other->last, 'a');
+    assert_true(cf_connection_send(other->connection, CF_BYTES("abcd")));
+    assert_int_equal(recv(other->peer, got, 4, MSG_WAITALL), 4);
+    assert_memory_equal(got, "\x9e\x9d\x9c\x9b", 4);
+    cf_connection_close(other->connection);
+    (void)uv_run(&self->loop, UV_RUN_NOWAIT);
+    assert_int_equal(links_freed, 1);
+}
+
+/* ---- requests ---- */
 
 static void refuse(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)
 {
@@ -347,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_flood_is_read_once_in_a_round, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_behind_a_full_buffer_is_seen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_protocol_does_not_know_its_link, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_requests_in_a_row_are_answered_in_portions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_long_answer_waits_for_who_takes_of_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_storm_comes_and_goes_in_portions, set_up, tear_down),
