@@ -6,7 +6,7 @@
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
 const SockJS = require('../conformance/node_modules/sockjs-client');
-const { Server, until, soon } = require('./lib');
+const { Server, WebSocket, until, soon } = require('./lib');
 
 const CONNECT = JSON.stringify({ uid: '1', method: 'connect', params: { user: 'u', timestamp: '1', token: '' } });
 const SUBSCRIBE = JSON.stringify({ uid: '2', method: 'subscribe', params: { channel: 'news' } });
@@ -130,7 +130,49 @@ test('a stream that is not read is closed when too much waits, and keeps nobody 
   await small.stop();
 });
 
-for (const transport of ['xhr-streaming', 'eventsource', 'xhr-polling']) {
+/* What comes over a SockJS WebSocket: its texts, pings, and how it ends. */
+function websocket(of, session) {
+  const socket = new WebSocket('ws://127.0.0.1:' + of.port + '/connection/000/' + session + '/websocket');
+  const self = { socket, texts: [], pings: 0, end: null };
+  socket.on('message', (data) => self.texts.push(data.toString()));
+  socket.on('ping', () => self.pings++);
+  socket.on('close', (code, reason) => { self.end = { code, reason: reason.toString() }; });
+  return self;
+}
+
+for (const bad of ['', 'x', '{}', '[1]', '["x"']) {
+  test('a WebSocket message ' + JSON.stringify(bad) + ' is closed with a reason', async () => {
+    const client = websocket(server, 'malformed');
+    await until(() => client.texts.length === 1, 'the first frame');
+    client.socket.send(bad);
+    await until(() => client.end, 'the end');
+    const advice = '{"reason":"invalid message","reconnect":false}';
+    assert.deepStrictEqual(client.texts, ['o', 'c' + JSON.stringify([3000, advice])]);
+    assert.deepStrictEqual(client.end, { code: 3000, reason: advice });
+  });
+}
+
+test('a WebSocket gets heartbeats and pings', async () => {
+  const other = await Server.start({ insecure: true, sockjs_heartbeat_delay: 1, ping_interval: 1 });
+  const client = websocket(other, 'alive');
+  await until(() => client.texts.filter((text) => text === 'h').length >= 2 && client.pings >= 2, 'signs of life');
+  assert.strictEqual(client.end, null);
+  client.socket.close(1000);
+  await until(() => client.end, 'the end');
+  assert.deepStrictEqual([client.end.code, client.texts[0]], [1000, 'o']);
+  await other.stop();
+});
+
+test('a WebSocket whose client says nothing is dropped', async () => {
+  const other = await Server.start({ insecure: true, ping_interval: 1, sockjs_heartbeat_delay: 1, stale_connection_close_delay: 3600 });
+  const raw = await other.raw();
+  raw.write('GET /connection/000/mute/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
+  await until(() => raw.closed, 'the end');
+  await other.stop();
+});
+
+for (const transport of ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling']) {
   test('the real client by ' + transport + ': connects, subscribes, gets what is published', () => talk(transport));
 }
 

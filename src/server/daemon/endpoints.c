@@ -1,7 +1,6 @@
 #include "server/api/api.h"
 #include "server/daemon/daemon.h"
-#include "server/transport/websocket.h"
-#include "ws/handshake.h"
+#include "server/transport/upgrade.h"
 
 enum { ENDPOINT_WEBSOCKET, ENDPOINT_SOCKJS, ENDPOINT_API };
 
@@ -37,47 +36,6 @@ static void respond_plain(cf_http_exchange *exchange, int status, cf_bytes extra
     if (extra.size > 0)
         response.extra = extra;
     cf_http_exchange_respond(exchange, &response);
-}
-
-/* ---- WebSocket ---- */
-
-static const char *no_upgrade_reason(const cf_http_request *request)
-{
-    if (request->old)
-        return "HTTP/1.0 has no upgrade: is the proxy set up for HTTP/1.1?";
-    if (request->headers[CF_HTTP_HEADER_upgrade].size == 0)
-        return "no Upgrade header: is the proxy set up for WebSockets?";
-    return "its headers, method or body are not those of one";
-}
-
-static void tell_no_upgrade(cf_daemon *daemon, const cf_http_exchange *exchange, const cf_http_request *request, int status)
-{
-    char peer[64];
-    cf_connection_peer(cf_http_exchange_connection(exchange), peer, sizeof(peer));
-    cf_services_notice(cf_node_services(daemon->node), CF_NOTICE_no_upgrade, "WebSocket handshake from %s answered with %d: %s",
-                       peer, status, no_upgrade_reason(request));
-}
-
-static void websocket(cf_daemon *daemon, cf_http_exchange *exchange, const cf_http_request *request)
-{
-    cf_ws_request handshake = {
-        .get = request->get,
-        .connection = request->headers[CF_HTTP_HEADER_connection],
-        .upgrade = request->headers[CF_HTTP_HEADER_upgrade],
-        .version = request->headers[CF_HTTP_HEADER_websocket_version],
-        .key = request->headers[CF_HTTP_HEADER_websocket_key],
-    };
-    int status = cf_ws_check_request(&handshake);
-    if (status == 101 && (request->body_ahead || request->old))
-        status = 400; /* nobody could tell a body from frames; of HTTP/1.0: RFC 9110 section 7.8 */
-    if (status != 101) {
-        tell_no_upgrade(daemon, exchange, request, status);
-        respond_plain(exchange, status, CF_BYTES("Sec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n"));
-        return;
-    }
-    cf_bytes early;
-    cf_connection *connection = cf_http_exchange_upgrade(exchange, &early);
-    cf_websocket_start(cf_node_services(daemon->node), connection, handshake.key, early);
 }
 
 /* ---- SockJS ---- */
@@ -167,7 +125,7 @@ static void endpoint(cf_daemon *daemon, int number, cf_http_exchange *exchange, 
         cf_http_response busy = {.status = 503};
         cf_http_exchange_respond(exchange, &busy);
     } else if (number == ENDPOINT_WEBSOCKET) {
-        websocket(daemon, exchange, request);
+        cf_upgrade_request(cf_node_services(daemon->node), exchange, request, CF_WEBSOCKET_RAW);
     } else if (number == ENDPOINT_API) {
         api(daemon, exchange, request);
     } else {

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/percent.h"
 #include "server/transport/sockjs_session.h"
+#include "server/transport/upgrade.h"
 
 #define YEAR      31536000 /* s */
 #define YEAR_TEXT "31536000"
@@ -56,7 +57,7 @@ static void tell_info(sockjs_call *call)
     const cf_server_environment *environment = &call->server->services->environment;
     environment->random(environment->user, &entropy, sizeof(entropy));
     cf_sockjs_append_fresh(&call->headers, call->request);
-    cf_buffer_append(&call->body, CF_BYTES("{\"websocket\":false,\"cookie_needed\":false,\"origins\":[\"*:*\"],\"entropy\":"));
+    cf_buffer_append(&call->body, CF_BYTES("{\"websocket\":true,\"cookie_needed\":false,\"origins\":[\"*:*\"],\"entropy\":"));
     cf_buffer_append_int(&call->body, entropy & INT32_MAX);
     cf_buffer_append(&call->body, CF_BYTES("}\n"));
     answer(call, 200, CF_BYTES("application/json; charset=UTF-8"));
@@ -154,6 +155,12 @@ static void receive_by_callback(sockjs_call *call)
                 given ? CF_BYTES("invalid \"callback\" parameter\n") : CF_BYTES("\"callback\" parameter required\n"));
 }
 
+/* The connection is the session: its id finds nothing. */
+static void upgrade(sockjs_call *call)
+{
+    cf_upgrade_request(call->server->services, call->exchange, call->request, CF_WEBSOCKET_SOCKJS);
+}
+
 static void answer_not_found(sockjs_call *call)
 {
     cf_http_response response = cf_http_plain(404);
@@ -227,6 +234,7 @@ static const endpoint endpoints[] = {
     {.name = CF_LITERAL(""), .get = true, .answer = greet},
     {.name = CF_LITERAL("info"), .get = true, .options = true, .answer = tell_info},
     {.name = CF_LITERAL("iframe.html"), .get = true, .answer = show_page},
+    {.name = CF_LITERAL("websocket"), .of_session = true, .get = true, .answer = upgrade},
     {.name = CF_LITERAL("xhr"),
      .of_session = true,
      .post = true,

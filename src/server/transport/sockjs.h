@@ -3,8 +3,6 @@
  *
  * Sessions are found by the id that their client has chosen: whoever knows it may receive and send for it, so clients draw it
  * at random. It says nothing about others: who guesses wrong has a session of his own, which is not authenticated.
- *
- * Its WebSocket is not there yet: `info` says so, and clients take a stream.
  */
 #ifndef CF_SERVER_TRANSPORT_SOCKJS_H
 #define CF_SERVER_TRANSPORT_SOCKJS_H

@@ -2,8 +2,8 @@
 
 #include "base/percent.h"
 #include "server/session.h"
+#include "server/transport/sockjs_form.h"
 #include "wire/v1/v1.h"
-#include "ws/frame.h"
 
 #include <string.h>
 
@@ -63,15 +63,6 @@ void cf_sockjs_respond(cf_http_exchange *exchange, int status, cf_bytes content_
 
 /* ---- messages ---- */
 
-/* The texts of a run of finished WebSocket frames, which is what an outbox holds. */
-static void append_texts(cf_buffer *messages, cf_bytes frames)
-{
-    cf_ws_opcode opcode;
-    cf_bytes text;
-    for (size_t size; (size = cf_ws_own_frame(frames, &opcode, &text)) > 0; frames = cf_bytes_slice(frames, size, frames.size))
-        cf_sockjs_append_message(messages, text);
-}
-
 /* Returns the bytes of the outbox that they are. */
 static size_t append_outbox(cf_buffer *messages, const cf_outbox *outbox)
 {
@@ -79,7 +70,7 @@ static size_t append_outbox(cf_buffer *messages, const cf_outbox *outbox)
     size_t size = 0;
     size_t count = cf_outbox_peek(outbox, slices, SLICES);
     for (size_t i = 0; i < count; i++) {
-        append_texts(messages, slices[i]);
+        cf_buffer_append(messages, slices[i]);
         size += slices[i].size;
     }
     return size;
@@ -269,6 +260,7 @@ static void transport_close(void *transport, int code, cf_bytes reason)
 static const cf_transport_ops ops = {
     .name = "sockjs",
     .dialect = &cf_wire_v1,
+    .form = cf_sockjs_form_messages,
     .flush = transport_flush,
     .close = transport_close,
 };

@@ -1,6 +1,8 @@
 #include "server/transport/websocket.h"
 
 #include "base/assert.h"
+#include "server/transport/sockjs_form.h"
+#include "sockjs/frame.h"
 #include "ws/frame.h"
 #include "ws/handshake.h"
 #include "wire/v1/v1.h"
@@ -8,6 +10,9 @@
 /* Of the ping interval: how long a client may send nothing (server-spec.md 1.4). */
 #define DEADLINE_NUMERATOR   10
 #define DEADLINE_DENOMINATOR 9
+
+/* Bytes of one in a JSON string. */
+#define ESCAPED_MAX 6
 
 typedef struct websocket {
     cf_connection *connection; /* NULL when it is closed */
@@ -17,12 +22,14 @@ typedef struct websocket {
     size_t piece;           /* bytes of the outbox that the system has not taken yet */
     cf_time heard;          /* something came from the client */
     cf_time next_ping;
+    cf_time next_heartbeat; /* of SockJS */
     cf_time piece_since;
     uint32_t message_max;   /* bytes; these three are of the configuration when it was accepted */
     uint32_t ping_interval; /* s */
     uint32_t write_timeout; /* s */
     bool reading;           /* inside on_read: freed at its end */
     bool broken;            /* a write failed while the session must not be told */
+    bool sockjs;            /* the frames are SockJS's */
 } websocket;
 
 static uint32_t to_uint32(int64_t value)
@@ -70,9 +77,24 @@ static void close_connection(websocket *self, uint16_t code, cf_bytes reason)
     cf_buffer_free(&frame);
 }
 
+static void send_frame(websocket *self, cf_ws_opcode opcode, cf_bytes payload);
+
+/* Clients of SockJS look for the advice here; the close frame has it for everybody else on the way. */
+static void send_sockjs_close(websocket *self, int code, cf_bytes reason)
+{
+    cf_buffer frame;
+    cf_buffer_init(&frame, self->services->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_close(&frame, code, reason);
+    if (!frame.failed && !self->broken)
+        send_frame(self, CF_WS_TEXT, cf_buffer_bytes(&frame));
+    cf_buffer_free(&frame);
+}
+
 static void transport_close(void *transport, int code, cf_bytes reason)
 {
     websocket *self = transport;
+    if (self->sockjs && code >= CF_WS_CLOSE_ADVICE)
+        send_sockjs_close(self, code, reason);
     if (code == 0)
         cf_connection_close(self->connection);
     else
@@ -125,8 +147,9 @@ static void set_broken(websocket *self)
  */
 static void queue_piece(websocket *self)
 {
-    const cf_segment *segment = cf_outbox_front(cf_session_outbox(self->session));
-    cf_bytes frames = cf_buffer_bytes(&segment->chunk->frames);
+    const cf_outbox *outbox = cf_session_outbox(self->session);
+    const cf_segment *segment = cf_outbox_front(outbox);
+    cf_bytes frames = cf_buffer_bytes(cf_chunk_form(segment->chunk, outbox->form));
     cf_bytes piece = cf_bytes_slice(frames, segment->offset, piece_end(frames, segment->offset));
     cf_chunk_retain(segment->chunk);
     self->piece = piece.size;
@@ -185,6 +208,15 @@ static const cf_transport_ops ops = {
     .close = transport_close,
 };
 
+static const cf_transport_ops sockjs_ops = {
+    .name = "sockjs",
+    .dialect = &cf_wire_v1,
+    .form = cf_sockjs_form_websocket,
+    .flush = transport_flush,
+    .pause = transport_pause,
+    .close = transport_close,
+};
+
 static void on_written(cf_connection *connection)
 {
     websocket *self = cf_connection_owner(connection);
@@ -195,10 +227,10 @@ static void on_written(cf_connection *connection)
     cf_session_writable(self->session);
 }
 
-static void send_control(websocket *self, cf_ws_opcode opcode, cf_bytes payload)
+static void send_frame(websocket *self, cf_ws_opcode opcode, cf_bytes payload)
 {
     cf_buffer frame;
-    cf_buffer_init(&frame, self->services->allocator, CF_WS_HEADER_MAX + CF_WS_CONTROL_MAX);
+    cf_buffer_init(&frame, self->services->allocator, CF_WS_HEADER_MAX + payload.size);
     cf_ws_append_frame(&frame, opcode, payload, NULL);
     if (!frame.failed && !cf_connection_send(self->connection, cf_buffer_bytes(&frame)))
         set_broken(self);
@@ -243,11 +275,32 @@ static void tell_error(websocket *self, const cf_ws_event *event)
                        event->payload.data, large ? "; see client_request_max_size" : "");
 }
 
+/* The session may end at each of the messages. */
+static void receive_array(websocket *self, cf_bytes text)
+{
+    cf_sockjs_body body;
+    cf_buffer scratch;
+    cf_bytes message;
+    cf_buffer_init(&scratch, self->services->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_body_state state = cf_sockjs_body_begin(&body, text, true, &scratch);
+    if (state == CF_SOCKJS_BODY_NO_MEMORY)
+        cf_session_close(self->session, CF_TROUBLE_INTERNAL);
+    else if (state != CF_SOCKJS_BODY_OK)
+        cf_session_close(self->session, CF_TROUBLE_INVALID);
+    else
+        while (self->session != NULL && cf_sockjs_body_next(&body, &message, &scratch))
+            cf_session_receive(self->session, message);
+    cf_buffer_free(&scratch);
+}
+
 static void handle(websocket *self, const cf_ws_event *event, cf_buffer *pongs)
 {
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
-        cf_session_receive(self->session, event->payload);
+        if (self->sockjs)
+            receive_array(self, event->payload);
+        else
+            cf_session_receive(self->session, event->payload);
         break;
     case CF_WS_EVENT_PING:
         add_pong(self, pongs, event->payload);
@@ -344,6 +397,18 @@ static cf_time after_seconds(cf_time now, uint32_t seconds)
     return cf_time_after(now, (int64_t)seconds * 1000);
 }
 
+/* What is done every so many seconds; 0: never. */
+static cf_time next_of(cf_time now, uint32_t seconds)
+{
+    return seconds > 0 ? after_seconds(now, seconds) : CF_TIME_NEVER;
+}
+
+static cf_time next_heartbeat(const websocket *self)
+{
+    return self->sockjs ? next_of(self->services->now, to_uint32(self->services->config->sockjs_heartbeat_delay))
+                        : CF_TIME_NEVER;
+}
+
 static cf_time silence_deadline(const websocket *self)
 {
     if (self->ping_interval == 0)
@@ -360,11 +425,28 @@ static cf_time write_deadline(const websocket *self)
 
 static void arm(websocket *self)
 {
-    cf_time at = self->next_ping;
+    cf_time at = self->next_ping < self->next_heartbeat ? self->next_ping : self->next_heartbeat;
     cf_time silence = silence_deadline(self);
     cf_time write = write_deadline(self);
     at = silence < at ? silence : at;
     cf_connection_set_timer(self->connection, write < at ? write : at);
+}
+
+/* A client that has enough to read needs neither. */
+static void send_signs_of_life(websocket *self)
+{
+    cf_time now = self->services->now;
+    bool busy = cf_connection_busy(self->connection);
+    if (self->next_ping <= now) {
+        if (!busy)
+            send_frame(self, CF_WS_PING, CF_BYTES("ping"));
+        self->next_ping = next_of(now, self->ping_interval);
+    }
+    if (self->next_heartbeat <= now) {
+        if (!busy && !self->broken)
+            send_frame(self, CF_WS_TEXT, CF_BYTES("h"));
+        self->next_heartbeat = next_heartbeat(self);
+    }
 }
 
 static void on_timer(cf_connection *connection)
@@ -380,11 +462,7 @@ static void on_timer(cf_connection *connection)
         drop(self);
         return;
     }
-    if (self->next_ping <= now) {
-        if (!cf_connection_busy(connection)) /* else the client has enough to answer to */
-            send_control(self, CF_WS_PING, CF_BYTES("ping"));
-        self->next_ping = after_seconds(now, self->ping_interval);
-    }
+    send_signs_of_life(self);
     if (!self->broken)
         arm(self);
 }
@@ -399,43 +477,62 @@ static const cf_protocol protocol = {
 
 /* ---- the beginning ---- */
 
-static bool send_handshake(cf_services *services, cf_connection *connection, cf_bytes key)
+static bool send_handshake(cf_services *services, cf_connection *connection, cf_bytes key, cf_websocket_kind kind)
 {
     cf_buffer head;
     cf_buffer_init(&head, services->allocator, CF_BUFFER_NO_LIMIT);
     cf_ws_append_response(&head, key);
+    if (kind == CF_WEBSOCKET_SOCKJS)
+        cf_ws_append_frame(&head, CF_WS_TEXT, CF_BYTES("o"), NULL);
     bool sent = !head.failed && cf_connection_send(connection, cf_buffer_bytes(&head));
     cf_buffer_free(&head);
     return sent;
 }
 
-static websocket *make(cf_services *services, cf_connection *connection)
+/* Of SockJS a message is a string in an array: at worst each of its bytes is escaped. */
+static uint32_t message_max(const cf_services *services, cf_websocket_kind kind)
+{
+    int64_t size = services->config->client_request_max_size;
+    return to_uint32(kind == CF_WEBSOCKET_SOCKJS ? size * ESCAPED_MAX : size);
+}
+
+static websocket *make(cf_services *services, cf_connection *connection, cf_websocket_kind kind)
 {
     websocket *self = cf_alloc_zero(services->allocator, 1, sizeof(*self));
     if (self == NULL)
         return NULL;
     self->services = services;
     self->connection = connection;
-    self->message_max = to_uint32(services->config->client_request_max_size);
+    self->sockjs = kind == CF_WEBSOCKET_SOCKJS;
+    self->message_max = message_max(services, kind);
     self->ping_interval = to_uint32(services->config->ping_interval);
     self->write_timeout = to_uint32(services->config->client_message_write_timeout);
     self->heard = services->now;
-    self->next_ping = self->ping_interval > 0 ? after_seconds(services->now, self->ping_interval) : CF_TIME_NEVER;
-    self->session = cf_session_new(services, &ops, self);
+    self->next_ping = next_of(services->now, self->ping_interval);
+    self->next_heartbeat = next_heartbeat(self);
+    self->session = cf_session_new(services, self->sockjs ? &sockjs_ops : &ops, self);
     if (self->session != NULL)
         return self;
     cf_free(services->allocator, self);
     return NULL;
 }
 
-void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early)
+static void count(cf_metrics *metrics, cf_websocket_kind kind)
 {
-    websocket *self = send_handshake(services, connection, key) ? make(services, connection) : NULL;
+    if (kind == CF_WEBSOCKET_SOCKJS)
+        metrics->http_sockjs_num_requests++;
+    else
+        metrics->http_raw_ws_num_requests++;
+}
+
+void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early, cf_websocket_kind kind)
+{
+    websocket *self = send_handshake(services, connection, key, kind) ? make(services, connection, kind) : NULL;
     if (self == NULL) {
         cf_connection_close(connection);
         return;
     }
-    services->metrics->http_raw_ws_num_requests++;
+    count(services->metrics, kind);
     cf_connection_start(connection, &protocol, self);
     arm(self);
     if (early.size > 0)

@@ -1,5 +1,5 @@
 /*
- * A session over WebSocket frames (server-spec.md 1.3-1.5).
+ * A session over WebSocket frames: a message in each (server-spec.md 1.3-1.5), or SockJS's frames (6.8).
  */
 #ifndef CF_SERVER_TRANSPORT_WEBSOCKET_H
 #define CF_SERVER_TRANSPORT_WEBSOCKET_H
@@ -15,10 +15,12 @@
 /* What is written at once to a client that takes it; then others have their turn. In bytes, besides the chunk that passes it. */
 #define CF_WEBSOCKET_FLUSH_MAX (256 * 1024)
 
+typedef enum cf_websocket_kind { CF_WEBSOCKET_RAW, CF_WEBSOCKET_SOCKJS } cf_websocket_kind;
+
 /*
  * Answers the handshake and makes the connection a session's; `key` is the request's Sec-WebSocket-Key, `early` what the client has
  * sent behind the handshake (it may be changed). Without memory the connection is closed.
  */
-void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early);
+void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early, cf_websocket_kind kind);
 
 #endif
