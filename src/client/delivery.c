@@ -287,13 +287,18 @@ static void adopt(cf_subscription *subscription)
     subscription->crossed = 0;
 }
 
+/*
+ * A crossed command may have asked to recover what the server's unsubscribe has ended since: pushes were told meanwhile, so
+ * neither its messages nor what it says of an empty history belong to what the user has asked for.
+ */
 cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message)
 {
     cf_subscription *subscription = find_asked(client, message);
     if (subscription == NULL)
         return CF_STEP_DONE;
+    bool crossed = answers_crossed(subscription, message);
     if (subscription->asked == 0) {
-        if (message->has_error || !answers_crossed(subscription, message))
+        if (message->has_error || !crossed)
             return CF_STEP_DONE;
         if (subscription->state != CF_SUBSCRIPTION_SUBSCRIBING) {
             cf_subscription_decline(subscription);
@@ -305,13 +310,13 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
         refuse_subscription(subscription, now, message);
         return CF_STEP_DONE;
     }
-    size_t missed = count_bodies(message->b.messages);
+    size_t missed = crossed ? 0 : count_bodies(message->b.messages);
     bool replays = missed > 0 || subscription->recovery != NULL;
-    bool good = missed > 0 || take_last(subscription, message);
+    bool good = missed > 0 || (crossed && message->b.last.size == 0) || take_last(subscription, message);
     if (good && replays)
         good = start_replay(subscription, message, missed);
     else if (good)
-        accept(subscription, now, message->b.recovered);
+        accept(subscription, now, message->b.recovered && !crossed);
     if (!good)
         cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;

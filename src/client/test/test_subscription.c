@@ -1102,6 +1102,40 @@ static void assert_recovers_from(driver *d, unsigned connect_uid, const char *la
     assert_non_null(strstr(d->log, line));
 }
 
+/* A recovery that the server's unsubscribe has crossed, and the user has asked anew. */
+static cf_subscription *be_crossed(driver *d)
+{
+    cf_subscription *news = be_recovering(d);
+    driver_receive(d, "{'method':'unsubscribe','body':{'channel':'news','status':true}}");
+    cf_subscription_subscribe(news, d->now);
+    driver_pump(d);
+    driver_forget(d);
+    return news;
+}
+
+static void a_recovery_that_was_crossed_brings_nothing_behind_what_was_pushed(void **state)
+{
+    driver *d = *state;
+    be_crossed(d);
+    push(d, "m4");
+    push(d, "m5");
+    driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','recovered':true,'last':'',"
+                      "'messages':[{'uid':'m4','channel':'news','data':1}]}}");
+    expect(d, "news: message m4 1\nnews: message m5 1\nnews: subscribe first\n");
+    assert_recovers_from(d, 6, "m5");
+}
+
+/* An empty `last` in it does not say that the history was empty. */
+static void a_recovery_that_was_crossed_sets_no_position(void **state)
+{
+    driver *d = *state;
+    be_crossed(d);
+    driver_receive(d, "{'uid':'4','method':'subscribe','body':{'channel':'news','recovered':true,'last':'','messages':[]}}");
+    expect(d, "news: subscribe first\n");
+    driver_reconnect(d, 6);
+    assert_null(strstr(d->log, "'recover'"));
+}
+
 static void a_push_before_the_answer_is_told_once_and_in_order(void **state)
 {
     driver *d = *state;
@@ -1733,6 +1767,8 @@ int main(void)
         TEST(an_unsubscribe_that_crossed_a_request_left_the_server_subscribed),
         TEST(an_answer_while_an_unsubscribe_is_on_its_way_needs_no_second_one),
         TEST(a_request_made_again_after_the_servers_unsubscribe_takes_the_first_answer),
+        TEST(a_recovery_that_was_crossed_brings_nothing_behind_what_was_pushed),
+        TEST(a_recovery_that_was_crossed_sets_no_position),
         TEST(a_refusal_is_told_and_kept),
         TEST(a_refusal_may_have_no_advice_and_any_error),
         TEST(positions_come_from_messages_and_answers),
