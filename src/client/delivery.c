@@ -94,8 +94,8 @@ cf_step cf_subscription_on_push(cf_client *client, const cf_wire_message *messag
         return CF_STEP_DONE;
     if (subscription->recovering)
         return hold(subscription, message);
-    if (subscription->asked != 0)
-        subscription->missed = true; /* should this request be lost: nobody knows what was before the message */
+    if (subscription->state != CF_SUBSCRIPTION_SUBSCRIBED)
+        subscription->missed = true; /* should no good answer come: nobody knows what was before the message */
     if (repeats(subscription, message))
         return CF_STEP_DONE;
     return tell(subscription, message, effect);
@@ -276,6 +276,13 @@ static bool answers_crossed(const cf_subscription *subscription, const cf_wire_m
     return subscription->crossed != 0 && cf_wire_uid(message) == subscription->crossed;
 }
 
+/* Is it of a command that the server's unsubscribe has crossed, and says nothing of the one that was sent since? */
+static bool is_old_refusal(const cf_subscription *subscription, const cf_wire_message *message)
+{
+    uint64_t uid = cf_wire_uid(message);
+    return message->has_error && uid != 0 && uid < subscription->asked;
+}
+
 /*
  * The server's unsubscribe had crossed a command, and the user has asked again, which waits for an authorization: the command's
  * good answer is what he wants. Another command would be refused, since the server has subscribed him.
@@ -294,7 +301,7 @@ static void adopt(cf_subscription *subscription)
 cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wire_message *message)
 {
     cf_subscription *subscription = find_asked(client, message);
-    if (subscription == NULL)
+    if (subscription == NULL || is_old_refusal(subscription, message))
         return CF_STEP_DONE;
     bool crossed = answers_crossed(subscription, message);
     if (subscription->asked == 0) {
@@ -311,7 +318,7 @@ cf_step cf_subscription_on_subscribe(cf_client *client, cf_time now, const cf_wi
         return CF_STEP_DONE;
     }
     size_t missed = crossed ? 0 : count_bodies(message->b.messages);
-    bool replays = missed > 0 || subscription->recovery != NULL;
+    bool replays = !crossed && (missed > 0 || subscription->recovery != NULL);
     bool good = missed > 0 || (crossed && message->b.last.size == 0) || take_last(subscription, message);
     if (good && replays)
         good = start_replay(subscription, message, missed);

@@ -1125,6 +1125,35 @@ static void a_recovery_that_was_crossed_brings_nothing_behind_what_was_pushed(vo
     assert_recovers_from(d, 6, "m5");
 }
 
+static void a_refusal_of_what_was_crossed_is_not_taken_for_that_of_the_next_request(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = be_crossed(d);
+    refuse(d, 4, "news");
+    push(d, "m4");
+    expect(d, "news: message m4 1\n");
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
+    driver_receive(d, "{'uid':'5','method':'subscribe','body':{'channel':'news','status':true,'last':'m3'}}");
+    expect(d, "news: subscribe first\n");
+    driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBED);
+}
+
+/* A server that sends although it has refused: nobody knows what was before. */
+static void what_a_refused_one_was_told_is_not_recovered_behind(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    cf_subscription *news = driver_subscribe(d, "news");
+    driver_be_connected(d);
+    refuse(d, 2, "news");
+    push(d, "m4");
+    cf_subscription_subscribe(news, d->now);
+    driver_reconnect(d, 4);
+    driver_forget(d);
+    driver_receive(d, "{'uid':'5','method':'subscribe','body':{'channel':'news','recovered':true,'last':'','messages':[]}}");
+    expect(d, "news: subscribe first\n");
+}
+
 /* An empty `last` in it does not say that the history was empty. */
 static void a_recovery_that_was_crossed_sets_no_position(void **state)
 {
@@ -1769,6 +1798,8 @@ int main(void)
         TEST(a_request_made_again_after_the_servers_unsubscribe_takes_the_first_answer),
         TEST(a_recovery_that_was_crossed_brings_nothing_behind_what_was_pushed),
         TEST(a_recovery_that_was_crossed_sets_no_position),
+        TEST(a_refusal_of_what_was_crossed_is_not_taken_for_that_of_the_next_request),
+        TEST(what_a_refused_one_was_told_is_not_recovered_behind),
         TEST(a_refusal_is_told_and_kept),
         TEST(a_refusal_may_have_no_advice_and_any_error),
         TEST(positions_come_from_messages_and_answers),
