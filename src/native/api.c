@@ -3,6 +3,7 @@
  */
 #include "native/driver.h"
 #include "native/http.h"
+#include "native/socket.h"
 
 #include <string.h>
 
@@ -91,7 +92,8 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     client->asked_to_end = true;
     atomic_init(&client->posted, NULL);
     atomic_init(&client->post_count, 0);
-    cf_list_init(&client->sockets);
+    client->open = cf_native_socket_open;
+    cf_list_init(&client->transports);
     cf_list_init(&client->subscriptions);
     cf_list_init(&client->listeners);
     *made = client;
@@ -313,7 +315,7 @@ int64_t centrifuge_client_latency(const centrifuge_client *client)
 
 const char *centrifuge_client_transport(const centrifuge_client *client)
 {
-    return cf_client_get_state(client->core) == CF_CLIENT_CONNECTED ? "raw-websocket" : "";
+    return client->live && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED ? client->live->ops->name : "";
 }
 
 /* ---- private channels, refresh, batching ------------------------------------------------------ */

@@ -21,7 +21,7 @@ static int on_watch(CURL *easy, curl_socket_t handle, int what, void *user, void
         events |= CENTRIFUGE_READABLE;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         events |= CENTRIFUGE_WRITABLE;
-    return cf_native_loop_watch(&socket->client->loop, handle, events) ? 0 : -1;
+    return cf_native_loop_watch(&socket->base.client->loop, handle, events) ? 0 : -1;
 }
 
 static int on_timer(CURLM *multi, long milliseconds, void *user)
@@ -44,7 +44,7 @@ static int on_close(void *user, curl_socket_t handle)
 static CURLcode configure(cf_native_socket *socket)
 {
     CURL *easy = socket->easy;
-    const cf_native_settings *settings = &socket->client->settings;
+    const cf_native_settings *settings = &socket->base.client->settings;
     long timeout =
         settings->connect_timeout > 0 && settings->connect_timeout < INT32_MAX ? (long)settings->connect_timeout : INT32_MAX;
     CURLcode failed = CURLE_OK;
@@ -62,7 +62,7 @@ static CURLcode configure(cf_native_socket *socket)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket);
     if (!failed)
         failed = cf_native_curl_configure(easy, settings);
-    socket->trust = cf_native_curl_trust(socket->client, easy, socket->url);
+    socket->trust = cf_native_curl_trust(socket->base.client, easy, socket->url);
     return failed;
 }
 
@@ -78,11 +78,11 @@ static cf_bytes header(const cf_native_settings *settings, cf_bytes name)
 /* What the request needs of the address, then only the place to connect to is left of it. */
 static void queue_request(cf_native_socket *socket)
 {
-    const cf_native_settings *settings = &socket->client->settings;
+    const cf_native_settings *settings = &socket->base.client->settings;
     cf_buffer parts[3];
     uint8_t random[16];
     cf_bytes protocols = header(settings, CF_BYTES("Sec-WebSocket-Protocol"));
-    cf_native_random(socket->client, random, sizeof random);
+    cf_native_random(socket->base.client, random, sizeof random);
     cf_ws_make_key(random, socket->handshake->key);
     for (size_t i = 0; i < 3; i++)
         cf_buffer_init(&parts[i], &cf_native_allocator, CF_BUFFER_NO_LIMIT);
@@ -111,7 +111,7 @@ static centrifuge_error start_curl(cf_native_socket *socket)
     }
     socket->problem = cf_alloc_zero(&cf_native_allocator, 1, CURL_ERROR_SIZE);
     bool ready = socket->easy && socket->multi && socket->problem && !socket->queued.failed &&
-                 cf_native_loop_reserve(&socket->client->loop, CF_NATIVE_LOOP_WATCH_CONNECT);
+                 cf_native_loop_reserve(&socket->base.client->loop, CF_NATIVE_LOOP_WATCH_CONNECT);
     CURLcode code = ready ? configure(socket) : CURLE_OUT_OF_MEMORY;
     if (code != CURLE_OK)
         return code == CURLE_OUT_OF_MEMORY ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_UNSUPPORTED;
@@ -158,11 +158,11 @@ static bool connect_numeric(CURLU *url, centrifuge_socket *connecting)
 /* Without libcurl; false when that is not possible. */
 static bool start_directly(cf_native_socket *socket)
 {
-    const cf_native_settings *settings = &socket->client->settings;
+    const cf_native_settings *settings = &socket->base.client->settings;
     if (socket->secure || settings->interface_name || may_have_proxy(settings) ||
         !connect_numeric(socket->url, &socket->socket))
         return false;
-    socket->plain = cf_native_loop_watch(&socket->client->loop, socket->socket, CENTRIFUGE_WRITABLE);
+    socket->plain = cf_native_loop_watch(&socket->base.client->loop, socket->socket, CENTRIFUGE_WRITABLE);
     if (!socket->plain)
         cf_native_close(socket->socket);
     return socket->plain;
@@ -178,7 +178,7 @@ static centrifuge_error start(cf_native_socket *socket)
 }
 
 centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes text,
-                                       const cf_native_transport_events *tell, cf_native_socket **opened)
+                                       const cf_native_transport_events *tell, cf_native_transport **opened)
 {
     CURLU *url;
     centrifuge_error error = cf_http_url_read(&url, text, &cf_native_allocator);
@@ -192,11 +192,9 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
         curl_url_cleanup(url);
         return CENTRIFUGE_ERROR_NO_MEMORY;
     }
-    socket->client = client;
-    socket->tell = tell;
+    socket->base = (cf_native_transport){.client = client, .ops = &cf_native_socket_ops, .tell = tell, .id = id};
     socket->url = url;
     socket->handshake = handshake;
-    socket->id = id;
     socket->secure = cf_http_url_secure(url);
     socket->linger_until = socket->curl_deadline = CF_TIME_NEVER;
     cf_ws_decoder_init(&socket->decoder, CF_WS_CLIENT, client->settings.message_size_max, true, &cf_native_allocator);
@@ -205,25 +203,25 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     queue_max = queue_max < SIZE_MAX - CF_NATIVE_SOCKET_SLACK ? queue_max + CF_NATIVE_SOCKET_SLACK : SIZE_MAX;
     cf_buffer_init(&socket->queued, &cf_native_allocator, queue_max);
     cf_buffer_init(&handshake->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
-    cf_list_append(&client->sockets, &socket->link);
+    cf_list_append(&client->transports, &socket->base.link);
     error = start(socket);
     if (error) {
         cf_native_socket_kill(socket);
         return error;
     }
-    *opened = socket;
+    *opened = &socket->base;
     return CENTRIFUGE_ERROR_OK;
 }
 
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 {
     const char *told = cf_http_proxy_problem(socket->easy);
-    const char *detail = told ? told : cf_native_curl_problem(&socket->client->settings, socket->problem, code);
+    const char *detail = told ? told : cf_native_curl_problem(&socket->base.client->settings, socket->problem, code);
     const char *system = socket->state == CF_NATIVE_SOCKET_CONNECTING ? cf_http_descriptor_problem() : NULL;
     if (system)
-        socket->tell->lost(socket, CENTRIFUGE_ERROR_SYSTEM, system);
+        cf_native_socket_lose(socket, CENTRIFUGE_ERROR_SYSTEM, system);
     else
-        socket->tell->lost(socket, cf_http_error_of(code, detail), detail);
+        cf_native_socket_lose(socket, cf_http_error_of(code, detail), detail);
 }
 
 /* ---- connected ------------------------------------------------------------------------- */
@@ -272,7 +270,7 @@ static void connected(cf_native_socket *socket, CURLcode code)
     socket->socket = active;
     socket->state = CF_NATIVE_SOCKET_HANDSHAKE;
     socket->curl_deadline = CF_TIME_NEVER;
-    socket->plain = !socket->secure && !proxy_may_be_secure(&socket->client->settings);
+    socket->plain = !socket->secure && !proxy_may_be_secure(&socket->base.client->settings);
     if (socket->plain)
         cf_native_socket_drop_curl(socket);
     cf_native_socket_watch(socket);
@@ -282,7 +280,7 @@ static void connected_directly(cf_native_socket *socket)
 {
     const char *problem = cf_native_connect_problem(socket->socket);
     if (problem) {
-        socket->tell->lost(socket, CENTRIFUGE_ERROR_NETWORK, problem);
+        cf_native_socket_lose(socket, CENTRIFUGE_ERROR_NETWORK, problem);
         return;
     }
     socket->state = CF_NATIVE_SOCKET_HANDSHAKE;

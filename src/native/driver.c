@@ -4,19 +4,22 @@
 #include "native/driver.h"
 
 #include "native/http.h"
-#include "native/socket.h"
+#include "native/transport.h"
 
 #include <string.h>
 
-/* ---- effects ---------------------------------------------------------------------- */
-
-/* ---- what a socket tells ------------------------------------------------------------ */
+/* ---- what a transport tells --------------------------------------------------------- */
 
 static void keep_close(centrifuge_client *client, uint16_t code, cf_bytes reason)
 {
     client->close_code = code;
     cf_free(&cf_native_allocator, client->close_reason);
     client->close_reason = reason.size > 0 ? cf_copy(&cf_native_allocator, reason) : NULL;
+}
+
+static cf_native_transport *transport_at(cf_list *link)
+{
+    return CF_CONTAINER(link, cf_native_transport, link);
 }
 
 static void keep_detail(centrifuge_client *client, const char *detail)
@@ -28,50 +31,49 @@ static void keep_detail(centrifuge_client *client, const char *detail)
 static void tell_unsent(centrifuge_client *client)
 {
     if (client->live)
-        cf_client_transport_unsent(client->core, client->live->id, cf_native_socket_unsent(client->live));
+        cf_client_transport_unsent(client->core, client->live->id, client->live->ops->unsent(client->live));
 }
 
-static void on_opened(cf_native_socket *socket)
+static void on_opened(cf_native_transport *transport)
 {
-    centrifuge_client *client = socket->client;
-    cf_client_transport_opened(client->core, socket->id, CF_BYTES("raw-websocket"), client->now);
+    centrifuge_client *client = transport->client;
+    cf_client_transport_opened(client->core, transport->id, cf_bytes_of(transport->ops->name), client->now);
     cf_native_driver_settle(client);
 }
 
-static void on_received(cf_native_socket *socket, cf_bytes text)
+static void on_received(cf_native_transport *transport, cf_bytes text)
 {
-    centrifuge_client *client = socket->client;
-    cf_client_transport_received(client->core, socket->id, text, client->now);
+    centrifuge_client *client = transport->client;
+    cf_client_transport_received(client->core, transport->id, text, client->now);
     cf_native_driver_settle(client);
 }
 
-static void on_alive(cf_native_socket *socket)
+static void on_alive(cf_native_transport *transport)
 {
-    cf_client_transport_alive(socket->client->core, socket->id, socket->client->now);
-    socket->client->kicked = true;
+    cf_client_transport_alive(transport->client->core, transport->id, transport->client->now);
+    transport->client->kicked = true;
 }
 
-static void lose(cf_native_socket *socket, cf_bytes reason, centrifuge_error error, const char *detail)
+static void lose(cf_native_transport *transport, cf_bytes reason, centrifuge_error error, const char *detail)
 {
-    centrifuge_client *client = socket->client;
-    bool live = client->live == socket;
-    if (!live || socket->state != CF_NATIVE_SOCKET_CLOSING)
-        cf_native_socket_kill(socket);
-    if (!live)
+    centrifuge_client *client = transport->client;
+    if (client->live != transport) {
+        transport->ops->kill(transport);
         return;
+    }
     client->live = NULL;
     cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
     if (error)
         keep_detail(client, detail);
     cf_time now = cf_native_now(client);
-    cf_client_transport_retry_after(client->core, socket->id, client->retry_after, now);
-    cf_client_transport_closed(client->core, socket->id, reason, error, now);
+    cf_client_transport_retry_after(client->core, transport->id, client->retry_after, now);
+    cf_client_transport_closed(client->core, transport->id, reason, error, now);
     client->kicked = true;
 }
 
-static void on_lost(cf_native_socket *socket, centrifuge_error error, const char *detail)
+static void on_lost(cf_native_transport *transport, centrifuge_error error, const char *detail)
 {
-    lose(socket, (cf_bytes){"", 0}, error, detail);
+    lose(transport, (cf_bytes){"", 0}, error, detail);
 }
 
 /* Of Centrifugo and of ours: as text, and in the advice of a close frame. */
@@ -84,21 +86,21 @@ static void explain(centrifuge_client *client, cf_bytes reason)
                      "callbacks, or publish less to channels that are subscribed"));
 }
 
-static void on_closed(cf_native_socket *socket, uint16_t code, cf_bytes reason)
+static void on_closed(cf_native_transport *transport, uint16_t code, cf_bytes reason)
 {
-    explain(socket->client, reason);
-    if (socket->client->live == socket)
-        keep_close(socket->client, code, reason);
+    explain(transport->client, reason);
+    if (transport->client->live == transport)
+        keep_close(transport->client, code, reason);
     if (code == CF_WS_CLOSE_TOO_LARGE)
-        lose(socket, reason, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE,
+        lose(transport, reason, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE,
              "closed by the server with 1009: a message was larger than it takes");
     else
-        lose(socket, reason, CENTRIFUGE_ERROR_OK, "closed by the server");
+        lose(transport, reason, CENTRIFUGE_ERROR_OK, "closed by the server");
 }
 
-static void on_unsent(cf_native_socket *socket)
+static void on_unsent(cf_native_transport *transport)
 {
-    tell_unsent(socket->client);
+    tell_unsent(transport->client);
 }
 
 static const cf_native_transport_events transport_events = {
@@ -119,7 +121,7 @@ static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes addr
     client->http_status = 0;
     client->retry_after = 0;
     keep_detail(client, NULL);
-    centrifuge_error error = cf_native_socket_open(client, id, address, &transport_events, &client->live);
+    centrifuge_error error = client->open(client, id, address, &transport_events, &client->live);
     if (error)
         cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, client->now);
 }
@@ -130,14 +132,14 @@ static void close_transport(centrifuge_client *client, uint32_t id)
     if (!client->live || client->live->id != id)
         return;
     keep_close(client, CF_WS_CLOSE_NO_STATUS, (cf_bytes){"", 0});
-    CF_LIST_EACH (link, &client->sockets) {
-        cf_native_socket *other = CF_CONTAINER(link, cf_native_socket, link);
+    CF_LIST_EACH (link, &client->transports) {
+        cf_native_transport *other = transport_at(link);
         if (other != client->live)
-            cf_native_socket_kill(other);
+            other->ops->kill(other);
     }
-    cf_native_socket *socket = client->live;
+    cf_native_transport *transport = client->live;
     client->live = NULL;
-    cf_native_socket_close(socket);
+    transport->ops->close(transport);
 }
 
 static void carry_out(centrifuge_client *client, const cf_effect *effect)
@@ -148,7 +150,7 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
         break;
     case CF_EFFECT_TRANSPORT_SEND:
         if (client->live && client->live->id == effect->transport.id)
-            cf_native_socket_send(client->live, effect->transport.text);
+            client->live->ops->send(client->live, effect->transport.text);
         tell_unsent(client);
         break;
     case CF_EFFECT_TRANSPORT_CLOSE:
@@ -239,19 +241,16 @@ static void resume(centrifuge_client *client)
         return;
     client->share.over = false;
     cf_native_driver_settle(client);
-    CF_LIST_EACH (link, &client->sockets) {
+    CF_LIST_EACH (link, &client->transports) {
         if (!client->share.over && !client->ending)
-            cf_native_socket_resume(CF_CONTAINER(link, cf_native_socket, link));
+            transport_at(link)->ops->resume(transport_at(link));
     }
 }
 
 static void flush(centrifuge_client *client)
 {
-    CF_LIST_EACH (link, &client->sockets) {
-        cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
-        if (cf_native_socket_wants_to_send(socket))
-            cf_native_socket_flush(socket);
-    }
+    CF_LIST_EACH (link, &client->transports)
+        transport_at(link)->ops->flush(transport_at(link));
 }
 
 /* Not while effects may point into what they hold. */
@@ -259,9 +258,9 @@ static void reap(centrifuge_client *client)
 {
     if (client->share.over && !client->ending)
         return;
-    for (cf_list *link = client->sockets.next, *next; link != &client->sockets; link = next) {
+    for (cf_list *link = client->transports.next, *next; link != &client->transports; link = next) {
         next = link->next;
-        cf_native_socket_reap(CF_CONTAINER(link, cf_native_socket, link));
+        transport_at(link)->ops->reap(transport_at(link));
     }
     cf_free(&cf_native_allocator, client->read_buffer);
     client->read_buffer = NULL;
@@ -297,16 +296,6 @@ centrifuge_error cf_native_driver_end(centrifuge_client *client)
     return CENTRIFUGE_ERROR_OK;
 }
 
-static cf_native_socket *socket_at(centrifuge_client *client, centrifuge_socket handle)
-{
-    CF_LIST_EACH (link, &client->sockets) {
-        cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
-        if (socket->state != CF_NATIVE_SOCKET_CONNECTING && socket->state != CF_NATIVE_SOCKET_DEAD && socket->socket == handle)
-            return socket;
-    }
-    return NULL;
-}
-
 void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle, int events)
 {
     if (cf_native_copied(client))
@@ -327,36 +316,16 @@ void cf_native_driver_ready(centrifuge_client *client, centrifuge_socket handle,
         cf_native_http_progress(client, handle, events);
         return;
     }
-    cf_native_socket *socket = socket_at(client, handle);
-    if (socket) {
-        if (events & CENTRIFUGE_READABLE)
-            cf_native_socket_read(socket);
-        if ((events & CENTRIFUGE_WRITABLE) && !client->ending)
-            cf_native_socket_flush(socket);
-        return;
-    }
-    if (client->live && client->live->state == CF_NATIVE_SOCKET_CONNECTING && cf_native_loop_watches(&client->loop, handle))
-        cf_native_socket_progress(client->live, handle, events);
-}
-
-static void socket_timers(centrifuge_client *client, cf_time now, bool read_all)
-{
-    CF_LIST_EACH (link, &client->sockets) {
-        cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
-        if (socket->curl_deadline <= now) {
-            socket->curl_deadline = CF_TIME_NEVER;
-            cf_native_socket_progress(socket, CURL_SOCKET_TIMEOUT, 0);
-        }
-        if (socket->has_more || read_all)
-            cf_native_socket_read(socket);
-        if (socket->linger_until <= now)
-            cf_native_socket_kill(socket);
+    CF_LIST_EACH (link, &client->transports) {
+        if (transport_at(link)->ops->ready(transport_at(link), handle, events))
+            return;
     }
 }
 
 /*
- * Sockets first: after a sleep of the machine bytes may wait that prove the peer alive. What they brought is told before time
- * changes the state again. Nor is a peer silent whose bytes are not read because the application has more than its share to do.
+ * Transports first: after a sleep of the machine bytes may wait that prove the peer alive. What they brought is told before
+ * time changes the state again. Nor is a peer silent whose bytes are not read because the application has more than its share
+ * to do.
  */
 void cf_native_driver_timers(centrifuge_client *client)
 {
@@ -369,7 +338,8 @@ void cf_native_driver_timers(centrifuge_client *client)
     if (client->share.over && client->live)
         cf_client_transport_alive(client->core, client->live->id, now);
     bool due = cf_client_deadline(client->core) <= now;
-    socket_timers(client, now, due);
+    CF_LIST_EACH (link, &client->transports)
+        transport_at(link)->ops->timers(transport_at(link), now, due);
     cf_native_http_timers(client, now, due);
     if (!due || client->ending)
         return;
@@ -390,17 +360,14 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
     cf_time deadline = cf_client_deadline(client->core);
     if (client->http)
         deadline = earlier(deadline, client->http->deadline);
-    CF_LIST_EACH (link, &client->sockets) {
-        const cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
-        cf_time of_socket = earlier(socket->curl_deadline, socket->linger_until);
-        deadline = socket->has_more ? cf_native_clock_now() : earlier(deadline, of_socket);
-    }
+    CF_LIST_EACH (link, &client->transports)
+        deadline = earlier(deadline, transport_at(link)->ops->deadline(transport_at(link)));
     return deadline;
 }
 
 bool cf_native_driver_idle(const centrifuge_client *client)
 {
-    return !client->kicked && !client->share.over && cf_list_empty(&client->sockets) && !client->http &&
+    return !client->kicked && !client->share.over && cf_list_empty(&client->transports) && !client->http &&
            !cf_client_will_reconnect(client->core) && cf_client_get_state(client->core) == CF_CLIENT_DISCONNECTED &&
            !atomic_load(&client->posted);
 }
@@ -408,13 +375,14 @@ bool cf_native_driver_idle(const centrifuge_client *client)
 /* ---- the end ------------------------------------------------------------------------------ */
 
 /* Goodbyes are sent as far as the system takes them at once. */
-static void close_sockets(centrifuge_client *client)
+static void close_transports(centrifuge_client *client)
 {
-    CF_LIST_EACH (link, &client->sockets) {
-        cf_native_socket *socket = CF_CONTAINER(link, cf_native_socket, link);
-        cf_native_socket_flush(socket);
-        cf_native_socket_kill(socket);
+    CF_LIST_EACH (link, &client->transports) {
+        cf_native_transport *transport = transport_at(link);
+        transport->ops->flush(transport);
+        transport->ops->kill(transport);
     }
+    client->live = NULL;
     reap(client);
 }
 
@@ -432,7 +400,7 @@ static void end(centrifuge_client *client)
     end_core(client);
     cf_native_post_drop_all(client);
     cf_native_http_close(client);
-    close_sockets(client);
+    close_transports(client);
     cf_native_loop_close(&client->loop);
 }
 
@@ -444,8 +412,8 @@ static void end_copy(centrifuge_client *client)
 {
     cf_native_loop_abandon(&client->loop);
     client->http = NULL;
-    CF_LIST_EACH (link, &client->sockets)
-        cf_native_socket_abandon(CF_CONTAINER(link, cf_native_socket, link));
+    CF_LIST_EACH (link, &client->transports)
+        transport_at(link)->ops->abandon(transport_at(link));
     client->live = NULL;
     end_core(client);
     cf_native_post_drop_all(client);

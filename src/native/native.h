@@ -255,6 +255,14 @@ typedef struct cf_native_posted {
 void cf_native_post_run(centrifuge_client *client);
 void cf_native_post_drop_all(centrifuge_client *client);
 
+/* ---- transport.h ---------------------------------------------------------------------------- */
+
+typedef struct cf_native_transport cf_native_transport;
+struct cf_native_transport_events;
+/* Begins to connect; on error there is no transport. */
+typedef centrifuge_error cf_native_transport_open(centrifuge_client *client, uint32_t id, cf_bytes address,
+                                                  const struct cf_native_transport_events *tell, cf_native_transport **opened);
+
 /* ---- the client --------------------------------------------------------------------------- */
 
 struct centrifuge_client {
@@ -264,14 +272,15 @@ struct centrifuge_client {
     cf_native_settings settings;
     cf_http_trust *trust; /* held between connections; NULL before the first with TLS */
     cf_native_loop loop;
-    cf_list sockets;
-    struct cf_native_socket *live; /* the core's current transport, or NULL */
-    uint16_t close_code;           /* of the last close that was none by an error, as in centrifuge_transport_close_event */
-    char *close_reason;            /* of it; NULL for none */
-    int http_status;               /* of the upgrade that was refused last, on this transport; 0 for none */
-    int64_t retry_after;           /* ms: what came with it; 0 for nothing */
-    char *detail;                  /* of the last loss by an error; NULL for none */
-    struct cf_native_http *http;   /* NULL: no requests */
+    cf_native_transport_open *open;
+    cf_list transports;
+    cf_native_transport *live;   /* the core's current one, or NULL */
+    uint16_t close_code;         /* of the last close that was none by an error, as in centrifuge_transport_close_event */
+    char *close_reason;          /* of it; NULL for none */
+    int http_status;             /* of the upgrade that was refused last, on this transport; 0 for none */
+    int64_t retry_after;         /* ms: what came with it; 0 for nothing */
+    char *detail;                /* of the last loss by an error; NULL for none */
+    struct cf_native_http *http; /* NULL: no requests */
     cf_list subscriptions;
     cf_list listeners;
     cf_list *next_listener; /* of the event that is being delivered, or NULL */

@@ -9,22 +9,35 @@
 
 static const cf_bytes no_reason = {"", 0};
 
-void cf_native_socket_watch(cf_native_socket *socket)
+static cf_native_socket *socket_of(cf_native_transport *transport)
 {
-    int events = CENTRIFUGE_READABLE | (cf_native_socket_wants_to_send(socket) ? CENTRIFUGE_WRITABLE : 0);
-    if (!cf_native_loop_watch(&socket->client->loop, socket->socket, events))
-        socket->tell->lost(socket, CENTRIFUGE_ERROR_SYSTEM, "too many sockets are watched");
+    return CF_CONTAINER(transport, cf_native_socket, base);
 }
 
 /* ---- send -------------------------------------------------------------------------- */
 
-bool cf_native_socket_wants_to_send(const cf_native_socket *socket)
+static bool wants_to_send(const cf_native_socket *socket)
 {
     return socket->sent < socket->sending.size || socket->queued.size > 0;
 }
 
-size_t cf_native_socket_unsent(const cf_native_socket *socket)
+void cf_native_socket_lose(cf_native_socket *socket, centrifuge_error error, const char *detail)
 {
+    if (socket->state != CF_NATIVE_SOCKET_CLOSING)
+        cf_native_socket_kill(socket);
+    socket->base.tell->lost(&socket->base, error, detail);
+}
+
+void cf_native_socket_watch(cf_native_socket *socket)
+{
+    int events = CENTRIFUGE_READABLE | (wants_to_send(socket) ? CENTRIFUGE_WRITABLE : 0);
+    if (!cf_native_loop_watch(&socket->base.client->loop, socket->socket, events))
+        cf_native_socket_lose(socket, CENTRIFUGE_ERROR_SYSTEM, "too many sockets are watched");
+}
+
+static size_t unsent(const cf_native_transport *transport)
+{
+    const cf_native_socket *socket = CF_CONTAINER(transport, const cf_native_socket, base);
     return socket->sending.size - socket->sent + socket->queued.size;
 }
 
@@ -58,7 +71,7 @@ static void next_batch(cf_native_socket *socket)
  */
 static size_t share_of_turn(const cf_native_socket *socket)
 {
-    const centrifuge_client *client = socket->client;
+    const centrifuge_client *client = socket->base.client;
     if (client->ending)
         return SIZE_MAX;
     return client->share.over || socket->has_more ? CF_NATIVE_SOCKET_SEND_BEHIND : CF_NATIVE_SOCKET_SEND_SHARE;
@@ -71,12 +84,12 @@ static size_t next_size(const cf_native_socket *socket, size_t share)
     return socket->plain && left > share ? share : left;
 }
 
-void cf_native_socket_flush(cf_native_socket *socket)
+static void flush(cf_native_socket *socket)
 {
     size_t share = share_of_turn(socket);
     if (socket->state == CF_NATIVE_SOCKET_CONNECTING || socket->state == CF_NATIVE_SOCKET_DEAD)
         return;
-    while (cf_native_socket_wants_to_send(socket) && share > 0) {
+    while (wants_to_send(socket) && share > 0) {
         if (socket->sent == socket->sending.size)
             next_batch(socket);
         size_t sent = 0;
@@ -90,24 +103,25 @@ void cf_native_socket_flush(cf_native_socket *socket)
         socket->sent += sent;
         share -= sent < share ? sent : share;
     }
-    if (!cf_native_socket_wants_to_send(socket))
+    if (!wants_to_send(socket))
         drop_sent(socket);
-    socket->tell->unsent(socket);
+    socket->base.tell->unsent(&socket->base);
     cf_native_socket_watch(socket);
 }
 
 static void append(cf_native_socket *socket, cf_ws_opcode opcode, cf_bytes payload)
 {
     uint8_t mask[4];
-    cf_native_random(socket->client, mask, sizeof mask);
+    cf_native_random(socket->base.client, mask, sizeof mask);
     cf_ws_append_frame(&socket->queued, opcode, payload, mask);
     if (socket->queued.failed)
-        socket->tell->lost(socket, CENTRIFUGE_ERROR_LIMIT_QUEUE,
-                           "the connection is too slow for what is sent: raise 'queue_size_max' or send less");
+        cf_native_socket_lose(socket, CENTRIFUGE_ERROR_LIMIT_QUEUE,
+                              "the connection is too slow for what is sent: raise 'queue_size_max' or send less");
 }
 
-void cf_native_socket_send(cf_native_socket *socket, cf_bytes text)
+static void send_text(cf_native_transport *transport, cf_bytes text)
 {
+    cf_native_socket *socket = socket_of(transport);
     if (socket->state == CF_NATIVE_SOCKET_OPEN)
         append(socket, CF_WS_TEXT, text);
 }
@@ -117,7 +131,7 @@ void cf_native_socket_send(cf_native_socket *socket, cf_bytes text)
 static void say_goodbye(cf_native_socket *socket, uint16_t code, cf_bytes reason)
 {
     uint8_t mask[4];
-    cf_native_random(socket->client, mask, sizeof mask);
+    cf_native_random(socket->base.client, mask, sizeof mask);
     cf_ws_append_close(&socket->queued, code, reason, mask);
     socket->state = CF_NATIVE_SOCKET_CLOSING;
     socket->linger_until = cf_time_after(cf_native_clock_now(), CF_NATIVE_SOCKET_LINGER);
@@ -144,22 +158,22 @@ static void take(cf_native_socket *socket, const cf_ws_event *event)
 {
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
-        socket->tell->received(socket, event->payload);
+        socket->base.tell->received(&socket->base, event->payload);
         break;
     case CF_WS_EVENT_PING:
         append(socket, CF_WS_PONG, event->payload);
-        socket->tell->alive(socket);
+        socket->base.tell->alive(&socket->base);
         break;
     case CF_WS_EVENT_PONG:
-        socket->tell->alive(socket);
+        socket->base.tell->alive(&socket->base);
         break;
     case CF_WS_EVENT_CLOSE:
         say_goodbye(socket, event->code, no_reason);
-        socket->tell->closed(socket, event->code, event->payload);
+        socket->base.tell->closed(&socket->base, event->code, event->payload);
         break;
     case CF_WS_EVENT_ERROR:
         say_goodbye(socket, event->code, event->payload);
-        socket->tell->lost(socket, error_of_close(event->code), detail_of_close(event->code));
+        cf_native_socket_lose(socket, error_of_close(event->code), detail_of_close(event->code));
         break;
     case CF_WS_EVENT_NONE:
         break;
@@ -169,7 +183,7 @@ static void take(cf_native_socket *socket, const cf_ws_event *event)
 /* As far as the turn's share of events goes. */
 static void decode(cf_native_socket *socket, char *data, size_t size)
 {
-    const centrifuge_client *client = socket->client;
+    const centrifuge_client *client = socket->base.client;
     cf_ws_event event;
     do {
         size_t used = cf_ws_decoder_read(&socket->decoder, data, size, &event);
@@ -192,11 +206,11 @@ static void end_handshake(cf_native_socket *socket)
     socket->handshake = NULL;
 }
 
-void cf_native_socket_resume(cf_native_socket *socket)
+static void resume(cf_native_socket *socket)
 {
     if (socket->state == CF_NATIVE_SOCKET_OPEN && socket->unread)
         decode(socket, socket->unread, socket->unread_size);
-    if (socket->client->share.over)
+    if (socket->base.client->share.over)
         return;
     socket->unread = NULL;
     if (socket->state != CF_NATIVE_SOCKET_CONNECTING && socket->state != CF_NATIVE_SOCKET_HANDSHAKE)
@@ -205,13 +219,13 @@ void cf_native_socket_resume(cf_native_socket *socket)
 
 static void refuse_response(cf_native_socket *socket, centrifuge_error error, const char *detail)
 {
-    socket->tell->lost(socket, error, detail);
+    cf_native_socket_lose(socket, error, detail);
 }
 
 static void refuse_status(cf_native_socket *socket, int status, cf_bytes head)
 {
     if (status == 429 || status == 503)
-        socket->client->retry_after = cf_native_retry_after(cf_ws_response_header(head, CF_BYTES("Retry-After")));
+        socket->base.client->retry_after = cf_native_retry_after(cf_ws_response_header(head, CF_BYTES("Retry-After")));
     char text[] = "the server answered with HTTP status 000";
     for (size_t i = sizeof text - 2; status > 0; i--, status /= 10)
         text[i] = (char)('0' + status % 10);
@@ -267,7 +281,7 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
     case CF_WS_RESPONSE_MORE:
         return;
     case CF_WS_RESPONSE_STATUS:
-        socket->client->http_status = status;
+        socket->base.client->http_status = status;
         if (is_redirect(status))
             refuse_redirect(socket, cf_bytes_slice(cf_buffer_bytes(head), 0, used));
         else
@@ -282,9 +296,9 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
     socket->state = CF_NATIVE_SOCKET_OPEN;
     socket->unread = head->data + used;
     socket->unread_size = head->size - used;
-    socket->tell->opened(socket);
-    if (!socket->client->share.over)
-        cf_native_socket_resume(socket);
+    socket->base.tell->opened(&socket->base);
+    if (!socket->base.client->share.over)
+        resume(socket);
 }
 
 static void end_of_stream(cf_native_socket *socket)
@@ -292,7 +306,7 @@ static void end_of_stream(cf_native_socket *socket)
     if (socket->state == CF_NATIVE_SOCKET_CLOSING)
         cf_native_socket_kill(socket);
     else
-        socket->tell->lost(socket, CENTRIFUGE_ERROR_NETWORK, "the connection was closed without a WebSocket close");
+        cf_native_socket_lose(socket, CENTRIFUGE_ERROR_NETWORK, "the connection was closed without a WebSocket close");
 }
 
 static CURLcode receive_bytes(cf_native_socket *socket, char *data, size_t *size)
@@ -306,19 +320,19 @@ static CURLcode receive_bytes(cf_native_socket *socket, char *data, size_t *size
 /* A piece of a message is a sign of life, too: on a slow connection the answer to a ping waits behind it. */
 static void receive(cf_native_socket *socket, char *data, size_t size)
 {
-    socket->tell->alive(socket);
+    socket->base.tell->alive(&socket->base);
     decode(socket, data, size);
 }
 
-void cf_native_socket_read(cf_native_socket *socket)
+static void read_all(cf_native_socket *socket)
 {
-    const centrifuge_client *client = socket->client;
+    const centrifuge_client *client = socket->base.client;
     socket->has_more = client->share.over;
     if (client->share.over)
         return;
-    char *data = cf_native_read_buffer(socket->client);
+    char *data = cf_native_read_buffer(socket->base.client);
     if (!data) {
-        socket->tell->lost(socket, CENTRIFUGE_ERROR_NO_MEMORY, "no memory to read into");
+        cf_native_socket_lose(socket, CENTRIFUGE_ERROR_NO_MEMORY, "no memory to read into");
         return;
     }
     for (int i = 0; i < CF_NATIVE_SOCKET_READS_MAX; i++) {
@@ -328,7 +342,7 @@ void cf_native_socket_read(cf_native_socket *socket)
             break;
         size_t size = 0;
         CURLcode code = receive_bytes(socket, data, &size);
-        cf_native_now(socket->client);
+        cf_native_now(socket->base.client);
         if (code == CURLE_AGAIN)
             return;
         if (code != CURLE_OK) {
@@ -345,10 +359,69 @@ void cf_native_socket_read(cf_native_socket *socket)
     socket->has_more = socket->state != CF_NATIVE_SOCKET_DEAD;
 }
 
+/* ---- what the driver asks ---------------------------------------------------------------- */
+
+static void flush_waiting(cf_native_transport *transport)
+{
+    if (wants_to_send(socket_of(transport)))
+        flush(socket_of(transport));
+}
+
+static void resume_transport(cf_native_transport *transport)
+{
+    resume(socket_of(transport));
+}
+
+/* What libcurl waits for while connecting is known to nobody else. */
+static bool owns(const cf_native_socket *socket, centrifuge_socket handle)
+{
+    if (socket->state == CF_NATIVE_SOCKET_CONNECTING)
+        return cf_native_loop_watches(&socket->base.client->loop, handle);
+    return socket->state != CF_NATIVE_SOCKET_DEAD && socket->socket == handle;
+}
+
+static bool ready(cf_native_transport *transport, centrifuge_socket handle, int events)
+{
+    cf_native_socket *socket = socket_of(transport);
+    if (!owns(socket, handle))
+        return false;
+    if (socket->state == CF_NATIVE_SOCKET_CONNECTING) {
+        cf_native_socket_progress(socket, handle, events);
+        return true;
+    }
+    if (events & CENTRIFUGE_READABLE)
+        read_all(socket);
+    if ((events & CENTRIFUGE_WRITABLE) && !transport->client->ending)
+        flush(socket);
+    return true;
+}
+
+static void timers(cf_native_transport *transport, cf_time now, bool read)
+{
+    cf_native_socket *socket = socket_of(transport);
+    if (socket->curl_deadline <= now) {
+        socket->curl_deadline = CF_TIME_NEVER;
+        cf_native_socket_progress(socket, CURL_SOCKET_TIMEOUT, 0);
+    }
+    if (socket->has_more || read)
+        read_all(socket);
+    if (socket->linger_until <= now)
+        cf_native_socket_kill(socket);
+}
+
+static cf_time deadline(const cf_native_transport *transport)
+{
+    const cf_native_socket *socket = CF_CONTAINER(transport, const cf_native_socket, base);
+    if (socket->has_more)
+        return cf_native_clock_now();
+    return socket->curl_deadline < socket->linger_until ? socket->curl_deadline : socket->linger_until;
+}
+
 /* ---- the end ----------------------------------------------------------------------------- */
 
-void cf_native_socket_close(cf_native_socket *socket)
+static void close_politely(cf_native_transport *transport)
 {
+    cf_native_socket *socket = socket_of(transport);
     if (socket->state == CF_NATIVE_SOCKET_OPEN) {
         say_goodbye(socket, CF_WS_CLOSE_NORMAL, no_reason);
         return;
@@ -360,14 +433,18 @@ void cf_native_socket_close(cf_native_socket *socket)
 void cf_native_socket_kill(cf_native_socket *socket)
 {
     if (socket->state != CF_NATIVE_SOCKET_DEAD && (socket->plain || socket->state != CF_NATIVE_SOCKET_CONNECTING))
-        cf_native_loop_watch(&socket->client->loop, socket->socket, 0);
+        cf_native_loop_watch(&socket->base.client->loop, socket->socket, 0);
     socket->state = CF_NATIVE_SOCKET_DEAD;
-    if (socket->client->live == socket)
-        socket->client->live = NULL;
 }
 
-void cf_native_socket_abandon(cf_native_socket *socket)
+static void kill_socket(cf_native_transport *transport)
 {
+    cf_native_socket_kill(socket_of(transport));
+}
+
+static void abandon(cf_native_transport *transport)
+{
+    cf_native_socket *socket = socket_of(transport);
     if (socket->plain && socket->state == CF_NATIVE_SOCKET_DEAD)
         cf_native_close(socket->socket);
     socket->state = CF_NATIVE_SOCKET_DEAD;
@@ -376,11 +453,12 @@ void cf_native_socket_abandon(cf_native_socket *socket)
     socket->multi = NULL;
 }
 
-void cf_native_socket_reap(cf_native_socket *socket)
+static void reap(cf_native_transport *transport)
 {
+    cf_native_socket *socket = socket_of(transport);
     if (socket->state != CF_NATIVE_SOCKET_DEAD)
         return;
-    cf_list_remove(&socket->link);
+    cf_list_remove(&socket->base.link);
     if (socket->plain)
         cf_native_close(socket->socket);
     cf_native_socket_drop_curl(socket);
@@ -390,3 +468,18 @@ void cf_native_socket_reap(cf_native_socket *socket)
     end_handshake(socket);
     cf_free(&cf_native_allocator, socket);
 }
+
+const cf_native_transport_ops cf_native_socket_ops = {
+    .name = "raw-websocket",
+    .send = send_text,
+    .flush = flush_waiting,
+    .resume = resume_transport,
+    .ready = ready,
+    .timers = timers,
+    .deadline = deadline,
+    .unsent = unsent,
+    .close = close_politely,
+    .kill = kill_socket,
+    .abandon = abandon,
+    .reap = reap,
+};

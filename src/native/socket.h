@@ -1,11 +1,10 @@
 /*
- * One WebSocket connection, from the attempt to connect on: connect.c and socket.c. What becomes of it is told to whoever opened
- * it.
+ * A transport that is a WebSocket connection, from the attempt to connect on: connect.c and socket.c.
  */
 #ifndef CF_NATIVE_SOCKET_H
 #define CF_NATIVE_SOCKET_H
 
-#include "native/native.h"
+#include "native/transport.h"
 
 /* How long a closed connection waits for the peer's close before it is cut, in milliseconds. */
 #define CF_NATIVE_SOCKET_LINGER 1000
@@ -27,18 +26,6 @@ typedef enum cf_native_socket_state {
 
 typedef struct cf_native_socket cf_native_socket;
 
-/* What a transport tells whoever has opened it. */
-typedef struct cf_native_transport_events {
-    void (*opened)(cf_native_socket *socket);
-    void (*received)(cf_native_socket *socket, cf_bytes text);
-    void (*alive)(cf_native_socket *socket);
-    /* By the peer. */
-    void (*closed)(cf_native_socket *socket, uint16_t code, cf_bytes reason);
-    void (*lost)(cf_native_socket *socket, centrifuge_error error, const char *detail);
-    /* Something waits to be sent, or does not any more. */
-    void (*unsent)(cf_native_socket *socket);
-} cf_native_transport_events;
-
 /* What is needed until the connection is open, so that thousands of open ones are smaller. */
 typedef struct cf_native_handshake {
     cf_buffer head; /* of the response so far, and what came with it */
@@ -47,10 +34,7 @@ typedef struct cf_native_handshake {
 } cf_native_handshake;
 
 struct cf_native_socket {
-    cf_list link; /* in centrifuge_client.sockets */
-    centrifuge_client *client;
-    const cf_native_transport_events *tell;
-    uint32_t id; /* the core's name for it */
+    cf_native_transport base;
     cf_native_socket_state state;
     /* NULL once the connection is made and needs nothing of libcurl */
     CURLM *multi;
@@ -77,32 +61,21 @@ struct cf_native_socket {
     char *problem;                  /* CURL_ERROR_SIZE bytes for libcurl while there is one */
 };
 
-/* Begins to connect; on error there is no socket. */
-centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, cf_bytes address,
-                                       const cf_native_transport_events *tell, cf_native_socket **opened);
+/* ---- connect.c ----------------------------------------------------------------- */
+
+cf_native_transport_open cf_native_socket_open;
 /* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */
 void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, int events);
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code);
 void cf_native_socket_drop_curl(cf_native_socket *socket);
+
+/* ---- socket.c ------------------------------------------------------------------ */
+
+extern const cf_native_transport_ops cf_native_socket_ops;
 void cf_native_socket_watch(cf_native_socket *socket);
-/* Goes on with what was received. */
-void cf_native_socket_resume(cf_native_socket *socket);
-/* Bytes that wait. */
-size_t cf_native_socket_unsent(const cf_native_socket *socket);
-/* Reads all there is, within the turn's share. */
-void cf_native_socket_read(cf_native_socket *socket);
-/* Sends what waits. */
-void cf_native_socket_flush(cf_native_socket *socket);
-/* Queues a text message. */
-void cf_native_socket_send(cf_native_socket *socket, cf_bytes text);
-/* Says goodbye where that is possible and waits for the peer up to CF_NATIVE_SOCKET_LINGER; nothing is reported any more. */
-void cf_native_socket_close(cf_native_socket *socket);
-/* At once. Freed by cf_native_socket_reap. */
+/* Ends it, unless it is saying goodbye, and tells why. */
+void cf_native_socket_lose(cf_native_socket *socket, centrifuge_error error, const char *detail);
+/* At once. */
 void cf_native_socket_kill(cf_native_socket *socket);
-/* The same for a copy, whose watched descriptors are closed: without libcurl, whose handles stay. */
-void cf_native_socket_abandon(cf_native_socket *socket);
-/* Frees it if it is dead. */
-void cf_native_socket_reap(cf_native_socket *socket);
-bool cf_native_socket_wants_to_send(const cf_native_socket *socket);
 
 #endif
