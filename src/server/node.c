@@ -208,7 +208,7 @@ void cf_node_begin_share(cf_node *node)
 
 bool cf_node_is_busy(const cf_node *node)
 {
-    return cf_turn_is_spent(&node->services.turn);
+    return cf_turn_input_is_spent(&node->services.turn);
 }
 
 void cf_node_go_on(cf_node *node)

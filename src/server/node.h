@@ -8,7 +8,7 @@
  * then cf_node_end_turn, which closes the turn's chunks and flushes every
  * session that has something to send, as far as the turn's writes reach. The
  * driver says cf_node_begin_share before it hands in another connection's input,
- * and ends the turn early when the work of a turn is done (cf_node_is_busy), so that a
+ * and ends the turn early when the input of a turn is done (cf_node_is_busy), so that a
  * flooding publisher cannot postpone the flush. Who had to wait (turn.h) goes on in
  * cf_node_go_on, which is called in a turn of its own, not while input is handed in.
  *
@@ -37,7 +37,7 @@ void cf_node_begin_turn(cf_node *node, cf_time now, int64_t unix_time);
 void cf_node_begin_share(cf_node *node);
 /* Lets those go on who had to wait. */
 void cf_node_go_on(cf_node *node);
-/* Is the work of this turn done? */
+/* Was so much input worked on in this turn that what it has led to should go out? */
 bool cf_node_is_busy(const cf_node *node);
 /* Runs what is due (timers, expiries), then as above. Returns when the next turn is needed at the latest: now, where something is left. */
 cf_time cf_node_end_turn(cf_node *node);

@@ -24,12 +24,13 @@
 #define CF_WORK_UNIT_SIZE 1024 /* bytes that are copied for a unit */
 
 typedef struct cf_turn_limits {
-    uint64_t work;   /* of all tasks in a turn; input beside them ends the turn */
+    uint64_t input;  /* that ends a turn: what it leads to is written while the processor still has it in its cache */
+    uint64_t work;   /* of all tasks in a turn */
     uint64_t share;  /* of one reader, or one task */
     uint64_t writes; /* of all sessions; what is over is written in the next turn */
 } cf_turn_limits;
 
-#define CF_TURN_LIMITS ((cf_turn_limits){.work = 32768, .share = 8192, .writes = 16384})
+#define CF_TURN_LIMITS ((cf_turn_limits){.input = 8192, .work = 32768, .share = 16384, .writes = 16384})
 
 /* Somebody who goes on later. Zeroed: in no list. */
 typedef struct cf_task {
@@ -64,6 +65,11 @@ static inline void cf_turn_spend(cf_turn *turn, uint64_t work)
 static inline bool cf_turn_share_is_spent(const cf_turn *turn)
 {
     return turn->work >= turn->share_end;
+}
+
+static inline bool cf_turn_input_is_spent(const cf_turn *turn)
+{
+    return turn->work >= turn->limits.input;
 }
 
 static inline bool cf_turn_is_spent(const cf_turn *turn)

@@ -173,6 +173,7 @@ static cf_turn_limits choose_limits(sim_random *random)
     if (!sim_random_chance(random, 400))
         return CF_TURN_LIMITS;
     return (cf_turn_limits){
+        .input = CF_TURN_LIMITS.input, /* each input is a turn */
         .work = 1 + sim_random_below(random, 100),
         .share = 1 + sim_random_below(random, 20),
         .writes = CF_WORK_WRITE * (1 + sim_random_below(random, 8)),

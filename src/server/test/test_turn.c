@@ -262,6 +262,23 @@ static void what_is_published_between_comes_behind_the_subscribe(void **state)
     assert_true(answered);
 }
 
+/* Many clients' input comes in one round: what it leads to is not collected until all of it is worked on. */
+static void input_is_answered_in_portions(void **state)
+{
+    (void)state;
+    start();
+    harness_connect(&h, &a, "1");
+    a.quiet = true;
+    size_t before = a.received;
+    size_t pings = 0;
+    harness_begin(&h);
+    for (; !cf_node_is_busy(h.node); pings++)
+        harness_feed(&a, "{\"method\":\"ping\"}");
+    harness_end(&h);
+    assert_int_equal(pings, CF_TURN_LIMITS.input / CF_WORK_COMMAND);
+    assert_int_equal(a.received, before + pings);
+}
+
 static void input_behind_a_long_array_waits(void **state)
 {
     (void)state;
@@ -468,6 +485,7 @@ int main(void)
         TEST(what_is_published_meanwhile_keeps_its_order),
         TEST(a_long_array_lets_others_in_between),
         TEST(what_is_published_between_comes_behind_the_subscribe),
+        TEST(input_is_answered_in_portions),
         TEST(input_behind_a_long_array_waits),
         TEST(a_publisher_waits_for_a_reader_that_is_behind),
         TEST(nobody_waits_for_ever),
