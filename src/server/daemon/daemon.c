@@ -1,5 +1,7 @@
 #include "server/daemon/daemon.h"
 
+#include "sockjs/session.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -344,6 +346,7 @@ static bool listen_all(cf_daemon *daemon)
 
 static bool make_node(cf_daemon *daemon)
 {
+    static const cf_sockjs_options sockjs = {.answer_max = CF_SOCKJS_ANSWER_MAX, .websocket = true};
     cf_server_environment environment = {
         .allocator = &cf_heap,
         .random = random_bytes,
@@ -358,7 +361,7 @@ static bool make_node(cf_daemon *daemon)
     if (daemon->node == NULL)
         return false;
     cf_node_services(daemon->node)->log_level = daemon->log.level;
-    daemon->sockjs = cf_sockjs_server_new(cf_node_services(daemon->node));
+    daemon->sockjs = cf_sockjs_server_new(cf_node_services(daemon->node), &sockjs);
     if (daemon->sockjs == NULL)
         cf_node_free(daemon->node);
     return daemon->sockjs != NULL;

@@ -32,6 +32,7 @@ typedef enum cf_http_repeat { CF_HTTP_FIRST, CF_HTTP_JOINED, CF_HTTP_ONCE } cf_h
     X(real_ip, "x-real-ip", CF_HTTP_FIRST)                                                                                     \
     X(forwarded_for, "x-forwarded-for", CF_HTTP_FIRST)                                                                         \
     X(origin, "origin", CF_HTTP_FIRST)                                                                                         \
+    X(cookie, "cookie", CF_HTTP_FIRST)                                                                                         \
     X(if_none_match, "if-none-match", CF_HTTP_JOINED)                                                                          \
     X(request_headers, "access-control-request-headers", CF_HTTP_JOINED)
 

@@ -51,13 +51,22 @@ static void greet(sockjs_call *call)
     answer(call, 200, CF_BYTES("text/plain;charset=UTF-8"));
 }
 
+static void append_bool(cf_buffer *out, bool value)
+{
+    cf_buffer_append(out, value ? CF_BYTES("true") : CF_BYTES("false"));
+}
+
 static void tell_info(sockjs_call *call)
 {
     uint32_t entropy = 0;
     const cf_server_environment *environment = &call->server->services->environment;
     environment->random(environment->user, &entropy, sizeof(entropy));
-    cf_sockjs_append_fresh(&call->headers, call->request);
-    cf_buffer_append(&call->body, CF_BYTES("{\"websocket\":true,\"cookie_needed\":false,\"origins\":[\"*:*\"],\"entropy\":"));
+    cf_sockjs_append_fresh(call->server, &call->headers, call->request);
+    cf_buffer_append(&call->body, CF_BYTES("{\"websocket\":"));
+    append_bool(&call->body, call->server->websocket);
+    cf_buffer_append(&call->body, CF_BYTES(",\"cookie_needed\":"));
+    append_bool(&call->body, call->server->cookie);
+    cf_buffer_append(&call->body, CF_BYTES(",\"origins\":[\"*:*\"],\"entropy\":"));
     cf_buffer_append_int(&call->body, entropy & INT32_MAX);
     cf_buffer_append(&call->body, CF_BYTES("}\n"));
     answer(call, 200, CF_BYTES("application/json; charset=UTF-8"));
@@ -77,16 +86,18 @@ static void append_attribute(cf_buffer *out, cf_bytes text)
     }
 }
 
+/* Letter for letter as the tests of protocol 0.3.3 want it. */
 static void append_page(cf_buffer *out, cf_bytes script)
 {
-    cf_buffer_append(out, CF_BYTES("<!DOCTYPE html>\n<html>\n<head>\n"
-                                   "<meta http-equiv=\"X-UA-Compatible\" content=\"IE=edge\">\n"
-                                   "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\">\n<script>\n"
-                                   "document.domain = document.domain;\n"
-                                   "_sockjs_onload = function () {SockJS.bootstrap_iframe();};\n</script>\n<script src=\""));
+    cf_buffer_append(out,
+                     CF_BYTES("<!DOCTYPE html>\n<html>\n<head>\n"
+                              "  <meta http-equiv=\"X-UA-Compatible\" content=\"IE=edge\" />\n"
+                              "  <meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\" />\n  <script>\n"
+                              "    document.domain = document.domain;\n"
+                              "    _sockjs_onload = function(){SockJS.bootstrap_iframe();};\n  </script>\n  <script src=\""));
     append_attribute(out, script);
-    cf_buffer_append(out, CF_BYTES("\"></script>\n</head>\n<body>\n<h2>Don't panic!</h2>\n"
-                                   "<p>This is a SockJS hidden iframe. It is used for messages between origins.</p>\n"
+    cf_buffer_append(out, CF_BYTES("\"></script>\n</head>\n<body>\n  <h2>Don't panic!</h2>\n"
+                                   "  <p>This is a SockJS hidden iframe. It's used for cross domain magic.</p>\n"
                                    "</body>\n</html>\n"));
 }
 
@@ -150,15 +161,9 @@ static void receive_by_callback(sockjs_call *call)
         receive(call);
         return;
     }
-    cf_sockjs_append_fresh(&call->headers, call->request);
+    cf_sockjs_append_fresh(call->server, &call->headers, call->request);
     answer_text(call, 500,
                 given ? CF_BYTES("invalid \"callback\" parameter\n") : CF_BYTES("\"callback\" parameter required\n"));
-}
-
-/* The connection is the session: its id finds nothing. */
-static void upgrade(sockjs_call *call)
-{
-    cf_upgrade_request(call->server->services, call->exchange, call->request, CF_WEBSOCKET_SOCKJS);
 }
 
 static void answer_not_found(sockjs_call *call)
@@ -166,6 +171,15 @@ static void answer_not_found(sockjs_call *call)
     cf_http_response response = cf_http_plain(404);
     cf_buffer_append(&call->body, response.body);
     answer(call, 404, response.content_type);
+}
+
+/* The connection is the session: its id finds nothing. */
+static void upgrade(sockjs_call *call)
+{
+    if (call->server->websocket)
+        cf_upgrade_request(call->server->services, call->exchange, call->request, CF_WEBSOCKET_SOCKJS);
+    else
+        answer_not_found(call);
 }
 
 /* The peer's messages are carried out before the answer. */
@@ -188,7 +202,7 @@ static void take_body(sockjs_call *call, cf_bytes text, bool jsonp)
     cf_sockjs_body body;
     cf_buffer scratch;
     cf_buffer_init(&scratch, call->body.allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(&call->headers, call->request);
+    cf_sockjs_append_fresh(call->server, &call->headers, call->request);
     switch (cf_sockjs_body_begin(&body, text, jsonp, &scratch)) {
     case CF_SOCKJS_BODY_OK:
         deliver(call, &body, &scratch, jsonp);
@@ -362,7 +376,7 @@ bool cf_sockjs_server_reads_body(const cf_http_request *request, cf_bytes path)
 
 /* ---- life ---- */
 
-cf_sockjs_server *cf_sockjs_server_new(cf_services *services)
+cf_sockjs_server *cf_sockjs_server_new(cf_services *services, const cf_sockjs_options *options)
 {
     uint32_t seed = 0;
     cf_sockjs_server *server = cf_alloc_zero(services->allocator, 1, sizeof(*server));
@@ -372,8 +386,10 @@ cf_sockjs_server *cf_sockjs_server_new(cf_services *services)
     server->rules = (cf_sockjs_rules){
         .heartbeat = services->config->sockjs_heartbeat_delay * 1000,
         .disconnect_delay = CF_SOCKJS_DISCONNECT_DELAY,
-        .answer_max = CF_SOCKJS_ANSWER_MAX,
+        .answer_max = options->answer_max,
     };
+    server->websocket = options->websocket;
+    server->cookie = options->cookie;
     services->environment.random(services->environment.user, &seed, sizeof(seed));
     cf_map_init(&server->sessions, services->allocator, seed);
     return server;

@@ -12,8 +12,14 @@
 
 typedef struct cf_sockjs_server cf_sockjs_server;
 
+typedef struct cf_sockjs_options {
+    size_t answer_max; /* bytes of frames after which a streamed answer ends */
+    bool websocket;    /* is it offered? */
+    bool cookie;       /* clients are told that a load balancer needs one, and get it */
+} cf_sockjs_options;
+
 /* NULL without memory. */
-cf_sockjs_server *cf_sockjs_server_new(cf_services *services);
+cf_sockjs_server *cf_sockjs_server_new(cf_services *services, const cf_sockjs_options *options);
 /* Ends all sessions without a word. The connections are gone already. */
 void cf_sockjs_server_free(cf_sockjs_server *server);
 /* `path`: what stands behind `/connection/`. */

@@ -39,8 +39,22 @@ void cf_sockjs_append_cors(cf_buffer *headers, const cf_http_request *request)
     cf_buffer_append(headers, CF_BYTES("\r\n"));
 }
 
-void cf_sockjs_append_fresh(cf_buffer *headers, const cf_http_request *request)
+/* The client's own, so that a load balancer finds its server again. */
+static void append_cookie(cf_buffer *headers, cf_bytes cookies)
 {
+    static const cf_bytes name = CF_LITERAL("JSESSIONID=");
+    ptrdiff_t at = cf_bytes_find(cookies, name);
+    cf_bytes value = at < 0 ? CF_BYTES("dummy") : cf_bytes_slice(cookies, (size_t)at + name.size, cookies.size);
+    ptrdiff_t end = cf_bytes_find(value, CF_BYTES(";"));
+    cf_buffer_append(headers, CF_BYTES("Set-Cookie: JSESSIONID="));
+    cf_buffer_append(headers, cf_bytes_slice(value, 0, end < 0 ? value.size : (size_t)end));
+    cf_buffer_append(headers, CF_BYTES("; Path=/\r\n"));
+}
+
+void cf_sockjs_append_fresh(const struct cf_sockjs_server *server, cf_buffer *headers, const cf_http_request *request)
+{
+    if (server->cookie)
+        append_cookie(headers, request->headers[CF_HTTP_HEADER_cookie]);
     cf_sockjs_append_cors(headers, request);
     cf_buffer_append(headers, CF_BYTES("Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"));
 }
@@ -152,7 +166,7 @@ static void respond(cf_sockjs_peer *self, cf_http_exchange *exchange, cf_buffer 
 {
     cf_buffer headers;
     cf_buffer_init(&headers, body->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(&headers, cf_http_exchange_request(exchange));
+    cf_sockjs_append_fresh(self->server, &headers, cf_http_exchange_request(exchange));
     cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(self->transport)->content_type, &headers, body);
 }
 
@@ -321,7 +335,7 @@ static void refuse_second(const cf_sockjs_peer *self, cf_http_exchange *exchange
     cf_buffer *const all[] = {&headers, &callback, &frame, &body};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         cf_buffer_init(all[i], self->server->services->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(&headers, request);
+    cf_sockjs_append_fresh(self->server, &headers, request);
     cf_sockjs_append_callback(&callback, request);
     cf_sockjs_append_close(&frame, CF_SOCKJS_STILL_OPEN, CF_BYTES("Another connection still open"));
     cf_sockjs_append_prelude(&body, transport, cf_buffer_bytes(&callback));
@@ -344,7 +358,7 @@ static void begin_stream(cf_sockjs_peer *self)
     cf_buffer *const all[] = {&headers, &callback, &prelude};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         cf_buffer_init(all[i], self->server->services->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(&headers, request);
+    cf_sockjs_append_fresh(self->server, &headers, request);
     cf_sockjs_append_callback(&callback, request);
     cf_sockjs_append_prelude(&prelude, self->transport, cf_buffer_bytes(&callback));
     cf_http_response head = {

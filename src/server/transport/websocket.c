@@ -283,7 +283,9 @@ static void receive_array(websocket *self, cf_bytes text)
     cf_bytes message;
     cf_buffer_init(&scratch, self->services->allocator, CF_BUFFER_NO_LIMIT);
     cf_sockjs_body_state state = cf_sockjs_body_begin(&body, text, true, &scratch);
-    if (state == CF_SOCKJS_BODY_NO_MEMORY)
+    if (state == CF_SOCKJS_BODY_EMPTY)
+        cf_session_receive(self->session, CF_BYTES(""));
+    else if (state == CF_SOCKJS_BODY_NO_MEMORY)
         cf_session_close(self->session, CF_TROUBLE_INTERNAL);
     else if (state != CF_SOCKJS_BODY_OK)
         cf_session_close(self->session, CF_TROUBLE_INVALID);
