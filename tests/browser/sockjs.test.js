@@ -1,7 +1,7 @@
 'use strict';
 /*
  * The real SockJS client below the library: as a global and as an option, over its WebSocket and over XMLHttpRequest. The server is
- * as much of SockJS as these two need; centrifuged has no SockJS endpoint.
+ * as much of SockJS as these two need, and says what a test wants; centrifuged's is in transports.test.js.
  */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
