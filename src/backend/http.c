@@ -21,31 +21,25 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
     return response->failed ? 0 : size;
 }
 
-static void set_text(CURL *easy, CURLoption option, const char *value, CURLcode *code)
+static CURLcode configure_way(CURL *easy, const centrifuge_backend_options *options)
 {
-    CURLcode result = value != NULL ? curl_easy_setopt(easy, option, value) : CURLE_OK;
-    if (result != CURLE_OK)
-        *code = result;
-}
-
-/* Own authorities replace those that libcurl was built to trust, file and directory. */
-static void set_authorities(CURL *easy, const centrifuge_backend_options *options, CURLcode *code)
-{
-    if (options->tls_ca_file == NULL && options->tls_ca_path == NULL)
-        return;
-    const char *file = cf_http_trust_file(options->tls_ca_file, options->tls_ca_path);
-    if (curl_easy_setopt(easy, CURLOPT_CAINFO, file) != CURLE_OK ||
-        curl_easy_setopt(easy, CURLOPT_CAPATH, options->tls_ca_path) != CURLE_OK)
-        *code = CURLE_NOT_BUILT_IN;
+    cf_http_way way = {
+        .proxy = options->proxy,
+        .proxy_user = options->proxy_user,
+        .ca_file = options->tls_ca_file,
+        .ca_path = options->tls_ca_path,
+        .certificate = options->tls_certificate,
+        .key = options->tls_key,
+        .key_password = options->tls_key_password,
+        .verify = options->tls_verify,
+    };
+    return cf_http_configure(easy, &way);
 }
 
 static CURLcode configure(centrifuge_backend *backend, const centrifuge_backend_options *options)
 {
     CURL *easy = backend->easy;
-    CURLcode code = CURLE_OK;
     curl_easy_setopt(easy, CURLOPT_CURLU, backend->url);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, cf_http_socket_open);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout);
@@ -53,18 +47,10 @@ static CURLcode configure(centrifuge_backend *backend, const centrifuge_backend_
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, backend->problem);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, backend);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options->tls_verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->tls_verify ? 2L : 0L);
-    set_authorities(easy, options, &code);
     if (options->tls_verify && cf_http_url_secure(backend->url))
         backend->trust = cf_http_trust_hold(options->tls_ca_file, options->tls_ca_path);
     cf_http_trust_apply(easy, backend->trust);
-    set_text(easy, CURLOPT_PROXY, options->proxy, &code);
-    set_text(easy, CURLOPT_PROXYUSERPWD, options->proxy_user, &code);
-    set_text(easy, CURLOPT_SSLCERT, options->tls_certificate, &code);
-    set_text(easy, CURLOPT_SSLKEY, options->tls_key, &code);
-    set_text(easy, CURLOPT_KEYPASSWD, cf_http_key_password(options->tls_key_password), &code);
-    return code;
+    return configure_way(easy, options);
 }
 
 static bool append_header(struct curl_slist **list, const char *header)

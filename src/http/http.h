@@ -7,6 +7,7 @@
  *   trust.c    certificate authorities, read once for all connections
  *   cause.c    what libcurl's errors are called here
  *   secret.c   texts without credentials
+ *   easy.c     what every connection needs
  */
 #ifndef CF_HTTP_HTTP_H
 #define CF_HTTP_HTTP_H
@@ -82,5 +83,23 @@ void cf_http_hide(char *text, cf_bytes secret);
 void cf_http_hide_users(char *text);
 /* "name:password" of an address, also of one that is not valid; empty without one. */
 cf_bytes cf_http_user_of(const char *address);
+
+/* ---- easy.c -------------------------------------------------------------------- */
+
+/* How a server is reached, and whom to trust on the way. NULL: not given. */
+typedef struct cf_http_way {
+    const char *proxy;
+    const char *proxy_user;
+    const char *ca_file;
+    const char *ca_path;
+    const char *certificate;
+    const char *key;
+    const char *key_password;
+    const char *interface_name;
+    bool verify;
+} cf_http_way;
+
+/* The first failure: this libcurl does not know an option, or has no memory. */
+CURLcode cf_http_configure(CURL *easy, const cf_http_way *way);
 
 #endif

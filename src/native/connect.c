@@ -57,7 +57,6 @@ static CURLcode configure(cf_native_socket *socket)
     /* What it keeps while connecting; connected() raises it, since it also bounds a curl_easy_recv. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 1024L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, socket->problem);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, cf_http_socket_open);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket);
     if (!failed)

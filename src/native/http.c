@@ -205,7 +205,6 @@ static CURLcode configure(centrifuge_client *client, request *posted, const cf_n
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body.data);
     curl_easy_setopt(easy, CURLOPT_CURLU, posted->url);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, cf_http_socket_open);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, posted->headers);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);

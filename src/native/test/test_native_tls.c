@@ -6,6 +6,7 @@
 #include "native/test/support.h"
 
 #include <arpa/inet.h>
+#include <centrifuge/backend.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -360,6 +361,41 @@ static void proxy_with_tls_is_tunnelled(void **state)
     check_proxy(NULL, &server, "http_proxy");
 }
 
+static void publishes(cf_peer *peer)
+{
+    if (peer_read_request(peer))
+        peer_respond(peer, "200 OK", "[{\"method\":\"publish\",\"error\":null,\"body\":null}]");
+    peer_wait_end(peer);
+}
+
+/* Where no tunnel is asked for, the proxy answers itself. */
+static void check_backend_proxy(const cf_peer_tls *tls, const char *ca_file, bool verify)
+{
+    cf_peer proxy;
+    char address[64];
+    centrifuge_backend *backend;
+    centrifuge_backend_options options;
+    peer_start(&proxy, publishes, NULL, tls);
+    snprintf(address, sizeof address, "https://127.0.0.1:%d", proxy.port);
+    centrifuge_backend_options_default(&options);
+    options.url = "http://127.0.0.1:1";
+    options.insecure = true;
+    options.proxy = address;
+    options.tls_ca_file = ca_file;
+    options.tls_verify = verify;
+    OK(centrifuge_backend_new(&backend, &options));
+    OK(centrifuge_backend_publish(backend, "a", "1", NULL, NULL));
+    centrifuge_backend_destroy(backend);
+    peer_finish(&proxy);
+}
+
+static void tls_options_of_a_backend_are_for_its_proxy_too(void **state)
+{
+    (void)state;
+    check_backend_proxy(&server, FILES "ca.pem", true);
+    check_backend_proxy(&self_signed, NULL, false);
+}
+
 static void refusing_proxy(cf_peer *peer)
 {
     static const char answer[] = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
@@ -487,6 +523,7 @@ int main(void)
         cmocka_unit_test(proxy_is_tunnelled),
         cmocka_unit_test(proxy_of_the_environment_is_used),
         cmocka_unit_test(proxy_with_tls_is_tunnelled),
+        cmocka_unit_test(tls_options_of_a_backend_are_for_its_proxy_too),
         cmocka_unit_test(refusing_proxy_is_told),
         cmocka_unit_test(endpoint_is_verified_as_the_server),
         cmocka_unit_test(endpoint_is_reached_through_a_proxy),
