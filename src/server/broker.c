@@ -85,6 +85,18 @@ void cf_broker_publish(cf_broker *broker, const cf_publication *publication, con
     broker->engine->ops->publish(broker->engine, publication, options, done, user);
 }
 
+bool cf_broker_is_alone(const cf_broker *broker)
+{
+    return broker->engine->ops->control == NULL;
+}
+
+void cf_broker_control(cf_broker *broker, const cf_engine_control *control, cf_engine_done done, void *user)
+{
+    broker->services->metrics->node_num_control_msg_published++;
+    broker->pending += done == NULL;
+    broker->engine->ops->control(broker->engine, control, done != NULL ? done : note_end, done != NULL ? user : broker);
+}
+
 void cf_broker_subscribe(cf_broker *broker, cf_bytes channel, cf_engine_done done, void *user)
 {
     broker->engine->ops->subscribe(broker->engine, channel, done, user);

@@ -29,6 +29,11 @@ void cf_broker_publish(cf_broker *broker, const cf_publication *publication, con
 /* CF_METHOD_JOIN or CF_METHOD_LEAVE. */
 void cf_broker_tell(cf_broker *broker, cf_method method, cf_bytes channel, const cf_client_info *info);
 
+/* Is there no other node? */
+bool cf_broker_is_alone(const cf_broker *broker);
+/* `done` NULL: nobody waits. Not where the broker is alone. */
+void cf_broker_control(cf_broker *broker, const cf_engine_control *control, cf_engine_done done, void *user);
+
 void cf_broker_subscribe(cf_broker *broker, cf_bytes channel, cf_engine_done done, void *user);
 /* The node's last subscriber has gone: tried until it succeeds, or until the channel is back. */
 void cf_broker_unsubscribe(cf_broker *broker, cf_bytes channel);

@@ -1,7 +1,6 @@
 #include "server/node_state.h"
 
 #include "server/command/command.h"
-#include "server/sweep.h"
 #include "wire/v1/v1.h"
 
 /* What the HTTP API asks for (server-spec.md 5.3). */
@@ -91,32 +90,79 @@ bool cf_node_hold_publish(cf_node *node, cf_bytes channel, cf_task *task)
 
 /* ---- what becomes of a user ---------------------------------------------- */
 
-void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user)
+/* Done here; then the others are told. */
+typedef struct user_call {
+    cf_node *node;
+    cf_node_done done;
+    void *user;
+    cf_control_kind kind;
+    cf_buffer params;
+} user_call;
+
+static void told(void *user, cf_engine_status status)
 {
-    if (user_id.size == 0) {
-        done(user, CF_TROUBLE_INVALID);
+    api_call ended = take_call(user);
+    ended.done(ended.user, status == CF_ENGINE_OK ? CF_TROUBLE_NONE : CF_TROUBLE_INTERNAL);
+}
+
+static void done_here(void *user, cf_trouble trouble)
+{
+    user_call *call = user;
+    cf_node *node = call->node;
+    api_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, call->done, NULL, call->user);
+    if (waiting != NULL)
+        cf_node_tell(node, call->kind, cf_buffer_bytes(&call->params), told, waiting);
+    else
+        call->done(call->user, CF_TROUBLE_INTERNAL);
+    cf_buffer_free(&call->params);
+    cf_free(node->services.allocator, call);
+}
+
+/* NULL without memory. */
+static user_call *new_user_call(cf_node *node, const cf_control *control, cf_node_done done, void *user)
+{
+    user_call *created = cf_alloc(node->services.allocator, sizeof *created);
+    if (created == NULL)
+        return NULL;
+    *created = (user_call){.node = node, .done = done, .user = user, .kind = control->kind};
+    cf_buffer_init(&created->params, node->services.allocator, CF_BUFFER_NO_LIMIT);
+    cf_control_write(&created->params, control);
+    if (!created->params.failed)
+        return created;
+    cf_buffer_free(&created->params);
+    cf_free(node->services.allocator, created);
+    return NULL;
+}
+
+static void call_for_user(cf_node *node, const cf_control *control, cf_node_done done, void *user)
+{
+    if (!node->ending && cf_broker_is_alone(&node->broker)) {
+        cf_node_carry_out(node, control, done, user);
         return;
     }
-    if (channel.size > 0 && cf_config_channel(node->services.config, channel) == NULL) {
-        done(user, CF_TROUBLE_NO_NAMESPACE);
-        return;
-    }
-    if (node->ending)
+    user_call *call = node->ending ? NULL : new_user_call(node, control, done, user);
+    if (call == NULL)
         done(user, CF_TROUBLE_INTERNAL);
     else
-        cf_sweep_unsubscribe(&node->services, user_id, channel, done, user);
+        cf_node_carry_out(node, control, done_here, call);
+}
+
+void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user)
+{
+    if (user_id.size == 0)
+        done(user, CF_TROUBLE_INVALID);
+    else if (channel.size > 0 && cf_config_channel(node->services.config, channel) == NULL)
+        done(user, CF_TROUBLE_NO_NAMESPACE);
+    else
+        call_for_user(node, &(cf_control){.kind = CF_CONTROL_UNSUBSCRIBE, .user = user_id, .channel = channel}, done, user);
 }
 
 void cf_node_disconnect(cf_node *node, cf_bytes user_id, cf_node_done done, void *user)
 {
-    if (user_id.size == 0) {
+    if (user_id.size == 0)
         done(user, CF_TROUBLE_INVALID);
-        return;
-    }
-    if (node->ending)
-        done(user, CF_TROUBLE_INTERNAL);
     else
-        cf_sweep_disconnect(&node->services, user_id, done, user);
+        call_for_user(node, &(cf_control){.kind = CF_CONTROL_DISCONNECT, .user = user_id}, done, user);
 }
 
 /* ---- what is known of a channel ------------------------------------------- */
@@ -226,29 +272,13 @@ void cf_node_channels(cf_node *node, cf_node_data_done done, void *user)
 
 /* ---- what is known of the node -------------------------------------------- */
 
-static void write_node(cf_node *node, cf_buffer *out, bool live)
-{
-    cf_buffer_append(out, CF_BYTES("{\"uid\":"));
-    cf_json_write_string(out, cf_bytes_make(node->uid, sizeof node->uid));
-    cf_buffer_append(out, CF_BYTES(",\"version\":\"" CF_SERVER_VERSION "\",\"name\":"));
-    cf_json_write_string(out, node->services.config->name);
-    cf_buffer_append(out, CF_BYTES(",\"started_at\":"));
-    cf_buffer_append_int(out, node->started_at);
-    cf_buffer_append(out, CF_BYTES(",\"metrics\":"));
-    cf_metrics_take_gauges(node->services.metrics, &node->shown);
-    if (live)
-        cf_metrics_write(node->services.metrics, NULL, out);
-    else
-        cf_metrics_write_values(&node->shown, out);
-    cf_buffer_append_byte(out, '}');
-}
-
 void cf_node_stats(cf_node *node, cf_node_data_done done, void *user)
 {
     cf_buffer out;
     cf_buffer_init(&out, node->services.allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&out, CF_BYTES("{\"nodes\":["));
-    write_node(node, &out, false);
+    cf_node_write_info(node, &out, false);
+    cf_nodes_write(&node->nodes, &out);
     cf_buffer_append(&out, CF_BYTES("],\"metrics_interval\":"));
     cf_buffer_append_int(&out, node->services.config->node_metrics_interval);
     cf_buffer_append_byte(&out, '}');
@@ -260,7 +290,7 @@ void cf_node_node(cf_node *node, cf_node_data_done done, void *user)
 {
     cf_buffer out;
     cf_buffer_init(&out, node->services.allocator, CF_BUFFER_NO_LIMIT);
-    write_node(node, &out, true);
+    cf_node_write_info(node, &out, true);
     answer_data(&(api_call){.node = node, .data_done = done, .user = user}, &out);
     cf_buffer_free(&out);
 }

@@ -371,7 +371,7 @@ static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_
 
 cf_engine_sink cf_hub_sink(cf_hub *hub)
 {
-    return (cf_engine_sink){on_message, on_join_leave, hub};
+    return (cf_engine_sink){.message = on_message, .join_leave = on_join_leave, .user = hub};
 }
 
 /* ---- sessions and users -------------------------------------------------- */

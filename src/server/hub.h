@@ -139,6 +139,7 @@ void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed,
                  void (*subscribed)(struct cf_session *, const cf_channel *, cf_engine_status));
 /* Sessions are gone already. */
 void cf_hub_free(cf_hub *hub);
+/* Without `control`, which is not its affair. */
 cf_engine_sink cf_hub_sink(cf_hub *hub);
 
 void cf_hub_add(cf_hub *hub, struct cf_session *session);

@@ -30,6 +30,8 @@ static void on_ping(cf_timer *timer)
 {
     cf_node *node = CF_CONTAINER(timer, cf_node, ping);
     update_counts(node);
+    cf_node_show_life(node);
+    cf_node_forget_silent(node);
     cf_wheel_set(node->services.wheel, timer, after_interval(node, node->services.config->node_ping_interval));
 }
 
@@ -49,6 +51,7 @@ static bool make_engine(cf_node *node, cf_engine_maker maker, uint32_t seed)
 {
     const cf_services *services = &node->services;
     node->sink = cf_hub_sink(&node->hub);
+    node->sink.control = cf_node_hear;
     node->broker.engine = maker(&(cf_engine_host){
         .environment = &services->environment,
         .config = services->config,
@@ -113,6 +116,7 @@ cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *
     cf_services_start_message_ids(services);
     cf_services_uuid(services, node->uid);
     cf_hub_init(&node->hub, services, seed, cf_command_subscribed);
+    cf_nodes_init(&node->nodes, services->allocator, seed);
     if (!fill(node) || !make_engine(node, engine, seed)) {
         cf_node_free(node);
         return NULL;
@@ -140,6 +144,7 @@ void cf_node_free(cf_node *node)
     while (!cf_list_empty(&node->hub.zombies))
         cf_session_forget(CF_CONTAINER(node->hub.zombies.next, cf_session, link));
     cf_hub_free(&node->hub);
+    cf_nodes_free(&node->nodes);
     cf_wheel_free(services->wheel);
     cf_metrics_free(services->metrics);
     cf_bundle_free(services->spare, services->allocator);

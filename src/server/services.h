@@ -33,6 +33,7 @@ struct cf_broker;
     X(no_secret, CF_SERVER_ERROR)       /* credentials that nothing can check */                                               \
     X(cut_off, CF_SERVER_INFO)          /* a client closed for what it sent, or did not read */                                \
     X(bad_call, CF_SERVER_WARNING)      /* a request of the HTTP API that is refused */                                        \
+    X(bad_control, CF_SERVER_ERROR)     /* of another node */                                                                  \
     X(no_descriptor, CF_SERVER_ERROR)   /* a connection that could not be accepted */
 
 typedef enum cf_notice {

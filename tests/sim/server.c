@@ -67,7 +67,7 @@ static cf_engine *make_engine(const cf_engine_host *host)
     sim_server *server = host->environment->user;
     cf_engine_host tapped = *host;
     server->inner = *host->sink;
-    server->tap = (cf_engine_sink){tap_message, tap_join_leave, server};
+    server->tap = (cf_engine_sink){.message = tap_message, .join_leave = tap_join_leave, .user = server};
     tapped.sink = &server->tap;
     cf_engine *memory = cf_engine_memory_new(&tapped);
     server->store = NULL;

@@ -29,10 +29,19 @@
 
 typedef struct cf_engine cf_engine;
 
-/* Where messages arrive: the hub. */
+/* What nodes tell each other (server/control.h). */
+typedef struct cf_engine_control {
+    cf_bytes node; /* who says it */
+    cf_bytes method;
+    cf_bytes params; /* JSON */
+} cf_engine_control;
+
+/* Where messages arrive: the hub, and the node. */
 typedef struct cf_engine_sink {
     void (*message)(void *user, const cf_publication *publication);
     void (*join_leave)(void *user, cf_method method, cf_bytes channel, const cf_client_info *info);
+    /* Its own come back, too. */
+    void (*control)(void *user, const cf_engine_control *control);
     void *user;
 } cf_engine_sink;
 
@@ -75,6 +84,8 @@ typedef struct cf_engine_ops {
                     void *user);
     /* Channels with at least one subscriber, on all nodes. */
     void (*channels)(cf_engine *engine, cf_engine_channels_done done, void *user);
+    /* To all nodes, in the order in which it is given. NULL: there is no other node. */
+    void (*control)(cf_engine *engine, const cf_engine_control *control, cf_engine_done done, void *user);
     /* Time passes: expiries. Called when a turn begins and when it ends. Returns when it wants to be called next. */
     cf_time (*advance)(cf_engine *engine, cf_time now);
     void (*destroy)(cf_engine *engine);

@@ -192,8 +192,18 @@ static void destroy(cf_engine *engine)
 }
 
 static const cf_engine_ops ops = {
-    "slow",   publish, publish_join_leave, subscribe, unsubscribe, presence_add, presence_remove,
-    presence, history, channels,           advance,   destroy,
+    .name = "slow",
+    .publish = publish,
+    .publish_join_leave = publish_join_leave,
+    .subscribe = subscribe,
+    .unsubscribe = unsubscribe,
+    .presence_add = presence_add,
+    .presence_remove = presence_remove,
+    .presence = presence,
+    .history = history,
+    .channels = channels,
+    .advance = advance,
+    .destroy = destroy,
 };
 
 cf_engine *slow_engine_new(const cf_engine_host *host)

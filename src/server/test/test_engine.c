@@ -39,7 +39,7 @@ static int setup(void **state)
     harness_init(&h);
     engine = cf_engine_memory_new(&(cf_engine_host){
         .environment = &h.environment,
-        .sink = &(cf_engine_sink){on_message, on_join_leave, NULL},
+        .sink = &(cf_engine_sink){.message = on_message, .join_leave = on_join_leave},
         .seed = 7,
         .now = h.now,
     });
