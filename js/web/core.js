@@ -18,6 +18,8 @@ const LATE = 1000; // milliseconds behind its time
 const LISTEN = 100; // milliseconds
 const NEVER = Number.MAX_SAFE_INTEGER;
 
+const ignore = () => {};
+
 const ways = { ajax, jsonp };
 
 let wasm; // the functions of src/web/bridge.c
@@ -228,10 +230,13 @@ class Core {
       return this._lost(id, UNSUPPORTED, '');
     }
     this._transport = { id, socket };
-    socket.onopen = () => this._when(() => this._opened(id, isSockJS ? socket.transport : 'raw-websocket'));
+    socket.onopen = () => {
+      socket.onerror = ignore; // its close follows; without a listener some hosts would end the program
+      this._when(() => this._opened(id, isSockJS ? socket.transport : 'raw-websocket'));
+    };
     socket.onmessage = ({ data }) => this._when(() => this._received(id, data));
     socket.onclose = (event) => this._when(() => this._closed(id, event));
-    socket.onerror = () => {}; // its close follows; without a listener some hosts would end the program
+    socket.onerror = () => setTimeout(socket.onclose); // a close comes before that, but Node 22 has none for a failed attempt
     if (isSockJS) socket.onheartbeat = () => this._when(() => this._tell(wasm._alive, id));
   }
 
@@ -306,7 +311,7 @@ class Core {
     if (!this._transport || this._transport.id !== id) return;
     const { socket } = this._transport;
     this._transport = null;
-    socket.onopen = socket.onmessage = socket.onclose = socket.onheartbeat = () => {}; // a SockJS may call them unseen
+    socket.onopen = socket.onmessage = socket.onclose = socket.onheartbeat = ignore; // a SockJS may call them unseen
     socket.close();
   }
 
@@ -399,7 +404,7 @@ const events = [
   (core, told) => told.subscribe(number(Effect.EVENT_SUBSCRIPTION), flag(Effect.EVENT_RESUBSCRIBE), flag(Effect.EVENT_RECOVERED)),
   (core, told) => told.refuse(number(Effect.EVENT_SUBSCRIPTION), text(Effect.EVENT_ERROR), flag(Effect.EVENT_ERROR_JSON), text(Effect.EVENT_ADVICE), flag(Effect.EVENT_RESUBSCRIBE)),
   (core, told) => told.unsubscribe(number(Effect.EVENT_SUBSCRIPTION)),
-  () => {}, // removed: by the façade, which knows
+  ignore, // removed: by the façade, which knows
 ];
 
 module.exports = Core;

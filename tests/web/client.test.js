@@ -168,6 +168,21 @@ test('a transport that closes without saying anything is a lost connection', () 
   client.disconnect();
 });
 
+test('an attempt that ends with an error and no close, as in Node 22, is followed by the next one', async () => {
+  const client = make({ retry: 1, maxRetry: 1 });
+  const before = page.sockets.length;
+  client.connect();
+  page.sockets.at(-1).onerror({});
+  while (page.sockets.length === before + 1) await pause();
+  page.sockets.at(-1).open();
+  page.sockets.at(-1).onerror({});
+  page.sockets.at(-1).answer('connect');
+  await pause();
+  assert.ok(client.isConnected());
+  assert.deepStrictEqual(client.events.map(([name]) => name), ['disconnect', 'connect']);
+  client.disconnect();
+});
+
 test('limits that are none are refused, and a limit of nothing is none', () => {
   for (const messageSizeMax of [-1, 0, NaN]) assert.throws(() => make({ messageSizeMax }), (text) => /messageSizeMax/.test(text));
   const { client } = connected({ messageSizeMax: Infinity });
