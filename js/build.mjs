@@ -171,12 +171,13 @@ function virtual(modules) {
   };
 }
 
-/* Numbers in place of names: where members stand in the core's structs, which src/web/bridge.c asserts. */
+/* Numbers in place of names: where members stand in the core's structs, which src/web/bridge.c asserts, and the acts that it lists. */
 const layout = JSON.parse(read('js/web/layout.json'));
 const { members } = require('./web/members.js');
+const acts = [...read('src/web/bridge.c').matchAll(/^    ACT_(\w+),/gm)].map(([, name], i) => [name, i]);
 const named = (prefix, offsets) => Object.entries(offsets).map(([name, offset]) => [`${prefix}.${name}`, String(offset)]);
 const constants = {
-  ...Object.fromEntries([...named('Effect', layout.effect), ...named('Option', layout.options), ...named('Shown', layout.window)]),
+  ...Object.fromEntries([...named('Effect', layout.effect), ...named('Option', layout.options), ...named('Act', Object.fromEntries(acts)), ...named('Shown', layout.window)]),
   OFFSETS: JSON.stringify(members.map((name) => layout.options[name])),
 };
 

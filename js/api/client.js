@@ -6,7 +6,7 @@
 const Emitter = require('./emitter');
 const Subscription = require('./subscription');
 const { toCore, fromCore, textOf, wayOf, credentials } = require('./options');
-const { whole, parse, failure, ClientState, SubscriptionState, Code } = require('./values');
+const { whole, plain, parse, failure, ClientState, SubscriptionState, Code } = require('./values');
 
 /* What a client without options has until configure(): it may be used, only not connected. */
 const unconfigured = { url: 'ws://127.0.0.1', insecure: true };
@@ -152,7 +152,7 @@ module.exports = (platform) => {
     }
   }
 
-  for (const name of ['disconnect', 'ping', 'startBatching', 'flush', 'startAuthBatching', 'stopAuthBatching']) {
+  for (const name of plain) {
     Centrifuge.prototype[name] = function () { this._call(name); };
   }
 

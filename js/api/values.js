@@ -9,6 +9,9 @@ const SubscriptionState = { SUBSCRIBED: 2, REFUSED: 3, UNSUBSCRIBED: 4 };
 /* include/centrifuge/error.h */
 const Code = { INVALID_STATE: 10, UNSUBSCRIBED: 14, REFUSED: 15 };
 
+/* Methods of a client that a core has, too, and that have no parameters. */
+const plain = ['disconnect', 'ping', 'startBatching', 'flush', 'startAuthBatching', 'stopAuthBatching'];
+
 /* '' is no JSON: there is nothing. */
 const parse = (json) => (json ? JSON.parse(json) : undefined);
 
@@ -21,4 +24,4 @@ function failure(text, json, advice) {
 /* Half a character cannot be sent: it becomes U+FFFD. */
 const whole = (text) => text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (found) => (found[1] ? found : '\ufffd'));
 
-module.exports = { whole, ClientState, SubscriptionState, Code, parse, failure };
+module.exports = { whole, plain, ClientState, SubscriptionState, Code, parse, failure };

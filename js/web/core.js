@@ -4,6 +4,7 @@
  * ../seam.d.ts says what the methods without underscore mean.
  */
 const { credentials } = require('../api/options');
+const { plain } = require('../api/values');
 const { members } = require('./members');
 const { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt } = require('./memory');
 const { ajax, jsonp, note } = require('./requests');
@@ -91,22 +92,6 @@ class Core {
     return values;
   }
 
-  connect() { return this._on(this._client, wasm._connect); }
-
-  disconnect() { this._on(this._client, wasm._disconnect); }
-
-  ping() { this._on(this._client, wasm._ping); }
-
-  startBatching() { this._on(this._client, wasm._startBatching); }
-
-  stopBatching(flush) { this._on(this._client, wasm._stopBatching, flush); }
-
-  flush() { this._on(this._client, wasm._flush); }
-
-  startAuthBatching() { this._on(this._client, wasm._startAuthBatching); }
-
-  stopAuthBatching() { this._on(this._client, wasm._stopAuthBatching); }
-
   state() { return wasm._state(this._client); }
 
   id() {
@@ -115,7 +100,7 @@ class Core {
   }
 
   subscribe(channel, made) {
-    const code = put(channel, (at, size) => this._tell(wasm._subscribe, at, size));
+    const code = put(channel, (at, size) => this._tell(Act.SUBSCRIBE, 0, at, size));
     try {
       if (!code) made(number(Effect.EVENT_SUBSCRIPTION));
     } finally {
@@ -124,24 +109,16 @@ class Core {
     return code;
   }
 
-  unsubscribe(handle) { this._on(handle, wasm._unsubscribe); }
-
-  remove(handle) { this._on(handle, wasm._remove); }
-
-  presence(handle, call) { return this._on(handle, wasm._presence, call); }
-
-  history(handle, call) { return this._on(handle, wasm._history, call); }
-
   subscriptionState(handle) { return wasm._subscriptionState(handle); }
 
   publish(handle, call, json) {
     this._tellUnsent();
-    return putOptional(json, (at, size) => this._on(handle, wasm._publish, call, at, size));
+    return putOptional(json, (at, size) => this._on(handle, Act.PUBLISH, call, at, size));
   }
 
-  authorizeAnswer(request, json) { this._answer(request, wasm._authorized, json); }
+  authorizeAnswer(request, json) { this._answer(request, Act.AUTHORIZED, json); }
 
-  refreshAnswer(request, json) { this._answer(request, wasm._refreshed, json); }
+  refreshAnswer(request, json) { this._answer(request, Act.REFRESHED, json); }
 
   _answer(request, act, json) {
     this._requests.delete(request);
@@ -152,11 +129,13 @@ class Core {
 
   _now() { return this._time = now(); }
 
-  _tell(act, ...values) { return act(this._client, this._now(), ...values); }
+  _act(object, act, ...values) { return wasm._act(object, this._now(), act, ...values); }
 
-  /* A function of the core, and what follows from it. */
+  _tell(act, ...values) { return this._act(this._client, act, ...values); }
+
+  /* An act, and what follows from it. */
   _on(object, act, ...values) {
-    const code = act(object, this._now(), ...values);
+    const code = this._act(object, act, ...values);
     this._turn();
     return code;
   }
@@ -212,11 +191,11 @@ class Core {
     else this._tick();
   }
 
-  _tick() { this._when(() => this._tell(wasm._tick)); }
+  _tick() { this._when(() => this._tell(Act.TICK)); }
 
   networkChanged(online) {
     this._offline = !online; // the core's attempts have no deadline then, but it waits for the network
-    this._when(() => this._tell(wasm._networkChanged, online));
+    this._when(() => this._tell(Act.NETWORK_CHANGED, online));
   }
 
   /* ---- transports ------------------------------------------------------------------- */
@@ -237,7 +216,7 @@ class Core {
     socket.onmessage = ({ data }) => this._when(() => this._received(id, data));
     socket.onclose = (event) => this._when(() => this._closed(id, event));
     socket.onerror = () => setTimeout(socket.onclose); // a close comes before that, but Node 22 has none for a failed attempt
-    if (isSockJS) socket.onheartbeat = () => this._when(() => this._tell(wasm._alive, id));
+    if (isSockJS) socket.onheartbeat = () => this._when(() => this._tell(Act.ALIVE, id));
   }
 
   _openSockJS(address) {
@@ -247,7 +226,7 @@ class Core {
 
   _opened(id, name) {
     this._told.open();
-    put(String(name), (at, size) => this._tell(wasm._opened, id, at, size));
+    put(String(name), (at, size) => this._tell(Act.OPENED, id, at, size));
   }
 
   /* It stays in the core's memory until nothing is left to do. What is too large is refused by its size alone. */
@@ -293,7 +272,7 @@ class Core {
   }
 
   _lost(id, error, reason) {
-    put(String(reason), (at, size) => this._tell(wasm._closed, id, error, at, size));
+    put(String(reason), (at, size) => this._tell(Act.CLOSED, id, at, size, error));
   }
 
   _send(id, data) {
@@ -303,7 +282,7 @@ class Core {
   }
 
   _tellUnsent() {
-    if (this._transport) wasm._unsent(this._client, this._transport.id, this._transport.socket.bufferedAmount || 0);
+    if (this._transport) this._tell(Act.UNSENT, this._transport.id, 0, 0, this._transport.socket.bufferedAmount || 0);
   }
 
   /* Nothing more of it is heard. */
@@ -329,7 +308,7 @@ class Core {
       if (!this._requests.has(id)) return;
       if (!status) return answer.call(this, id, text);
       this._requests.delete(id);
-      this._on(this._client, wasm._failed, id, status);
+      this._on(this._client, Act.FAILED, id, 0, 0, status);
     };
     this._requests.set(id, null);
     try {
@@ -352,6 +331,15 @@ class Core {
     if (giveUp) giveUp();
   }
 }
+
+/* Those that take no texts are all alike. */
+[...plain, 'connect', 'stopBatching'].forEach((name, act) => {
+  Core.prototype[name] = function (flag) { return this._on(this._client, act, flag); };
+});
+
+['unsubscribe', 'remove', 'presence', 'history'].forEach((name, i) => {
+  Core.prototype[name] = function (handle, call) { return this._on(handle, Act.UNSUBSCRIBE + i, call); };
+});
 
 /* null without memory. */
 function tryPut(text) {

@@ -169,52 +169,7 @@ double EXPORT(deadline)(const cf_client *client)
     return (double)cf_client_deadline(client);
 }
 
-void EXPORT(tick)(cf_client *client, double now)
-{
-    cf_client_tick(client, (cf_time)now);
-}
-
-/* ---- the user ------------------------------------------------------------------------------ */
-
-centrifuge_error EXPORT(connect)(cf_client *client, double now)
-{
-    return cf_client_connect(client, (cf_time)now);
-}
-
-void EXPORT(disconnect)(cf_client *client, double now)
-{
-    cf_client_disconnect(client, (cf_time)now);
-}
-
-void EXPORT(ping)(cf_client *client, double now)
-{
-    cf_client_ping(client, (cf_time)now);
-}
-
-void EXPORT(startBatching)(cf_client *client)
-{
-    cf_client_start_batching(client);
-}
-
-void EXPORT(stopBatching)(cf_client *client, double now, bool flush)
-{
-    cf_client_stop_batching(client, flush, (cf_time)now);
-}
-
-void EXPORT(flush)(cf_client *client, double now)
-{
-    cf_client_flush(client, (cf_time)now);
-}
-
-void EXPORT(startAuthBatching)(cf_client *client)
-{
-    cf_client_start_auth_batching(client);
-}
-
-void EXPORT(stopAuthBatching)(cf_client *client, double now)
-{
-    cf_client_stop_auth_batching(client, (cf_time)now);
-}
+/* ---- what is known ------------------------------------------------------------------------------ */
 
 cf_client_state EXPORT(state)(const cf_client *client)
 {
@@ -238,100 +193,145 @@ void EXPORT(credentials)(const cf_client *client)
     window.options.credentials_json = now.json;
 }
 
-/* ---- subscriptions --------------------------------------------------------------------------- */
-
-/* Puts the subscription into the window, where events have it. */
-centrifuge_error EXPORT(subscribe)(cf_client *client, double now, char *channel, size_t size)
-{
-    cf_bytes name = cf_bytes_make(channel, size);
-    centrifuge_error error = cf_client_subscribe(client, (cf_time)now, name, NULL, &window.effect.event.subscription, NULL);
-    cf_free(&cf_web_allocator, channel);
-    return error;
-}
-
-void EXPORT(unsubscribe)(cf_subscription *subscription, double now)
-{
-    cf_subscription_unsubscribe(subscription, (cf_time)now);
-}
-
-void EXPORT(remove)(cf_subscription *subscription, double now)
-{
-    cf_subscription_remove(subscription, (cf_time)now);
-}
-
 cf_subscription_state EXPORT(subscriptionState)(const cf_subscription *subscription)
 {
     return cf_subscription_get_state(subscription);
 }
 
-/* `call` comes back in the result. */
-centrifuge_error EXPORT(publish)(cf_subscription *subscription, double now, uintptr_t call, char *data, size_t size)
+/* ---- what is done ---------------------------------------------------------------------------------- */
+
+/*
+ * What a user does to a client or a subscription, and what a page tells a client: one way in with the act's number takes less room
+ * than a way for each act.
+ */
+typedef enum act {
+    ACT_DISCONNECT,
+    ACT_PING,
+    ACT_START_BATCHING,
+    ACT_FLUSH,
+    ACT_START_AUTH_BATCHING,
+    ACT_STOP_AUTH_BATCHING,
+    ACT_CONNECT,
+    ACT_STOP_BATCHING, /* number: whether to flush */
+    ACT_SUBSCRIBE,     /* text: the channel; the window has the subscription where events have it */
+    ACT_UNSUBSCRIBE,
+    ACT_REMOVE,
+    ACT_PRESENCE, /* number: the call, which comes back in the result; likewise below */
+    ACT_HISTORY,
+    ACT_PUBLISH, /* text: the data */
+    ACT_TICK,
+    ACT_NETWORK_CHANGED, /* number: whether there is a network */
+    ACT_ALIVE,           /* number: the transport; likewise below */
+    ACT_OPENED,          /* text: its name */
+    ACT_CLOSED,          /* text: the reason; detail: the error */
+    ACT_UNSENT,          /* detail: bytes */
+    ACT_AUTHORIZED,      /* number: the request, likewise below; text: the answer, if there is one */
+    ACT_REFRESHED,
+    ACT_FAILED, /* detail: the status, which is not 200 */
+} act;
+
+static centrifuge_error do_to_client(cf_client *client, cf_time now, act act, bool flush, cf_bytes channel)
 {
-    centrifuge_error error = cf_subscription_publish(subscription, (cf_time)now, cf_bytes_make(data, size), (void *)call);
+    switch (act) {
+    case ACT_DISCONNECT:
+        cf_client_disconnect(client, now);
+        break;
+    case ACT_PING:
+        cf_client_ping(client, now);
+        break;
+    case ACT_START_BATCHING:
+        cf_client_start_batching(client);
+        break;
+    case ACT_FLUSH:
+        cf_client_flush(client, now);
+        break;
+    case ACT_START_AUTH_BATCHING:
+        cf_client_start_auth_batching(client);
+        break;
+    case ACT_STOP_AUTH_BATCHING:
+        cf_client_stop_auth_batching(client, now);
+        break;
+    case ACT_CONNECT:
+        return cf_client_connect(client, now);
+    case ACT_STOP_BATCHING:
+        cf_client_stop_batching(client, flush, now);
+        break;
+    default:
+        return cf_client_subscribe(client, now, channel, NULL, &window.effect.event.subscription, NULL);
+    }
+    return CENTRIFUGE_ERROR_OK;
+}
+
+static centrifuge_error do_to_subscription(cf_subscription *subscription, cf_time now, act act, void *call, cf_bytes data)
+{
+    switch (act) {
+    case ACT_UNSUBSCRIBE:
+        cf_subscription_unsubscribe(subscription, now);
+        break;
+    case ACT_REMOVE:
+        cf_subscription_remove(subscription, now);
+        break;
+    case ACT_PRESENCE:
+        return cf_subscription_presence(subscription, now, call);
+    case ACT_HISTORY:
+        return cf_subscription_history(subscription, now, call);
+    default:
+        return cf_subscription_publish(subscription, now, data, call);
+    }
+    return CENTRIFUGE_ERROR_OK;
+}
+
+static void tell_client(cf_client *client, cf_time now, act act, uint32_t id, cf_bytes text, uint32_t detail)
+{
+    switch (act) {
+    case ACT_TICK:
+        cf_client_tick(client, now);
+        break;
+    case ACT_NETWORK_CHANGED:
+        cf_client_network_changed(client, id != 0, now);
+        break;
+    case ACT_ALIVE:
+        cf_client_transport_alive(client, id, now);
+        break;
+    case ACT_OPENED:
+        cf_client_transport_opened(client, id, text, now);
+        break;
+    case ACT_CLOSED:
+        cf_client_transport_closed(client, id, text, detail, now);
+        break;
+    case ACT_UNSENT:
+        cf_client_transport_unsent(client, id, detail);
+        break;
+    case ACT_AUTHORIZED:
+        cf_client_authorized(client, id, text.data == NULL, text, now);
+        break;
+    case ACT_REFRESHED:
+        cf_client_refreshed(client, id, text.data == NULL, text, now);
+        break;
+    default:
+        cf_client_request_failed(client, id, CENTRIFUGE_ERROR_HTTP_STATUS, (int)detail, 0, now);
+        break;
+    }
+}
+
+/* `object` is what the act is done to. The text is released, whatever becomes of it. */
+centrifuge_error EXPORT(act)(void *object, double time, act act, uintptr_t number, char *data, size_t size, uint32_t detail)
+{
+    const cf_time now = (cf_time)time;
+    const cf_bytes text = cf_bytes_make(data, size);
+    centrifuge_error error = CENTRIFUGE_ERROR_OK;
+    if (act <= ACT_SUBSCRIBE)
+        error = do_to_client(object, now, act, number != 0, text);
+    else if (act <= ACT_PUBLISH)
+        error = do_to_subscription(object, now, act, (void *)number, text);
+    else
+        tell_client(object, now, act, number, text, detail);
     cf_free(&cf_web_allocator, data);
     return error;
-}
-
-centrifuge_error EXPORT(presence)(cf_subscription *subscription, double now, uintptr_t call)
-{
-    return cf_subscription_presence(subscription, (cf_time)now, (void *)call);
-}
-
-centrifuge_error EXPORT(history)(cf_subscription *subscription, double now, uintptr_t call)
-{
-    return cf_subscription_history(subscription, (cf_time)now, (void *)call);
-}
-
-/* ---- what a page tells -------------------------------------------------------------------------- */
-
-void EXPORT(opened)(cf_client *client, double now, uint32_t transport, char *name, size_t size)
-{
-    cf_client_transport_opened(client, transport, cf_bytes_make(name, size), (cf_time)now);
-    cf_free(&cf_web_allocator, name);
 }
 
 /* `text` stays, and has to, until there are no more effects. */
 void EXPORT(received)(cf_client *client, double now, uint32_t transport, const char *text, size_t size)
 {
     cf_client_transport_received(client, transport, cf_bytes_make(text, size), (cf_time)now);
-}
-
-void EXPORT(alive)(cf_client *client, double now, uint32_t transport)
-{
-    cf_client_transport_alive(client, transport, (cf_time)now);
-}
-
-void EXPORT(unsent)(cf_client *client, uint32_t transport, size_t size)
-{
-    cf_client_transport_unsent(client, transport, size);
-}
-
-void EXPORT(closed)(cf_client *client, double now, uint32_t transport, centrifuge_error error, char *reason, size_t size)
-{
-    cf_client_transport_closed(client, transport, cf_bytes_make(reason, size), error, (cf_time)now);
-    cf_free(&cf_web_allocator, reason);
-}
-
-void EXPORT(networkChanged)(cf_client *client, double now, bool online)
-{
-    cf_client_network_changed(client, online, (cf_time)now);
-}
-
-/* `answer` NULL: there is none. */
-void EXPORT(authorized)(cf_client *client, double now, uint32_t request, char *answer, size_t size)
-{
-    cf_client_authorized(client, request, answer == NULL, cf_bytes_make(answer, size), (cf_time)now);
-    cf_free(&cf_web_allocator, answer);
-}
-
-/* Of a request that an endpoint has answered with another status than 200. */
-void EXPORT(failed)(cf_client *client, double now, uint32_t request, int status)
-{
-    cf_client_request_failed(client, request, CENTRIFUGE_ERROR_HTTP_STATUS, status, 0, (cf_time)now);
-}
-
-void EXPORT(refreshed)(cf_client *client, double now, uint32_t request, char *answer, size_t size)
-{
-    cf_client_refreshed(client, request, answer == NULL, cf_bytes_make(answer, size), (cf_time)now);
-    cf_free(&cf_web_allocator, answer);
 }
