@@ -12,7 +12,10 @@ const { report } = require('./page');
 function address(url) {
   const base = (globalThis.document || {}).baseURI || globalThis.location;
   const relative = base && (typeof url === 'string' || url instanceof String) && !/^\w+:/.test(url);
-  return url && String(relative ? new URL(url, base) : url);
+  try {
+    if (relative) return String(new URL(url, base));
+  } catch (exception) { /* no address: refused by the core */ }
+  return url && String(url);
 }
 
 const library = define({

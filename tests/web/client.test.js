@@ -158,7 +158,9 @@ test('what is no address is refused, with a page and without', (t) => {
   for (const url of [5, true, {}, () => {}, 'localhost:8000', 'ftp://host']) refused(url);
   globalThis.location = new URL('https://example.org/');
   t.after(() => { delete globalThis.location; });
-  for (const url of [5, true, {}, () => {}, 'localhost:8000', 'ftp://host']) refused(url);
+  for (const url of [5, true, {}, () => {}, 'localhost:8000', 'ftp://host', '//']) refused(url);
+  globalThis.location = new URL('data:text/html,');
+  refused('/connection');
 });
 
 test('a transport that closes without saying anything is a lost connection', () => {
