@@ -48,7 +48,7 @@ const fast = ['src/json/reader.c'];
  * before functions are put into their callers, which then look too large.
  */
 const passes = 'internalize,globaldce,ipsccp,mergefunc,ipsccp,cgscc(argpromotion),function(instcombine),cgscc(inline),'
-  + 'function(simplifycfg<sink-common-insts>,jump-threading,sroa,memcpyopt,early-cse,correlated-propagation,'
+  + 'function(simplifycfg<sink-common-insts>,jump-threading,sroa,memcpyopt,sink,early-cse,dce,correlated-propagation,'
   + 'simplifycfg<sink-common-insts>,early-cse,instcombine,reassociate,loop-simplify)';
 
 /* src/ -> NAME.wasm in the work folder */
@@ -65,7 +65,7 @@ function compile(name, wanted) {
   });
   run('llvm-link', [...parts, '-o', `${folder}/linked.bc`]);
   // the three stay: without an instruction for it, a copy becomes a call of them
-  run('opt', ['-passes=' + passes, '-internalize-public-api-list=memcpy,memmove,memset', `${folder}/linked.bc`, '-o', `${folder}/core.bc`]);
+  run('opt', ['-passes=' + passes, '-internalize-public-api-list=memcpy,memmove,memset', '-inline-threshold=-5', `${folder}/linked.bc`, '-o', `${folder}/core.bc`]);
   run('wasm-ld', ['--no-entry', '--gc-sections', '--strip-all', '--stack-first', '-z', 'stack-size=4096', '--lto-O0', ...['-disable-lsr', '-disable-machine-licm', '-pre-RA-sched=list-ilp'].flatMap((flag) => ['-mllvm', flag]),
     `${folder}/core.bc`, '-o', `${folder}.wasm`]);
 }
@@ -80,7 +80,7 @@ function prepare() {
  * some hundred that were tried.
  */
 const steps = ['--optimize-added-constants-propagate', '--vacuum', '--local-cse', '--remove-unused-module-elements', '--flatten',
-  '--rereloop', '--merge-blocks', '--converge', '--vacuum', '--ssa-nomerge', '--rse', '--simplify-locals-notee', '--merge-locals', '--code-folding', '--coalesce-locals',
+  '--rereloop', '--merge-blocks', '--converge', '--vacuum', '--ssa-nomerge', '--rse', '--simplify-locals-notee', '--merge-locals', '--code-folding', '--coalesce-locals', '--pick-load-signs', '--merge-locals',
   '--simplify-locals-nostructure', '-aimfs=4', '-Oz', '-Oz'];
 
 function wasmCore() {
