@@ -162,7 +162,7 @@ function readSegments(section) {
 
 /* ---- what is arranged ------------------------------------------------------------------------------------ */
 
-const RUN = 3; // bytes
+const RUN = 4; // bytes
 
 function runsOf({ instructions }) {
   const bytes = instructions.flatMap(writeInstruction);
