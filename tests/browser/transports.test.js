@@ -1,16 +1,21 @@
 'use strict';
 /*
  * The real SockJS client in Chromium against centrifuged: every transport, below the 1.x client and below ours, across a restart
- * of the server.
+ * of the server; and the same through nginx as docs/configuration.md sets it up.
  */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
+const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
-const { FILE, NAMESPACES, Site, Server, launch, openPage, optionsFor, script, until } = require('./lib');
+const { FILE, NAMESPACES, Site, Server, launch, openPage, optionsFor, script, until, soon } = require('./lib');
 
 const SOCKJS = path.join(__dirname, '../../js/node_modules/sockjs-client/dist/sockjs.min.js');
 const TRANSPORTS = ['websocket', 'xhr-streaming', 'eventsource', 'iframe-eventsource', 'iframe-htmlfile', 'xhr-polling', 'iframe-xhr-polling', 'jsonp-polling'];
+
+const NGINX = process.env.NGINX || '/usr/sbin/nginx';
 
 let site;
 let browser;
@@ -28,14 +33,60 @@ after(async () => {
 const serve = (port) => Server.start({ namespaces: NAMESPACES, sockjs_url: site.origin + '/sockjs.js', port });
 
 for (const [name, library] of [['the 1.x client', '/reference.js'], ['ours', '/dist/' + FILE]]) {
-  for (const transport of TRANSPORTS) test(transport + ' below ' + name, () => talk(library, transport));
+  for (const transport of TRANSPORTS) {
+    test(transport + ' below ' + name, () => talk(library, transport, (server) => server.port));
+    test(transport + ' below ' + name + ' through nginx', (t) => talk(library, transport, async (server) => {
+      const nginx = await Nginx.start(server.port);
+      t.after(() => nginx.stop());
+      return nginx.port;
+    }));
+  }
 }
 
-async function talk(library, transport) {
+async function freePort() {
+  const listener = net.createServer();
+  await new Promise((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const { port } = listener.address();
+  await new Promise((resolve) => listener.close(resolve));
+  return port;
+}
+
+const accepts = (port) => new Promise((resolve) => {
+  const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
+  socket.on('error', () => resolve(false));
+});
+
+/* With the documented configuration, but for the ports, and files of its own. */
+class Nginx {
+  static async start(upstream) {
+    const self = new Nginx();
+    const [, http] = /```nginx\n([^]*?)```/.exec(fs.readFileSync(path.join(__dirname, '../../docs/configuration.md'), 'utf8'));
+    self.port = await freePort();
+    self.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nginx-'));
+    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => name + '_temp_path ' + self.folder + '/' + name + ';').join(' ');
+    const file = path.join(self.folder, 'nginx.conf');
+    fs.writeFileSync(file, 'daemon off; master_process off; pid ' + self.folder + '/pid; events {} http { access_log off; ' + paths + '\n' +
+      http.replace('listen 80;', 'listen 127.0.0.1:' + self.port + ';').replace('127.0.0.1:8000', '127.0.0.1:' + upstream) + '}');
+    self.child = spawn(NGINX, ['-p', self.folder, '-e', self.folder + '/error.log', '-c', file], { stdio: 'inherit' });
+    self.done = new Promise((resolve) => self.child.once('exit', resolve));
+    await until(() => accepts(self.port), 'nginx to listen');
+    return self;
+  }
+
+  async stop() {
+    this.child.kill();
+    await soon(this.done, 'nginx to end');
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/* `through`: of a server, the port that the page talks to. */
+async function talk(library, transport, through) {
   let server = await serve(0);
+  const port = await through(server);
   const page = await openPage(browser, site.html('/transports.html', script('/sockjs.js') + script(library) + script('/clients.js'), { 'Cache-Control': 'no-store' }));
   const heard = (event, n) => until(() => page.evaluate(([e, least]) => count('a', e) >= least, [event, n]), event + ' ' + n);
-  const options = optionsFor('http://127.0.0.1:' + server.port + '/connection', 'u', { transports: [transport] });
+  const options = optionsFor('http://127.0.0.1:' + port + '/connection', 'u', { transports: [transport] });
   await page.evaluate((given) => { start('a', given, 'all:news'); }, options);
   await heard('subscribe', 1);
   assert.strictEqual(await page.evaluate(() => contexts('a', 'connect')[0].transport), transport);

@@ -351,6 +351,9 @@ static void on_streamed(void *user)
     go_on(user);
 }
 
+/* Nginx would keep frames until there are many, unless it is told here. */
+#define UNBUFFERED CF_BYTES("X-Accel-Buffering: no\r\n")
+
 static void begin_stream(cf_sockjs_peer *self)
 {
     const cf_http_request *request = cf_http_exchange_request(self->exchange);
@@ -359,6 +362,7 @@ static void begin_stream(cf_sockjs_peer *self)
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         cf_buffer_init(all[i], self->server->services->allocator, CF_BUFFER_NO_LIMIT);
     cf_sockjs_append_fresh(self->server, &headers, request);
+    cf_buffer_append(&headers, UNBUFFERED);
     cf_sockjs_append_callback(&callback, request);
     cf_sockjs_append_prelude(&prelude, self->transport, cf_buffer_bytes(&callback));
     cf_http_response head = {
