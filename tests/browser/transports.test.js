@@ -15,7 +15,8 @@ const { FILE, NAMESPACES, Site, Server, launch, openPage, optionsFor, script, un
 const SOCKJS = path.join(__dirname, '../../js/node_modules/sockjs-client/dist/sockjs.min.js');
 const TRANSPORTS = ['websocket', 'xhr-streaming', 'eventsource', 'iframe-eventsource', 'iframe-htmlfile', 'xhr-polling', 'iframe-xhr-polling', 'jsonp-polling'];
 
-const NGINX = process.env.NGINX || '/usr/sbin/nginx';
+// Debian's: installed, or as scripts/install-packages unpacks it.
+const NGINX = ['/usr/sbin/nginx', path.join(__dirname, '../../build/nginx/usr/sbin/nginx')].find((file) => fs.existsSync(file));
 
 let site;
 let browser;
