@@ -9,7 +9,10 @@
 #include "base/bytes.h"
 
 typedef struct cf_allocator {
-    /* Like realloc: `memory` NULL allocates, `size` 0 frees and returns NULL; NULL for a size above 0 means failure, `memory` stays valid. */
+    /*
+     * Like realloc: `memory` NULL allocates, `size` 0 frees and returns NULL; NULL for a size above 0 means failure, `memory`
+     * stays valid.
+     */
     void *(*resize)(void *user, void *memory, size_t size);
     void *user;
 } cf_allocator;

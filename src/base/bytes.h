@@ -39,7 +39,9 @@ ptrdiff_t cf_bytes_find_last(cf_bytes bytes, cf_bytes needle);
 int cf_bytes_compare(cf_bytes a, cf_bytes b);
 /* [from, to) of the slice, cut to its bounds. */
 cf_bytes cf_bytes_slice(cf_bytes bytes, size_t from, size_t to);
-/* Decimal digits with an optional sign (RFC: none; Go's ParseInt base 10), whole slice, no spaces; false when it is no int64. */
+/*
+ * Decimal digits with an optional sign (RFC: none; Go's ParseInt base 10), whole slice, no spaces; false when it is no int64.
+ */
 bool cf_bytes_to_int64(cf_bytes text, int64_t *value);
 
 #endif

@@ -35,8 +35,8 @@ static void mix(uint32_t v[4], uint32_t word)
 }
 
 /*
- * HalfSipHash-1-3, the 32 bit form of SipHash (Aumasson, Bernstein 2012), which Linux has for its hash tables, too: keys that collide
- * cannot be found without the seed. Words in the machine's order.
+ * HalfSipHash-1-3, the 32 bit form of SipHash (Aumasson, Bernstein 2012), which Linux has for its hash tables, too: keys that
+ * collide cannot be found without the seed. Words in the machine's order.
  */
 static uint32_t hash_key(const cf_map *map, cf_bytes key)
 {

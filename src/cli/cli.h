@@ -1,10 +1,11 @@
 /*
  * centrifuge-cli: the library for people and shell scripts.
  *
- * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group of
- * commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats), sign.c. Those that keep a client connection
- * share session.c (the client and how it fails), private.c (what a backend would sign) and loop.c (poll: the client's sockets, signals, standard input and output);
- * those that call the HTTP API share api.c. print.c writes lines of JSON.
+ * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group
+ * of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats), sign.c. Those that keep a client
+ * connection share session.c (the client and how it fails), private.c (what a backend would sign) and loop.c (poll: the
+ * client's sockets, signals, standard input and output); those that call the HTTP API share api.c. print.c writes lines of
+ * JSON.
  *
  * Only the public headers of the library are used here.
  */

@@ -200,8 +200,8 @@ static cf_bytes keep_reason(cf_client *client, cf_bytes reason)
 }
 
 /*
- * A message that came, or credentials to send. The message may have been what a subscription asked to recover, which would be as
- * large the next time.
+ * A message that came, or credentials to send. The message may have been what a subscription asked to recover, which would be
+ * as large the next time.
  */
 static void report_too_large(cf_client *client, centrifuge_error code)
 {

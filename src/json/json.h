@@ -93,7 +93,10 @@ cf_bytes cf_json_raw(const cf_json_value *value);
 
 /* Strings: `raw` is the inside of a string that the reader accepted. Decoded text is never longer than `raw`. */
 void cf_json_decode_string(cf_bytes raw, cf_buffer *out);
-/* The text of a string: where there is nothing to decode, a slice of the input, else appended to `scratch`. Empty for other kinds. */
+/*
+ * The text of a string: where there is nothing to decode, a slice of the input, else appended to `scratch`. Empty for other
+ * kinds.
+ */
 cf_bytes cf_json_text(const cf_json_value *value, cf_buffer *scratch);
 /* Compares the decoded string. */
 bool cf_json_string_equal(const cf_json_value *string, cf_bytes text);
@@ -120,7 +123,8 @@ typedef enum cf_json_field_kind {
     CF_JSON_FIELD_STRING, /* cf_bytes, decoded */
     CF_JSON_FIELD_BOOL,   /* bool */
     CF_JSON_FIELD_INT,    /* int64_t */
-    CF_JSON_FIELD_RAW, /* cf_bytes: any value as it stands in the input, strings with their quotes, null included; absent: data NULL */
+    /* cf_bytes: any value as it stands in the input, strings with their quotes, null included; absent: data NULL */
+    CF_JSON_FIELD_RAW,
 } cf_json_field_kind;
 
 typedef struct cf_json_field {

@@ -154,7 +154,10 @@ static const char *scan_utf8(cf_json_reader *reader, const char *at)
     return at;
 }
 
-/* The rest of a string that has more than plain bytes, from the first other one. Apart from the others, which need few registers. */
+/*
+ * The rest of a string that has more than plain bytes, from the first other one. Apart from the others, which need few
+ * registers.
+ */
 SELDOM static const char *scan_rest(cf_json_reader *reader, const char *at, bool *escaped)
 {
     for (;;) {

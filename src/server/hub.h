@@ -149,7 +149,9 @@ void cf_hub_remove(cf_hub *hub, struct cf_session *session);
 bool cf_hub_authenticate(cf_hub *hub, struct cf_session *session, cf_bytes user);
 cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes user);
 
-/* From one session of a user to the next, over several turns: those that were there at the beginning, and have not ended yet. */
+/*
+ * From one session of a user to the next, over several turns: those that were there at the beginning, and have not ended yet.
+ */
 typedef struct cf_hub_walk {
     cf_list link;            /* in hub->walks */
     struct cf_session *next; /* NULL: the walk is over */
@@ -171,9 +173,9 @@ cf_hub_subscription *cf_hub_find(const cf_hub *hub, struct cf_session *session, 
 typedef enum cf_hub_result { CF_HUB_DONE, CF_HUB_WAIT, CF_HUB_FAILED } cf_hub_result;
 
 /*
- * `info` (or NULL) belongs to the hub afterwards, whatever comes out. `hold`: what is published is held back until cf_hub_release.
- * CF_HUB_WAIT: hub->subscribed is called later, unless the session ends before. CF_HUB_FAILED: no memory, or the engine refused;
- * the session is not subscribed.
+ * `info` (or NULL) belongs to the hub afterwards, whatever comes out. `hold`: what is published is held back until
+ * cf_hub_release. CF_HUB_WAIT: hub->subscribed is called later, unless the session ends before. CF_HUB_FAILED: no memory, or
+ * the engine refused; the session is not subscribed.
  */
 cf_hub_result cf_hub_subscribe(cf_hub *hub, struct cf_session *session, cf_bytes channel, cf_hub_text *info, bool hold);
 /* Closes the channel's chunk first, so that the session gets what was published before. */

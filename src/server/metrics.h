@@ -90,7 +90,10 @@ void cf_metrics_take_zero(cf_metrics_values *values);
 /* The gauges become those of now. */
 void cf_metrics_take_gauges(const cf_metrics *metrics, cf_metrics_values *values);
 void cf_metrics_write_values(const cf_metrics_values *values, cf_buffer *out);
-/* The object of all 74 values, keys sorted. `since` NULL: totals (method node); else counters are the difference to it (method stats). */
+/*
+ * The object of all 74 values, keys sorted. `since` NULL: totals (method node); else counters are the difference to it (method
+ * stats).
+ */
 void cf_metrics_write(const cf_metrics *metrics, const cf_metrics *since, cf_buffer *out);
 
 #endif

@@ -12,8 +12,8 @@
  * flooding publisher cannot postpone the flush. Who had to wait (turn.h) goes on in
  * cf_node_go_on, which is called in a turn of its own, not while input is handed in.
  *
- * The driver sets what only it can know in cf_node_services(node)->metrics: the gauges of memory, processor and threads; and it records the
- * latency of the HTTP API there. The metrics of clients are the node's own.
+ * The driver sets what only it can know in cf_node_services(node)->metrics: the gauges of memory, processor and threads; and it
+ * records the latency of the HTTP API there. The metrics of clients are the node's own.
  */
 #ifndef CF_SERVER_NODE_H
 #define CF_SERVER_NODE_H
@@ -25,7 +25,9 @@ typedef struct cf_node cf_node;
 /* NULL without memory. The configuration is borrowed: it must outlive the node or the next cf_node_configure. */
 cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *config, cf_engine_maker engine, cf_time now,
                      int64_t unix_time);
-/* Drops all sessions without a word, then everything else. Calls of the API that still wait end with `internal server error`. */
+/*
+ * Drops all sessions without a word, then everything else. Calls of the API that still wait end with `internal server error`.
+ */
 void cf_node_free(cf_node *node);
 /* A reload (8.4): what counts live counts from now. The old configuration must still be there. */
 void cf_node_configure(cf_node *node, const cf_config *config);
@@ -39,10 +41,16 @@ void cf_node_begin_share(cf_node *node);
 void cf_node_go_on(cf_node *node);
 /* Was so much input worked on in this turn that what it has led to should go out? */
 bool cf_node_is_busy(const cf_node *node);
-/* Runs what is due (timers, expiries), then as above. Returns when the next turn is needed at the latest: now, where something is left. */
+/*
+ * Runs what is due (timers, expiries), then as above. Returns when the next turn is needed at the latest: now, where something
+ * is left.
+ */
 cf_time cf_node_end_turn(cf_node *node);
 
-/* Closes every authenticated session (a thousand at a call) with `shutting down`/true; true when none is left, nothing waits for a turn and the engine has answered. Asked again at each turn until then. */
+/*
+ * Closes every authenticated session (a thousand at a call) with `shutting down`/true; true when none is left, nothing waits
+ * for a turn and the engine has answered. Asked again at each turn until then.
+ */
 bool cf_node_shutdown(cf_node *node);
 
 size_t cf_node_session_count(const cf_node *node);
@@ -55,7 +63,10 @@ typedef void (*cf_node_data_done)(void *user, cf_trouble trouble, cf_bytes data)
 
 void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes client, cf_bytes uid, cf_node_done done,
                      void *user);
-/* True: subscribers of the channel are behind; the task is held until they have caught up, but no longer than publish_wait_timeout. */
+/*
+ * True: subscribers of the channel are behind; the task is held until they have caught up, but no longer than
+ * publish_wait_timeout.
+ */
 bool cf_node_hold_publish(cf_node *node, cf_bytes channel, cf_task *task);
 void cf_node_unsubscribe(cf_node *node, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user);
 void cf_node_disconnect(cf_node *node, cf_bytes user_id, cf_node_done done, void *user);

@@ -17,8 +17,8 @@ struct cf_hub;
 struct cf_broker;
 
 /*
- * What strangers can make the server say: X(member, level). Of each kind there is a line in CF_NOTICE_PAUSE, and it says how many
- * were left out before it.
+ * What strangers can make the server say: X(member, level). Of each kind there is a line in CF_NOTICE_PAUSE, and it says how
+ * many were left out before it.
  */
 #define CF_NOTICES(X)                                                                                                          \
     X(bad_request, CF_SERVER_INFO)      /* no good HTTP, or too slow */                                                        \

@@ -6,8 +6,8 @@
  * engine (Redis), the session keeps what came after them and asks the transport to stop
  * reading; with the memory engine that never happens. message.c has that, call.h the commands' side.
  *
- * Everything but cf_session_written happens within a turn (node.h): what it causes is sent at the turn's end. A session that is over
- * client_queue_max_size, or lost a message for want of memory, is closed at the turn's end too.
+ * Everything but cf_session_written happens within a turn (node.h): what it causes is sent at the turn's end. A session that is
+ * over client_queue_max_size, or lost a message for want of memory, is closed at the turn's end too.
  *
  * A transport counts its own: http_raw_ws_num_requests (http_sockjs_num_requests) when it makes a session.
  *
@@ -24,21 +24,26 @@
 typedef struct cf_session cf_session;
 
 /*
- * How a session's bytes travel. Functions must not call the session back, but for cf_session_written and cf_session_writable from flush: a transport that
- * finds its connection broken in flush remembers it and says cf_session_gone later, from its own turn.
+ * How a session's bytes travel. Functions must not call the session back, but for cf_session_written and cf_session_writable
+ * from flush: a transport that finds its connection broken in flush remembers it and says cf_session_gone later, from its own
+ * turn.
  */
 typedef struct cf_transport_ops {
     const char *name;
     const cf_dialect *dialect; /* what is spoken; a transport for several has a table for each */
     cf_form_maker form;        /* what the outbox holds (server/outbox.h); NULL: WebSocket frames */
-    /* The outbox has something and the turn ends, or it is over its limit: write what goes, tell with cf_session_written. Called again at a later turn's end
-     * when there is something new, or after cf_session_writable. */
+    /*
+     * The outbox has something and the turn ends, or it is over its limit: write what goes, tell with cf_session_written.
+     * Called again at a later turn's end when there is something new, or after cf_session_writable.
+     */
     void (*flush)(void *transport, cf_session *session);
     /* Stop (resume) delivering messages; what was read already may still be delivered. NULL: not possible. */
     void (*pause)(void *transport, bool pause);
-    /* The session has ended: send the advice (code, reason) where the transport has a way, then close. `code` 0: drop without a word. Its outbox can
-     * be read once more here (a frame that was sent in part must be finished before another); the session is gone when this returns.
-     * `reason` is borrowed. */
+    /*
+     * The session has ended: send the advice (code, reason) where the transport has a way, then close. `code` 0: drop without a
+     * word. Its outbox can be read once more here (a frame that was sent in part must be finished before another); the session
+     * is gone when this returns. `reason` is borrowed.
+     */
     void (*close)(void *transport, int code, cf_bytes reason);
 } cf_transport_ops;
 

@@ -8,7 +8,10 @@
 #include "server/call.h"
 #include "server/session.h"
 
-/* More input than this and one message of the largest size behind what waits closes the session. The transport is paused, so it can only be what was already read. */
+/*
+ * More input than this and one message of the largest size behind what waits closes the session. The transport is paused, so it
+ * can only be what was already read.
+ */
 #define CF_SESSION_LATER_MAX (1024 * 1024)
 
 /* Bytes that may wait for a client before others wait for it; or half of client_queue_max_size, where that is less. */

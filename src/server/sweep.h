@@ -13,7 +13,9 @@
 
 /* Closes them with `disconnect`/false. */
 void cf_sweep_disconnect(cf_services *services, cf_bytes user_id, cf_node_done done, void *user);
-/* Takes them out of the channel and tells each, whether it was subscribed or not; out of all their channels where it is empty. */
+/*
+ * Takes them out of the channel and tells each, whether it was subscribed or not; out of all their channels where it is empty.
+ */
 void cf_sweep_unsubscribe(cf_services *services, cf_bytes user_id, cf_bytes channel, cf_node_done done, void *user);
 
 #endif

@@ -15,9 +15,9 @@
 #include "server/wheel.h"
 
 /* Units. */
-#define CF_WORK_DELIVERY  1 /* a reference to a chunk in an outbox */
-#define CF_WORK_COMMAND   4 /* besides what it delivers */
-#define CF_WORK_ENTRY     1 /* of a presence, a history or a list of channels that is written into an answer, besides its bytes */
+#define CF_WORK_DELIVERY  1    /* a reference to a chunk in an outbox */
+#define CF_WORK_COMMAND   4    /* besides what it delivers */
+#define CF_WORK_ENTRY     1    /* of a presence, a history or a list of channels in an answer, besides its bytes */
 #define CF_WORK_REQUEST   80   /* of the HTTP API, besides its commands: the sign, the answer's write */
 #define CF_WORK_READ      16   /* a system call that reads, besides what comes of it */
 #define CF_WORK_WRITE     64   /* a system call that writes, besides its bytes */

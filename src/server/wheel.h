@@ -27,7 +27,10 @@ void cf_wheel_set(cf_wheel *wheel, cf_timer *timer, cf_time deadline);
 void cf_wheel_stop(cf_wheel *wheel, cf_timer *timer);
 /* Fires what is due, in order of the deadlines' ticks. */
 void cf_wheel_advance(cf_wheel *wheel, cf_time now);
-/* The earliest moment at which something may be due; CF_TIME_NEVER when there is nothing. Never later than the true one plus a tick. */
+/*
+ * The earliest moment at which something may be due; CF_TIME_NEVER when there is nothing. Never later than the true one plus a
+ * tick.
+ */
 cf_time cf_wheel_next(const cf_wheel *wheel);
 
 #endif

@@ -201,8 +201,8 @@ cf_subscription_state EXPORT(subscriptionState)(const cf_subscription *subscript
 /* ---- what is done ---------------------------------------------------------------------------------- */
 
 /*
- * What a user does to a client or a subscription, and what a page tells a client: one way in with the act's number takes less room
- * than a way for each act.
+ * What a user does to a client or a subscription, and what a page tells a client: one way in with the act's number takes less
+ * room than a way for each act.
  */
 typedef enum act {
     ACT_DISCONNECT,

@@ -42,7 +42,8 @@ typedef enum cf_ws_event_kind {
     CF_WS_EVENT_PING,
     CF_WS_EVENT_PONG,
     CF_WS_EVENT_CLOSE, /* code CF_WS_CLOSE_NO_STATUS when the frame was empty; nothing behind it is read */
-    CF_WS_EVENT_ERROR /* the peer broke the protocol or a limit: close with `code` and `payload` as reason; nothing is read after it */
+    /* the peer broke the protocol or a limit: close with `code` and `payload` as reason; nothing is read after it */
+    CF_WS_EVENT_ERROR
 } cf_ws_event_kind;
 
 typedef struct cf_ws_event {

@@ -47,8 +47,8 @@ typedef struct cf_ws_header {
 /* `random`: 16 bytes. Writes CF_WS_KEY_SIZE characters. */
 void cf_ws_make_key(const uint8_t random[16], char key[CF_WS_KEY_SIZE]);
 /*
- * `host` as it goes in the Host header (with the port unless it is the scheme's), `target` path and query, `authorization` empty for
- * none. A header Host among `headers` takes the place of `host`. No text may contain CR or LF.
+ * `host` as it goes in the Host header (with the port unless it is the scheme's), `target` path and query, `authorization`
+ * empty for none. A header Host among `headers` takes the place of `host`. No text may contain CR or LF.
  */
 void cf_ws_append_request(cf_buffer *out, cf_bytes host, cf_bytes target, cf_bytes key, cf_bytes authorization,
                           const cf_ws_header *headers, size_t count);
@@ -61,10 +61,10 @@ typedef enum cf_ws_response_state {
 } cf_ws_response_state;
 
 /*
- * Looks at all that was received so far; `key` is what was sent, `protocols` the subprotocols that were asked for, empty for none.
- * Heads with a status of 1xx before the answer are skipped (RFC 9110 section 15.2). `used` is the size of all heads. `problem` gets
- * a constant text that says what is wrong, for CF_WS_RESPONSE_INVALID. Header names and the tokens of Upgrade and Connection match
- * without regard to case; an unasked extension or subprotocol is invalid (section 4.1).
+ * Looks at all that was received so far; `key` is what was sent, `protocols` the subprotocols that were asked for, empty for
+ * none. Heads with a status of 1xx before the answer are skipped (RFC 9110 section 15.2). `used` is the size of all heads.
+ * `problem` gets a constant text that says what is wrong, for CF_WS_RESPONSE_INVALID. Header names and the tokens of Upgrade
+ * and Connection match without regard to case; an unasked extension or subprotocol is invalid (section 4.1).
  */
 cf_ws_response_state cf_ws_check_response(cf_bytes received, cf_bytes key, cf_bytes protocols, size_t *used, int *status,
                                           const char **problem);

@@ -1565,7 +1565,7 @@ static void a_failure_told_while_disconnected_refused_it(void **state)
     driver_expect_subscription(news, CF_SUBSCRIPTION_SUBSCRIBING);
 }
 
-/* ---- removal ---------------------------------------------------------------------------------------------------------------- */
+/* ---- removal ----------------------------------------------------------------------------------------------------------- */
 
 static void a_removed_subscription_says_no_more(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The life of phones and laptops: machines that sleep, networks that come and go, peers that vanish. The clock is this program's:
- * it sleeps in no time. So is the resolver, which answers when the test says so.
+ * The life of phones and laptops: machines that sleep, networks that come and go, peers that vanish. The clock is this
+ * program's: it sleeps in no time. So is the resolver, which answers when the test says so.
  */
 #define _GNU_SOURCE
 

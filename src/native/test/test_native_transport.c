@@ -703,7 +703,9 @@ static void busy_peer(cf_peer *peer)
     peer_wait_end(peer);
 }
 
-/* The loop stands still for longer than every limit while a sign of life lies in the socket: as after a sleep of the machine. */
+/*
+ * The loop stands still for longer than every limit while a sign of life lies in the socket: as after a sleep of the machine.
+ */
 static void late_timers_read_the_socket_before_they_judge(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /*
- * A plugin with the library in it is unloaded while a name is being resolved: libcurl's thread outlives the client. This program has a
- * getaddrinfo of its own, which answers when the library is closed.
+ * A plugin with the library in it is unloaded while a name is being resolved: libcurl's thread outlives the client. This
+ * program has a getaddrinfo of its own, which answers when the library is closed.
  */
 #define _GNU_SOURCE
 

@@ -185,8 +185,8 @@ bool cf_log_open(cf_log *log, const char *path, cf_bytes level)
 }
 
 /*
- * Nobody may forge lines or send codes to a terminal: neither by control characters, nor by those of 8 bits (U+0080 to U+009F in
- * UTF-8), nor by what is no UTF-8. How many bytes of the text are good as they are; 0: none.
+ * Nobody may forge lines or send codes to a terminal: neither by control characters, nor by those of 8 bits (U+0080 to U+009F
+ * in UTF-8), nor by what is no UTF-8. How many bytes of the text are good as they are; 0: none.
  */
 static size_t printable(cf_bytes text)
 {

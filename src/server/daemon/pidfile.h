@@ -12,7 +12,10 @@ typedef struct cf_pid_file {
     int descriptor;   /* -1: there is none */
 } cf_pid_file;
 
-/* Creates or takes over the file. False with errno; EWOULDBLOCK when another process holds it, EEXIST when it is something else. */
+/*
+ * Creates or takes over the file. False with errno; EWOULDBLOCK when another process holds it, EEXIST when it is something
+ * else.
+ */
 bool cf_pid_file_take(cf_pid_file *file, const char *path);
 /* The process that is written there, or 0. */
 long cf_pid_file_holder(const char *path);

@@ -27,7 +27,10 @@ typedef enum cf_daemon_settings_status {
 /* Memory as the program gets it. */
 extern const cf_allocator cf_heap;
 
-/* File, environment and flags. What is wrong stands in the report. Without a file, where none was asked for, `file_missing` is set. */
+/*
+ * File, environment and flags. What is wrong stands in the report. Without a file, where none was asked for, `file_missing` is
+ * set.
+ */
 cf_daemon_settings_status cf_daemon_settings_load(const cf_daemon_settings *settings, cf_config *config,
                                                   cf_config_report *report, bool *file_missing);
 /* The file alone: for checkconfig. */

@@ -90,7 +90,10 @@ size_t cf_connection_queued(const cf_connection *connection);
 bool cf_connection_busy(const cf_connection *connection);
 /* What the socket takes of the slices at once: bytes, or below 0 when the connection is broken. Only while it is not busy. */
 ptrdiff_t cf_connection_try(cf_connection *connection, const cf_bytes *slices, size_t count);
-/* Queues borrowed bytes; `release` is called with `holder` when they are not needed any more, on failure too. False without memory. */
+/*
+ * Queues borrowed bytes; `release` is called with `holder` when they are not needed any more, on failure too. False without
+ * memory.
+ */
 bool cf_connection_queue(cf_connection *connection, cf_bytes bytes, void (*release)(void *holder), void *holder);
 /* Sends what goes at once and queues a copy of the rest. False when the connection is broken, or without memory. */
 bool cf_connection_send(cf_connection *connection, cf_bytes bytes);
@@ -98,8 +101,9 @@ bool cf_connection_send(cf_connection *connection, cf_bytes bytes);
 /* Closes at once; the protocol hears no more of it. */
 void cf_connection_close(cf_connection *connection);
 /*
- * Lets what is queued go out, ends our side, swallows what still comes, and closes when the peer has closed, at the latest after
- * CF_NET_CLOSE_TIMEOUT: an immediate close could take the last bytes from a peer that is still sending. The protocol hears no more.
+ * Lets what is queued go out, ends our side, swallows what still comes, and closes when the peer has closed, at the latest
+ * after CF_NET_CLOSE_TIMEOUT: an immediate close could take the last bytes from a peer that is still sending. The protocol
+ * hears no more.
  */
 void cf_connection_finish(cf_connection *connection);
 /* The peer's address as text, without the port; "" when unknown. */

@@ -51,7 +51,9 @@ static void count_body(cf_http_exchange *self, size_t size)
     self->body = size;
 }
 
-/* Bytes times milliseconds: large and old ones first, so that neither a slow small one nor a fast large one is the first to go. */
+/*
+ * Bytes times milliseconds: large and old ones first, so that neither a slow small one nor a fast large one is the first to go.
+ */
 static uint64_t weight(const cf_http_exchange *self)
 {
     uint64_t age = (uint64_t)(cf_net_now(self->server->net) - self->body_since) + 1;

@@ -49,11 +49,17 @@ typedef struct cf_http_server {
     int64_t idle_timeout; /* ms between two requests of a connection; 0: each has one */
     /* Does anybody read a body of this request? If not, it is answered without it, and the connection is closed. */
     bool (*reads_body)(void *user, const cf_http_request *request, unsigned port);
-    /* A request is complete; it is borrowed until this returns. One of cf_http_exchange_respond and cf_http_exchange_upgrade must follow, now or later. */
+    /*
+     * A request is complete; it is borrowed until this returns. One of cf_http_exchange_respond and cf_http_exchange_upgrade
+     * must follow, now or later.
+     */
     void (*request)(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
     /* An answer was given, or the connection was taken (101): for the log. May be NULL. */
     void (*answered)(void *user, const cf_http_exchange *exchange, int status);
-    /* Something that is no good request, or came too slowly, is answered with `status`; the reason is a constant text. May be NULL. */
+    /*
+     * Something that is no good request, or came too slowly, is answered with `status`; the reason is a constant text. May be
+     * NULL.
+     */
     void (*refused)(void *user, const cf_connection *connection, int status, const char *reason);
     void *user;
     size_t answers;               /* bytes that wait for clients, of all listeners */
@@ -80,8 +86,8 @@ size_t cf_http_exchange_waiting(const cf_http_exchange *exchange);
 /* Notices that the client goes away while it waits: it is told at once. Only from within the request callback. */
 void cf_http_exchange_watch(cf_http_exchange *exchange);
 /*
- * Takes the connection from HTTP. `early` gets what the client has sent behind the request (borrowed until the caller returns to
- * the loop). Only from within the request callback.
+ * Takes the connection from HTTP. `early` gets what the client has sent behind the request (borrowed until the caller returns
+ * to the loop). Only from within the request callback.
  */
 cf_connection *cf_http_exchange_upgrade(cf_http_exchange *exchange, cf_bytes *early);
 /* NULL after an upgrade. */

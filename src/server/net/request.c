@@ -199,7 +199,10 @@ static int on_body(llhttp_t *parser, const char *at, size_t size)
     return self->body.failed ? refuse(self, 503, "no memory for its body") : 0;
 }
 
-/* Behind the last chunk come lines again. What its size alone puts over the limit is not waited for. It stops at every chunk, so that what is no data is counted where it ends. */
+/*
+ * Behind the last chunk come lines again. What its size alone puts over the limit is not waited for. It stops at every chunk,
+ * so that what is no data is counted where it ends.
+ */
 static int on_chunk_header(llhttp_t *parser)
 {
     cf_http_parser *self = parser->data;

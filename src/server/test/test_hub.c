@@ -147,7 +147,9 @@ static void the_own_message_comes_before_the_reply(void **state)
     harness_feed(&a, "{\"method\":\"ping\"}");
     feed(&a, "publish", "y", ",\"data\":4");
     harness_end(&h);
-    /* Within a channel in order, and each reply behind its message; what is published later may come before an earlier reply. */
+    /*
+     * Within a channel in order, and each reply behind its message; what is published later may come before an earlier reply.
+     */
     const char *got = sequence(&a);
     assert_int_equal(strlen(got), 9);
     assert_true(strchr(got, '1') < strchr(got, '3'));

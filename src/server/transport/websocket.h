@@ -12,14 +12,16 @@
 /* What is handed to the system at once while a client is slow, beside the end of a frame. In bytes. */
 #define CF_WEBSOCKET_PIECE 65536
 
-/* What is written at once to a client that takes it; then others have their turn. In bytes, besides the chunk that passes it. */
+/*
+ * What is written at once to a client that takes it; then others have their turn. In bytes, besides the chunk that passes it.
+ */
 #define CF_WEBSOCKET_FLUSH_MAX (256 * 1024)
 
 typedef enum cf_websocket_kind { CF_WEBSOCKET_RAW, CF_WEBSOCKET_SOCKJS } cf_websocket_kind;
 
 /*
- * Answers the handshake and makes the connection a session's; `key` is the request's Sec-WebSocket-Key, `early` what the client has
- * sent behind the handshake (it may be changed). Without memory the connection is closed.
+ * Answers the handshake and makes the connection a session's; `key` is the request's Sec-WebSocket-Key, `early` what the client
+ * has sent behind the handshake (it may be changed). Without memory the connection is closed.
  */
 void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early, cf_websocket_kind kind);
 

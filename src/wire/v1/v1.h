@@ -26,7 +26,10 @@ bool cf_wire_commands_next(cf_wire_commands *commands, cf_wire_command *command,
 /* The text of an array stands elsewhere from now on. */
 void cf_wire_commands_move(cf_wire_commands *commands, const char *text);
 
-/* False: absent parameters, no object, or a field of the wrong kind (`invalid message`). Appends decoded strings to `scratch`, which must have room for all of params. */
+/*
+ * False: absent parameters, no object, or a field of the wrong kind (`invalid message`). Appends decoded strings to `scratch`,
+ * which must have room for all of params.
+ */
 bool cf_wire_connect_params(cf_bytes params, cf_connect_params *out, cf_buffer *scratch);
 bool cf_wire_subscribe_params(cf_bytes params, cf_subscribe_params *out, cf_buffer *scratch);
 /* For a ping, absent parameters are fine. `api`: as the HTTP API reads the method's parameters, else as from a client. */
@@ -37,7 +40,10 @@ bool cf_wire_params(cf_method method, bool api, cf_bytes params, cf_params *out,
 /* Each appends one command object, keys in the order of client-spec.md 6.1; `uid` as a decimal string. */
 void cf_wire_write_connect(cf_buffer *out, uint64_t uid, const cf_connect_params *params, bool insecure);
 void cf_wire_write_refresh(cf_buffer *out, uint64_t uid, const cf_connect_params *params);
-/* `private_channel`: client, info and sign are written too; info and sign only where their data is not NULL. `recover`: with `last`. */
+/*
+ * `private_channel`: client, info and sign are written too; info and sign only where their data is not NULL. `recover`: with
+ * `last`.
+ */
 void cf_wire_write_subscribe(cf_buffer *out, uint64_t uid, const cf_subscribe_params *params, bool private_channel);
 /* unsubscribe, presence, history. */
 void cf_wire_write_channel_command(cf_buffer *out, uint64_t uid, cf_method method, cf_bytes channel);

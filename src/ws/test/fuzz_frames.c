@@ -1,6 +1,7 @@
 /*
- * The first byte chooses the role, the limit and whether UTF-8 is checked; the rest goes to a decoder whole, byte by byte, and (short inputs)
- * cut at every place. The events must be the same, and nothing may be held once the input was ended by a whole message.
+ * The first byte chooses the role, the limit and whether UTF-8 is checked; the rest goes to a decoder whole, byte by byte, and
+ * (short inputs) cut at every place. The events must be the same, and nothing may be held once the input was ended by a whole
+ * message.
  */
 #include "base/test/allocator.h"
 #include "ws/test/events.h"

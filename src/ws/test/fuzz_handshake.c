@@ -1,6 +1,6 @@
 /*
- * A server's answer to the opening handshake. Judging a part of it never says more than judging the whole: what is refused or accepted
- * early stays so.
+ * A server's answer to the opening handshake. Judging a part of it never says more than judging the whole: what is refused or
+ * accepted early stays so.
  */
 #include "ws/handshake.h"
 

@@ -31,7 +31,9 @@ static const char *events_of(fixture *f)
     return cf_buffer_text(&f->log);
 }
 
-/* The bytes in one piece, then cut once at each place, then byte by byte: always the same events, and nothing held at the end. */
+/*
+ * The bytes in one piece, then cut once at each place, then byte by byte: always the same events, and nothing held at the end.
+ */
 static void expect_events(cf_ws_role role, const char *bytes, size_t size, const char *expected)
 {
     for (size_t cut = 0; cut <= size + 1; cut++) {
