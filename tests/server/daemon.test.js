@@ -132,7 +132,7 @@ test('a port that is taken is named, with the way to another one', () => inFolde
   assert.match(result.out, new RegExp('\\[F\\]: .*listen tcp 127\\.0\\.0\\.1:' + port + ': bind: address already in use.* -p '));
 }));
 
-test('the start is logged in the order of the reference', () => withServer({}, async (server) => {
+test('the start is logged in the order of the reference', () => withServer({ sockjs_url: '//cdn.example/sockjs.js' }, async (server) => {
   const lines = server.output.trim().split('\n').map((l) => l.replace(/^\[(.)\]: \d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '$1 '));
   assert.match(lines[0], /^I Config path: \/.*config\.json$/);
   assert.match(lines[1], /^I Version: \d/);
@@ -140,7 +140,8 @@ test('the start is logged in the order of the reference', () => withServer({}, a
   assert.strictEqual(lines[3], 'I Engine: In memory \u2013 single node only');
   assert.strictEqual(lines[4], 'W Running in INSECURE client mode');
   assert.strictEqual(lines[5], 'W Running in INSECURE API mode');
-  assert.strictEqual(lines[6], 'I Start serving raw websocket, API endpoints on 127.0.0.1:' + server.port);
+  assert.strictEqual(lines[6], 'I SockJS url: //cdn.example/sockjs.js');
+  assert.strictEqual(lines[7], 'I Start serving raw websocket, SockJS, API endpoints on 127.0.0.1:' + server.port);
 }, ['--insecure', '--insecure_api=true']));
 
 test('unknown options, and those without effect, are warned of', () => withServer({ secert: 'x', redis_host: 'db' }, async (server) => {
@@ -156,7 +157,7 @@ test('the API can have a port of its own', async () => {
   const free = probe.address().port;
   await new Promise((resolve) => probe.close(resolve));
   await withServer({ api_port: String(free) }, async (server) => {
-    assert.match(server.output, /Start serving raw websocket endpoints on 127/);
+    assert.match(server.output, /Start serving raw websocket, SockJS endpoints on 127/);
     await until(() => server.logged().includes('Start serving API endpoints on 127.0.0.1:' + free), 'the second port in the log');
     await server.api({ method: 'channels' });
     assert.strictEqual((await server.request({ port: server.port })).status, 404);

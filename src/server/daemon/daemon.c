@@ -292,6 +292,7 @@ static void log_start(cf_daemon *daemon, const char *version)
         cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE API mode");
     if (daemon->config->debug)
         cf_log_say(log, CF_SERVER_WARNING, "Running in DEBUG mode");
+    cf_log_say(log, CF_SERVER_INFO, "SockJS url: %s", daemon->config->sockjs_url.data);
 }
 
 /* A connection is a file descriptor: take as many as the system allows. How many that are, or 0. */
@@ -331,7 +332,7 @@ static bool listen_on(cf_daemon *daemon, int64_t port, unsigned bits)
     }
     daemon->listener_count++;
     cf_log_say(&daemon->log, CF_SERVER_INFO, "Start serving %s%s%s endpoints on %s:%d",
-               bits & CF_PORT_CLIENTS ? "raw websocket" : "", bits == (CF_PORT_CLIENTS | CF_PORT_API) ? ", " : "",
+               bits & CF_PORT_CLIENTS ? "raw websocket, SockJS" : "", bits == (CF_PORT_CLIENTS | CF_PORT_API) ? ", " : "",
                bits & CF_PORT_API ? "API" : "", address, listener->port);
     return true;
 }
