@@ -110,3 +110,14 @@ bool cf_bytes_to_int64(cf_bytes text, int64_t *value)
         *value = (int64_t)number;
     return true;
 }
+
+int cf_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}

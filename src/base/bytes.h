@@ -43,5 +43,7 @@ cf_bytes cf_bytes_slice(cf_bytes bytes, size_t from, size_t to);
  * Decimal digits with an optional sign (RFC: none; Go's ParseInt base 10), whole slice, no spaces; false when it is no int64.
  */
 bool cf_bytes_to_int64(cf_bytes text, int64_t *value);
+/* What a hexadecimal digit of either case stands for; -1: it is none. */
+int cf_hex_digit(char c);
 
 #endif

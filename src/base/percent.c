@@ -1,16 +1,5 @@
 #include "base/percent.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The character at *at, which moves behind it; -1: a bad escape. */
 static int next_character(cf_bytes text, size_t *at, bool plus)
 {
@@ -19,8 +8,8 @@ static int next_character(cf_bytes text, size_t *at, bool plus)
         return ' ';
     if (c != '%')
         return (unsigned char)c;
-    int high = text.size - *at >= 2 ? hex_digit(text.data[*at]) : -1;
-    int low = high >= 0 ? hex_digit(text.data[*at + 1]) : -1;
+    int high = text.size - *at >= 2 ? cf_hex_digit(text.data[*at]) : -1;
+    int low = high >= 0 ? cf_hex_digit(text.data[*at + 1]) : -1;
     if (low < 0)
         return -1;
     *at += 2;

@@ -60,7 +60,7 @@ static CURLcode configure(cf_native_socket *socket)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket);
     if (!failed)
-        failed = cf_native_curl_configure(easy, settings);
+        failed = cf_http_configure(easy, &settings->way);
     socket->trust = cf_native_curl_trust(socket->base.client, easy, socket->url);
     return failed;
 }
@@ -126,8 +126,8 @@ static const char *const proxy_variables[] = {"http_proxy", "all_proxy", "ALL_PR
 
 static bool may_have_proxy(const cf_native_settings *settings)
 {
-    if (settings->proxy)
-        return settings->proxy[0] != '\0';
+    if (settings->way.proxy)
+        return settings->way.proxy[0] != '\0';
     for (size_t i = 0; i < sizeof proxy_variables / sizeof proxy_variables[0]; i++)
         if (getenv(proxy_variables[i]))
             return true;
@@ -158,7 +158,7 @@ static bool connect_numeric(CURLU *url, centrifuge_socket *connecting)
 static bool start_directly(cf_native_socket *socket)
 {
     const cf_native_settings *settings = &socket->base.client->settings;
-    if (socket->secure || settings->interface_name || may_have_proxy(settings) ||
+    if (socket->secure || settings->way.interface_name || may_have_proxy(settings) ||
         !connect_numeric(socket->url, &socket->socket))
         return false;
     socket->plain = cf_native_loop_watch(&socket->base.client->loop, socket->socket, CENTRIFUGE_WRITABLE);
@@ -228,8 +228,8 @@ void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 /* Libcurl speaks TLS with a proxy of this kind, whatever is inside. */
 static bool proxy_may_be_secure(const cf_native_settings *settings)
 {
-    if (settings->proxy)
-        return cf_bytes_equal_fold(cf_bytes_slice(cf_bytes_of(settings->proxy), 0, 6), CF_BYTES("https:"));
+    if (settings->way.proxy)
+        return cf_bytes_equal_fold(cf_bytes_slice(cf_bytes_of(settings->way.proxy), 0, 6), CF_BYTES("https:"));
     for (size_t i = 0; i < sizeof proxy_variables / sizeof proxy_variables[0]; i++)
         if (cf_bytes_equal_fold(cf_bytes_slice(cf_bytes_of(getenv(proxy_variables[i])), 0, 6), CF_BYTES("https:")))
             return true;

@@ -6,28 +6,12 @@ bool cf_native_curl_begin(void)
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
-CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings)
-{
-    cf_http_way way = {
-        .proxy = settings->proxy,
-        .proxy_user = settings->proxy_user,
-        .ca_file = settings->ca_file,
-        .ca_path = settings->ca_path,
-        .certificate = settings->certificate,
-        .key = settings->key,
-        .key_password = settings->key_password,
-        .interface_name = settings->interface_name,
-        .verify = settings->verify,
-    };
-    return cf_http_configure(easy, &way);
-}
-
 cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url)
 {
     const cf_native_settings *settings = &client->settings;
-    if (!settings->verify || !cf_http_url_secure(url))
+    if (!settings->way.verify || !cf_http_url_secure(url))
         return NULL;
-    cf_http_trust *trust = cf_http_trust_hold(settings->ca_file, settings->ca_path);
+    cf_http_trust *trust = cf_http_trust_hold(settings->way.ca_file, settings->way.ca_path);
     cf_http_trust_release(client->trust); /* not before, or it would be read again */
     client->trust = trust;
     cf_http_trust_apply(easy, client->trust);
@@ -40,9 +24,9 @@ const char *cf_native_curl_problem(const cf_native_settings *settings, char *pro
         return curl_easy_strerror(code);
     for (int asked = 0; asked < CF_NATIVE_ASKED_COUNT; asked++)
         cf_http_hide(problem, cf_http_user_of(settings->endpoints[asked].url));
-    cf_http_hide(problem, cf_http_user_of(settings->proxy));
-    cf_http_hide(problem, cf_bytes_of(settings->proxy_user));
-    cf_http_hide(problem, cf_bytes_of(settings->key_password));
+    cf_http_hide(problem, cf_http_user_of(settings->way.proxy));
+    cf_http_hide(problem, cf_bytes_of(settings->way.proxy_user));
+    cf_http_hide(problem, cf_bytes_of(settings->way.key_password));
     cf_http_hide_users(problem);
     return problem;
 }

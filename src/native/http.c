@@ -212,7 +212,7 @@ static CURLcode configure(centrifuge_client *client, request *posted, const cf_n
     curl_easy_setopt(easy, CURLOPT_PRIVATE, posted);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, posted->problem);
     if (code == CURLE_OK)
-        code = cf_native_curl_configure(easy, &client->settings);
+        code = cf_http_configure(easy, &client->settings.way);
     posted->trust = cf_native_curl_trust(client, easy, posted->url);
     return code;
 }

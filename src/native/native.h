@@ -138,15 +138,7 @@ typedef struct cf_native_settings {
     size_t posts_max;
     cf_ws_header *headers;
     size_t header_count;
-    const char *proxy;
-    const char *proxy_user;
-    const char *ca_file;
-    const char *ca_path;
-    const char *certificate;
-    const char *key;
-    const char *key_password;
-    const char *interface_name;
-    bool verify;
+    cf_http_way way;
     size_t http_answer_size_max;
     cf_native_endpoint endpoints[CF_NATIVE_ASKED_COUNT];
     const char *refresh_data;
@@ -313,8 +305,6 @@ struct centrifuge_client {
 
 /* Before anything else of libcurl, whose libraries need a megabyte to begin with; any number of times. */
 bool cf_native_curl_begin(void);
-/* What a connection and a request have in common: trust, proxy, own certificate, interface. */
-CURLcode cf_native_curl_configure(CURL *easy, const cf_native_settings *settings);
 /* Spares libcurl the reading of authorities where TLS will be spoken with `url`; what is returned is released after `easy`. */
 cf_http_trust *cf_native_curl_trust(centrifuge_client *client, CURL *easy, CURLU *url);
 /*

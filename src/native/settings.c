@@ -246,15 +246,15 @@ static void copy(cf_native_settings *settings, const centrifuge_options *options
         settings->headers[i].value = cf_bytes_of(keep(&to, options->headers[i].value));
     }
     copy_requests(settings, options, lines, &to);
-    settings->proxy = keep(&to, options->proxy);
-    settings->proxy_user = keep(&to, options->proxy_user);
-    settings->ca_file = keep(&to, options->tls_ca_file);
-    settings->ca_path = keep(&to, options->tls_ca_path);
-    settings->certificate = keep(&to, options->tls_certificate);
-    settings->key = keep(&to, options->tls_key);
-    settings->key_password = keep(&to, options->tls_key_password);
-    settings->interface_name = keep(&to, options->interface_name);
-    settings->verify = options->tls_verify;
+    settings->way.proxy = keep(&to, options->proxy);
+    settings->way.proxy_user = keep(&to, options->proxy_user);
+    settings->way.ca_file = keep(&to, options->tls_ca_file);
+    settings->way.ca_path = keep(&to, options->tls_ca_path);
+    settings->way.certificate = keep(&to, options->tls_certificate);
+    settings->way.key = keep(&to, options->tls_key);
+    settings->way.key_password = keep(&to, options->tls_key_password);
+    settings->way.interface_name = keep(&to, options->interface_name);
+    settings->way.verify = options->tls_verify;
     settings->connect_timeout = options->connect_timeout;
     settings->message_size_max = options->message_size_max;
     settings->queue_size_max = options->queue_size_max;

@@ -126,6 +126,18 @@ static void a_list_keeps_its_order(void **state)
     assert_true(cf_list_empty(&list));
 }
 
+static void hexadecimal_digits_have_either_case(void **state)
+{
+    (void)state;
+    const char digits[] = "0189afAF";
+    const int values[] = {0, 1, 8, 9, 10, 15, 10, 15};
+    for (size_t i = 0; i < sizeof(digits) - 1; i++)
+        assert_int_equal(cf_hex_digit(digits[i]), values[i]);
+    const char others[] = "/:@G`g\xff";
+    for (size_t i = 0; i < sizeof(others); i++)
+        assert_int_equal(cf_hex_digit(others[i]), -1);
+}
+
 static void time_does_not_overflow(void **state)
 {
     (void)state;
@@ -138,10 +150,15 @@ static void time_does_not_overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(null_text_is_the_empty_slice), cmocka_unit_test(slices_compare),
-        cmocka_unit_test(prefixes_and_suffixes),        cmocka_unit_test(finds_first_and_last),
-        cmocka_unit_test(slicing_is_cut_to_the_bounds), cmocka_unit_test(integers_are_read_whole),
-        cmocka_unit_test(a_list_keeps_its_order),       cmocka_unit_test(time_does_not_overflow),
+        cmocka_unit_test(null_text_is_the_empty_slice),
+        cmocka_unit_test(slices_compare),
+        cmocka_unit_test(prefixes_and_suffixes),
+        cmocka_unit_test(finds_first_and_last),
+        cmocka_unit_test(slicing_is_cut_to_the_bounds),
+        cmocka_unit_test(integers_are_read_whole),
+        cmocka_unit_test(a_list_keeps_its_order),
+        cmocka_unit_test(time_does_not_overflow),
+        cmocka_unit_test(hexadecimal_digits_have_either_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

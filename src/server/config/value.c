@@ -1,7 +1,5 @@
 #include "server/config/value.h"
 
-#include <limits.h>
-
 static bool text_bool(cf_bytes text, bool *value)
 {
     static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
@@ -15,17 +13,6 @@ static bool text_bool(cf_bytes text, bool *value)
     return false;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return INT_MAX;
-}
-
 /* What is beyond an int64 is its end, which is in no option's range. */
 static bool digits(cf_bytes text, int base, bool negative, int64_t *value)
 {
@@ -33,8 +20,8 @@ static bool digits(cf_bytes text, int base, bool negative, int64_t *value)
     if (text.size == 0)
         return false;
     for (size_t i = 0; i < text.size; i++) {
-        int digit = digit_of(text.data[i]);
-        if (digit >= base)
+        int digit = cf_hex_digit(text.data[i]);
+        if (digit < 0 || digit >= base)
             return false;
         result = result > (INT64_MAX - digit) / base ? INT64_MAX : result * base + digit;
     }
