@@ -107,11 +107,3 @@ void cf_services_notice(cf_services *services, cf_notice notice, const char *for
     services->notices[notice].next = cf_time_after(services->now, CF_NOTICE_PAUSE);
     log_line(services, notice_levels[notice], line, size);
 }
-
-int64_t cf_seconds_left(int64_t timestamp, int64_t lifetime, int64_t unix_time)
-{
-    int64_t end = timestamp > INT64_MAX - lifetime ? INT64_MAX : timestamp + lifetime;
-    if (unix_time >= 0 && end < INT64_MIN + unix_time)
-        return INT64_MIN;
-    return end - unix_time;
-}

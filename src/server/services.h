@@ -81,8 +81,6 @@ typedef struct cf_services {
 void cf_services_start_message_ids(cf_services *services);
 /* A new message id. No NUL is written. */
 void cf_services_message_id(cf_services *services, char id[CF_MESSAGE_ID_SIZE]);
-/* Seconds until timestamp + lifetime, without overflow. */
-int64_t cf_seconds_left(int64_t timestamp, int64_t lifetime, int64_t unix_time);
 /* A random UUID version 4 (RFC 9562). No NUL is written. */
 void cf_services_uuid(cf_services *services, char id[CF_UUID_SIZE]);
 /* printf-style, cut at 1 kB. */

@@ -224,12 +224,13 @@ cf_time cf_session_after(const cf_session *session, int64_t seconds)
     return cf_time_after(session->services->now, seconds * 1000);
 }
 
-void cf_session_set_expiry(cf_session *session)
+/* `expires_at` has not come yet. */
+static void set_expiry(cf_session *session, int64_t expires_at)
 {
     const cf_config *config = session->services->config;
     session->ends_at = CF_TIME_NEVER;
-    if (config->connection_lifetime > 0 && !config->insecure) {
-        int64_t left = cf_seconds_left(session->timestamp, config->connection_lifetime, session->services->unix_time);
+    if (expires_at != CF_EXPIRES_NEVER && !config->insecure) {
+        int64_t left = expires_at - session->services->unix_time;
         int64_t delay = config->expired_connection_close_delay > 0 ? config->expired_connection_close_delay : 0;
         session->ends_at = cf_session_after(session, left < INT64_MAX - delay ? left + delay : INT64_MAX);
     }
@@ -240,14 +241,31 @@ void cf_session_set_expiry(cf_session *session)
 static void check_expiry(cf_session *session)
 {
     cf_services *services = session->services;
-    int64_t lifetime = services->config->connection_lifetime;
-    session->ends_at = CF_TIME_NEVER;
-    if (lifetime <= 0)
-        return;
-    if (cf_seconds_left(session->timestamp, lifetime, services->unix_time) > 0)
-        cf_session_set_expiry(session);
+    int64_t expires_at = cf_identity_end(services->config, session->issued_at);
+    if (expires_at > services->unix_time)
+        set_expiry(session, expires_at);
     else
         cf_session_close(session, CF_TROUBLE_EXPIRED);
+}
+
+static bool take_info(cf_session *session, cf_bytes info)
+{
+    const cf_allocator *allocator = session->services->allocator;
+    cf_hub_text *copy = info.size > 0 ? cf_hub_text_new(allocator, info) : NULL;
+    if (copy != NULL) {
+        cf_free(allocator, session->info);
+        session->info = copy;
+    }
+    return info.size == 0 || copy != NULL;
+}
+
+bool cf_session_identify(cf_session *session, const cf_identity *identity)
+{
+    if (!take_info(session, identity->info))
+        return false;
+    session->issued_at = identity->issued_at;
+    set_expiry(session, identity->expires_at);
+    return true;
 }
 
 void cf_session_start_presence(cf_session *session)

@@ -6,6 +6,7 @@
 #define CF_SERVER_SESSION_STATE_H
 
 #include "server/call.h"
+#include "server/identity.h"
 #include "server/session.h"
 
 /*
@@ -78,7 +79,7 @@ struct cf_session {
     cf_time ends_at;     /* stale, or expired */
     cf_time presence_at; /* the next presence ping; only while there are subscriptions */
     cf_time patience_at; /* while it is behind: when it is given up */
-    int64_t timestamp;   /* of the credentials: Unix s */
+    int64_t issued_at;   /* of the identity: Unix s */
     cf_bundle *bundle;   /* NULL: no message is being worked on */
     cf_later *later;
     uint32_t pins; /* engine operations that will come back, and our own loops: freed when none is left */
@@ -122,8 +123,8 @@ void cf_message_free_later(cf_session *session);
 void cf_bundle_separate(cf_bundle *bundle, const cf_dialect *dialect);
 void cf_bundle_free(cf_bundle *bundle, const cf_allocator *allocator);
 
-/* Sets the end of the session by the timestamp of its credentials and connection_lifetime. */
-void cf_session_set_expiry(cf_session *session);
+/* Info, where there is any, and the end are this identity's from now on; false without memory. The user is the hub's affair. */
+bool cf_session_identify(cf_session *session, const cf_identity *identity);
 /* From the first subscription on: the presence pings. */
 void cf_session_start_presence(cf_session *session);
 static inline void cf_session_arm(cf_session *session)

@@ -14,29 +14,26 @@ void cf_command_connect(cf_session_call *call)
 {
     cf_session *session = call->session;
     const cf_config *config = session->services->config;
-    cf_connect_credentials credentials;
+    cf_identity identity;
     session->services->metrics->client_num_connect++;
     if (cf_session_is(session, CF_SESSION_AUTHENTICATED)) {
         cf_call_fatal(call, CF_TROUBLE_INVALID);
         return;
     }
-    if (!cf_credentials_read(call, !config->insecure, &credentials))
+    if (!cf_credentials_read(call, !config->insecure, &identity))
         return;
-    if (user_limit_reached(session, credentials.params.user)) {
+    if (user_limit_reached(session, identity.user)) {
         cf_call_fatal(call, CF_TROUBLE_LIMIT_EXCEEDED);
         return;
     }
-    if (!config->insecure && cf_credentials_expired(session, credentials.timestamp)) {
+    if (identity.expires_at <= session->services->unix_time) {
         cf_credentials_reply(call, CF_BYTES(""), true);
         return;
     }
-    if (!cf_credentials_take_info(session, credentials.params.info) ||
-        !cf_hub_authenticate(session->services->hub, session, credentials.params.user)) {
+    if (!cf_session_identify(session, &identity) || !cf_hub_authenticate(session->services->hub, session, identity.user)) {
         cf_call_fatal(call, CF_TROUBLE_INTERNAL);
         return;
     }
     session->flags |= CF_SESSION_AUTHENTICATED;
-    session->timestamp = credentials.timestamp;
-    cf_session_set_expiry(session);
     cf_credentials_reply(call, cf_session_id(session), false);
 }

@@ -25,59 +25,55 @@ static void refuse_token(cf_session *session)
     cf_session_close(session, CF_TROUBLE_INVALID_TOKEN);
 }
 
-bool cf_credentials_read(cf_session_call *call, bool check, cf_connect_credentials *credentials)
+/* Info that is no JSON would spoil every message that carries it: it is treated as absent (server-spec.md 10.2, fix 6). */
+cf_bytes cf_credentials_info(cf_session *session, cf_bytes info)
+{
+    if (info.size == 0 || cf_json_valid(info))
+        return info;
+    cf_services_notice(session->services, CF_NOTICE_bad_info, "client %.*s: its info is not valid JSON and is left out",
+                       CF_UUID_SIZE, session->id);
+    return CF_BYTES("");
+}
+
+/* False: the session was closed. */
+static bool check_proof(cf_session_call *call, const cf_connect_params *params, cf_identity *identity)
 {
     cf_session *session = call->session;
-    cf_connect_params *params = &credentials->params;
-    *credentials = (cf_connect_credentials){.timestamp = session->services->unix_time};
-    if (!session->ops->dialect->connect_params(call->params, params, &session->bundle->scratch)) {
-        cf_call_fatal(call, CF_TROUBLE_INVALID);
-        return false;
-    }
-    if (!check)
-        return true;
     if (!token_matches(session, params)) {
         refuse_token(session);
         return false;
     }
-    if (!cf_bytes_to_int64(params->timestamp, &credentials->timestamp)) {
+    if (!cf_bytes_to_int64(params->timestamp, &identity->issued_at)) {
         cf_call_fatal(call, CF_TROUBLE_INVALID);
         return false;
     }
+    identity->expires_at = cf_identity_end(session->services->config, identity->issued_at);
     return true;
 }
 
-bool cf_credentials_expired(const cf_session *session, int64_t timestamp)
+bool cf_credentials_read(cf_session_call *call, bool check, cf_identity *identity)
 {
-    const cf_services *services = session->services;
-    int64_t lifetime = services->config->connection_lifetime;
-    return lifetime > 0 && cf_seconds_left(timestamp, lifetime, services->unix_time) <= 0;
+    cf_session *session = call->session;
+    cf_connect_params params;
+    if (!session->ops->dialect->connect_params(call->params, &params, &session->bundle->scratch)) {
+        cf_call_fatal(call, CF_TROUBLE_INVALID);
+        return false;
+    }
+    *identity = (cf_identity){.user = params.user, .expires_at = CF_EXPIRES_NEVER, .issued_at = session->services->unix_time};
+    if (check && !check_proof(call, &params, identity))
+        return false;
+    identity->info = cf_credentials_info(session, params.info);
+    return true;
 }
 
-/* Info that is no JSON would spoil every message that carries it: it is treated as absent (server-spec.md 10.2, fix 6). */
-cf_hub_text *cf_info_copy(cf_session *session, cf_bytes info, bool *failed)
+bool cf_credentials_sign_matches(const cf_session *session, const cf_subscribe_params *params)
 {
-    if (info.size == 0)
-        return NULL;
-    if (!cf_json_valid(info)) {
-        cf_services_notice(session->services, CF_NOTICE_bad_info, "client %.*s: its info is not valid JSON and is left out",
-                           CF_UUID_SIZE, session->id);
-        return NULL;
-    }
-    cf_hub_text *copy = cf_hub_text_new(session->services->allocator, info);
-    *failed = *failed || copy == NULL;
-    return copy;
-}
-
-bool cf_credentials_take_info(cf_session *session, cf_bytes info)
-{
-    bool failed = false;
-    cf_hub_text *copy = cf_info_copy(session, info, &failed);
-    if (copy != NULL) {
-        cf_free(session->services->allocator, session->info);
-        session->info = copy;
-    }
-    return !failed;
+    cf_bytes secret = session->services->config->secret;
+    cf_sign expected;
+    if (secret.size == 0 || !cf_bytes_equal(params->client, cf_session_id(session)))
+        return false;
+    cf_sign_channel(secret, params->client, params->channel, params->info, expected);
+    return cf_sign_matches(expected, params->sign);
 }
 
 void cf_credentials_reply(cf_session_call *call, cf_bytes client, bool expired)

@@ -2,7 +2,6 @@
 
 #include "base/assert.h"
 #include "server/broker.h"
-#include "wire/v1/sign.h"
 
 /*
  * Server-spec.md 2.6 and 2.13. The steps: allowed? -> hub (and engine) -> presence -> recover -> join -> reply. A channel that
@@ -185,16 +184,6 @@ void cf_command_subscribed(cf_session *session, const cf_channel *channel, cf_en
     cf_call_leave(call);
 }
 
-static bool sign_matches(cf_session *session, const cf_subscribe_params *params)
-{
-    cf_bytes secret = session->services->config->secret;
-    cf_sign expected;
-    if (secret.size == 0 || !cf_bytes_equal(params->client, cf_session_id(session)))
-        return false;
-    cf_sign_channel(secret, params->client, params->channel, params->info, expected);
-    return cf_sign_matches(expected, params->sign);
-}
-
 /* CF_TROUBLE_NONE: allowed. */
 static cf_trouble forbidden(cf_session *session, const cf_subscribe_params *params, const cf_channel_options *options)
 {
@@ -212,7 +201,7 @@ static cf_trouble forbidden(cf_session *session, const cf_subscribe_params *para
         return CF_TROUBLE_NO_NAMESPACE;
     if (cf_session_user(session).size == 0 && !options->anonymous && !config->insecure)
         return CF_TROUBLE_DENIED;
-    if (cf_channel_is_private(rules, channel) && !sign_matches(session, params))
+    if (cf_channel_is_private(rules, channel) && !cf_credentials_sign_matches(session, params))
         return CF_TROUBLE_DENIED;
     return CF_TROUBLE_NONE;
 }
@@ -221,12 +210,12 @@ static void subscribe(cf_session_call *call, const cf_subscribe_params *params, 
 {
     cf_session *session = call->session;
     cf_services *services = session->services;
-    bool failed = false;
-    cf_hub_text *info = NULL;
-    if (cf_channel_is_private(&services->config->channel_rules, params->channel))
-        info = cf_info_copy(session, params->info, &failed);
-    bool hold = has_history(options);
-    cf_hub_result result = failed ? CF_HUB_FAILED : cf_hub_subscribe(services->hub, session, params->channel, info, hold);
+    bool is_private = cf_channel_is_private(&services->config->channel_rules, params->channel);
+    cf_bytes signed_info = is_private ? cf_credentials_info(session, params->info) : CF_BYTES("");
+    cf_hub_text *info = signed_info.size > 0 ? cf_hub_text_new(services->allocator, signed_info) : NULL;
+    cf_hub_result result = CF_HUB_FAILED;
+    if (signed_info.size == 0 || info != NULL)
+        result = cf_hub_subscribe(services->hub, session, params->channel, info, has_history(options));
     if (result == CF_HUB_DONE)
         subscribed(call);
     else if (result == CF_HUB_FAILED)
