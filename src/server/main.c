@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define DEFAULT_PATH "config.json"
-#define FLAGS_MAX    64
+#define FLAGS_MAX    256
 #define USAGE_STATUS 2 /* of the program, when the command line is wrong */
 
 typedef enum command { COMMAND_RUN, COMMAND_VERSION, COMMAND_CHECKCONFIG, COMMAND_GENCONFIG, COMMAND_HELP } command;
@@ -28,17 +28,30 @@ typedef struct command_line {
 
 /* ---- help ---- */
 
+/* The first sentence; docs/configuration.md has the others. */
+static int summary_size(const char *meaning)
+{
+    const char *end = strstr(meaning, ". ");
+    return end == NULL ? (int)strlen(meaning) : (int)(end - meaning) + 1;
+}
+
 static void print_flag(const cf_option *option)
 {
     char name[48];
-    static const char *const kinds[] = {"", " NUMBER", " TEXT", " PORT", ""};
-    if (option->state != CF_OPTION_BUILT || !(option->sources & CF_OPTION_FLAG))
-        return;
+    static const char *const kinds[] = {"", " NUMBER", " TEXT", " PORT", " JSON"};
+    bool has_default = option->initial[0] != 0 && option->kind != CF_OPTION_BOOL && option->kind != CF_OPTION_LIST;
     (void)snprintf(name, sizeof(name), "--%s%s", option->name, kinds[option->kind]);
-    printf("  %c%c%c %-22s %s%s%s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-           option->letter ? ',' : ' ', name, option->meaning,
-           option->initial[0] && option->kind != CF_OPTION_BOOL ? " Default: " : "",
-           option->kind != CF_OPTION_BOOL ? option->initial : "");
+    printf("  %c%c%c %-39s %.*s%s%s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+           option->letter ? ',' : ' ', name, summary_size(option->meaning), option->meaning, has_default ? " Default: " : "",
+           has_default ? option->initial : "");
+}
+
+static void print_flags(const cf_option *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (table[i].state == CF_OPTION_BUILT)
+            print_flag(&table[i]);
+    }
 }
 
 static int print_help(void)
@@ -50,11 +63,11 @@ static int print_help(void)
            "  centrifuged checkconfig [-c FILE]    check a configuration file; silent when it is good\n"
            "  centrifuged version                  print the version\n\n"
            "Flags:\n"
-           "  -c, --config FILE          Configuration file. Default: " DEFAULT_PATH "\n");
-    for (size_t i = 0; i < cf_option_count; i++)
-        print_flag(&cf_options[i]);
-    printf("  -h, --help                 This text.\n\n"
-           "Each flag is also an option of the configuration file; some are environment variables, as CENTRIFUGO_SECRET.\n"
+           "  -c, --config FILE                           Configuration file. Default: " DEFAULT_PATH "\n");
+    print_flags(cf_options, cf_option_count);
+    print_flags(cf_channel_option_table, cf_channel_option_count);
+    printf("  -h, --help                                  This text.\n\n"
+           "Each flag is also an option of the configuration file, and a variable of the environment: CENTRIFUGED_PORT.\n"
            "A flag counts more than the environment, that more than the file. SIGHUP reads the file again.\n"
            "Exit status: 0 after a clean end, 1 when the server could not start or stop, 2 when the command line is wrong.\n");
     return 0;
@@ -106,9 +119,9 @@ static int set_path(command_line *line, const char *behind, const char *shown)
 static int unknown_flag(cf_bytes name)
 {
     char text[160];
-    const char *meant = cf_option_nearest(name, CF_OPTION_FLAG);
+    const cf_option *meant = cf_option_nearest(name);
     (void)snprintf(text, sizeof(text), "--%.*s%s%s%s", (int)(name.size < 64 ? name.size : 64), name.data,
-                   meant == NULL ? "" : "; did you mean --", meant == NULL ? "" : meant, meant == NULL ? "" : "?");
+                   meant == NULL ? "" : "; did you mean --", meant == NULL ? "" : meant->name, meant == NULL ? "" : "?");
     return usage("unknown flag: %s", text);
 }
 

@@ -1,3 +1,6 @@
+/*
+ * Every option is read from CENTRIFUGED_<NAME>; some, as the reference does (server-spec.md 8.2), from CENTRIFUGO_<NAME> too.
+ */
 #include "server/config/loader.h"
 
 #include <string.h>
@@ -15,7 +18,7 @@ static const char *value_of(const char *variable)
     return value[0] != 0 ? value : NULL;
 }
 
-const char *cf_config_variable_value(const cf_loader *load, const char *name)
+static const char *variable_value(const cf_loader *load, const char *name)
 {
     for (const char *const *at = load->input->environment; at != NULL && *at != NULL; at++) {
         if (cf_bytes_equal(name_of(*at), cf_bytes_of(name)))
@@ -24,34 +27,51 @@ const char *cf_config_variable_value(const cf_loader *load, const char *name)
     return NULL;
 }
 
-static bool is_read(const cf_option *option, cf_bytes variable)
+cf_setting cf_config_variable_setting(const cf_loader *load, const cf_option *option)
 {
-    return cf_bytes_equal(variable, cf_bytes_of(cf_config_variable(option->name).text));
+    cf_setting setting = {.prefix = CF_OPTION_PREFIX};
+    const char *value = variable_value(load, cf_option_variable(CF_OPTION_PREFIX, option->name).text);
+    if (value == NULL && option->centrifugo) {
+        setting.prefix = CF_OPTION_PREFIX_CENTRIFUGO;
+        value = variable_value(load, cf_option_variable(CF_OPTION_PREFIX_CENTRIFUGO, option->name).text);
+    }
+    if (value != NULL) {
+        setting.origin = CF_SETTING_ENVIRONMENT;
+        setting.value = (cf_json_value){.kind = CF_JSON_STRING, .raw = cf_bytes_of(value)};
+    }
+    return setting;
 }
 
-static void warn_not_read(cf_loader *load, cf_bytes variable, cf_bytes rest, const cf_option *option)
+/* ---- variables that nothing reads ---- */
+
+static bool is_of_prefix(const cf_option *option, const char *prefix)
 {
-    bool could_be = option != NULL && (option->sources & CF_OPTION_ENVIRONMENT);
-    const char *meant = could_be ? option->name : cf_option_nearest(rest, CF_OPTION_ENVIRONMENT);
-    if (option != NULL && !could_be)
-        cf_config_warn(load, "variable '%.*s' is not read: set option '%s' in the configuration file",
-                       cf_config_shown(variable), variable.data, option->name);
-    else if (meant != NULL)
-        cf_config_warn(load, "variable '%.*s' is not read; did you mean %s?", cf_config_shown(variable), variable.data,
-                       cf_config_variable(meant).text);
+    return option->centrifugo || strcmp(prefix, CF_OPTION_PREFIX) == 0;
+}
+
+static void warn_not_read(cf_loader *load, cf_bytes variable, const char *prefix, const cf_option *meant)
+{
+    const char *right = is_of_prefix(meant, prefix) ? prefix : CF_OPTION_PREFIX;
+    cf_config_warn(load, "variable '%.*s' is not read; did you mean %s?", cf_config_shown(variable), variable.data,
+                   cf_option_variable(right, meant->name).text);
+}
+
+static void check_variable(cf_loader *load, cf_bytes variable, const char *prefix)
+{
+    cf_bytes start = cf_bytes_of(prefix);
+    if (!cf_bytes_equal_fold(cf_bytes_slice(variable, 0, start.size), start))
+        return;
+    cf_bytes rest = cf_bytes_slice(variable, start.size, variable.size);
+    const cf_option *option = cf_option_find(rest);
+    const cf_option *meant = option != NULL ? option : cf_option_nearest(rest);
+    if (option != NULL && is_of_prefix(option, prefix) &&
+        cf_bytes_equal(variable, cf_bytes_of(cf_option_variable(prefix, option->name).text)))
+        return;
+    if (meant != NULL)
+        warn_not_read(load, variable, prefix, meant);
     else
         cf_config_warn(load, "variable '%.*s' is not read: there is no option '%.*s'", cf_config_shown(variable), variable.data,
                        cf_config_shown(rest), rest.data);
-}
-
-static void check_variable(cf_loader *load, cf_bytes variable, cf_bytes prefix)
-{
-    if (!cf_bytes_equal_fold(cf_bytes_slice(variable, 0, prefix.size), prefix))
-        return;
-    cf_bytes rest = cf_bytes_slice(variable, prefix.size, variable.size);
-    const cf_option *option = cf_option_find(rest);
-    if (option == NULL || !(option->sources & CF_OPTION_ENVIRONMENT) || !is_read(option, variable))
-        warn_not_read(load, variable, rest, option);
 }
 
 void cf_config_check_variables(cf_loader *load)
@@ -60,7 +80,7 @@ void cf_config_check_variables(cf_loader *load)
         cf_bytes variable = name_of(*at);
         if (variable.size == 0 || value_of(*at) == NULL)
             continue;
-        check_variable(load, variable, CF_BYTES(CF_CONFIG_VARIABLE_PREFIX));
-        check_variable(load, variable, CF_BYTES("CENTRIFUGED_")); /* the program's name is a likely slip */
+        check_variable(load, variable, CF_OPTION_PREFIX);
+        check_variable(load, variable, CF_OPTION_PREFIX_CENTRIFUGO);
     }
 }

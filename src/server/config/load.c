@@ -41,11 +41,12 @@ const cf_setting *cf_loader_setting(const cf_loader *load, const char *name)
     return &load->settings[option_index(cf_option_find(cf_bytes_of(name)))];
 }
 
-static cf_setting file_setting(const cf_json_reader *reader, const cf_json_value *key)
+/* `at`: a key, or the brace of an object. */
+static cf_setting file_setting(const cf_json_reader *reader, const char *at)
 {
     cf_setting setting = {.origin = CF_SETTING_FILE};
     cf_json_reader place = *reader;
-    place.offset = (size_t)(key->raw.data - reader->start) - 1;
+    place.offset = (size_t)(at - reader->start);
     cf_json_position(&place, &setting.line, &setting.column);
     return setting;
 }
@@ -78,16 +79,22 @@ static void keep_setting(cf_loader *load, const cf_option *option, const cf_sett
     *kept = *setting;
 }
 
+static const char *nearest_name(cf_bytes name)
+{
+    const cf_option *option = cf_option_nearest(name);
+    return option != NULL ? option->name : NULL;
+}
+
 static void collect_members(cf_loader *load, cf_json_reader *reader)
 {
     cf_json_value key;
     while (cf_json_next_member(reader, &key)) {
-        cf_setting setting = file_setting(reader, &key);
+        cf_setting setting = file_setting(reader, key.raw.data - 1);
         const cf_option *option = file_option(load, &key);
         if (!cf_json_read(reader, &setting.value))
             return;
         if (option == NULL)
-            warn_unknown(load, &setting, cf_option_nearest(cf_buffer_bytes(&load->text), CF_OPTION_FILE_ONLY), "");
+            warn_unknown(load, &setting, nearest_name(cf_buffer_bytes(&load->text)), "");
         else if (setting.value.kind != CF_JSON_NULL)
             keep_setting(load, option, &setting, &load->settings[option_index(option)]);
     }
@@ -124,19 +131,11 @@ static void collect_file(cf_loader *load)
                    syntax_error(&reader));
 }
 
-static void collect_text(cf_loader *load, const cf_option *option, cf_setting_origin origin, cf_bytes text)
-{
-    cf_setting setting = {.origin = origin, .value = {.kind = CF_JSON_STRING, .raw = text}};
-    load->settings[option_index(option)] = setting;
-}
-
 static void collect_variable(cf_loader *load, const cf_option *option)
 {
-    if (!(option->sources & CF_OPTION_ENVIRONMENT))
-        return;
-    const char *value = cf_config_variable_value(load, cf_config_variable(option->name).text);
-    if (value != NULL)
-        collect_text(load, option, CF_SETTING_ENVIRONMENT, cf_bytes_of(value));
+    cf_setting setting = cf_config_variable_setting(load, option);
+    if (setting.origin != CF_SETTING_NONE)
+        load->settings[option_index(option)] = setting;
 }
 
 static void collect_environment(cf_loader *load)
@@ -148,13 +147,22 @@ static void collect_environment(cf_loader *load)
     cf_config_check_variables(load);
 }
 
+static void collect_flag(cf_loader *load, const cf_config_flag *flag)
+{
+    const cf_option *option = cf_option_find_flag(flag->name);
+    if (option == NULL)
+        return;
+    cf_setting setting = {.origin = CF_SETTING_FLAG, .value = {.kind = CF_JSON_STRING, .raw = flag->value}};
+    load->settings[option_index(option)] = setting;
+    if (option->confidential)
+        cf_config_warn_option(load, &setting, option->name, "can be read by every user of this machine: set %s instead",
+                              cf_option_variable(CF_OPTION_PREFIX, option->name).text);
+}
+
 static void collect_flags(cf_loader *load)
 {
-    for (size_t i = 0; i < load->input->flag_count; i++) {
-        const cf_option *option = cf_option_find_flag(load->input->flags[i].name);
-        if (option != NULL)
-            collect_text(load, option, CF_SETTING_FLAG, load->input->flags[i].value);
-    }
+    for (size_t i = 0; i < load->input->flag_count; i++)
+        collect_flag(load, &load->input->flags[i]);
 }
 
 /* ---- reading and checking ---- */
@@ -165,8 +173,8 @@ static void check_range(cf_loader *load, const cf_option *option, const cf_setti
         return;
     cf_bytes written = setting->value.raw;
     cf_config_fail_option(load, setting, option->name, "is %.*s: allowed is %lld to %lld%s%s", cf_config_shown(written),
-                          written.data, (long long)option->minimum, (long long)option->maximum, option->unit[0] != 0 ? " " : "",
-                          option->unit);
+                          written.data, (long long)option->minimum, (long long)option->maximum, option->unit != NULL ? " " : "",
+                          option->unit != NULL ? option->unit : "");
 }
 
 static int64_t read_int(cf_loader *load, const cf_option *option, const cf_setting *setting)
@@ -339,17 +347,15 @@ static bool name_is_good(cf_bytes name)
 static void check_name(cf_loader *load, const cf_setting *setting, cf_bytes name)
 {
     const char *data = name.data == NULL ? "" : name.data;
-    const char *path = load->input->file_path;
+    cf_config_text place = cf_config_place(load, setting, "namespaces");
     if (!name_is_good(name))
-        cf_config_fail(
-            load, CF_CONFIG_INVALID,
-            "config error: wrong namespace name \xe2\x80\x93 %.*s (%s:%zu:%zu; a name is two or more of a-z A-Z 0-9 _ -)",
-            cf_config_shown(name), data, path, setting->line, setting->column);
+        cf_config_fail(load, CF_CONFIG_INVALID,
+                       "config error: wrong namespace name \xe2\x80\x93 %.*s (%s; a name is two or more of a-z A-Z 0-9 _ -)",
+                       cf_config_shown(name), data, place.text);
     for (size_t i = 0; i < load->config->namespace_count; i++) {
         if (cf_bytes_equal(load->config->namespaces[i].name, name))
-            cf_config_fail(load, CF_CONFIG_INVALID,
-                           "config error: namespace name must be unique: '%.*s' is there twice (%s:%zu:%zu)",
-                           cf_config_shown(name), data, path, setting->line, setting->column);
+            cf_config_fail(load, CF_CONFIG_INVALID, "config error: namespace name must be unique: '%.*s' is there twice (%s)",
+                           cf_config_shown(name), data, place.text);
     }
 }
 
@@ -364,17 +370,24 @@ static void finish_namespace(cf_loader *load, const cf_setting *place, cf_namesp
     cf_config_check_channel(load, load->space, &space->options, space->name);
 }
 
-static void read_namespace(cf_loader *load, cf_json_reader *reader)
+/* A part of the list, which stands at `at`. */
+static cf_setting part_setting(const cf_setting *list, const cf_json_reader *reader, const char *at)
+{
+    cf_setting part = list->origin == CF_SETTING_FILE ? file_setting(reader, at) : *list;
+    part.inside = true;
+    return part;
+}
+
+static void read_namespace(cf_loader *load, cf_json_reader *reader, const cf_setting *list)
 {
     cf_namespace space = {0};
     cf_json_value key;
-    cf_json_value here = {.raw = {reader->at + 1, 0}};
-    cf_setting place = file_setting(reader, &here);
+    cf_setting place = part_setting(list, reader, reader->at);
     if (!cf_json_enter_object(reader))
         return;
     memset(load->space, 0, cf_channel_option_count * sizeof(cf_setting));
     while (cf_json_next_member(reader, &key)) {
-        cf_setting setting = file_setting(reader, &key);
+        cf_setting setting = part_setting(list, reader, key.raw.data - 1);
         cf_buffer_clear(&load->text);
         cf_json_decode_string(key.raw, &load->text);
         if (!cf_json_read(reader, &setting.value))
@@ -396,14 +409,45 @@ static size_t count_elements(cf_json_reader reader)
     return count;
 }
 
-/* The reader walks the whole file's text, so that places in it stay right. */
-static cf_json_reader reader_at(const cf_loader *load, cf_bytes value)
+/* In the file the reader walks the whole text, so that places in it stay right. */
+static cf_json_reader list_reader(const cf_loader *load, const cf_setting *list)
 {
     cf_json_reader reader;
-    cf_json_reader_init(&reader, load->file);
-    reader.at = value.data;
-    reader.end = value.data + value.size;
+    cf_bytes text = list->value.raw;
+    cf_json_reader_init(&reader, list->origin == CF_SETTING_FILE ? load->file : text);
+    reader.at = text.data;
+    reader.end = text.data + text.size;
     return reader;
+}
+
+static bool is_list(const cf_setting *setting)
+{
+    cf_json_reader reader;
+    if (setting->origin == CF_SETTING_FILE)
+        return setting->value.kind == CF_JSON_ARRAY;
+    cf_json_reader_init(&reader, setting->value.raw);
+    return cf_json_peek(&reader) == CF_JSON_ARRAY && cf_json_valid(setting->value.raw);
+}
+
+static void refuse_list(cf_loader *load, const cf_setting *setting)
+{
+    if (setting->origin == CF_SETTING_FILE)
+        cf_config_warn_option(load, setting, "namespaces", "is not a list: there are no namespaces");
+    else
+        cf_config_fail_option(load, setting, "namespaces", "is not a list in JSON, as in [{\"name\": \"chat\"}]");
+}
+
+static void read_namespaces(cf_loader *load, cf_json_reader *reader, const cf_setting *setting)
+{
+    cf_json_value other;
+    (void)cf_json_enter_array(reader);
+    while (load->status == CF_CONFIG_OK && cf_json_next_element(reader)) {
+        if (cf_json_peek(reader) == CF_JSON_OBJECT)
+            read_namespace(load, reader, setting);
+        else if (cf_json_read(reader, &other))
+            cf_config_fail_option(load, setting, "namespaces",
+                                  "has an element that is not an object: each namespace is {\"name\": ...}");
+    }
 }
 
 static void apply_namespaces(cf_loader *load)
@@ -411,27 +455,16 @@ static void apply_namespaces(cf_loader *load)
     const cf_setting *setting = cf_loader_setting(load, "namespaces");
     if (setting->origin == CF_SETTING_NONE)
         return;
-    if (setting->value.kind != CF_JSON_ARRAY) {
-        cf_config_warn_option(load, setting, "namespaces", "is not a list: there are no namespaces");
+    cf_json_reader reader = list_reader(load, setting);
+    if (!is_list(setting)) {
+        refuse_list(load, setting);
         return;
     }
-    cf_json_reader reader = reader_at(load, setting->value.raw);
-    size_t count = count_elements(reader);
-    load->config->namespaces = cf_config_store(load->config, (count + 1) * sizeof(cf_namespace));
-    if (load->config->namespaces == NULL) {
+    load->config->namespaces = cf_config_store(load->config, (count_elements(reader) + 1) * sizeof(cf_namespace));
+    if (load->config->namespaces != NULL)
+        read_namespaces(load, &reader, setting);
+    else
         cf_config_fail_memory(load);
-        return;
-    }
-    (void)cf_json_enter_array(&reader);
-    while (load->status == CF_CONFIG_OK && cf_json_next_element(&reader)) {
-        cf_json_value other;
-        if (cf_json_peek(&reader) == CF_JSON_OBJECT) {
-            read_namespace(load, &reader);
-        } else if (cf_json_read(&reader, &other)) {
-            cf_config_fail_option(load, setting, "namespaces",
-                                  "has an element that is not an object: each namespace is {\"name\": ...}");
-        }
-    }
 }
 
 /* ---- all together ---- */

@@ -7,9 +7,7 @@
 
 #include "server/config/value.h"
 
-#define CF_CONFIG_MESSAGE_MAX     1024 /* bytes of one text */
-#define CF_CONFIG_NAME_MAX        64   /* bytes of an option's name */
-#define CF_CONFIG_VARIABLE_PREFIX "CENTRIFUGO_"
+#define CF_CONFIG_MESSAGE_MAX 1024 /* bytes of one text */
 
 typedef struct cf_loader {
     const cf_config_input *input;
@@ -34,9 +32,8 @@ typedef struct cf_config_text {
 
 /* How much of a value is shown, as the precision of a "%.*s". */
 int cf_config_shown(cf_bytes text);
-/* "config.json:3:5", "CENTRIFUGO_PORT" or "--port" */
+/* "config.json:3:5", "CENTRIFUGED_PORT" or "--port" */
 cf_config_text cf_config_place(const cf_loader *load, const cf_setting *setting, const char *name);
-cf_config_text cf_config_variable(const char *name);
 void cf_config_warn(cf_loader *load, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The first error is the one that is reported. */
 void cf_config_fail(cf_loader *load, cf_config_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -49,8 +46,8 @@ void cf_config_fail_option(cf_loader *load, const cf_setting *setting, const cha
 
 /* ---- environment.c ---- */
 
-/* The value of a variable; NULL when it is not set, or empty. */
-const char *cf_config_variable_value(const cf_loader *load, const char *name);
+/* Without an origin when the option's variables are not set, or empty. */
+cf_setting cf_config_variable_setting(const cf_loader *load, const cf_option *option);
 /* Variables that look like options but are not read. */
 void cf_config_check_variables(cf_loader *load);
 

@@ -62,30 +62,32 @@ static size_t mistakes_allowed(cf_bytes name)
     return 1 + name.size / 6;
 }
 
-static const char *nearest_of(const cf_option *table, size_t count, unsigned sources, cf_bytes name, size_t *best)
+static const cf_option *nearest_of(const cf_option *table, size_t count, cf_bytes name, size_t *best)
 {
-    const char *found = NULL;
+    const cf_option *found = NULL;
     for (size_t i = 0; i < count; i++) {
         size_t mistakes = distance(name, cf_bytes_of(table[i].name));
-        if ((table[i].sources & sources) != sources || mistakes >= *best)
+        if (mistakes >= *best)
             continue;
         *best = mistakes;
-        found = table[i].name;
+        found = &table[i];
     }
     return found;
 }
 
-const char *cf_option_nearest(cf_bytes name, unsigned sources)
+const cf_option *cf_option_nearest(cf_bytes name)
 {
     size_t best = mistakes_allowed(name) + 1;
-    const char *server = nearest_of(cf_options, cf_option_count, sources, name, &best);
-    const char *channel = nearest_of(cf_channel_option_table, cf_channel_option_count, sources, name, &best);
+    const cf_option *server = nearest_of(cf_options, cf_option_count, name, &best);
+    const cf_option *channel = nearest_of(cf_channel_option_table, cf_channel_option_count, name, &best);
     return channel != NULL ? channel : server;
 }
 
 const char *cf_option_nearest_of_channel(cf_bytes name)
 {
     size_t best = mistakes_allowed(name) + 1;
-    const char *found = nearest_of(cf_channel_option_table, cf_channel_option_count, CF_OPTION_FILE_ONLY, name, &best);
-    return distance(name, CF_BYTES("name")) < best ? "name" : found;
+    const cf_option *found = nearest_of(cf_channel_option_table, cf_channel_option_count, name, &best);
+    if (distance(name, CF_BYTES("name")) < best)
+        return "name";
+    return found != NULL ? found->name : NULL;
 }

@@ -1,8 +1,30 @@
 #include "server/config/options.h"
 
-#define AT(member)         offsetof(cf_config, member)
-#define CHANNEL_AT(member) offsetof(cf_channel_options, member)
-#define NONE               SIZE_MAX
+#define AT(member)         .offset = offsetof(cf_config, member)
+#define CHANNEL_AT(member) .offset = offsetof(cf_channel_options, member)
+#define NOWHERE            .offset = SIZE_MAX
+
+/* A row begins with one of these: what stands where, and what is allowed. */
+#define IS_BOOL(option) .name = #option, .kind = CF_OPTION_BOOL, .initial = "false"
+#define IS_INT(option, value, lo, hi)                                                                                          \
+    .name = #option, .kind = CF_OPTION_INT, .initial = #value, .minimum = (lo), .maximum = (hi)
+#define IS_TEXT(option, value) .name = #option, .kind = CF_OPTION_STRING, .initial = (value)
+#define IS_PORT(option, value) .name = #option, .kind = CF_OPTION_PORT, .initial = (value), .maximum = 65535
+
+#define BOOL(option)                      IS_BOOL(option), AT(option)
+#define INT(option, value, lo, hi)        IS_INT(option, value, lo, hi), AT(option)
+#define TEXT(option, value)               IS_TEXT(option, value), AT(option)
+#define NAMED_TEXT(option, member, value) IS_TEXT(option, value), AT(member)
+#define PORT(option, value)               IS_PORT(option, value), AT(option)
+#define LIST(option)                      .name = #option, .kind = CF_OPTION_LIST, .initial = "[]", NOWHERE
+
+#define CHANNEL_BOOL(option)               IS_BOOL(option), CHANNEL_AT(option)
+#define CHANNEL_INT(option, value, lo, hi) IS_INT(option, value, lo, hi), CHANNEL_AT(option)
+
+#define MISSING_BOOL(option)               IS_BOOL(option), NOWHERE
+#define MISSING_INT(option, value, lo, hi) IS_INT(option, value, lo, hi), NOWHERE
+#define MISSING_TEXT(option, value)        IS_TEXT(option, value), NOWHERE
+#define MISSING_PORT(option)               IS_PORT(option, ""), NOWHERE
 
 #define YEARS (int64_t)1000000000 /* s: longer than anybody waits, and no overflow in ms */
 #define MANY  (int64_t)1000000000
@@ -15,145 +37,183 @@
 #define DEFLATE "permessage-deflate"
 #define THREADS "more than one thread"
 
-/* clang-format off */
 const cf_option cf_options[] = {
-    {"secret", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(secret), NULL,
-     "Key of client tokens, channel signs and API signs. Must not be empty unless `insecure` is on."},
-    {"name", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FLAG, 'n', CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(name), NULL,
-     "Name of this node in `stats`; empty: `<hostname>_<port>`."},
-    {"debug", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 'd', CF_RELOAD_NO, CF_OPTION_BUILT, AT(debug), NULL,
-     "Accepted for compatibility: one warning line at the start, no profile endpoints."},
-    {"insecure", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(insecure), NULL,
-     "Clients connect without tokens and may publish and subscribe anonymously. For development only."},
-    {"insecure_api", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(insecure_api), NULL,
-     "The HTTP API takes commands without a sign. Only where nobody else reaches `api_port`."},
-    {"connection_lifetime", CF_OPTION_INT, "0", "s", 0, YEARS, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_CREDENTIALS, CF_OPTION_BUILT, AT(connection_lifetime), NULL,
-     "How long credentials are good before the client must refresh them; 0: for ever."},
-    {"expired_connection_close_delay", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_CREDENTIALS, CF_OPTION_BUILT, AT(expired_connection_close_delay), NULL,
-     "Grace time for a refresh before an expired connection is closed."},
-    {"stale_connection_close_delay", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(stale_connection_close_delay), NULL,
-     "A connection that has not sent a good `connect` by then is closed; 0: never."},
-    {"max_channel_length", CF_OPTION_INT, "255", "bytes", 1, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(max_channel_length), NULL,
-     "Longest channel name that a client may subscribe to."},
-    {"user_connection_limit", CF_OPTION_INT, "0", "connections", 0, MANY, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(user_connection_limit), NULL,
-     "Most connections of one user on this node; 0: no limit. Anonymous ones are not limited."},
-    {"client_channel_limit", CF_OPTION_INT, "128", "channels", 1, MANY, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(client_channel_limit), NULL,
-     "Most channels of one connection."},
-    {"client_request_max_size", CF_OPTION_INT, "65536", "bytes", 1, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_request_max_size), NULL,
-     "Largest message from a client; a larger one closes the connection (1009)."},
-    {"client_queue_max_size", CF_OPTION_INT, "10485760", "bytes", 1, 64 * GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_queue_max_size), NULL,
-     "Most bytes that may wait for a client, one answer to a recovery or `history` included, with the memory that they take; beyond it is closed as `slow`. "
-     "As much may be published to its channels while a history is read for it; beyond it is closed as `internal server error`, and connects again."},
-    {"client_queue_initial_capacity", CF_OPTION_INT, "2", "messages", 0, MANY, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_IDLE, NONE, "a queue with a first capacity",
-     "Accepted for compatibility, without effect."},
-    {"client_message_write_timeout", CF_OPTION_INT, "0", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(client_message_write_timeout), NULL,
-     "A connection that takes no byte for so long while something waits is closed; 0: only `client_queue_max_size` counts."},
-    {"publish_wait_timeout", CF_OPTION_INT, "1", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(publish_wait_timeout), NULL,
-     "How long publishers to a channel, and a client's own commands, wait for a subscriber that is behind with reading; 0: not at all, so that a burst closes it as `slow`."},
-    {"ping_interval", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NEW, CF_OPTION_BUILT, AT(ping_interval), NULL,
-     "WebSocket pings to clients; one that sends nothing for 10/9 of it is dropped. 0: neither."},
-    {"presence_ping_interval", CF_OPTION_INT, "25", "s", 1, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(presence_ping_interval), NULL,
-     "How often a connection renews its presence."},
-    {"presence_expire_interval", CF_OPTION_INT, "60", "s", 1, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(presence_expire_interval), NULL,
-     "How long presence counts without being renewed (remote engines)."},
-    {"node_ping_interval", CF_OPTION_INT, "3", "s", 1, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(node_ping_interval), NULL,
-     "How often the gauges of `node` and `stats` are taken (clients, channels, uptime, memory, CPU)."},
-    {"node_metrics_interval", CF_OPTION_INT, "60", "s", 1, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(node_metrics_interval), NULL,
-     "The interval that the counters of `stats` cover."},
-    {"private_channel_prefix", CF_OPTION_STRING, "$", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(channel_rules.private_prefix), NULL,
-     "Channels that begin with it are private and need a sign; empty: there are none."},
-    {"namespace_channel_boundary", CF_OPTION_STRING, ":", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(channel_rules.namespace_boundary), NULL,
-     "Ends the namespace in a channel name; empty: there are none."},
-    {"user_channel_boundary", CF_OPTION_STRING, "#", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(channel_rules.user_boundary), NULL,
-     "Begins the list of users who may subscribe; empty: there are no such lists."},
-    {"user_channel_separator", CF_OPTION_STRING, ",", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(channel_rules.user_separator), NULL,
-     "Separates these users; empty: the list is one user."},
-    {"client_channel_boundary", CF_OPTION_STRING, "&", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(channel_rules.client_boundary), NULL,
-     "Begins the id of the one connection that may subscribe; empty: there are no such channels."},
-    {"namespaces", CF_OPTION_LIST, "[]", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, NONE, NULL,
-     "List of objects with a unique `name` (two or more of `a-z A-Z 0-9 _ -`) and channel options. Nothing is inherited from the top level."},
-    {"address", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ANYWHERE, 'a', CF_RELOAD_NO, CF_OPTION_BUILT, AT(address), NULL,
-     "Address or host name to listen on; empty: all."},
-    {"port", CF_OPTION_PORT, "8000", "", 0, 65535, CF_OPTION_ANYWHERE, 'p', CF_RELOAD_NO, CF_OPTION_BUILT, AT(port), NULL,
-     "Port of the WebSocket endpoint; 0: any free one, named in the log."},
-    {"api_port", CF_OPTION_PORT, "", "", 0, 65535, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_BUILT, AT(api_port), NULL,
-     "Port of the HTTP API; empty: `port`."},
-    {"http_prefix", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_BUILT, AT(http_prefix), NULL,
-     "Put before the path of every endpoint, as in `/realtime`."},
-    {"api_request_max_size", CF_OPTION_INT, "10485760", "bytes", 1, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(api_request_max_size), NULL,
-     "Largest body of an HTTP request; a larger one is answered with 413."},
-    {"sockjs_url", CF_OPTION_STRING, "//cdn.jsdelivr.net/sockjs/1.1/sockjs.min.js", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_BUILT, AT(sockjs_url), NULL,
-     "Address of the SockJS script for its iframe page: of the version that the pages use."},
-    {"sockjs_heartbeat_delay", CF_OPTION_INT, "25", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_BUILT, AT(sockjs_heartbeat_delay), NULL,
-     "How long a SockJS client that receives may hear nothing; 0 sends no heartbeats."},
-    {"http_idle_timeout", CF_OPTION_INT, "75", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(http_idle_timeout), NULL,
-     "How long an HTTP connection may wait for its next request; 0: it is closed behind each answer. Longer than a proxy in front keeps its connections."},
-    {"log_level", CF_OPTION_STRING, "info", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(log_level), NULL,
-     "`trace`, `debug`, `info`, `warn`, `error`, `critical`, `fatal` or `none`."},
-    {"log_file", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, AT(log_file), NULL,
-     "Appended to instead of writing to standard output; opened again on SIGHUP."},
-    {"pid_file", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_NO, CF_OPTION_BUILT, AT(pid_file), NULL,
-     "Gets the process id at the start, removed at the end."},
-    {"engine", CF_OPTION_STRING, "memory", "", 0, 0, CF_OPTION_ANYWHERE, 'e', CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, REDIS,
-     "Only `memory` in this version."},
-    {"gomaxprocs", CF_OPTION_INT, "0", "", 0, MANY, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, THREADS,
-     "Accepted for compatibility, without effect."},
-    {"admin", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, ADMIN, "The admin endpoint."},
-    {"web", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 'w', CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, ADMIN, "The admin web page."},
-    {"web_path", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, ADMIN, "Folder of the web page."},
-    {"admin_port", CF_OPTION_PORT, "", "", 0, 65535, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, ADMIN, "Port of the admin endpoint."},
-    {"admin_password", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_IDLE, NONE, ADMIN, "Password of the web page."},
-    {"admin_secret", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_IDLE, NONE, ADMIN, "Key of admin tokens."},
-    {"insecure_admin", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_LIVE, CF_OPTION_IDLE, NONE, ADMIN, "Admin connections without a token."},
-    {"insecure_web", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, ADMIN, "Without effect in Centrifugo 1.8 too."},
-    {"websocket_compression", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, DEFLATE, "Compressed WebSocket messages."},
-    {"websocket_compression_min_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, DEFLATE, "Smaller messages are not compressed."},
-    {"websocket_compression_level", CF_OPTION_INT, "1", "", -2, 9, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, DEFLATE, "Level of the compression."},
-    {"websocket_read_buffer_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, "a buffer for each connection",
-     "Accepted for compatibility, without effect: all connections share one buffer."},
-    {"websocket_write_buffer_size", CF_OPTION_INT, "0", "bytes", 0, GIB, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, "a buffer for each connection",
-     "Accepted for compatibility, without effect."},
-    {"ssl", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, TLS, "TLS on all ports."},
-    {"ssl_cert", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Path of the certificate."},
-    {"ssl_key", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Path of its key."},
-    {"ssl_autocert", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, TLS, "Certificates by ACME."},
-    {"ssl_autocert_host_whitelist", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Hosts to get certificates for."},
-    {"ssl_autocert_cache_dir", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Folder of certificates."},
-    {"ssl_autocert_email", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Contact."},
-    {"ssl_autocert_server_name", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Host name where the client gives none."},
-    {"ssl_autocert_force_rsa", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "RSA keys only."},
-    {"ssl_autocert_http", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Answer http-01 challenges."},
-    {"ssl_autocert_http_addr", CF_OPTION_STRING, ":80", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, TLS, "Where to answer them."},
-    {"redis_host", CF_OPTION_STRING, "127.0.0.1", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Hosts, by commas."},
-    {"redis_port", CF_OPTION_STRING, "6379", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Ports, by commas."},
-    {"redis_password", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Password of every shard."},
-    {"redis_db", CF_OPTION_STRING, "0", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Database of every shard."},
-    {"redis_url", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_ANYWHERE, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Addresses, by commas."},
-    {"redis_master_name", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Names for Sentinel."},
-    {"redis_sentinels", CF_OPTION_STRING, "", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Sentinel addresses."},
-    {"redis_pool", CF_OPTION_INT, "256", "connections", 0, MANY, CF_OPTION_FLAG, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Connections to one shard."},
-    {"redis_api", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_FLAG, 0, CF_RELOAD_NO, CF_OPTION_REFUSED, NONE, REDIS, "API commands from Redis queues."},
-    {"redis_api_num_shards", CF_OPTION_INT, "0", "", 0, MANY, CF_OPTION_FLAG, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Number of API queues."},
-    {"redis_prefix", CF_OPTION_STRING, "centrifugo", "", 0, 0, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Prefix of all keys."},
-    {"redis_connect_timeout", CF_OPTION_INT, "1", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Connecting."},
-    {"redis_read_timeout", CF_OPTION_INT, "10", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Waiting for an answer."},
-    {"redis_write_timeout", CF_OPTION_INT, "1", "s", 0, YEARS, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Sending."},
-    {"redis_pubsub_num_workers", CF_OPTION_INT, "0", "", 0, MANY, CF_OPTION_FILE_ONLY, 0, CF_RELOAD_NO, CF_OPTION_IDLE, NONE, REDIS, "Threads."},
+    {TEXT(secret, ""), .centrifugo = true, .confidential = true,
+     .meaning = "Key of client tokens, channel signs and API signs. Must not be empty unless `insecure` is on."},
+    {TEXT(name, ""), .letter = 'n', .meaning = "Name of this node in `stats`; empty: `<hostname>_<port>`."},
+    {BOOL(debug), .letter = 'd', .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Accepted for compatibility: one warning line at the start, no profile endpoints."},
+    {BOOL(insecure), .centrifugo = true,
+     .meaning = "Clients connect without tokens and may publish and subscribe anonymously. For development only."},
+    {BOOL(insecure_api), .centrifugo = true,
+     .meaning = "The HTTP API takes commands without a sign. Only where nobody else reaches `api_port`."},
+    {INT(connection_lifetime, 0, 0, YEARS), .unit = "s", .centrifugo = true, .reload = CF_RELOAD_CREDENTIALS,
+     .meaning = "How long credentials are good before the client must refresh them; 0: for ever."},
+    {INT(expired_connection_close_delay, 25, 0, YEARS), .unit = "s", .reload = CF_RELOAD_CREDENTIALS,
+     .meaning = "Grace time for a refresh before an expired connection is closed."},
+    {INT(stale_connection_close_delay, 25, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NEW,
+     .meaning = "A connection that has not sent a good `connect` by then is closed; 0: never."},
+    {INT(max_channel_length, 255, 1, GIB), .unit = "bytes", .meaning = "Longest channel name that a client may subscribe to."},
+    {INT(user_connection_limit, 0, 0, MANY), .unit = "connections",
+     .meaning = "Most connections of one user on this node; 0: no limit. Anonymous ones are not limited."},
+    {INT(client_channel_limit, 128, 1, MANY), .unit = "channels", .meaning = "Most channels of one connection."},
+    {INT(client_request_max_size, 65536, 1, GIB), .unit = "bytes", .reload = CF_RELOAD_NEW,
+     .meaning = "Largest message from a client; a larger one closes the connection (1009)."},
+    {INT(client_queue_max_size, 10485760, 1, 64 * GIB), .unit = "bytes", .reload = CF_RELOAD_NEW,
+     .meaning = "Most bytes that may wait for a client, one answer to a recovery or `history` included, with the "
+                "memory that they take; beyond it is closed as `slow`. As much may be published to its channels "
+                "while a history is read for it; beyond it is closed as `internal server error`, and connects "
+                "again."},
+    {MISSING_INT(client_queue_initial_capacity, 2, 0, MANY), .unit = "messages", .reload = CF_RELOAD_NEW,
+     .state = CF_OPTION_IDLE, .missing = "a queue with a first capacity",
+     .meaning = "Accepted for compatibility, without effect."},
+    {INT(client_message_write_timeout, 0, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NEW,
+     .meaning = "A connection that takes no byte for so long while something waits is closed; 0: only "
+                "`client_queue_max_size` counts."},
+    {INT(publish_wait_timeout, 1, 0, YEARS), .unit = "s",
+     .meaning = "How long publishers to a channel, and a client's own commands, wait for a subscriber that is "
+                "behind with reading; 0: not at all, so that a burst closes it as `slow`."},
+    {INT(ping_interval, 25, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NEW,
+     .meaning = "WebSocket pings to clients; one that sends nothing for 10/9 of it is dropped. 0: neither."},
+    {INT(presence_ping_interval, 25, 1, YEARS), .unit = "s", .meaning = "How often a connection renews its presence."},
+    {INT(presence_expire_interval, 60, 1, YEARS), .unit = "s",
+     .meaning = "How long presence counts without being renewed (remote engines)."},
+    {INT(node_ping_interval, 3, 1, YEARS), .unit = "s",
+     .meaning = "How often the gauges of `node` and `stats` are taken (clients, channels, uptime, memory, CPU)."},
+    {INT(node_metrics_interval, 60, 1, YEARS), .unit = "s", .meaning = "The interval that the counters of `stats` cover."},
+    {NAMED_TEXT(private_channel_prefix, channel_rules.private_prefix, "$"),
+     .meaning = "Channels that begin with it are private and need a sign; empty: there are none."},
+    {NAMED_TEXT(namespace_channel_boundary, channel_rules.namespace_boundary, ":"),
+     .meaning = "Ends the namespace in a channel name; empty: there are none."},
+    {NAMED_TEXT(user_channel_boundary, channel_rules.user_boundary, "#"),
+     .meaning = "Begins the list of users who may subscribe; empty: there are no such lists."},
+    {NAMED_TEXT(user_channel_separator, channel_rules.user_separator, ","),
+     .meaning = "Separates these users; empty: the list is one user."},
+    {NAMED_TEXT(client_channel_boundary, channel_rules.client_boundary, "&"),
+     .meaning = "Begins the id of the one connection that may subscribe; empty: there are no such channels."},
+    {LIST(namespaces), .reload = CF_RELOAD_LIVE,
+     .meaning = "List of objects with a unique `name` (two or more of `a-z A-Z 0-9 _ -`) and channel options. "
+                "Nothing is inherited from the top level. In the environment and as a flag it is JSON."},
+    {TEXT(address, ""), .letter = 'a', .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Address or host name to listen on; empty: all."},
+    {PORT(port, "8000"), .letter = 'p', .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Port of the WebSocket endpoint; 0: any free one, named in the log."},
+    {PORT(api_port, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .meaning = "Port of the HTTP API; empty: `port`."},
+    {TEXT(http_prefix, ""), .reload = CF_RELOAD_NO, .meaning = "Put before the path of every endpoint, as in `/realtime`."},
+    {INT(api_request_max_size, 10485760, 1, GIB), .unit = "bytes",
+     .meaning = "Largest body of an HTTP request; a larger one is answered with 413."},
+    {TEXT(sockjs_url, "//cdn.jsdelivr.net/sockjs/1.1/sockjs.min.js"), .reload = CF_RELOAD_NO,
+     .meaning = "Address of the SockJS script for its iframe page: of the version that the pages use."},
+    {INT(sockjs_heartbeat_delay, 25, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NO,
+     .meaning = "How long a SockJS client that receives may hear nothing; 0 sends no heartbeats."},
+    {INT(http_idle_timeout, 75, 0, YEARS), .unit = "s",
+     .meaning = "How long an HTTP connection may wait for its next request; 0: it is closed behind each answer. "
+                "Longer than a proxy in front keeps its connections."},
+    {TEXT(log_level, "info"), .meaning = "`trace`, `debug`, `info`, `warn`, `error`, `critical`, `fatal` or `none`."},
+    {TEXT(log_file, ""), .meaning = "Appended to instead of writing to standard output; opened again on SIGHUP."},
+    {TEXT(pid_file, ""), .reload = CF_RELOAD_NO, .meaning = "Gets the process id at the start, removed at the end."},
+    {MISSING_TEXT(engine, "memory"), .letter = 'e', .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED,
+     .missing = REDIS, .meaning = "Only `memory` in this version."},
+    {MISSING_INT(gomaxprocs, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = THREADS,
+     .meaning = "Accepted for compatibility, without effect."},
+    {MISSING_BOOL(admin), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = ADMIN,
+     .meaning = "The admin endpoint."},
+    {MISSING_BOOL(web), .letter = 'w', .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = ADMIN,
+     .meaning = "The admin web page."},
+    {MISSING_TEXT(web_path, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ADMIN,
+     .meaning = "Folder of the web page."},
+    {MISSING_PORT(admin_port), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ADMIN,
+     .meaning = "Port of the admin endpoint."},
+    {MISSING_TEXT(admin_password, ""), .centrifugo = true, .confidential = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
+     .meaning = "Password of the web page."},
+    {MISSING_TEXT(admin_secret, ""), .centrifugo = true, .confidential = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
+     .meaning = "Key of admin tokens."},
+    {MISSING_BOOL(insecure_admin), .centrifugo = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
+     .meaning = "Admin connections without a token."},
+    {MISSING_BOOL(insecure_web), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ADMIN,
+     .meaning = "Without effect in Centrifugo 1.8 too."},
+    {MISSING_BOOL(websocket_compression), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = DEFLATE,
+     .meaning = "Compressed WebSocket messages."},
+    {MISSING_INT(websocket_compression_min_size, 0, 0, GIB), .unit = "bytes", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
+     .missing = DEFLATE, .meaning = "Smaller messages are not compressed."},
+    {MISSING_INT(websocket_compression_level, 1, -2, 9), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = DEFLATE,
+     .meaning = "Level of the compression."},
+    {MISSING_INT(websocket_read_buffer_size, 0, 0, GIB), .unit = "bytes", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
+     .missing = "a buffer for each connection",
+     .meaning = "Accepted for compatibility, without effect: all connections share one buffer."},
+    {MISSING_INT(websocket_write_buffer_size, 0, 0, GIB), .unit = "bytes", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
+     .missing = "a buffer for each connection", .meaning = "Accepted for compatibility, without effect."},
+    {MISSING_BOOL(ssl), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = TLS,
+     .meaning = "TLS on all ports."},
+    {MISSING_TEXT(ssl_cert, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "Path of the certificate."},
+    {MISSING_TEXT(ssl_key, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "Path of its key."},
+    {MISSING_BOOL(ssl_autocert), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = TLS,
+     .meaning = "Certificates by ACME."},
+    {MISSING_TEXT(ssl_autocert_host_whitelist, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "Hosts to get certificates for."},
+    {MISSING_TEXT(ssl_autocert_cache_dir, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "Folder of certificates."},
+    {MISSING_TEXT(ssl_autocert_email, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "Contact."},
+    {MISSING_TEXT(ssl_autocert_server_name, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "Host name where the client gives none."},
+    {MISSING_BOOL(ssl_autocert_force_rsa), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "RSA keys only."},
+    {MISSING_BOOL(ssl_autocert_http), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "Answer http-01 challenges."},
+    {MISSING_TEXT(ssl_autocert_http_addr, ":80"), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+     .meaning = "Where to answer them."},
+    {MISSING_TEXT(redis_host, "127.0.0.1"), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
+     .missing = REDIS, .meaning = "Hosts, by commas."},
+    {MISSING_TEXT(redis_port, "6379"), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Ports, by commas."},
+    {MISSING_TEXT(redis_password, ""), .confidential = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Password of every shard."},
+    {MISSING_TEXT(redis_db, "0"), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Database of every shard."},
+    {MISSING_TEXT(redis_url, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Addresses, by commas."},
+    {MISSING_TEXT(redis_master_name, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Names for Sentinel."},
+    {MISSING_TEXT(redis_sentinels, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Sentinel addresses."},
+    {MISSING_INT(redis_pool, 256, 0, MANY), .unit = "connections", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
+     .missing = REDIS, .meaning = "Connections to one shard."},
+    {MISSING_BOOL(redis_api), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = REDIS,
+     .meaning = "API commands from Redis queues."},
+    {MISSING_INT(redis_api_num_shards, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Number of API queues."},
+    {MISSING_TEXT(redis_prefix, "centrifugo"), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Prefix of all keys."},
+    {MISSING_INT(redis_connect_timeout, 1, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
+     .missing = REDIS, .meaning = "Connecting."},
+    {MISSING_INT(redis_read_timeout, 10, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
+     .missing = REDIS, .meaning = "Waiting for an answer."},
+    {MISSING_INT(redis_write_timeout, 1, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
+     .missing = REDIS, .meaning = "Sending."},
+    {MISSING_INT(redis_pubsub_num_workers, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+     .meaning = "Threads."},
 };
 const size_t cf_option_count = sizeof(cf_options) / sizeof(cf_options[0]);
 
 const cf_option cf_channel_option_table[] = {
-    {"watch", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_IDLE, CHANNEL_AT(watch), ADMIN, "Admin connections see the messages."},
-    {"publish", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, CHANNEL_AT(publish), NULL, "Subscribed clients may publish."},
-    {"anonymous", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, CHANNEL_AT(anonymous), NULL, "Clients with an empty user id may subscribe."},
-    {"presence", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, CHANNEL_AT(presence), NULL, "Who is subscribed can be asked for."},
-    {"join_leave", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, CHANNEL_AT(join_leave), NULL, "Subscribers are told who comes and goes."},
-    {"history_size", CF_OPTION_INT, "0", "messages", 0, MANY, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, CHANNEL_AT(history_size), NULL, "Most messages kept in a channel's history; 0: none."},
-    {"history_lifetime", CF_OPTION_INT, "0", "s", 0, YEARS, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, CHANNEL_AT(history_lifetime), NULL, "How long the history lives after the last message; 0: there is none."},
-    {"recover", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, CHANNEL_AT(recover), NULL, "Clients get what they missed when they subscribe again; needs history."},
-    {"history_drop_inactive", CF_OPTION_BOOL, "false", "", 0, 0, CF_OPTION_ENVIRONMENT, 0, CF_RELOAD_LIVE, CF_OPTION_BUILT, CHANNEL_AT(history_drop_inactive), NULL, "Messages to channels that nobody was subscribed to lately are not kept."},
+    {CHANNEL_BOOL(watch), .centrifugo = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
+     .meaning = "Admin connections see the messages."},
+    {CHANNEL_BOOL(publish), .centrifugo = true, .meaning = "Subscribed clients may publish."},
+    {CHANNEL_BOOL(anonymous), .centrifugo = true, .meaning = "Clients with an empty user id may subscribe."},
+    {CHANNEL_BOOL(presence), .centrifugo = true, .meaning = "Who is subscribed can be asked for."},
+    {CHANNEL_BOOL(join_leave), .centrifugo = true, .meaning = "Subscribers are told who comes and goes."},
+    {CHANNEL_INT(history_size, 0, 0, MANY), .unit = "messages", .centrifugo = true,
+     .meaning = "Most messages kept in a channel's history; 0: none."},
+    {CHANNEL_INT(history_lifetime, 0, 0, YEARS), .unit = "s", .centrifugo = true,
+     .meaning = "How long the history lives after the last message; 0: there is none."},
+    {CHANNEL_BOOL(recover), .centrifugo = true,
+     .meaning = "Clients get what they missed when they subscribe again; needs history."},
+    {CHANNEL_BOOL(history_drop_inactive), .centrifugo = true,
+     .meaning = "Messages to channels that nobody was subscribed to lately are not kept."},
 };
-/* clang-format on */
 const size_t cf_channel_option_count = sizeof(cf_channel_option_table) / sizeof(cf_channel_option_table[0]);
 
 bool cf_option_of_channel(const cf_option *option)
@@ -187,10 +247,8 @@ const cf_option *cf_option_find(cf_bytes name)
 
 const cf_option *cf_option_find_flag(cf_bytes name)
 {
-    const cf_option *option = find_in(cf_options, cf_option_count, name);
-    if (option == NULL || !(option->sources & CF_OPTION_FLAG) || !cf_bytes_equal(cf_bytes_of(option->name), name))
-        return NULL;
-    return option;
+    const cf_option *option = cf_option_find(name);
+    return option != NULL && cf_bytes_equal(cf_bytes_of(option->name), name) ? option : NULL;
 }
 
 const cf_option *cf_option_find_letter(char letter)
@@ -200,6 +258,17 @@ const cf_option *cf_option_find_letter(char letter)
             return &cf_options[i];
     }
     return NULL;
+}
+
+cf_option_name cf_option_variable(const char *prefix, const char *name)
+{
+    cf_option_name variable = {{0}};
+    size_t size = 0;
+    for (const char *at = prefix; *at != 0; at++)
+        variable.text[size++] = *at;
+    for (const char *at = name; *at != 0 && size + 1 < sizeof(variable.text); at++)
+        variable.text[size++] = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+    return variable;
 }
 
 /* ---- the reference ---- */
@@ -230,7 +299,7 @@ static void write_range(cf_buffer *out, const cf_option *option)
     cf_buffer_append_int(out, option->minimum);
     put(out, " to ");
     cf_buffer_append_int(out, option->maximum);
-    if (option->unit[0] != 0) {
+    if (option->unit != NULL) {
         put(out, " ");
         put(out, option->unit);
     }
@@ -238,16 +307,16 @@ static void write_range(cf_buffer *out, const cf_option *option)
 
 static void write_sources(cf_buffer *out, const cf_option *option)
 {
-    put(out, "file");
-    if (option->sources & CF_OPTION_ENVIRONMENT)
-        put(out, ", environment");
-    if (option->sources & CF_OPTION_FLAG)
-        put(out, ", flag");
+    const char *prefix = option->centrifugo ? CF_OPTION_PREFIX_CENTRIFUGO : CF_OPTION_PREFIX;
+    put(out, "`");
+    put(out, cf_option_variable(prefix, option->name).text);
+    put(out, "`, `--");
+    put(out, option->name);
     if (option->letter != 0) {
-        put(out, " `-");
+        put(out, "`, `-");
         cf_buffer_append_byte(out, option->letter);
-        put(out, "`");
     }
+    put(out, "`");
 }
 
 static void write_row(cf_buffer *out, const cf_option *option)
@@ -277,7 +346,7 @@ static void write_row(cf_buffer *out, const cf_option *option)
 
 static void write_rows(cf_buffer *out, const cf_option *table, size_t count, bool built)
 {
-    put(out, "| option | type | default | range | set by | reload | meaning |\n|---|---|---|---|---|---|---|\n");
+    put(out, "| option | type | default | range | variable and flag | reload | meaning |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < count; i++) {
         if ((table[i].state == CF_OPTION_BUILT) == built)
             write_row(out, &table[i]);

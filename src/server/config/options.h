@@ -7,16 +7,17 @@
 
 #include "server/config/config.h"
 
+/* Before an option's name in capitals, in the environment. */
+#define CF_OPTION_PREFIX            "CENTRIFUGED_"
+#define CF_OPTION_PREFIX_CENTRIFUGO "CENTRIFUGO_"
+
 typedef enum cf_option_kind {
     CF_OPTION_BOOL,
     CF_OPTION_INT,
     CF_OPTION_STRING,
     CF_OPTION_PORT, /* a number or its text; "" is the default */
-    CF_OPTION_LIST  /* namespaces */
+    CF_OPTION_LIST  /* namespaces; from elsewhere than the file it is JSON */
 } cf_option_kind;
-
-/* Where an option may come from besides the file. */
-enum { CF_OPTION_FILE_ONLY = 0, CF_OPTION_ENVIRONMENT = 1, CF_OPTION_FLAG = 2, CF_OPTION_ANYWHERE = 3 };
 
 typedef enum cf_option_reload {
     CF_RELOAD_LIVE,        /* counts at once, for connections that are open too */
@@ -36,11 +37,12 @@ typedef struct cf_option {
     const char *name;
     cf_option_kind kind;
     const char *initial; /* the default, as text */
-    const char *unit;    /* of a number; "" for none */
+    const char *unit;    /* of a number; NULL for none */
     int64_t minimum;     /* of a number */
     int64_t maximum;
-    unsigned sources;
-    char letter; /* short flag, or 0 */
+    char letter;       /* short flag, or 0 */
+    bool centrifugo;   /* is read from CENTRIFUGO_<NAME> too, as the reference does */
+    bool confidential; /* nobody else may see it */
     cf_option_reload reload;
     cf_option_state state;
     size_t offset;       /* in cf_config; of a channel option in cf_channel_options */
@@ -50,19 +52,25 @@ typedef struct cf_option {
 
 extern const cf_option cf_options[];
 extern const size_t cf_option_count;
-/* Options of channels: at the top level and inside every namespace. `sources` count for the top level. */
+/* Options of channels: at the top level and inside every namespace. Variables and flags count for the top level. */
 extern const cf_option cf_channel_option_table[];
 extern const size_t cf_channel_option_count;
 
 /* Both tables; without regard to ASCII case; NULL: there is none of this name. */
 const cf_option *cf_option_find(cf_bytes name);
-/* Of the flags only; exact name. */
+/* The same, for flags: the exact name. */
 const cf_option *cf_option_find_flag(cf_bytes name);
 const cf_option *cf_option_find_letter(char letter);
-/* nearest.c: the option with a name that this could be a slip of, settable from all these sources; NULL: there is none. */
-const char *cf_option_nearest(cf_bytes name, unsigned sources);
+/* nearest.c: the option with a name that this could be a slip of; NULL: there is none. */
+const cf_option *cf_option_nearest(cf_bytes name);
 /* The same for the keys of a namespace. */
 const char *cf_option_nearest_of_channel(cf_bytes name);
+typedef struct cf_option_name {
+    char text[64];
+} cf_option_name;
+
+/* "CENTRIFUGED_PORT" */
+cf_option_name cf_option_variable(const char *prefix, const char *name);
 /* Is it one of the channel options? */
 bool cf_option_of_channel(const cf_option *option);
 /* Has it the same value at both places? */

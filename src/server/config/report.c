@@ -41,25 +41,16 @@ __attribute__((format(printf, 1, 2))) static cf_config_text text_of(const char *
     return out;
 }
 
-cf_config_text cf_config_variable(const char *name)
-{
-    char upper[CF_CONFIG_NAME_MAX];
-    size_t size = 0;
-    for (; name[size] != 0 && size + 1 < sizeof(upper); size++)
-        upper[size] = name[size] >= 'a' && name[size] <= 'z' ? (char)(name[size] - 'a' + 'A') : name[size];
-    upper[size] = 0;
-    return text_of(CF_CONFIG_VARIABLE_PREFIX "%s", upper);
-}
-
 cf_config_text cf_config_place(const cf_loader *load, const cf_setting *setting, const char *name)
 {
+    const char *whole = setting->inside ? "namespaces" : name;
     switch (setting->origin) {
     case CF_SETTING_FILE:
         return text_of("%s:%zu:%zu", load->input->file_path, setting->line, setting->column);
     case CF_SETTING_ENVIRONMENT:
-        return cf_config_variable(name);
+        return text_of("%s", cf_option_variable(setting->prefix, whole).text);
     case CF_SETTING_FLAG:
-        return text_of("--%s", name);
+        return text_of("--%s", whole);
     default:
         return text_of("default");
     }

@@ -78,7 +78,7 @@ bool cf_setting_text(const cf_setting *setting, cf_buffer *text)
     cf_buffer_clear(text);
     switch (setting->value.kind) {
     case CF_JSON_STRING:
-        if (setting->origin == CF_SETTING_FILE)
+        if (setting->value.escaped)
             cf_json_decode_string(setting->value.raw, text);
         else
             cf_buffer_append(text, setting->value.raw);

@@ -12,9 +12,11 @@ typedef enum cf_setting_origin { CF_SETTING_NONE, CF_SETTING_FILE, CF_SETTING_EN
 
 typedef struct cf_setting {
     cf_setting_origin origin;
-    cf_json_value value; /* as in the file; from elsewhere an unescaped string */
+    cf_json_value value; /* as in the file; from elsewhere a string as it is */
     size_t line;         /* in the file, from 1 */
     size_t column;
+    const char *prefix; /* of the variable that it comes from */
+    bool inside;        /* of `namespaces` */
 } cf_setting;
 
 /*

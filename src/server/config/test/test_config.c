@@ -180,15 +180,112 @@ static void test_an_overridden_value_cannot_fail(void **state)
     assert_int_equal(f->config.port, 9002);
 }
 
-static void test_only_listed_variables_are_read(void **state)
+static void test_of_the_references_variables_those_are_read_that_it_reads(void **state)
 {
     fixture *f = *state;
     f->variables[0] = "CENTRIFUGO_PING_INTERVAL=7";
     f->variables[1] = "CENTRIFUGO_HISTORY_SIZE=0x10";
-    assert_warned(f, "{}",
-                  "variable 'CENTRIFUGO_PING_INTERVAL' is not read: set option 'ping_interval' in the configuration file");
+    assert_warned(f, "{}", "variable 'CENTRIFUGO_PING_INTERVAL' is not read; did you mean CENTRIFUGED_PING_INTERVAL?\n");
     assert_int_equal(f->config.ping_interval, 25);
     assert_int_equal(f->config.channel.history_size, 16);
+}
+
+static void test_our_own_variables_count_more_than_the_references(void **state)
+{
+    fixture *f = *state;
+    f->variables[0] = "CENTRIFUGO_PORT=9001";
+    f->variables[1] = "CENTRIFUGED_PORT=9002";
+    f->variables[2] = "CENTRIFUGED_PING_INTERVAL=7";
+    assert_silent(f, "{}");
+    assert_int_equal(f->config.port, 9002);
+    assert_int_equal(f->config.ping_interval, 7);
+    f->variables[1] = "CENTRIFUGED_PORT=99999";
+    assert_refused(f, "{}", "CENTRIFUGED_PORT: option 'port' is 99999: allowed is");
+    f->variables[1] = "CENTRIFUGED_PORT=";
+    assert_silent(f, "{}");
+    assert_int_equal(f->config.port, 9001);
+}
+
+/* A text that is another value than the default, and allowed. */
+static const char *other_value(const cf_option *option)
+{
+    switch (option->kind) {
+    case CF_OPTION_BOOL:
+        return "true";
+    case CF_OPTION_LIST:
+        return "[{\"name\": \"chat\"}]";
+    case CF_OPTION_STRING:
+        return "/x";
+    default:
+        return "4";
+    }
+}
+
+static bool is_default(const fixture *f, const cf_option *option)
+{
+    cf_config initial;
+    cf_config_default(&initial);
+    if (option->kind == CF_OPTION_LIST)
+        return f->config.namespace_count == 0;
+    size_t offset = option->offset + (cf_option_of_channel(option) ? offsetof(cf_config, channel) : 0);
+    return cf_option_same(option, (char *)&f->config + offset, (char *)&initial + offset);
+}
+
+static void check_sources(fixture *f, const cf_option *option)
+{
+    char variable[128];
+    cf_config_flag flag = {cf_bytes_of(option->name), cf_bytes_of(other_value(option))};
+    if (option->state != CF_OPTION_BUILT || strcmp(option->name, "address") == 0)
+        return;
+    (void)snprintf(variable, sizeof(variable), "%s=%s", cf_option_variable("CENTRIFUGED_", option->name).text,
+                   other_value(option));
+    f->variables[0] = variable;
+    f->input.flag_count = 0;
+    if (load(f, "{}") != CF_CONFIG_OK || is_default(f, option))
+        fail_msg("%s has no effect", variable);
+    f->variables[0] = NULL;
+    f->input.flags = &flag;
+    f->input.flag_count = 1;
+    if (load(f, "{}") != CF_CONFIG_OK || is_default(f, option))
+        fail_msg("--%s has no effect", option->name);
+}
+
+static void test_every_option_is_a_variable_and_a_flag(void **state)
+{
+    for (size_t i = 0; i < cf_option_count; i++)
+        check_sources(*state, &cf_options[i]);
+    for (size_t i = 0; i < cf_channel_option_count; i++)
+        check_sources(*state, &cf_channel_option_table[i]);
+}
+
+static void test_namespaces_in_the_environment_are_json(void **state)
+{
+    fixture *f = *state;
+    f->variables[0] = "CENTRIFUGED_NAMESPACES= [{\"name\": \"c\\u0068at\", \"publish\": true}]";
+    assert_silent(f, "{\"namespaces\": [{\"name\": \"news\"}]}");
+    assert_int_equal(f->config.namespace_count, 1);
+    assert_bytes(f->config.namespaces[0].name, "chat");
+    assert_true(f->config.namespaces[0].options.publish);
+    f->variables[0] = "CENTRIFUGED_NAMESPACES=[{\"name\": \"x\"}]";
+    assert_refused(f, "{}", "wrong namespace name \xe2\x80\x93 x (CENTRIFUGED_NAMESPACES; ");
+    f->variables[0] = "CENTRIFUGED_NAMESPACES=[{\"name\": \"chat\", \"history_size\": -1}]";
+    assert_refused(f, "{}", "CENTRIFUGED_NAMESPACES: option 'history_size' is -1");
+    f->variables[0] = "CENTRIFUGED_NAMESPACES=chat";
+    assert_refused(f, "{}", "CENTRIFUGED_NAMESPACES: option 'namespaces' is not a list in JSON, as in [{\"name\": \"chat\"}]");
+    f->variables[0] = "CENTRIFUGED_NAMESPACES=[{\"name\": \"chat\"}] x";
+    assert_refused(f, "{}", "is not a list in JSON");
+}
+
+static void test_a_secret_on_the_command_line_is_warned_of(void **state)
+{
+    fixture *f = *state;
+    cf_config_flag flag = {CF_BYTES("secret"), CF_BYTES("hunter2")};
+    f->input.flags = &flag;
+    f->input.flag_count = 1;
+    assert_warned(f, "{}",
+                  "--secret: option 'secret' can be read by every user of this machine: set CENTRIFUGED_SECRET instead\n");
+    assert_bytes(f->config.secret, "hunter2");
+    assert_null(strstr(cf_buffer_text(&f->report.warnings), "hunter2"));
 }
 
 static void test_types_are_read_as_the_reference_does(void **state)
@@ -438,8 +535,8 @@ static void test_variables_that_nothing_reads_are_named(void **state)
     f->variables[0] = "centrifugo_secret=x";
     assert_warned(f, "{}", "variable 'centrifugo_secret' is not read; did you mean CENTRIFUGO_SECRET?\n");
     assert_bytes(f->config.secret, "");
-    f->variables[0] = "CENTRIFUGED_SECRET=x";
-    assert_warned(f, "{}", "variable 'CENTRIFUGED_SECRET' is not read; did you mean CENTRIFUGO_SECRET?\n");
+    f->variables[0] = "CENTRIFUGO_PINGINTERVAL=5";
+    assert_warned(f, "{}", "variable 'CENTRIFUGO_PINGINTERVAL' is not read; did you mean CENTRIFUGED_PING_INTERVAL?\n");
     f->variables[0] = "CENTRIFUGO_PROT=";
     f->variables[1] = "CENTRIFUGE_URL=ws://somewhere";
     f->variables[2] = "nonsense";
@@ -633,7 +730,11 @@ int main(int argc, char **argv)
         TEST(test_defaults_are_those_of_the_specification),
         TEST(test_flag_beats_environment_beats_file),
         TEST(test_an_overridden_value_cannot_fail),
-        TEST(test_only_listed_variables_are_read),
+        TEST(test_of_the_references_variables_those_are_read_that_it_reads),
+        TEST(test_our_own_variables_count_more_than_the_references),
+        TEST(test_every_option_is_a_variable_and_a_flag),
+        TEST(test_namespaces_in_the_environment_are_json),
+        TEST(test_a_secret_on_the_command_line_is_warned_of),
         TEST(test_types_are_read_as_the_reference_does),
         TEST(test_unreadable_values_count_as_zero_with_a_warning),
         TEST(test_duplicate_keys_the_last_one_counts),
