@@ -2,8 +2,10 @@
  * centrifuged: the command line.
  */
 #include "server/config/options.h"
-#include "server/daemon/daemon.h"
 #include "server/daemon/genconfig.h"
+#include "server/daemon/log.h"
+#include "server/daemon/process.h"
+#include "server/daemon/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -267,7 +269,7 @@ static int run_command(const command_line *line)
     case COMMAND_GENCONFIG:
         return gen_config(line->settings.path);
     default:
-        return cf_daemon_run(&line->settings, CF_SERVER_VERSION);
+        return cf_process_run(&line->settings, CF_SERVER_VERSION);
     }
 }
 

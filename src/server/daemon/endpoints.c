@@ -1,48 +1,22 @@
 #include "server/api/api.h"
-#include "server/daemon/daemon.h"
+#include "server/daemon/system.h"
+#include "server/daemon/worker_state.h"
+#include "server/net/router.h"
 #include "server/transport/upgrade.h"
 
-enum { ENDPOINT_WEBSOCKET, ENDPOINT_SOCKJS, ENDPOINT_API };
+/* ---- WebSocket and SockJS ---- */
 
-static const struct {
-    const char *path;
-    unsigned port;
-} paths[CF_DAEMON_ROUTES] = {
-    [ENDPOINT_WEBSOCKET] = {"/connection/websocket", CF_PORT_CLIENTS},
-    [ENDPOINT_SOCKJS] = {"/connection/", CF_PORT_CLIENTS},
-    [ENDPOINT_API] = {"/api/", CF_PORT_API},
-};
-
-bool cf_daemon_set_routes(cf_daemon *daemon)
+static void answer_websocket(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
 {
-    cf_buffer *text = &daemon->route_paths;
-    size_t ends[CF_DAEMON_ROUTES];
-    for (size_t i = 0; i < CF_DAEMON_ROUTES; i++) {
-        cf_buffer_append(text, daemon->config->http_prefix);
-        cf_buffer_append(text, cf_bytes_of(paths[i].path));
-        ends[i] = text->size;
-    }
-    for (size_t i = 0; i < CF_DAEMON_ROUTES; i++) {
-        daemon->routes[i].path = cf_bytes_slice(cf_buffer_bytes(text), i == 0 ? 0 : ends[i - 1], ends[i]);
-        daemon->routes[i].endpoint = (int)i;
-        daemon->routes[i].ports = paths[i].port;
-    }
-    return !text->failed;
+    const cf_worker *worker = user;
+    (void)below;
+    cf_upgrade_request(cf_node_services(worker->node), exchange, request, CF_WEBSOCKET_RAW);
 }
 
-static void respond_plain(cf_http_exchange *exchange, int status, cf_bytes extra)
+static void answer_sockjs(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
 {
-    cf_http_response response = cf_http_plain(status);
-    if (extra.size > 0)
-        response.extra = extra;
-    cf_http_exchange_respond(exchange, &response);
-}
-
-/* ---- SockJS ---- */
-
-static cf_bytes below_sockjs(const cf_daemon *daemon, const cf_http_request *request)
-{
-    return cf_bytes_slice(request->path, daemon->routes[ENDPOINT_SOCKJS].path.size, request->path.size);
+    const cf_worker *worker = user;
+    cf_sockjs_server_request(worker->sockjs, exchange, request, below);
 }
 
 /* ---- API ---- */
@@ -60,15 +34,24 @@ static void api_abort(void *user)
     cf_api_cancel(user);
 }
 
-static void api(cf_daemon *daemon, cf_http_exchange *exchange, const cf_http_request *request)
+static bool always(const cf_http_request *request, cf_bytes below)
 {
+    (void)request;
+    (void)below;
+    return true;
+}
+
+static void answer_api(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
+    const cf_worker *worker = user;
+    (void)below;
     cf_api_request call = {
         .content_type = request->headers[CF_HTTP_HEADER_content_type],
         .sign_header = request->headers[CF_HTTP_HEADER_api_sign],
         .query = request->query,
         .body = request->body,
     };
-    cf_api_call *pending = cf_api_handle(daemon->node, &call, api_done, exchange);
+    cf_api_call *pending = cf_api_handle(worker->node, &call, api_done, exchange);
     if (pending != NULL)
         cf_http_exchange_on_abort(exchange, api_abort, pending);
 }
@@ -98,17 +81,17 @@ static void append_html(cf_buffer *out, cf_bytes text)
     }
 }
 
-static void redirect(cf_daemon *daemon, cf_http_exchange *exchange)
+static void redirect(const cf_buffer *location, cf_http_exchange *exchange)
 {
     cf_buffer extra;
     cf_buffer body;
     cf_buffer_init(&extra, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&body, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&extra, CF_BYTES("Location: "));
-    cf_buffer_append(&extra, cf_buffer_bytes(&daemon->location));
+    cf_buffer_append(&extra, cf_buffer_bytes(location));
     cf_buffer_append(&extra, CF_BYTES("\r\n"));
     cf_buffer_append(&body, CF_BYTES("<a href=\""));
-    append_html(&body, cf_buffer_bytes(&daemon->location));
+    append_html(&body, cf_buffer_bytes(location));
     cf_buffer_append(&body, CF_BYTES("\">Moved Permanently</a>.\n\n"));
     cf_http_response response = {
         .status = 301, .content_type = CF_HTTP_HTML, .extra = cf_buffer_bytes(&extra), .body = cf_buffer_bytes(&body)};
@@ -119,66 +102,73 @@ static void redirect(cf_daemon *daemon, cf_http_exchange *exchange)
     cf_buffer_free(&body);
 }
 
-static void endpoint(cf_daemon *daemon, int number, cf_http_exchange *exchange, const cf_http_request *request)
+static const cf_route routes[] = {
+    {CF_LITERAL("/connection/websocket"), CF_PORT_CLIENTS, answer_websocket, NULL},
+    {CF_LITERAL("/connection/"), CF_PORT_CLIENTS, answer_sockjs, cf_sockjs_server_reads_body},
+    {CF_LITERAL("/api/"), CF_PORT_API, answer_api, always},
+};
+
+static cf_route_result find_route(cf_worker *worker, const cf_http_request *request, unsigned port, cf_route_match *match)
 {
-    if (daemon->shutting_down) {
-        cf_http_response busy = {.status = 503};
-        cf_http_exchange_respond(exchange, &busy);
-    } else if (number == ENDPOINT_WEBSOCKET) {
-        cf_upgrade_request(cf_node_services(daemon->node), exchange, request, CF_WEBSOCKET_RAW);
-    } else if (number == ENDPOINT_API) {
-        api(daemon, exchange, request);
-    } else {
-        cf_sockjs_server_request(daemon->sockjs, exchange, request, below_sockjs(daemon, request));
-    }
+    cf_routes here = {
+        .all = routes,
+        .count = sizeof(routes) / sizeof(routes[0]),
+        .prefix = cf_node_services(worker->node)->config->http_prefix,
+    };
+    return cf_route_find(&here, port, request->path, request->query, match, &worker->location);
 }
 
-bool cf_daemon_reads_body(void *user, const cf_http_request *request, unsigned port)
+bool cf_endpoint_reads_body(void *user, const cf_http_request *request, unsigned port)
 {
-    cf_daemon *daemon = user;
-    int number = 0;
-    cf_route_result result =
-        cf_route_find(daemon->routes, CF_DAEMON_ROUTES, port, request->path, request->query, &number, &daemon->location);
-    if (result != CF_ROUTE_FOUND || daemon->shutting_down)
-        return false;
-    return number == ENDPOINT_API ||
-           (number == ENDPOINT_SOCKJS && cf_sockjs_server_reads_body(request, below_sockjs(daemon, request)));
+    cf_worker *worker = user;
+    cf_route_match match;
+    return !worker->shutting_down && find_route(worker, request, port, &match) == CF_ROUTE_FOUND &&
+           match.route->reads_body != NULL && match.route->reads_body(request, match.below);
 }
 
-void cf_daemon_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)
+static void respond(cf_http_exchange *exchange, cf_http_response response)
 {
-    cf_daemon *daemon = user;
-    int number = 0;
-    switch (cf_route_find(daemon->routes, CF_DAEMON_ROUTES, port, request->path, request->query, &number, &daemon->location)) {
+    cf_http_exchange_respond(exchange, &response);
+}
+
+void cf_endpoint_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)
+{
+    cf_worker *worker = user;
+    cf_route_match match;
+    switch (find_route(worker, request, port, &match)) {
     case CF_ROUTE_FOUND:
-        endpoint(daemon, number, exchange, request);
+        if (worker->shutting_down)
+            respond(exchange, (cf_http_response){.status = 503});
+        else
+            match.route->answer(worker, exchange, request, match.below);
         break;
     case CF_ROUTE_NOT_FOUND:
-        respond_plain(exchange, 404, (cf_bytes){0});
+        respond(exchange, cf_http_plain(404));
         break;
     case CF_ROUTE_REDIRECT:
-        redirect(daemon, exchange);
+        redirect(&worker->location, exchange);
         break;
     case CF_ROUTE_NO_MEMORY:
-        respond_plain(exchange, 503, (cf_bytes){0});
+        respond(exchange, cf_http_plain(503));
         break;
     }
 }
 
-void cf_daemon_refused(void *user, const cf_connection *connection, int status, const char *reason)
+void cf_endpoint_refused(void *user, const cf_connection *connection, int status, const char *reason)
 {
-    cf_daemon *daemon = user;
+    const cf_worker *worker = user;
     char peer[64];
     cf_notice notice = status == 503 ? CF_NOTICE_busy : status == 413 ? CF_NOTICE_large_request : CF_NOTICE_bad_request;
     cf_connection_peer(connection, peer, sizeof(peer));
-    cf_services_notice(cf_node_services(daemon->node), notice, "request from %s refused with %d: %s", peer, status, reason);
+    cf_services_notice(cf_node_services(worker->node), notice, "request from %s refused with %d: %s", peer, status, reason);
 }
 
-void cf_daemon_answered(void *user, const cf_http_exchange *exchange, int status)
+void cf_endpoint_answered(void *user, const cf_http_exchange *exchange, int status)
 {
-    cf_daemon *daemon = user;
+    const cf_worker *worker = user;
+    cf_services *services = cf_node_services(worker->node);
     char peer[64];
-    if (daemon->log.level > CF_SERVER_DEBUG)
+    if (services->log_level > CF_SERVER_DEBUG)
         return;
     const cf_http_request *request = cf_http_exchange_request(exchange);
     cf_bytes from = request->headers[CF_HTTP_HEADER_real_ip];
@@ -188,7 +178,7 @@ void cf_daemon_answered(void *user, const cf_http_exchange *exchange, int status
         cf_connection_peer(cf_http_exchange_connection(exchange), peer, sizeof(peer));
         from = cf_bytes_of(peer);
     }
-    cf_log_say(&daemon->log, CF_SERVER_DEBUG, "%.*s %.*s from %.*s completed in %.3f ms: %d", (int)request->method.size,
-               request->method.data, (int)request->path.size, request->path.data, (int)from.size, from.data,
-               (double)(uv_hrtime() - cf_http_exchange_started(exchange)) / 1e6, status);
+    cf_services_log(services, CF_SERVER_DEBUG, "%.*s %.*s from %.*s completed in %.3f ms: %d", (int)request->method.size,
+                    request->method.data, (int)request->path.size, request->path.data, (int)from.size, from.data,
+                    (double)(uv_hrtime() - cf_http_exchange_started(exchange)) / 1e6, status);
 }

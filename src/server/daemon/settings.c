@@ -1,25 +1,14 @@
 #include "server/daemon/settings.h"
 
+#include "server/daemon/system.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 extern char **environ; /* POSIX.1-2017 section 8.1: programs declare it themselves */
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
-
-const cf_allocator cf_heap = {resize, NULL};
 
 __attribute__((format(printf, 2, 3))) static void complain(cf_config_report *report, const char *format, ...)
 {

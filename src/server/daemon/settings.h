@@ -24,9 +24,6 @@ typedef enum cf_daemon_settings_status {
     CF_SETTINGS_INVALID
 } cf_daemon_settings_status;
 
-/* Memory as the program gets it. */
-extern const cf_allocator cf_heap;
-
 /*
  * File, environment and flags. What is wrong stands in the report. Without a file, where none was asked for, `file_missing` is
  * set.

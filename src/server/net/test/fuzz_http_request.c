@@ -39,13 +39,15 @@ static void write_request(cf_buffer *out, const cf_http_request *request)
 
 static void route(const cf_http_request *request)
 {
-    static const cf_route routes[] = {
-        {{"/connection/websocket", 21}, 1, 1}, {{"/connection/", 12}, 2, 1}, {{"/api/", 5}, 3, 3}};
-    int endpoint = 0;
+    static const cf_route all[] = {{.path = CF_LITERAL("/connection/websocket"), .ports = 1},
+                                   {.path = CF_LITERAL("/connection/"), .ports = 1},
+                                   {.path = CF_LITERAL("/api/"), .ports = 3}};
+    static const cf_routes routes = {.all = all, .count = 3};
+    cf_route_match match = {.route = NULL};
     cf_buffer location;
     cf_buffer_init(&location, &allocator, CF_BUFFER_NO_LIMIT);
-    cf_route_result result = cf_route_find(routes, 3, 1, request->path, request->query, &endpoint, &location);
-    CF_ASSERT(result != CF_ROUTE_FOUND || (endpoint >= 1 && endpoint <= 3));
+    cf_route_result result = cf_route_find(&routes, 1, request->path, request->query, &match, &location);
+    CF_ASSERT(result != CF_ROUTE_FOUND || match.route->path.size + match.below.size == request->path.size);
     if (result == CF_ROUTE_REDIRECT) {
         CF_ASSERT(location.size > 0 && location.data[0] == '/');
         CF_ASSERT(memchr(location.data, '\n', location.size) == NULL && memchr(location.data, '\r', location.size) == NULL);

@@ -274,29 +274,36 @@ static void test_without_memory_it_fails(void **state)
 
 /* ---- paths ---- */
 
-static const cf_route routes[] = {
-    {{"/connection/websocket", 21}, 1, 1},
-    {{"/connection/", 12}, 2, 1},
-    {{"/api/", 5}, 3, 2},
+static const cf_route all_routes[] = {
+    {.path = CF_LITERAL("/connection/websocket"), .ports = 1},
+    {.path = CF_LITERAL("/connection/"), .ports = 1},
+    {.path = CF_LITERAL("/api/"), .ports = 2},
 };
 
-static void assert_route(const char *path, unsigned port, int endpoint)
+static const cf_routes routes = {.all = all_routes, .count = 3};
+static const cf_routes below_live = {.all = all_routes, .count = 3, .prefix = CF_LITERAL("/live")};
+
+/* `route`: the path of the route that is found, or NULL. */
+static void assert_found(const cf_routes *among, const char *path, unsigned port, const char *route, const char *below)
 {
-    int found = 0;
+    cf_route_match match = {.route = NULL};
     cf_buffer location;
     cf_buffer_init(&location, &allocator, CF_BUFFER_NO_LIMIT);
-    cf_route_result result = cf_route_find(routes, 3, port, cf_bytes_of(path), (cf_bytes){0}, &found, &location);
-    assert_int_equal(result, endpoint == 0 ? CF_ROUTE_NOT_FOUND : CF_ROUTE_FOUND);
-    assert_int_equal(found, endpoint);
+    cf_route_result result = cf_route_find(among, port, cf_bytes_of(path), (cf_bytes){0}, &match, &location);
+    assert_int_equal(result, route == NULL ? CF_ROUTE_NOT_FOUND : CF_ROUTE_FOUND);
+    if (route != NULL) {
+        assert_bytes(match.route->path, route);
+        assert_bytes(match.below, below);
+    }
     cf_buffer_free(&location);
 }
 
-static void assert_redirect(const char *path, const char *query, const char *to)
+static void assert_redirect(const cf_routes *among, const char *path, const char *query, const char *to)
 {
-    int found = 0;
+    cf_route_match match;
     cf_buffer location;
     cf_buffer_init(&location, &allocator, CF_BUFFER_NO_LIMIT);
-    assert_int_equal(cf_route_find(routes, 3, 3, cf_bytes_of(path), cf_bytes_of(query), &found, &location), CF_ROUTE_REDIRECT);
+    assert_int_equal(cf_route_find(among, 3, cf_bytes_of(path), cf_bytes_of(query), &match, &location), CF_ROUTE_REDIRECT);
     assert_bytes(cf_buffer_bytes(&location), to);
     cf_buffer_free(&location);
 }
@@ -304,20 +311,30 @@ static void assert_redirect(const char *path, const char *query, const char *to)
 static void test_routes(void **state)
 {
     (void)state;
-    assert_route("/connection/websocket", 1, 1);
-    assert_route("/connection/websocket/", 1, 2);
-    assert_route("/connection/", 1, 2);
-    assert_route("/api/anything/at/all", 3, 3);
-    assert_route("/api/", 1, 0); /* another port's */
-    assert_route("/", 3, 0);
-    assert_route("/apix", 3, 0);
-    assert_route("*", 3, 0);
-    assert_redirect("/api", "", "/api/");
-    assert_redirect("/api", "a=b", "/api/?a=b");
-    assert_redirect("//connection/info", "", "/connection/info");
-    assert_redirect("/a/../b/./c", "x", "/b/c?x");
-    assert_redirect("/../../api/", "", "/api/");
-    assert_redirect("//evil.example/%0d\"<", "", "/evil.example/%250d%22%3C");
+    assert_found(&routes, "/connection/websocket", 1, "/connection/websocket", "");
+    assert_found(&routes, "/connection/websocket/", 1, "/connection/", "websocket/");
+    assert_found(&routes, "/connection/", 1, "/connection/", "");
+    assert_found(&routes, "/api/anything/at/all", 3, "/api/", "anything/at/all");
+    assert_found(&routes, "/api/", 1, NULL, ""); /* another port's */
+    assert_found(&routes, "/", 3, NULL, "");
+    assert_found(&routes, "/apix", 3, NULL, "");
+    assert_found(&routes, "*", 3, NULL, "");
+    assert_redirect(&routes, "/api", "", "/api/");
+    assert_redirect(&routes, "/api", "a=b", "/api/?a=b");
+    assert_redirect(&routes, "//connection/info", "", "/connection/info");
+    assert_redirect(&routes, "/a/../b/./c", "x", "/b/c?x");
+    assert_redirect(&routes, "/../../api/", "", "/api/");
+    assert_redirect(&routes, "//evil.example/%0d\"<", "", "/evil.example/%250d%22%3C");
+}
+
+static void test_routes_below_a_prefix(void **state)
+{
+    (void)state;
+    assert_found(&below_live, "/live/connection/a/b/xhr", 1, "/connection/", "a/b/xhr");
+    assert_found(&below_live, "/connection/websocket", 1, NULL, "");
+    assert_found(&below_live, "/liveapi/", 3, NULL, "");
+    assert_found(&below_live, "/live", 3, NULL, "");
+    assert_redirect(&below_live, "/live/api", "q", "/live/api/?q");
 }
 
 static void test_hosts(void **state)
@@ -377,6 +394,7 @@ int main(void)
         TEST(test_joined_headers_have_a_limit),
         TEST(test_without_memory_it_fails),
         TEST(test_routes),
+        TEST(test_routes_below_a_prefix),
         TEST(test_hosts),
         TEST(test_responses),
     };

@@ -1,0 +1,342 @@
+#include "server/daemon/process.h"
+
+#include "server/daemon/log.h"
+#include "server/daemon/pidfile.h"
+#include "server/daemon/system.h"
+#include "server/daemon/worker.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+typedef struct process {
+    const cf_daemon_settings *settings;
+    const char *version;
+    cf_config *config; /* of now; a reload makes a new one */
+    cf_log log;
+    uv_loop_t loop; /* the worker's, and our signals' */
+    cf_worker *worker;
+    uv_prepare_t prepare;
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+    uv_signal_t hangup;
+    uv_timer_t shutdown_timer;
+    bool shutting_down;
+    cf_pid_file pid_file;
+    int status; /* of the program */
+} process;
+
+/* ---- what the worker is given ---- */
+
+static void log_line(void *user, cf_server_log level, cf_bytes text)
+{
+    process *self = user;
+    cf_log_write(&self->log, level, text);
+}
+
+static void on_ended(void *user)
+{
+    process *self = user;
+    uv_stop(&self->loop);
+}
+
+/* ---- configuration ---- */
+
+static void log_warnings(process *self, const cf_config_report *report)
+{
+    cf_log_lines(&self->log, CF_SERVER_WARNING, cf_buffer_bytes(&report->warnings));
+}
+
+static const char *error_prefix(cf_daemon_settings_status status)
+{
+    switch (status) {
+    case CF_SETTINGS_PARSE_ERROR:
+        return "Error parsing configuration: ";
+    case CF_SETTINGS_INVALID:
+        return "Error validating config: ";
+    default:
+        return "";
+    }
+}
+
+static void log_config_error(process *self, cf_server_log level, cf_daemon_settings_status status,
+                             const cf_config_report *report)
+{
+    cf_log_say(&self->log, level, "%s%.*s", error_prefix(status), (int)report->error.size,
+               report->error.data == NULL ? "out of memory" : report->error.data);
+}
+
+static void free_config(cf_config *config)
+{
+    if (config == NULL)
+        return;
+    cf_config_free(config);
+    cf_free(&cf_heap, config);
+}
+
+static void open_log(process *self, const cf_config *config)
+{
+    if (!cf_log_open(&self->log, config->log_file.data, config->log_level))
+        cf_log_say(&self->log, CF_SERVER_ERROR, "log file %s cannot be opened: %s", config->log_file.data, strerror(errno));
+}
+
+/* The first configuration. */
+static bool load_config(process *self)
+{
+    cf_config_report report;
+    bool file_missing = false;
+    cf_config_report_init(&report, &cf_heap);
+    self->config = cf_alloc_zero(&cf_heap, 1, sizeof(cf_config));
+    cf_daemon_settings_status status = CF_SETTINGS_INVALID;
+    if (self->config != NULL)
+        status = cf_daemon_settings_load(self->settings, self->config, &report, &file_missing);
+    if (status == CF_SETTINGS_OK)
+        open_log(self, self->config);
+    if (file_missing)
+        cf_log_say(&self->log, CF_SERVER_WARNING, "No config file found: %s; 'centrifuged genconfig' writes one",
+                   self->settings->path);
+    log_warnings(self, &report);
+    if (status != CF_SETTINGS_OK)
+        log_config_error(self, CF_SERVER_FATAL, status, &report);
+    cf_config_report_free(&report);
+    return status == CF_SETTINGS_OK;
+}
+
+/* NULL, with a line in the log, when anything is wrong with it. */
+static cf_config *load_again(process *self, cf_config_report *report)
+{
+    bool file_missing = false;
+    cf_config *next = cf_alloc_zero(&cf_heap, 1, sizeof(cf_config));
+    cf_daemon_settings_status status = CF_SETTINGS_INVALID;
+    if (next != NULL)
+        status = cf_daemon_settings_load(self->settings, next, report, &file_missing);
+    if (status == CF_SETTINGS_OK && !cf_config_keep_start_only(next, self->config, report))
+        status = CF_SETTINGS_INVALID;
+    if (status == CF_SETTINGS_OK)
+        return next;
+    log_warnings(self, report);
+    log_config_error(self, CF_SERVER_CRITICAL, status, report);
+    free_config(next);
+    return NULL;
+}
+
+static void take_config(process *self, cf_config *next, const cf_config_report *report)
+{
+    open_log(self, next);
+    log_warnings(self, report);
+    cf_worker_configure(self->worker, next, self->log.level);
+    free_config(self->config);
+    self->config = next;
+    cf_log_say(&self->log, CF_SERVER_INFO, "Configuration successfully reloaded");
+}
+
+/* Nothing changes unless the whole new configuration is good (server-spec.md 8.9, 10.2 fix 23). */
+static void reload_config(process *self)
+{
+    cf_config_report report;
+    cf_log_say(&self->log, CF_SERVER_INFO, "Reloading configuration");
+    cf_config_report_init(&report, &cf_heap);
+    cf_config *next = load_again(self, &report);
+    if (next != NULL)
+        take_config(self, next, &report);
+    cf_config_report_free(&report);
+}
+
+/* ---- signals ---- */
+
+/*
+ * SIG_BLOCK until the loop takes signals, and again while we clean up: a reload that comes too early, or a second end, kills
+ * nobody.
+ */
+static void mask_signals(int how, bool ends)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGHUP);
+    if (ends) {
+        (void)sigaddset(&signals, SIGTERM);
+        (void)sigaddset(&signals, SIGINT);
+    }
+    (void)sigprocmask(how, &signals, NULL);
+}
+
+static void on_shutdown_timeout(uv_timer_t *timer)
+{
+    process *self = timer->data;
+    cf_log_say(&self->log, CF_SERVER_ERROR, "connections could not be closed in time");
+    self->status = 1;
+    uv_stop(&self->loop);
+}
+
+static void on_end_signal(uv_signal_t *handle, int number)
+{
+    process *self = handle->data;
+    if (self->shutting_down)
+        return;
+    cf_log_say(&self->log, CF_SERVER_INFO, "Signal received: %s", number == SIGINT ? "interrupt" : "terminated");
+    cf_log_say(&self->log, CF_SERVER_INFO, "Shutting down");
+    self->shutting_down = true;
+    (void)uv_timer_start(&self->shutdown_timer, on_shutdown_timeout, CF_PROCESS_SHUTDOWN_TIMEOUT, 0);
+    cf_worker_shut_down(self->worker);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    (void)number;
+    reload_config(handle->data);
+}
+
+/* ---- pid file ---- */
+
+static bool take_pid_file(process *self)
+{
+    const char *path = self->config->pid_file.data;
+    if (path[0] == 0 || cf_pid_file_take(&self->pid_file, path))
+        return true;
+    if (errno == EWOULDBLOCK)
+        cf_log_say(&self->log, CF_SERVER_FATAL, "Error writing PID: %s belongs to process %ld, which is running", path,
+                   cf_pid_file_holder(path));
+    else if (errno == EEXIST)
+        cf_log_say(&self->log, CF_SERVER_FATAL,
+                   "Error writing PID: %s is there and no pid file: remove it, or name another one", path);
+    else
+        cf_log_say(&self->log, CF_SERVER_FATAL, "Error writing PID: %s: %s", path, strerror(errno));
+    return false;
+}
+
+/* ---- start ---- */
+
+static void log_start(process *self)
+{
+    char path[PATH_MAX];
+    const char *shown = realpath(self->settings->path, path) != NULL ? path : self->settings->path;
+    cf_log *log = &self->log;
+    cf_log_say(log, CF_SERVER_INFO, "Config path: %s", shown);
+    cf_log_say(log, CF_SERVER_INFO, "Version: %s", self->version);
+    cf_log_say(log, CF_SERVER_INFO, "PID: %ld", (long)getpid());
+    cf_log_say(log, CF_SERVER_INFO, "Engine: %s", cf_worker_engine_name(self->worker));
+    if (self->config->insecure)
+        cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE client mode");
+    if (self->config->insecure_api)
+        cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE API mode");
+    if (self->config->debug)
+        cf_log_say(log, CF_SERVER_WARNING, "Running in DEBUG mode");
+    cf_log_say(log, CF_SERVER_INFO, "SockJS url: %s", self->config->sockjs_url.data);
+}
+
+/* A connection is a file descriptor: take as many as the system allows. How many that are, or 0. */
+static int raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        rlim_t before = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            limit.rlim_cur = before;
+    }
+    return limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : 0;
+}
+
+/* ---- life ---- */
+
+static bool make_worker(process *self)
+{
+    cf_worker_host host = {
+        .loop = &self->loop,
+        .config = self->config,
+        .log_level = self->log.level,
+        .descriptor_max = raise_file_limit(),
+        .log = log_line,
+        .ended = on_ended,
+        .user = self,
+    };
+    self->worker = cf_worker_new(&host);
+    return self->worker != NULL;
+}
+
+/* Before the loop waits: the log may have room again for what it could not write. */
+static void on_prepare(uv_prepare_t *handle)
+{
+    process *self = handle->data;
+    cf_log_flush(&self->log);
+}
+
+static void set_up_loop(process *self)
+{
+    uv_loop_t *loop = &self->loop;
+    (void)uv_prepare_init(loop, &self->prepare);
+    (void)uv_timer_init(loop, &self->shutdown_timer);
+    (void)uv_signal_init(loop, &self->terminate);
+    (void)uv_signal_init(loop, &self->interrupt);
+    (void)uv_signal_init(loop, &self->hangup);
+    self->prepare.data = self->shutdown_timer.data = self;
+    self->terminate.data = self->interrupt.data = self->hangup.data = self;
+    (void)uv_prepare_start(&self->prepare, on_prepare);
+    (void)uv_signal_start(&self->terminate, on_end_signal, SIGTERM);
+    (void)uv_signal_start(&self->interrupt, on_end_signal, SIGINT);
+    (void)uv_signal_start(&self->hangup, on_hangup, SIGHUP);
+    mask_signals(SIG_UNBLOCK, true); /* also where who started us had them blocked */
+}
+
+static void close_handle(uv_handle_t *handle, void *user)
+{
+    (void)user;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void tear_down(process *self)
+{
+    mask_signals(SIG_BLOCK, true);
+    cf_worker_close(self->worker);
+    uv_walk(&self->loop, close_handle, NULL);
+    (void)uv_run(&self->loop, UV_RUN_DEFAULT);
+    cf_worker_free(self->worker);
+}
+
+static void serve(process *self)
+{
+    set_up_loop(self);
+    log_start(self);
+    if (take_pid_file(self) && cf_worker_start(self->worker)) {
+        self->status = 0;
+        (void)uv_run(&self->loop, UV_RUN_DEFAULT);
+    }
+    tear_down(self);
+}
+
+static void run(process *self)
+{
+    if (!load_config(self))
+        return;
+    if (uv_loop_init(&self->loop) != 0) {
+        cf_log_say(&self->log, CF_SERVER_FATAL, "the event loop cannot be made: %s", strerror(errno));
+        return;
+    }
+    if (make_worker(self))
+        serve(self);
+    else
+        cf_log_say(&self->log, CF_SERVER_FATAL, "out of memory");
+    (void)uv_loop_close(&self->loop);
+}
+
+int cf_process_run(const cf_daemon_settings *settings, const char *version)
+{
+    mask_signals(SIG_BLOCK, false); /* what ends us may: there is nothing to clean up yet */
+    (void)signal(SIGPIPE, SIG_IGN);
+    process self = {.settings = settings, .version = version, .status = 1};
+    self.pid_file.descriptor = -1;
+    cf_log_init(&self.log);
+    cf_log_open_terminal(&self.log);
+    run(&self);
+    cf_pid_file_drop(&self.pid_file);
+    free_config(self.config);
+    cf_log_close(&self.log);
+    return self.status;
+}

@@ -1,0 +1,268 @@
+#include "server/daemon/worker_state.h"
+
+#include "server/daemon/system.h"
+#include "sockjs/session.h"
+
+#include <time.h>
+
+/* ---- what the node is given ---- */
+
+static void log_line(void *user, cf_server_log level, cf_bytes text)
+{
+    cf_worker *worker = user;
+    worker->host.log(worker->host.user, level, text);
+}
+
+static uint64_t microseconds(void *user)
+{
+    (void)user;
+    return uv_hrtime() / 1000;
+}
+
+static cf_services *services_of(const cf_worker *worker)
+{
+    return cf_node_services(worker->node);
+}
+
+/* ---- turns ---- */
+
+static void enter(void *user)
+{
+    cf_worker *worker = user;
+    if (worker->in_turn) {
+        cf_node_begin_share(worker->node);
+        return;
+    }
+    worker->in_turn = true;
+    cf_node_begin_turn(worker->node, cf_net_now(&worker->net), (int64_t)time(NULL));
+}
+
+static void on_wake(uv_timer_t *timer)
+{
+    cf_worker *worker = timer->data;
+    worker->wake_at = CF_TIME_NEVER;
+    enter(worker); /* the turn ends before the loop waits */
+    cf_node_go_on(worker->node);
+}
+
+static void wake_at(cf_worker *worker, cf_time at)
+{
+    if (at == worker->wake_at)
+        return;
+    worker->wake_at = at;
+    cf_time now = cf_net_now(&worker->net);
+    if (at == CF_TIME_NEVER)
+        (void)uv_timer_stop(&worker->wake);
+    else
+        (void)uv_timer_start(&worker->wake, on_wake, at > now ? (uint64_t)(at - now) : 0, 0);
+}
+
+static void end_turn(cf_worker *worker)
+{
+    if (!worker->in_turn)
+        return;
+    const cf_services *services = services_of(worker);
+    cf_gauges_take(&worker->gauges, services->metrics, cf_net_now(&worker->net), services->config->node_ping_interval * 1000);
+    bool all_told = worker->shutting_down && cf_node_shutdown(worker->node);
+    cf_time next = cf_node_end_turn(worker->node);
+    worker->in_turn = false;
+    if (all_told && cf_net_finishing(&worker->net) == 0)
+        worker->host.ended(worker->host.user);
+    if (worker->shutting_down && !all_told)
+        next = cf_net_now(&worker->net);
+    wake_at(worker, next);
+}
+
+/* So much input was worked on that what it has led to should go out now. */
+static void input(void *user, size_t size)
+{
+    cf_worker *worker = user;
+    cf_turn_spend(&services_of(worker)->turn, CF_WORK_READ + size / CF_WORK_UNIT_SIZE);
+    if (!cf_node_is_busy(worker->node))
+        return;
+    end_turn(worker);
+    enter(worker);
+}
+
+static void on_prepare(uv_prepare_t *handle)
+{
+    cf_worker *worker = handle->data;
+    for (size_t i = 0; i < worker->listener_count; i++)
+        cf_listener_begin_round(&worker->listeners[i]);
+    bool all_ended = cf_net_begin_round(&worker->net);
+    end_turn(worker);
+    if (!all_ended)
+        wake_at(worker, cf_net_now(&worker->net));
+}
+
+static void on_check(uv_check_t *handle)
+{
+    end_turn(handle->data);
+}
+
+/* ---- listeners ---- */
+
+static void on_listen_problem(void *user, int status)
+{
+    cf_worker *worker = user;
+    cf_services_notice(services_of(worker), CF_NOTICE_no_descriptor, "a connection could not be accepted: %s",
+                       uv_strerror(status));
+}
+
+static void log_listening(cf_worker *worker, int port, unsigned bits)
+{
+    cf_services *services = services_of(worker);
+    cf_services_log(services, CF_SERVER_INFO, "Start serving %s%s%s endpoints on %s:%d",
+                    bits & CF_PORT_CLIENTS ? "raw websocket, SockJS" : "", bits == (CF_PORT_CLIENTS | CF_PORT_API) ? ", " : "",
+                    bits & CF_PORT_API ? "API" : "", services->config->address.data, port);
+}
+
+static bool listen_on(cf_worker *worker, int64_t port, unsigned bits)
+{
+    cf_services *services = services_of(worker);
+    cf_listener *listener = &worker->listeners[worker->listener_count];
+    const char *address = services->config->address.data;
+    listener->problem = on_listen_problem;
+    listener->user = worker;
+    int status = cf_listener_open(listener, &worker->http, address, (int)port, bits);
+    if (status != 0) {
+        cf_services_log(services, CF_SERVER_FATAL, "ListenAndServe: listen tcp %s:%lld: bind: %s%s", address, (long long)port,
+                        uv_strerror(status),
+                        status == UV_EADDRINUSE ? "; choose another port with -p, as in: centrifuged -p 8001" : "");
+        return false;
+    }
+    worker->listener_count++;
+    log_listening(worker, listener->port, bits);
+    return true;
+}
+
+static bool listen_all(cf_worker *worker)
+{
+    const cf_config *config = services_of(worker)->config;
+    if (config->api_port == config->port)
+        return listen_on(worker, config->port, CF_PORT_CLIENTS | CF_PORT_API);
+    return listen_on(worker, config->port, CF_PORT_CLIENTS) && listen_on(worker, config->api_port, CF_PORT_API);
+}
+
+/* ---- life ---- */
+
+static bool make_node(cf_worker *worker)
+{
+    static const cf_sockjs_options sockjs = {.answer_max = CF_SOCKJS_ANSWER_MAX, .websocket = true};
+    const cf_worker_host *host = &worker->host;
+    cf_server_environment environment = {
+        .allocator = &cf_heap,
+        .random = cf_system_random,
+        .log = log_line,
+        .microseconds = microseconds,
+        .enter = enter,
+        .loop = host->loop,
+        .user = worker,
+    };
+    worker->node =
+        cf_node_new(&environment, host->config, cf_engine_memory_new, (cf_time)uv_now(host->loop), (int64_t)time(NULL));
+    if (worker->node == NULL)
+        return false;
+    services_of(worker)->log_level = host->log_level;
+    worker->sockjs = cf_sockjs_server_new(services_of(worker), &sockjs);
+    if (worker->sockjs == NULL)
+        cf_node_free(worker->node);
+    return worker->sockjs != NULL;
+}
+
+static void set_up_net(cf_worker *worker)
+{
+    cf_net_init(&worker->net, worker->host.loop, &cf_heap, services_of(worker)->wheel);
+    worker->net.descriptor_max = worker->host.descriptor_max;
+    worker->net.enter = enter;
+    worker->net.input = input;
+    worker->net.user = worker;
+    worker->http = (cf_http_server){
+        .net = &worker->net,
+        .reads_body = cf_endpoint_reads_body,
+        .request = cf_endpoint_request,
+        .answered = cf_endpoint_answered,
+        .refused = cf_endpoint_refused,
+        .user = worker,
+    };
+    cf_buffer_init(&worker->location, &cf_heap, CF_BUFFER_NO_LIMIT);
+}
+
+static void set_up_turns(cf_worker *worker)
+{
+    uv_loop_t *loop = worker->host.loop;
+    (void)uv_prepare_init(loop, &worker->prepare);
+    (void)uv_check_init(loop, &worker->check);
+    (void)uv_timer_init(loop, &worker->wake);
+    worker->prepare.data = worker->check.data = worker->wake.data = worker;
+    (void)uv_prepare_start(&worker->prepare, on_prepare);
+    (void)uv_check_start(&worker->check, on_check);
+    worker->wake_at = CF_TIME_NEVER;
+}
+
+static void configure_http(cf_worker *worker, const cf_config *config)
+{
+    worker->http.body_max = (size_t)config->api_request_max_size;
+    worker->http.idle_timeout = config->http_idle_timeout * 1000;
+}
+
+cf_worker *cf_worker_new(const cf_worker_host *host)
+{
+    cf_worker *worker = cf_alloc_zero(&cf_heap, 1, sizeof(*worker));
+    if (worker == NULL)
+        return NULL;
+    worker->host = *host;
+    if (!make_node(worker)) {
+        cf_free(&cf_heap, worker);
+        return NULL;
+    }
+    set_up_turns(worker);
+    set_up_net(worker);
+    configure_http(worker, host->config);
+    return worker;
+}
+
+const char *cf_worker_engine_name(const cf_worker *worker)
+{
+    return cf_node_engine_name(worker->node);
+}
+
+bool cf_worker_start(cf_worker *worker)
+{
+    if (!listen_all(worker))
+        return false;
+    enter(worker); /* the first turn sets the node's timers going */
+    return true;
+}
+
+void cf_worker_configure(cf_worker *worker, const cf_config *config, cf_server_log log_level)
+{
+    enter(worker);
+    cf_node_configure(worker->node, config);
+    services_of(worker)->log_level = log_level;
+    configure_http(worker, config);
+}
+
+void cf_worker_shut_down(cf_worker *worker)
+{
+    worker->shutting_down = true;
+    enter(worker); /* at its end the sessions are closed */
+}
+
+void cf_worker_close(cf_worker *worker)
+{
+    worker->shutting_down = false; /* it is over: nothing stops the loop before all handles are closed */
+    enter(worker);
+    cf_net_drop_all(&worker->net);
+    cf_sockjs_server_free(worker->sockjs);
+    end_turn(worker);
+    for (size_t i = 0; i < worker->listener_count; i++)
+        cf_listener_close(&worker->listeners[i]);
+}
+
+void cf_worker_free(cf_worker *worker)
+{
+    cf_node_free(worker->node);
+    cf_buffer_free(&worker->location);
+    cf_free(&cf_heap, worker);
+}

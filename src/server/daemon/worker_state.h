@@ -1,0 +1,40 @@
+/*
+ * The inside of a worker, for worker.c and endpoints.c.
+ */
+#ifndef CF_SERVER_DAEMON_WORKER_STATE_H
+#define CF_SERVER_DAEMON_WORKER_STATE_H
+
+#include "server/daemon/gauges.h"
+#include "server/daemon/worker.h"
+#include "server/net/listener.h"
+#include "server/node.h"
+#include "server/transport/sockjs.h"
+
+enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2 }; /* bits of listeners */
+enum { CF_WORKER_LISTENERS = 2 };
+
+struct cf_worker {
+    cf_worker_host host;
+    cf_net net;
+    cf_http_server http;
+    cf_listener listeners[CF_WORKER_LISTENERS];
+    size_t listener_count;
+    cf_buffer location; /* of a redirect */
+    cf_node *node;
+    cf_sockjs_server *sockjs;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t wake;
+    cf_time wake_at;
+    bool in_turn;
+    bool shutting_down;
+    cf_gauges gauges;
+};
+
+/* endpoints.c: requests, as cf_http_server has these. `user`: the worker. */
+bool cf_endpoint_reads_body(void *user, const cf_http_request *request, unsigned port);
+void cf_endpoint_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
+void cf_endpoint_refused(void *user, const cf_connection *connection, int status, const char *reason);
+void cf_endpoint_answered(void *user, const cf_http_exchange *exchange, int status);
+
+#endif
