@@ -7,6 +7,8 @@
  *       fanout   N clients are subscribed to a channel, to which one message is published after the other
  *       arrays   N clients are subscribed to a channel with join_leave, one sends arrays of 550 subscribes and unsubscribes
  *       storm    N clients connect at the same time, again and again
+ *       answers  N clients are subscribed to one channel and to 10 of their own each, the one has a history of 10,000 messages;
+ *                8 connections of the HTTP API ask for all channels, that presence and that history
  *
  * Meanwhile another process pings once in 5 ms. Prints what its pings took in microseconds, and how much the flood did: answers to
  * requests and commands, messages and, of the storm, connections. --core and --probe-core pin the two.
@@ -33,9 +35,13 @@
 #define JOIN_CHANNEL "join:flood"
 #define LEAVE_AND_JOIN                                                                                                         \
     "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"%s\"}},{\"method\":\"subscribe\",\"params\":{\"channel\":\"%s\"}}"
-#define PAIRS       550
-#define PROBE_PAUSE 5000 /* microseconds */
-#define PROBES_MAX  100000
+#define PAIRS            550
+#define OWN_CHANNELS     10
+#define HISTORY_MESSAGES 10000
+#define ASKERS           8
+#define READ_CHANNEL     "read:flood"
+#define PROBE_PAUSE      5000 /* microseconds */
+#define PROBES_MAX       100000
 
 typedef struct plan {
     uint16_t port;
@@ -91,7 +97,7 @@ static void await_texts(int fd, bench_frames *frames, uint64_t texts)
         wait_readable(fd);
         ssize_t got = recv(fd, buffer, sizeof(buffer), 0);
         if (got <= 0 && errno != EAGAIN)
-            bench_die("the probe was closed");
+            bench_die("a client was closed");
         if (got > 0)
             bench_frames_read(frames, buffer, (size_t)got);
     }
@@ -241,6 +247,14 @@ static void print_done(const flooder *all, size_t count)
     printf("done=%" PRIu64 "\n", done);
 }
 
+static size_t append_request(char *out, const char *body)
+{
+    return (size_t)sprintf(out,
+                           "POST /api/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                           "Content-Length: %zu\r\n\r\n%s",
+                           strlen(body), body);
+}
+
 static void flood_api(const plan *self)
 {
     size_t count = self->connections;
@@ -249,10 +263,7 @@ static void flood_api(const plan *self)
     flooder *all = (flooder *)(void *)allocate(count * sizeof(*all));
     size_t size = 0;
     while (size < 65536)
-        size += (size_t)sprintf(load + size,
-                                "POST /api/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                                "Content-Length: %zu\r\n\r\n%s",
-                                sizeof(body) - 1, body);
+        size += append_request(load + size, body);
     for (size_t i = 0; i < count; i++) {
         all[i].fd = bench_connect(self->port);
         set_load(&all[i], load, size, false);
@@ -332,11 +343,68 @@ static void flood_storm(const plan *self)
     printf("done=%" PRIu64 "\n", done);
 }
 
+/* Returns when the API has answered. */
+static void ask(uint16_t port, const char *body)
+{
+    char *text = allocate(strlen(body) + 1024);
+    flooder asker = {.fd = bench_connect(port)};
+    bench_write_all(asker.fd, text, append_request(text, body));
+    while (asker.answers == 0) {
+        wait_readable(asker.fd);
+        read_answers(&asker);
+    }
+    (void)close(asker.fd);
+    free(text);
+}
+
+static void fill_history(uint16_t port)
+{
+    static const char command[] = "{\"method\":\"publish\",\"params\":{\"channel\":\"" READ_CHANNEL "\",\"data\":{\"a\":1}}}";
+    char *body = allocate(HISTORY_MESSAGES * sizeof(command) + 2);
+    size_t size = 0;
+    for (size_t i = 0; i < HISTORY_MESSAGES; i++)
+        size += (size_t)sprintf(body + size, "%c%s", i == 0 ? '[' : ',', command);
+    body[size] = ']';
+    ask(port, body);
+    free(body);
+}
+
+static void subscribe_to_own(flooder *all, size_t count)
+{
+    char frame[512];
+    char name[64];
+    for (size_t i = 0; i < count * OWN_CHANNELS; i++) {
+        (void)snprintf(name, sizeof(name), "read:%zu", i);
+        bench_write_all(all[i % count].fd, frame, append_frame(frame, SUBSCRIBE_FORM, name));
+    }
+}
+
+static void flood_answers(const plan *self)
+{
+    static const char body[] =
+        "[{\"method\":\"channels\",\"params\":{}},{\"method\":\"presence\",\"params\":{\"channel\":\"" READ_CHANNEL
+        "\"}},{\"method\":\"history\",\"params\":{\"channel\":\"" READ_CHANNEL "\"}}]";
+    char load[1024];
+    fill_history(self->port);
+    flooder *readers = open_flooders(self->port, self->connections, READ_CHANNEL);
+    subscribe_to_own(readers, self->connections);
+    for (size_t i = 0; i < self->connections; i++)
+        await_texts(readers[i].fd, &readers[i].frames, 2 + OWN_CHANNELS);
+    flooder *all = (flooder *)(void *)allocate(ASKERS * sizeof(*all));
+    for (size_t i = 0; i < ASKERS; i++) {
+        all[i].fd = bench_connect(self->port);
+        set_load(&all[i], load, append_request(load, body), true);
+    }
+    pump(all, ASKERS, begin(self));
+    print_done(all, ASKERS);
+}
+
 static const struct {
     const char *name;
     void (*run)(const plan *self);
 } kinds[] = {
-    {"api", flood_api}, {"clients", flood_clients}, {"fanout", flood_fanout}, {"arrays", flood_arrays}, {"storm", flood_storm},
+    {"api", flood_api},       {"clients", flood_clients}, {"fanout", flood_fanout},
+    {"arrays", flood_arrays}, {"storm", flood_storm},     {"answers", flood_answers},
 };
 
 static void run_probe(const plan *self, int begun, long core)
@@ -377,6 +445,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strcmp(argv[1], kinds[i].name) == 0)
             return run(i, argc, argv);
-    fprintf(stderr, "usage: flood api|clients|fanout|arrays|storm [--name VALUE]...; see bench/flood.c\n");
+    fprintf(stderr, "usage: flood api|clients|fanout|arrays|storm|answers [--name VALUE]...; see bench/flood.c\n");
     return 2;
 }

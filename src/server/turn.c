@@ -2,14 +2,19 @@
 
 void cf_turn_init(cf_turn *turn, cf_wheel *wheel)
 {
-    turn->limits = CF_TURN_LIMITS;
-    turn->wheel = wheel;
+    *turn = (cf_turn){.limits = CF_TURN_LIMITS, .wheel = wheel};
     cf_list_init(&turn->ready);
     cf_turn_begin(turn);
 }
 
+static uint64_t excess(uint64_t work, uint64_t limit)
+{
+    return work > limit ? work - limit : 0;
+}
+
 void cf_turn_begin(cf_turn *turn)
 {
+    turn->debt += excess(turn->work, turn->limits.work + turn->limits.share);
     turn->work = 0;
     turn->writes = 0;
     cf_turn_begin_share(turn);
@@ -67,6 +72,9 @@ void cf_turn_queue_all(cf_list *list)
 
 void cf_turn_run(cf_turn *turn)
 {
+    turn->debt = excess(turn->debt, turn->limits.work);
+    if (cf_turn_is_in_debt(turn))
+        return;
     cf_list_append(&turn->ready, &turn->mark);
     while (turn->ready.next != &turn->mark && !cf_turn_is_spent(turn)) {
         cf_task *task = task_of(cf_list_take(&turn->ready));

@@ -8,6 +8,11 @@
  * share. When it is spent he stops between two commands and waits as a task;
  * tasks go on in the order of their coming, each with a share of its own, as
  * long as the turn's work lasts.
+ *
+ * A piece of work that nothing divides (an answer with 100,000 channels) may cost
+ * more than a turn has. The rest is a debt: until the tasks of the following turns have
+ * left out as much, no other such piece begins, so that between two of them
+ * everybody is read and answered.
  */
 #ifndef CF_SERVER_TURN_H
 #define CF_SERVER_TURN_H
@@ -48,6 +53,7 @@ typedef struct cf_turn {
     uint64_t work;
     uint64_t share_end; /* of `work` */
     uint64_t writes;
+    uint64_t debt; /* of earlier turns */
     cf_list ready; /* tasks */
     cf_list mark;  /* in `ready` while they run: who stands behind it has had its share */
 } cf_turn;
@@ -77,6 +83,12 @@ static inline bool cf_turn_is_spent(const cf_turn *turn)
     return turn->work >= turn->limits.work;
 }
 
+/* Only who cannot say beforehand what he costs has to ask. */
+static inline bool cf_turn_is_in_debt(const cf_turn *turn)
+{
+    return turn->debt > 0;
+}
+
 void cf_task_init(cf_task *task, cf_turn *turn, void (*run)(cf_task *task), void (*drop)(cf_task *task));
 /* It goes on when its time has come. */
 void cf_task_queue(cf_task *task);
@@ -91,7 +103,7 @@ static inline bool cf_task_waits(const cf_task *task)
 
 /* Queues all that stand in the list. */
 void cf_turn_queue_all(cf_list *list);
-/* Lets those go on that were queued before this call. */
+/* Lets those go on that were queued before this call, unless a debt is to be paid. */
 void cf_turn_run(cf_turn *turn);
 void cf_turn_drop_all(cf_turn *turn);
 

@@ -344,7 +344,7 @@ static void step(cf_api_call *call)
         answer(call, 503);
         return;
     }
-    if (cf_turn_share_is_spent(&services_of(call)->turn)) {
+    if (cf_turn_share_is_spent(&services_of(call)->turn) || cf_turn_is_in_debt(&services_of(call)->turn)) {
         call->waiting = true;
         cf_task_queue(&call->task);
         return;

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -588,6 +589,45 @@ static void test_answers_under_way_are_bounded(void **state)
     assert_int_equal(*replies, 0);
 }
 
+/* Those who ask come in one turn; what a list of channels costs is known only when it is there. */
+static void test_between_two_long_lists_others_are_served(void **state)
+{
+    enum { ASKERS = 5, CHANNELS = 1000 };
+    static harness_client reader;
+    char text[100];
+    (void)state;
+    f.h.config.client_channel_limit = CHANNELS;
+    harness_connect(&f.h, &reader, "1");
+    for (size_t i = 0; i < CHANNELS; i++) {
+        snprintf(text, sizeof text, "{\"method\":\"subscribe\",\"params\":{\"channel\":\"c%zu\"}}", i);
+        harness_send(&reader, text);
+        harness_forget(&reader);
+    }
+    cf_turn *turn = &cf_node_services(f.h.node)->turn;
+    turn->limits = (cf_turn_limits){.input = 100, .work = 200, .share = 200, .writes = 1000};
+    f.large = true;
+    cf_api_request asked = {.content_type = CF_BYTES("application/json"), .body = CF_BYTES("[{\"method\":\"channels\"}]")};
+    uint64_t work = 0; /* of a round */
+    harness_begin(&f.h);
+    for (size_t i = 0; i < ASKERS; i++) {
+        (void)cf_api_handle(f.h.node, &asked, done, &f);
+        work += turn->work;
+        (void)harness_end_turn(&f.h);
+        harness_begin(&f.h);
+    }
+    while (f.answers < ASKERS) {
+        harness_feed(&reader, "{\"method\":\"ping\",\"uid\":\"p\"}");
+        (void)harness_end_turn(&f.h);
+        assert_non_null(strstr(harness_next(&reader), "\"p\""));
+        assert_true(work < 2 * CHANNELS * CF_WORK_ENTRY);
+        harness_begin(&f.h);
+        cf_node_go_on(f.h.node);
+        work = turn->work;
+    }
+    harness_end(&f.h);
+    harness_forget(&reader);
+}
+
 static void wait_for_a_turn(void)
 {
     static const char body[] = "[{\"method\":\"stats\"},{\"method\":\"stats\"}]";
@@ -640,6 +680,7 @@ int main(void)
         TEST(test_a_broadcast_waits_and_leaves_no_channel_out),
         TEST(test_requests_under_way_are_bounded),
         TEST(test_answers_under_way_are_bounded),
+        TEST(test_between_two_long_lists_others_are_served),
         TEST(test_what_waits_when_the_node_ends_is_given_back),
         TEST(test_what_waits_for_its_turn_when_the_node_ends_is_answered),
     };
