@@ -132,7 +132,7 @@ class Server:
     @staticmethod
     def arguments(text):
         words = text.strip(" []").split()
-        return "Ar flags" if words == ["flags"] else "Fl %s Ar %s" % (words[0].lstrip("-"), words[1])
+        return "Ar " + words[0]
 
     def configuration(self):
         lines = [".Sh CONFIGURATION"]

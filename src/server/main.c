@@ -61,8 +61,8 @@ static int print_help(void)
     printf("centrifuged: real-time messages for clients that stay connected\n\n"
            "Usage:\n"
            "  centrifuged [flags]                  run the server\n"
-           "  centrifuged genconfig [-c FILE]      write a configuration file with a new secret\n"
-           "  centrifuged checkconfig [-c FILE]    check a configuration file; silent when it is good\n"
+           "  centrifuged genconfig [FILE]         write a configuration file with a new secret\n"
+           "  centrifuged checkconfig [FILE]       check a configuration file; silent when it is good\n"
            "  centrifuged version                  print the version\n\n"
            "Flags:\n"
            "  -c, --config FILE                           Configuration file. Default: " DEFAULT_PATH "\n");
@@ -180,6 +180,11 @@ static int word(command_line *line, const char *argument)
             return 0;
         }
     }
+    if ((line->command == COMMAND_CHECKCONFIG || line->command == COMMAND_GENCONFIG) && !line->settings.path_given) {
+        line->settings.path = argument;
+        line->settings.path_given = true;
+        return 0;
+    }
     return usage("unknown command: %s", argument);
 }
 
@@ -219,6 +224,16 @@ static void print_warnings(const cf_config_report *report)
     cf_log_close(&log);
 }
 
+static int fail_to_locate(const char *path, cf_config_report *report)
+{
+    cf_daemon_notation notation;
+    if (!cf_daemon_settings_notation(path, &notation))
+        return fail("Unable to locate config file: the name must end in " CF_NOTATION_ENDINGS ": ", path, "");
+    if (access(path, F_OK) != 0)
+        return fail("Unable to locate config file, use \"centrifuged genconfig -c ", path, "\" command to generate one");
+    return fail("Unable to locate config file: ", cf_buffer_text(&report->error), "");
+}
+
 static int check_config(const char *path)
 {
     cf_config_report report;
@@ -226,8 +241,8 @@ static int check_config(const char *path)
     cf_daemon_settings_status status = cf_daemon_settings_check(path, &report);
     int result = 0;
     print_warnings(&report);
-    if (status == CF_SETTINGS_NO_FILE && access(path, F_OK) != 0)
-        result = fail("Unable to locate config file, use \"centrifuged genconfig -c ", path, "\" command to generate one");
+    if (status == CF_SETTINGS_NO_FILE)
+        result = fail_to_locate(path, &report);
     else if (status != CF_SETTINGS_OK)
         result = fail(cf_buffer_text(&report.error), "", "");
     cf_config_report_free(&report);
@@ -236,9 +251,10 @@ static int check_config(const char *path)
 
 static int gen_config(const char *path)
 {
-    if (!cf_bytes_ends_with(cf_bytes_of(path), CF_BYTES(".json")))
-        return fail("output config file must have one of supported extensions: json (", path, ")");
-    int problem = cf_genconfig_write(path);
+    cf_daemon_notation notation;
+    if (!cf_daemon_settings_notation(path, &notation))
+        return fail("output config file must have one of supported extensions: json, toml, yaml, yml (", path, ")");
+    int problem = cf_genconfig_write(path, notation);
     if (problem == EEXIST)
         return fail("output config file already exists: ", path, "");
     if (problem != 0)

@@ -49,7 +49,7 @@ test('version and help', () => inFolder(async ({ run }) => {
 test('a wrong command line exits with 2 and says why', () => inFolder(async ({ run }) => {
   for (const [args, text] of [[['--nope'], 'unknown flag: --nope'], [['-z'], 'unknown flag: -z'], [['serve'], 'unknown command: serve'],
     [['--port'], '--port needs a value'], [['-c'], '-c needs a value'], [['version', 'version'], 'unknown command: version'],
-    [['--ping_interval', '3'], 'unknown flag: --ping_interval']]) {
+    [['--pong_interval', '3'], 'unknown flag: --pong_interval']]) {
     const result = await run(args);
     assert.strictEqual(result.code, 2, args.join(' '));
     assert.ok(result.err.includes(text), result.err);
@@ -69,20 +69,21 @@ test('genconfig writes a file that checkconfig likes, and never overwrites one',
   assert.strictEqual(fs.readFileSync(file('config.json'), 'utf8'), text);
   const checked = await run(['checkconfig', '-c', 'config.json']);
   assert.deepStrictEqual([checked.code, checked.out, checked.err], [0, '', '']);
-  const yaml = await run(['genconfig', '-c', 'config.yaml']);
-  assert.strictEqual(yaml.code, 1);
-  assert.match(yaml.out, /supported extensions: json/);
-  assert.ok(!fs.existsSync(file('config.yaml')));
+  const other = await run(['genconfig', '-c', 'config.ini']);
+  assert.strictEqual(other.code, 1);
+  assert.match(other.out, /supported extensions: json, toml, yaml, yml/);
+  assert.ok(!fs.existsSync(file('config.ini')));
 }));
 
 test('checkconfig says what is wrong and where', () => inFolder(async ({ run, file }) => {
   file('broken.json', '{\n  "secret": "x",\n}');
   file('names.json', '{"namespaces": [{"name": "a b"}]}');
   file('range.json', '{\n  "client_channel_limit": -1\n}');
-  file('file.toml', 'secret = "x"');
+  file('file.toml', 'secret = x');
+  file('file.ini', 'secret = x');
   for (const [name, text] of [['missing.json', 'Unable to locate config file, use "centrifuged genconfig -c missing.json"'],
     ['broken.json', 'While parsing config: broken.json:3:1'], ['names.json', 'config error: wrong namespace name \u2013 a b'],
-    ['range.json', "range.json:2:3: option 'client_channel_limit' is -1: allowed is 1 to"], ['file.toml', 'TOML are not part of this version']]) {
+    ['range.json', "range.json:2:3: option 'client_channel_limit' is -1: allowed is 1 to"], ['file.toml', 'While parsing config: file.toml:1:10: '], ['file.ini', 'Unable to locate config file: the name must end in .json, .yaml, .yml or .toml: file.ini']]) {
     const result = await run(['checkconfig', '-c', name]);
     assert.strictEqual(result.code, 1, name);
     assert.ok(result.out.includes(text), result.out);
@@ -103,10 +104,10 @@ test('without a secret it does not start', () => inFolder(async ({ run, file }) 
   const missing = await run(['-p', '0', '--insecure', '--config=nowhere.json']);
   assert.strictEqual(missing.code, 1);
   assert.match(missing.out, /\[F\]: .*No config file found: nowhere\.json: No such file/);
-  file('other.yaml', 'secret: x');
-  const yaml = await run(['-p', '0', '-c', 'other.yaml']);
-  assert.strictEqual(yaml.code, 1);
-  assert.match(yaml.out, /YAML and TOML are not part of this version/);
+  file('other.ini', 'secret=x');
+  const other = await run(['-p', '0', '-c', 'other.ini']);
+  assert.strictEqual(other.code, 1);
+  assert.match(other.out, /No config file found: other\.ini: the name must end in \.json, \.yaml, \.yml or \.toml/);
 }));
 
 test('what this version does not have is refused, whatever it comes from', () => inFolder(async ({ run, file }) => {

@@ -57,11 +57,11 @@ function runProgram(args, options) {
 }
 
 class Server {
-  /* `config` is merged over a secret and 127.0.0.1; a port is chosen by the system. */
-  static async start(config, args) {
+  /* `config` is merged over a secret and 127.0.0.1; a port is chosen by the system. A text is the file as it is. */
+  static async start(config, args, name) {
     const self = new Server();
     self.folder = temporaryFolder();
-    self.file = path.join(self.folder, 'config.json');
+    self.file = path.join(self.folder, name || 'config.json');
     self.writeConfig(config);
     self.output = '';
     self.ended = null;
@@ -85,6 +85,11 @@ class Server {
   }
 
   writeConfig(config) {
+    if (typeof config === 'string') {
+      this.config = {};
+      fs.writeFileSync(this.file, config);
+      return;
+    }
     this.config = Object.assign({ secret: SECRET, address: '127.0.0.1', port: 0 }, config);
     fs.writeFileSync(this.file, JSON.stringify(this.config, null, 2));
   }

@@ -84,9 +84,20 @@ typedef struct cf_config_flag {
     cf_bytes value; /* "true" for a bare boolean flag */
 } cf_config_flag;
 
+/* Where in the file a key or object stood that is at an offset of the text. */
+typedef struct cf_config_mark {
+    size_t offset;
+    size_t line; /* from 1 */
+    size_t column;
+    bool inherited; /* another key of the same name replaces it without a word */
+    bool plain;     /* the key's value is a text without quotes: `yes` may be a bool, 0x20 a number */
+} cf_config_mark;
+
 typedef struct cf_config_input {
-    const char *file_path;          /* for messages; NULL: there is no file */
-    cf_bytes file_text;             /* JSON in UTF-8, with or without a byte order mark */
+    const char *file_path;        /* for messages; NULL: there is no file */
+    cf_bytes file_text;           /* JSON in UTF-8, with or without a byte order mark */
+    const cf_config_mark *places; /* by offset, when the file is in another notation; NULL: the text is the file's */
+    size_t place_count;
     const char *const *environment; /* "NAME=value", NULL behind the last one; may itself be NULL */
     const cf_config_flag *flags;
     size_t flag_count;

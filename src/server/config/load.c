@@ -41,13 +41,37 @@ const cf_setting *cf_loader_setting(const cf_loader *load, const char *name)
     return &load->settings[option_index(cf_option_find(cf_bytes_of(name)))];
 }
 
+/* The last place that is not behind `offset`; there is one. */
+static const cf_config_mark *find_place(const cf_config_input *input, size_t offset)
+{
+    size_t first = 0;
+    size_t count = input->place_count;
+    while (count > 1) {
+        size_t half = count / 2;
+        first = input->places[first + half].offset <= offset ? first + half : first;
+        count -= half;
+    }
+    return &input->places[first];
+}
+
+static void set_place(cf_setting *setting, const cf_config_mark *place)
+{
+    setting->line = place->line;
+    setting->column = place->column;
+    setting->inherited = place->inherited;
+    setting->plain = place->plain;
+}
+
 /* `at`: a key, or the brace of an object. */
-static cf_setting file_setting(const cf_json_reader *reader, const char *at)
+static cf_setting file_setting(const cf_loader *load, const cf_json_reader *reader, const char *at)
 {
     cf_setting setting = {.origin = CF_SETTING_FILE};
     cf_json_reader place = *reader;
     place.offset = (size_t)(at - reader->start);
-    cf_json_position(&place, &setting.line, &setting.column);
+    if (load->input->place_count > 0)
+        set_place(&setting, find_place(load->input, place.offset));
+    else
+        cf_json_position(&place, &setting.line, &setting.column);
     return setting;
 }
 
@@ -73,7 +97,7 @@ static void warn_unknown(cf_loader *load, const cf_setting *setting, const char 
 /* Of keys that are there twice the last one counts. */
 static void keep_setting(cf_loader *load, const cf_option *option, const cf_setting *setting, cf_setting *kept)
 {
-    if (kept->origin == CF_SETTING_FILE)
+    if (kept->origin == CF_SETTING_FILE && !kept->inherited)
         cf_config_warn_option(load, setting, option->name, "is there twice: this one counts, not the one at %zu:%zu",
                               kept->line, kept->column);
     *kept = *setting;
@@ -89,7 +113,7 @@ static void collect_members(cf_loader *load, cf_json_reader *reader)
 {
     cf_json_value key;
     while (cf_json_next_member(reader, &key)) {
-        cf_setting setting = file_setting(reader, key.raw.data - 1);
+        cf_setting setting = file_setting(load, reader, key.raw.data - 1);
         const cf_option *option = file_option(load, &key);
         if (!cf_json_read(reader, &setting.value))
             return;
@@ -371,9 +395,9 @@ static void finish_namespace(cf_loader *load, const cf_setting *place, cf_namesp
 }
 
 /* A part of the list, which stands at `at`. */
-static cf_setting part_setting(const cf_setting *list, const cf_json_reader *reader, const char *at)
+static cf_setting part_setting(const cf_loader *load, const cf_setting *list, const cf_json_reader *reader, const char *at)
 {
-    cf_setting part = list->origin == CF_SETTING_FILE ? file_setting(reader, at) : *list;
+    cf_setting part = list->origin == CF_SETTING_FILE ? file_setting(load, reader, at) : *list;
     part.inside = true;
     return part;
 }
@@ -382,12 +406,12 @@ static void read_namespace(cf_loader *load, cf_json_reader *reader, const cf_set
 {
     cf_namespace space = {0};
     cf_json_value key;
-    cf_setting place = part_setting(list, reader, reader->at);
+    cf_setting place = part_setting(load, list, reader, reader->at);
     if (!cf_json_enter_object(reader))
         return;
     memset(load->space, 0, cf_channel_option_count * sizeof(cf_setting));
     while (cf_json_next_member(reader, &key)) {
-        cf_setting setting = part_setting(list, reader, key.raw.data - 1);
+        cf_setting setting = part_setting(load, list, reader, key.raw.data - 1);
         cf_buffer_clear(&load->text);
         cf_json_decode_string(key.raw, &load->text);
         if (!cf_json_read(reader, &setting.value))

@@ -13,6 +13,20 @@ static bool text_bool(cf_bytes text, bool *value)
     return false;
 }
 
+/* YAML 1.1 has these; only where a bool is wanted. */
+static bool word_bool(cf_bytes text, bool *value)
+{
+    static const char *const yes[] = {"y", "yes", "on", "true"};
+    static const char *const no[] = {"n", "no", "off", "false"};
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        if (cf_bytes_equal_fold(text, cf_bytes_of(yes[i])))
+            return *value = true;
+        if (cf_bytes_equal_fold(text, cf_bytes_of(no[i])))
+            return true;
+    }
+    return false;
+}
+
 /* What is beyond an int64 is its end, which is in no option's range. */
 static bool digits(cf_bytes text, int base, bool negative, int64_t *value)
 {
@@ -54,7 +68,9 @@ bool cf_setting_bool(const cf_setting *setting, bool *value)
     *value = setting->value.kind == CF_JSON_TRUE;
     if (setting->value.kind == CF_JSON_TRUE || setting->value.kind == CF_JSON_FALSE)
         return true;
-    return setting->value.kind == CF_JSON_STRING && text_bool(setting->value.raw, value);
+    if (setting->value.kind != CF_JSON_STRING)
+        return false;
+    return text_bool(setting->value.raw, value) || (setting->plain && word_bool(setting->value.raw, value));
 }
 
 bool cf_setting_int(const cf_setting *setting, int64_t *value)
@@ -96,11 +112,15 @@ bool cf_setting_text(const cf_setting *setting, cf_buffer *text)
 bool cf_setting_strict_bool(const cf_setting *setting, bool *value)
 {
     *value = setting->value.kind == CF_JSON_TRUE;
+    if (setting->value.kind == CF_JSON_STRING)
+        return setting->plain && word_bool(setting->value.raw, value);
     return setting->value.kind == CF_JSON_TRUE || setting->value.kind == CF_JSON_FALSE;
 }
 
 bool cf_setting_strict_int(const cf_setting *setting, int64_t *value)
 {
     *value = 0;
+    if (setting->value.kind == CF_JSON_STRING)
+        return setting->plain && text_int(setting->value.raw, value);
     return setting->value.kind == CF_JSON_NUMBER && number_int(&setting->value, value);
 }

@@ -17,6 +17,8 @@ typedef struct cf_setting {
     size_t column;
     const char *prefix; /* of the variable that it comes from */
     bool inside;        /* of `namespaces` */
+    bool inherited;     /* as in cf_config_mark */
+    bool plain;
 } cf_setting;
 
 /*
@@ -28,7 +30,7 @@ bool cf_setting_int(const cf_setting *setting, int64_t *value);
 /* Decodes into `text`, which is cleared before. */
 bool cf_setting_text(const cf_setting *setting, cf_buffer *text);
 
-/* Inside namespaces: true and false, numbers and strings only as themselves. */
+/* Inside namespaces: true and false, numbers and strings only as themselves, and texts without quotes. */
 bool cf_setting_strict_bool(const cf_setting *setting, bool *value);
 bool cf_setting_strict_int(const cf_setting *setting, int64_t *value);
 

@@ -1,7 +1,6 @@
 #include "server/daemon/genconfig.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,20 +19,36 @@ static bool random_uuid(unsigned char uuid[SECRET_BYTES])
     return true;
 }
 
-static bool write_text(FILE *file)
+/* What stands before and behind the secret. */
+static const struct {
+    const char *before;
+    const char *behind;
+} frames[] = {
+    [CF_NOTATION_JSON] = {"{\n  \"secret\": \"", "\"\n}\n"},
+    [CF_NOTATION_YAML] = {"secret: ", "\n"},
+    [CF_NOTATION_TOML] = {"secret = \"", "\"\n"},
+};
+
+static bool write_secret(FILE *file)
 {
     unsigned char uuid[SECRET_BYTES];
-    if (!random_uuid(uuid) || fprintf(file, "{\n  \"secret\": \"") < 0)
+    if (!random_uuid(uuid))
         return false;
     for (size_t i = 0; i < SECRET_BYTES; i++) {
         if (fprintf(file, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]) < 0)
             return false;
     }
-    return fprintf(file, "\"\n}\n") > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    return true;
+}
+
+static bool write_text(FILE *file, cf_daemon_notation notation)
+{
+    return fputs(frames[notation].before, file) >= 0 && write_secret(file) && fputs(frames[notation].behind, file) >= 0 &&
+           fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
 /* 0, or an errno. */
-static int fill(int descriptor)
+static int fill(int descriptor, cf_daemon_notation notation)
 {
     FILE *file = fdopen(descriptor, "w");
     if (file == NULL) {
@@ -41,7 +56,7 @@ static int fill(int descriptor)
         (void)close(descriptor);
         return problem;
     }
-    int problem = write_text(file) ? 0 : errno;
+    int problem = write_text(file, notation) ? 0 : errno;
     if (fclose(file) != 0 && problem == 0)
         problem = errno;
     return problem;
@@ -59,19 +74,19 @@ static int give_name(const char *temporary, const char *path)
 }
 
 /* `temporary` ends in what mkstemp wants. */
-static int write_as(char *temporary, const char *path)
+static int write_as(char *temporary, const char *path, cf_daemon_notation notation)
 {
     int descriptor = mkstemp(temporary); /* mode 0600 */
     if (descriptor < 0)
         return errno;
-    int problem = fill(descriptor);
+    int problem = fill(descriptor, notation);
     if (problem == 0)
         problem = give_name(temporary, path);
     (void)unlink(temporary);
     return problem;
 }
 
-int cf_genconfig_write(const char *path)
+int cf_genconfig_write(const char *path, cf_daemon_notation notation)
 {
     static const char ending[] = ".XXXXXX";
     struct stat there;
@@ -83,7 +98,7 @@ int cf_genconfig_write(const char *path)
         return ENOMEM;
     memcpy(temporary, path, size);
     memcpy(temporary + size, ending, sizeof(ending));
-    int problem = write_as(temporary, path);
+    int problem = write_as(temporary, path, notation);
     free(temporary);
     return problem;
 }

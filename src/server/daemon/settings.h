@@ -9,6 +9,10 @@
 
 #define CF_SETTINGS_FILE_MAX (16 * 1024 * 1024) /* bytes of a configuration file */
 
+typedef enum cf_daemon_notation { CF_NOTATION_JSON, CF_NOTATION_YAML, CF_NOTATION_TOML } cf_daemon_notation;
+
+#define CF_NOTATION_ENDINGS ".json, .yaml, .yml or .toml"
+
 /* What the command line says. */
 typedef struct cf_daemon_settings {
     const char *path; /* of the configuration file */
@@ -19,10 +23,13 @@ typedef struct cf_daemon_settings {
 
 typedef enum cf_daemon_settings_status {
     CF_SETTINGS_OK,
-    CF_SETTINGS_NO_FILE, /* not there, or not one that we read */
-    CF_SETTINGS_PARSE_ERROR,
+    CF_SETTINGS_NO_FILE,     /* not there, or not one that we read */
+    CF_SETTINGS_PARSE_ERROR, /* its text cannot be read */
     CF_SETTINGS_INVALID
 } cf_daemon_settings_status;
+
+/* By the end of the name; false: it is none of a configuration file. */
+bool cf_daemon_settings_notation(const char *path, cf_daemon_notation *notation);
 
 /*
  * File, environment and flags. What is wrong stands in the report. Without a file, where none was asked for, `file_missing` is
