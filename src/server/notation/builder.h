@@ -1,6 +1,6 @@
 /*
- * A reader of a notation tells here what is in the file, in the file's order: it becomes JSON, and each key and object keeps its
- * place. For C++, too. After a failure nothing more is taken, so that a reader may look once at the end.
+ * A reader of a notation tells here what is in the file, in the file's order: it becomes JSON, and each key and object keeps
+ * its place. For C++, too. After a failure nothing more is taken, so that a reader may look once at the end.
  */
 #ifndef CF_SERVER_NOTATION_BUILDER_H
 #define CF_SERVER_NOTATION_BUILDER_H

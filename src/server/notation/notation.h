@@ -1,6 +1,6 @@
 /*
- * Configuration files in YAML and TOML. They are written again as JSON, with a table of the places where things stood: the config
- * room checks one notation, and says of all three the same with the right line and column.
+ * Configuration files in YAML and TOML. They are written again as JSON, with a table of the places where things stood: the
+ * config room checks one notation, and says of all three the same with the right line and column.
  *
  * Aliases of YAML are written out: what a few lines may become has a limit.
  */

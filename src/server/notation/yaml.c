@@ -1,6 +1,6 @@
 /*
- * YAML by libyaml. A text without quotes becomes a word: what `yes` or `010` is depends on the option, so that a name or secret of
- * these letters stays as it was written.
+ * YAML by libyaml. A text without quotes becomes a word: what `yes` or `010` is depends on the option, so that a name or secret
+ * of these letters stays as it was written.
  */
 #include "json/json.h"
 #include "server/notation/notation.h"
