@@ -28,7 +28,7 @@ void cf_call_leave(cf_session_call *call)
 bool cf_call_params(cf_session_call *call, cf_params *params)
 {
     cf_session *session = call->session;
-    if (session->ops->dialect->params(call->method, call->params, params, &session->bundle->scratch))
+    if (session->ops->dialect->params(call->command.method, call->command.params, params, &session->bundle->scratch))
         return true;
     cf_call_fatal(call, CF_TROUBLE_INVALID);
     return false;
@@ -52,8 +52,8 @@ void cf_call_reply(cf_session_call *call, cf_reply *reply)
     cf_session *session = call->session;
     cf_bundle *bundle = session->bundle;
     cf_buffer *out = place_of_reply(call);
-    reply->method = call->method;
-    reply->uid = call->uid;
+    reply->method = call->command.method;
+    reply->uid = call->command.uid;
     session->ops->dialect->reply(out, reply);
     call->done = true;
     bundle->aside += call->reply.size;
@@ -93,12 +93,13 @@ static void copy_slice(cf_bytes *slice, char **to)
 bool cf_call_keep(cf_session_call *call)
 {
     const cf_allocator *allocator = call->session->services->allocator;
-    char *texts = cf_alloc(allocator, call->uid.size + call->params.size + call->channel.size + call->last.size + 1);
+    char *texts =
+        cf_alloc(allocator, call->command.uid.size + call->command.params.size + call->channel.size + call->last.size + 1);
     char *to = texts;
     if (texts == NULL)
         return false;
-    copy_slice(&call->uid, &to);
-    copy_slice(&call->params, &to);
+    copy_slice(&call->command.uid, &to);
+    copy_slice(&call->command.params, &to);
     copy_slice(&call->channel, &to);
     copy_slice(&call->last, &to);
     cf_free(allocator, call->texts);

@@ -27,9 +27,7 @@ typedef struct cf_session_call {
     cf_list link;  /* in bundle->waiting */
     cf_list asked; /* in bundle->asked */
     struct cf_session *session;
-    cf_method method;
-    cf_bytes uid;
-    cf_bytes params;
+    cf_command command;
     cf_bytes channel; /* decoded by the command */
     cf_bytes last;    /* of a subscribe */
     bool recover;     /* of a subscribe */

@@ -44,14 +44,15 @@ static cf_bundle *new_bundle(const cf_allocator *allocator)
 }
 
 /* The spare one, where there is one: with an engine that answers at once there always is. */
-static bool take_bundle(cf_session *session, cf_bytes text)
+static bool take_bundle(cf_session *session, cf_bytes message)
 {
     cf_services *services = session->services;
     cf_bundle *bundle = services->spare != NULL ? services->spare : new_bundle(services->allocator);
     services->spare = NULL;
     if (bundle == NULL)
         return false;
-    bundle->text = text;
+    bundle->message = message;
+    bundle->taken = 0;
     bundle->subscribed = false;
     bundle->aside = 0;
     bundle->started = services->environment.microseconds(services->environment.user);
@@ -176,7 +177,7 @@ static bool must_wait(cf_session *session)
 
 void cf_bundle_separate(cf_bundle *bundle, const cf_dialect *dialect)
 {
-    dialect->between(&bundle->replies, bundle->replies.size == 0 ? 0 : 1, bundle->commands.count);
+    dialect->between(&bundle->replies, bundle->replies.size == 0 ? 0 : 1, bundle->count);
 }
 
 /* Answers stand in the order of the commands. */
@@ -201,7 +202,7 @@ static void send_replies(cf_session *session)
 {
     cf_services *services = session->services;
     cf_bundle *bundle = session->bundle;
-    session->ops->dialect->between(&bundle->replies, bundle->commands.count, bundle->commands.count);
+    session->ops->dialect->between(&bundle->replies, bundle->count, bundle->count);
     if (bundle->subscribed)
         cf_hub_close_chunks(services->hub);
     cf_turn_spend(&services->turn, bundle->replies.size / CF_WORK_UNIT_SIZE);
@@ -225,15 +226,15 @@ static void finish(cf_session *session)
 
 /* ---- suspension ---------------------------------------------------------- */
 
-static bool keep_text(cf_session *session)
+static bool keep_message(cf_session *session)
 {
     cf_bundle *bundle = session->bundle;
-    if (bundle->copy != NULL || bundle->commands.taken == bundle->commands.count)
+    if (bundle->copy != NULL || bundle->taken == bundle->count)
         return true;
-    bundle->copy = cf_copy(session->services->allocator, bundle->text);
+    bundle->copy = cf_copy(session->services->allocator, bundle->message);
     if (bundle->copy == NULL)
         return false;
-    session->ops->dialect->move(&bundle->commands, bundle->copy);
+    session->ops->dialect->move(&bundle->cursor, bundle->copy);
     return true;
 }
 
@@ -241,7 +242,7 @@ static bool keep_text(cf_session *session)
 static bool suspend(cf_session *session)
 {
     cf_session_call *next = session->bundle->next;
-    if ((next != NULL && next->texts == NULL && !cf_call_keep(next)) || !keep_text(session))
+    if ((next != NULL && next->texts == NULL && !cf_call_keep(next)) || !keep_message(session))
         return false;
     session->flags |= CF_SESSION_SUSPENDED;
     set_paused(session, true);
@@ -273,17 +274,17 @@ static bool is_over(const cf_session *session)
 static cf_session_call *read_call(cf_session *session)
 {
     cf_bundle *bundle = session->bundle;
-    cf_command command;
-    if (bundle->commands.taken == bundle->commands.count)
+    if (bundle->taken == bundle->count)
         return NULL;
     cf_session_call *call = bundle->spare != NULL ? bundle->spare : cf_alloc(session->services->allocator, sizeof *call);
     bundle->spare = NULL;
-    if (call == NULL || !session->ops->dialect->next(&bundle->commands, &command, &bundle->scratch)) {
-        bundle->spare = call;
+    if (call == NULL) {
         cf_session_cut_off(session, CF_TROUBLE_INTERNAL);
         return NULL;
     }
-    *call = (cf_session_call){.session = session, .uid = command.uid, .method = command.method, .params = command.params};
+    *call = (cf_session_call){.session = session};
+    session->ops->dialect->next(&bundle->cursor, &call->command, &bundle->scratch);
+    bundle->taken++;
     return call;
 }
 
@@ -293,7 +294,7 @@ static bool may_begin(const cf_bundle *bundle, const cf_session_call *call)
     if (cf_list_empty(&bundle->waiting))
         return true;
     const cf_session_call *first = CF_CONTAINER(bundle->waiting.next, cf_session_call, link);
-    return call->method == CF_METHOD_SUBSCRIBE && first->method == CF_METHOD_SUBSCRIBE;
+    return call->command.method == CF_METHOD_SUBSCRIBE && first->command.method == CF_METHOD_SUBSCRIBE;
 }
 
 /* The command to be carried out next; NULL: there is none, or it has to wait. */
@@ -312,10 +313,10 @@ static cf_session_call *next_call(cf_session *session)
 
 static void carry_out(cf_session *session, cf_session_call *call)
 {
-    cf_command_run run = cf_command_of(call->method);
+    cf_command_run run = cf_command_of(call->command.method);
     call->held = false;
     cf_turn_spend(&session->services->turn, CF_WORK_COMMAND);
-    if (call->method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
+    if (call->command.method != CF_METHOD_CONNECT && !cf_session_is(session, CF_SESSION_AUTHENTICATED))
         cf_call_fatal(call, CF_TROUBLE_UNAUTHORIZED);
     else if (run == NULL)
         cf_call_fatal(call, CF_TROUBLE_NO_METHOD);
@@ -326,7 +327,7 @@ static void carry_out(cf_session *session, cf_session_call *call)
 static void leave_waiting(cf_session *session, cf_session_call *call)
 {
     cf_list_append(&session->bundle->waiting, &call->link);
-    call->params = CF_BYTES("");
+    call->command.params = CF_BYTES("");
     if (!call->done && !cf_call_keep(call))
         cf_call_fatal(call, CF_TROUBLE_INTERNAL);
     settle(session);
@@ -346,7 +347,7 @@ static void put_away(cf_session *session, cf_session_call *call)
 
 static bool has_more(const cf_bundle *bundle)
 {
-    return bundle->next != NULL || bundle->commands.taken < bundle->commands.count;
+    return bundle->next != NULL || bundle->taken < bundle->count;
 }
 
 /* After a command: is it the turn of others? */
@@ -393,7 +394,7 @@ static void run(cf_session *session)
     end_run(session);
 }
 
-static void take_message(cf_session *session, cf_bytes message)
+static void take_message(cf_session *session, cf_ws_opcode opcode, cf_bytes message)
 {
     cf_services *services = session->services;
     services->metrics->client_api_num_requests++;
@@ -407,7 +408,8 @@ static void take_message(cf_session *session, cf_bytes message)
         return;
     }
     cf_bundle *bundle = session->bundle;
-    if (session->ops->dialect->begin(&bundle->commands, message, &bundle->scratch)) {
+    bundle->count = session->ops->dialect->begin(&bundle->cursor, message, opcode == CF_WS_BINARY, &bundle->scratch);
+    if (bundle->count > 0) {
         run(session);
         return;
     }
@@ -417,34 +419,44 @@ static void take_message(cf_session *session, cf_bytes message)
 
 /* ---- messages that were kept --------------------------------------------- */
 
-static bool keep(cf_session *session, cf_bytes message)
+/* What stands before a message that is kept. */
+typedef struct head {
+    size_t size;
+    cf_ws_opcode opcode;
+} head;
+
+static bool keep(cf_session *session, cf_ws_opcode opcode, cf_bytes message)
 {
     cf_later *later = cf_message_later(session);
-    if (later == NULL || !cf_buffer_reserve(&later->messages, sizeof message.size + message.size))
+    head before = {.size = message.size, .opcode = opcode};
+    if (later == NULL || !cf_buffer_reserve(&later->messages, sizeof before + message.size))
         return false;
-    cf_buffer_append(&later->messages, cf_bytes_make((const char *)&message.size, sizeof message.size));
+    cf_buffer_append(&later->messages, cf_bytes_make((const char *)&before, sizeof before));
     cf_buffer_append(&later->messages, message);
     return true;
 }
 
 /* The next one that was kept; false when there is none. */
-static bool next_kept(cf_later *later, cf_bytes *message)
+static bool next_kept(cf_later *later, cf_ws_opcode *opcode, cf_bytes *message)
 {
+    head before;
     if (later->offset == later->messages.size)
         return false;
     const char *at = later->messages.data + later->offset;
-    memcpy(&message->size, at, sizeof message->size);
-    message->data = at + sizeof message->size;
-    later->offset += sizeof message->size + message->size;
+    memcpy(&before, at, sizeof before);
+    *opcode = before.opcode;
+    *message = cf_bytes_make(at + sizeof before, before.size);
+    later->offset += sizeof before + before.size;
     return true;
 }
 
 static void take_kept(cf_session *session)
 {
+    cf_ws_opcode opcode;
     cf_bytes message;
     while (session->later != NULL && !is_over(session) && !cf_message_waits(session) && !must_wait(session)) {
-        if (next_kept(session->later, &message))
-            take_message(session, message);
+        if (next_kept(session->later, &opcode, &message))
+            take_message(session, opcode, message);
         else
             cf_message_free_later(session);
     }
@@ -472,14 +484,14 @@ void cf_message_go_on(cf_session *session)
     take_kept(session);
 }
 
-void cf_session_receive(cf_session *session, cf_bytes message)
+void cf_session_receive(cf_session *session, cf_ws_opcode opcode, cf_bytes message)
 {
     if (is_over(session))
         return;
     session->pins++;
     if (!cf_message_waits(session) && !must_wait(session))
-        take_message(session, message);
-    else if (!keep(session, message))
+        take_message(session, opcode, message);
+    else if (!keep(session, opcode, message))
         cf_session_cut_off(session, CF_TROUBLE_LIMIT_EXCEEDED);
     cf_session_unpin(session);
 }

@@ -186,7 +186,7 @@ static cf_session_call *unanswered_subscribe(const cf_session *session, cf_bytes
         return NULL;
     CF_LIST_EACH (link, &session->bundle->waiting) {
         cf_session_call *call = CF_CONTAINER(link, cf_session_call, link);
-        if (call->method == CF_METHOD_SUBSCRIBE && !call->done && cf_bytes_equal(call->channel, channel))
+        if (call->command.method == CF_METHOD_SUBSCRIBE && !call->done && cf_bytes_equal(call->channel, channel))
             return call;
     }
     return NULL;

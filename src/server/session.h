@@ -49,8 +49,8 @@ typedef struct cf_transport_ops {
 
 /* A new session with a client id and its stale timer; NULL without memory. */
 cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, void *transport);
-/* One whole message from the client. The session may be gone when this returns only through transport->close. */
-void cf_session_receive(cf_session *session, cf_bytes message);
+/* One whole message of the client, text or binary. The session may be gone when this returns only through transport->close. */
+void cf_session_receive(cf_session *session, cf_ws_opcode opcode, cf_bytes message);
 /* The transport is gone (closed by the peer, lost): ends the session without telling the transport. */
 void cf_session_gone(cf_session *session);
 /* Closes and says why (server-spec.md 1.5, 2.12). */

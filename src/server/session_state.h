@@ -35,9 +35,11 @@ enum {
 
 /* One message from the client: its commands, and the replies to them. */
 typedef struct cf_bundle {
-    cf_wire_commands commands;
-    cf_bytes text;
-    char *copy; /* of the text, when it is suspended */
+    cf_dialect_cursor cursor;
+    size_t count; /* of commands */
+    size_t taken; /* of them */
+    cf_bytes message;
+    char *copy; /* of the message, when it is suspended */
     cf_buffer scratch;
     cf_buffer replies;
     size_t aside;           /* bytes of replies that stand with their calls */
@@ -50,7 +52,7 @@ typedef struct cf_bundle {
     uint64_t started;       /* microseconds */
 } cf_bundle;
 
-/* What a session does later: the rest of a message, then those that came meanwhile (each a size_t and its bytes). */
+/* What a session does later: the rest of a message, then those that came meanwhile (each with a head). */
 typedef struct cf_later {
     cf_task task; /* queued while it waits for the next turn */
     struct cf_session *session;

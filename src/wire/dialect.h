@@ -5,7 +5,16 @@
 #ifndef CF_WIRE_DIALECT_H
 #define CF_WIRE_DIALECT_H
 
+#include "base/buffer.h"
 #include "wire/wire.h"
+
+#include <stddef.h>
+
+/* Where a dialect stands in the commands of one message. What it keeps here is its own affair. */
+#define CF_DIALECT_CURSOR 128 /* bytes */
+typedef struct cf_dialect_cursor {
+    _Alignas(max_align_t) unsigned char state[CF_DIALECT_CURSOR];
+} cf_dialect_cursor;
 
 typedef struct cf_command {
     cf_bytes uid;
@@ -16,12 +25,15 @@ typedef struct cf_command {
 typedef struct cf_dialect {
     bool binary; /* its messages are no texts */
 
-    /* False: no good message, or no memory (scratch->failed); nothing of it is carried out. */
-    bool (*begin)(cf_wire_commands *commands, cf_bytes message, cf_buffer *scratch);
-    /* False when there are no more. Slices of a command stay valid until the next call. */
-    bool (*next)(cf_wire_commands *commands, cf_command *command, cf_buffer *scratch);
+    /*
+     * How many commands the message has; 0: it is no good one, or there is no memory (scratch->failed), and nothing of it is
+     * carried out. `binary`: it came as bytes, not as a text.
+     */
+    size_t (*begin)(cf_dialect_cursor *cursor, cf_bytes message, bool binary, cf_buffer *scratch);
+    /* One of them, and not more often than there are. Its slices stay valid until the next call. */
+    void (*next)(cf_dialect_cursor *cursor, cf_command *command, cf_buffer *scratch);
     /* The message stands elsewhere from now on. */
-    void (*move)(cf_wire_commands *commands, const char *message);
+    void (*move)(cf_dialect_cursor *cursor, const char *message);
     /* Parameters of one command; false: `invalid message`. Decoded strings are appended to `scratch`. */
     bool (*connect_params)(cf_bytes params, cf_connect_params *out, cf_buffer *scratch); /* and refresh */
     bool (*subscribe_params)(cf_bytes params, cf_subscribe_params *out, cf_buffer *scratch);

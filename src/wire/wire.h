@@ -7,7 +7,7 @@
 #ifndef CF_WIRE_WIRE_H
 #define CF_WIRE_WIRE_H
 
-#include "json/json.h"
+#include "base/bytes.h"
 #include "wire/trouble.h"
 
 typedef enum cf_method {
@@ -32,25 +32,6 @@ typedef enum cf_method {
 } cf_method;
 
 /* ---- commands ------------------------------------------------------------ */
-
-/* One command as received: any client's or API caller's. */
-typedef struct cf_wire_command {
-    cf_bytes uid;
-    cf_bytes method;
-    cf_bytes params; /* raw JSON; data NULL when absent */
-} cf_wire_command;
-
-/*
- * Goes through the commands of one transport message: an object is one command, an array any number (server-spec.md 0.1 J1-J8).
- * The whole text is checked before the first command comes out, so that nothing of a bad message is carried out.
- */
-typedef struct cf_wire_commands {
-    cf_json_reader reader;
-    size_t count; /* in the whole text */
-    bool array;
-    size_t taken;
-    cf_wire_command only; /* when it is no array */
-} cf_wire_commands;
 
 typedef struct cf_connect_params { /* also of refresh */
     cf_bytes user;

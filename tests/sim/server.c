@@ -564,7 +564,7 @@ static void session_event(sim_link *link, const cf_ws_event *event)
     case CF_WS_EVENT_MESSAGE:
         sim_note(link->world, "link %u: server gets %.*s", link->number, (int)event->payload.size, event->payload.data);
         sim_told_asked(link, event->payload);
-        cf_session_receive(link->session, event->payload);
+        cf_session_receive(link->session, event->opcode, event->payload);
         note_waiting(link);
         publish_between(link->world);
         break;

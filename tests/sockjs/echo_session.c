@@ -77,8 +77,9 @@ static void amplify(cf_session *session, cf_bytes number)
 }
 
 /* The protocol's tests want an empty WebSocket message to be nothing. */
-void cf_session_receive(cf_session *session, cf_bytes message)
+void cf_session_receive(cf_session *session, cf_ws_opcode opcode, cf_bytes message)
 {
+    (void)opcode;
     if (message.size == 0 || session->code != 0)
         return;
     if (session->service->amplifies)

@@ -1,5 +1,6 @@
 #include "server/command/credentials.h"
 
+#include "json/json.h"
 #include "wire/v1/sign.h"
 
 static bool token_matches(cf_session *session, const cf_connect_params *params)
@@ -55,7 +56,7 @@ bool cf_credentials_read(cf_session_call *call, bool check, cf_identity *identit
 {
     cf_session *session = call->session;
     cf_connect_params params;
-    if (!session->ops->dialect->connect_params(call->params, &params, &session->bundle->scratch)) {
+    if (!session->ops->dialect->connect_params(call->command.params, &params, &session->bundle->scratch)) {
         cf_call_fatal(call, CF_TROUBLE_INVALID);
         return false;
     }

@@ -229,7 +229,7 @@ void cf_command_subscribe(cf_session_call *call)
     cf_session *session = call->session;
     cf_subscribe_params params;
     session->services->metrics->client_num_subscribe++;
-    if (!session->ops->dialect->subscribe_params(call->params, &params, &session->bundle->scratch) ||
+    if (!session->ops->dialect->subscribe_params(call->command.params, &params, &session->bundle->scratch) ||
         params.channel.size == 0) {
         cf_call_fatal(call, CF_TROUBLE_INVALID);
         return;

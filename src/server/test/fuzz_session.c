@@ -164,7 +164,7 @@ static void act(world *w, unsigned char what, cf_bytes text)
         cf_node_configure(w->node, &w->config);
         break;
     default:
-        cf_session_receive(self->session, text);
+        cf_session_receive(self->session, CF_WS_TEXT, text);
         break;
     }
 }
@@ -205,7 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     w->node = cf_node_new(&environment, &w->config, cf_engine_memory_new, 0, 0);
     cf_node_begin_turn(w->node, 0, 0);
     for (unsigned char i = 1; i < CLIENTS; i++) /* the first one has to connect by itself */
-        cf_session_receive(client_of(w, i)->session, cf_bytes_of(hello));
+        cf_session_receive(client_of(w, i)->session, CF_WS_TEXT, cf_bytes_of(hello));
     const char *at = (const char *)data, *end = at + size;
     while (at < end) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));

@@ -237,7 +237,7 @@ void harness_feed(harness_client *client, const char *text)
 {
     cf_node_begin_share(client->harness->node);
     if (client->session != NULL)
-        cf_session_receive(client->session, cf_bytes_of(text));
+        cf_session_receive(client->session, client->binary ? CF_WS_BINARY : CF_WS_TEXT, cf_bytes_of(text));
 }
 
 void harness_send(harness_client *client, const char *text)

@@ -26,38 +26,40 @@ static cf_bytes take_until(cf_bytes *text, char end)
     return word;
 }
 
-static bool begin(cf_wire_commands *commands, cf_bytes message, cf_buffer *scratch)
+typedef struct lines {
+    size_t size;   /* of the message */
+    cf_bytes rest; /* what is not taken yet */
+} lines;
+
+static lines *lines_of(cf_dialect_cursor *cursor)
 {
-    *commands = (cf_wire_commands){.count = 0};
-    cf_buffer_clear(scratch);
-    cf_json_reader_init(&commands->reader, message); /* only as a place in the text */
-    while (message.size > 0) {
-        take_until(&message, '\n');
-        commands->count++;
-    }
-    return commands->count > 0 && cf_buffer_reserve(scratch, 1);
+    return (lines *)cursor->state;
 }
 
-static bool next(cf_wire_commands *commands, cf_command *command, cf_buffer *scratch)
+/* As texts it takes nothing. */
+static size_t begin(cf_dialect_cursor *cursor, cf_bytes message, bool binary, cf_buffer *scratch)
+{
+    size_t count = 0;
+    cf_buffer_clear(scratch);
+    *lines_of(cursor) = (lines){.size = message.size, .rest = message};
+    for (; message.size > 0; count++)
+        take_until(&message, '\n');
+    return binary && cf_buffer_reserve(scratch, 1) ? count : 0;
+}
+
+static void next(cf_dialect_cursor *cursor, cf_command *command, cf_buffer *scratch)
 {
     (void)scratch;
-    cf_json_reader *reader = &commands->reader;
-    cf_bytes rest = cf_bytes_make(reader->at, (size_t)(reader->end - reader->at));
-    cf_bytes line = take_until(&rest, '\n');
-    reader->at = reader->end - rest.size;
-    commands->taken++;
+    cf_bytes line = take_until(&lines_of(cursor)->rest, '\n');
     command->uid = take_until(&line, ' ');
     command->method = cf_method_of(take_until(&line, ' '));
     command->params = line;
-    return true;
 }
 
-static void move(cf_wire_commands *commands, const char *message)
+static void move(cf_dialect_cursor *cursor, const char *message)
 {
-    cf_json_reader *reader = &commands->reader;
-    reader->at = message + (reader->at - reader->start);
-    reader->end = message + (reader->end - reader->start);
-    reader->start = message;
+    lines *own = lines_of(cursor);
+    own->rest.data = message + (own->size - own->rest.size);
 }
 
 static bool connect_params(cf_bytes text, cf_connect_params *out, cf_buffer *scratch)
@@ -260,17 +262,35 @@ static void a_message_waits_for_the_engine_in_any_dialect(void **state)
     start(slow_engine_new);
     h.config.channel.join_leave = false;
     harness_send(&other, "2 subscribe x\n3 subscribe y\n4 publish x [5]\n5 ping");
+    harness_send(&other, "7 ping"); /* kept, and still binary then */
     harness_expect_nothing(&other);
     harness_begin(&h);
     slow_engine_answer_all(cf_node_services(h.node)->broker->engine);
     harness_end(&h);
     harness_expect(&other, "x [5]");
     harness_expect(&other, "2 subscribe 0\n3 subscribe 0\n4 publish 0\n5 ping 0");
+    harness_expect(&other, "7 ping 0");
     harness_send(&other, "6 publish x 1");
     harness_begin(&h);
     slow_engine_answer(cf_node_services(h.node)->broker->engine, CF_ENGINE_UNAVAILABLE);
     harness_end(&h);
     harness_expect(&other, "6 publish 100!");
+}
+
+static void a_dialect_is_told_what_kind_of_frame_it_was(void **state)
+{
+    (void)state;
+    start(cf_engine_memory_new);
+    json.binary = true;
+    harness_begin(&h);
+    harness_feed(&json, "{\"uid\":\"2\",\"method\":\"ping\"}");
+    json.binary = false; /* what it gets are texts */
+    harness_end(&h);
+    harness_expect(&json, "{\"uid\":\"2\",\"method\":\"ping\"}");
+    other.binary = false;
+    harness_send(&other, "2 ping");
+    assert_true(other.closed);
+    assert_string_equal(other.reason, "invalid message");
 }
 
 int main(void)
@@ -280,6 +300,7 @@ int main(void)
         cmocka_unit_test_teardown(troubles_and_ends_have_numbers_there, teardown),
         cmocka_unit_test_teardown(members_of_two_dialects_come_and_go, teardown),
         cmocka_unit_test_teardown(a_message_waits_for_the_engine_in_any_dialect, teardown),
+        cmocka_unit_test_teardown(a_dialect_is_told_what_kind_of_frame_it_was, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

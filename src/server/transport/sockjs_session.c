@@ -397,7 +397,7 @@ void cf_sockjs_peer_send(cf_sockjs_peer *self, cf_sockjs_body *body, cf_buffer *
     cf_bytes message;
     self->sending = true;
     while (self->session != NULL && cf_sockjs_body_next(body, &message, scratch))
-        cf_session_receive(self->session, message);
+        cf_session_receive(self->session, CF_WS_TEXT, message);
     self->sending = false;
     go_on(self);
 }

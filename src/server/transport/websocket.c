@@ -284,14 +284,14 @@ static void receive_array(websocket *self, cf_bytes text)
     cf_buffer_init(&scratch, self->services->allocator, CF_BUFFER_NO_LIMIT);
     cf_sockjs_body_state state = cf_sockjs_body_begin(&body, text, true, &scratch);
     if (state == CF_SOCKJS_BODY_EMPTY)
-        cf_session_receive(self->session, CF_BYTES(""));
+        cf_session_receive(self->session, CF_WS_TEXT, CF_BYTES(""));
     else if (state == CF_SOCKJS_BODY_NO_MEMORY)
         cf_session_close(self->session, CF_TROUBLE_INTERNAL);
     else if (state != CF_SOCKJS_BODY_OK)
         cf_session_close(self->session, CF_TROUBLE_INVALID);
     else
         while (self->session != NULL && cf_sockjs_body_next(&body, &message, &scratch))
-            cf_session_receive(self->session, message);
+            cf_session_receive(self->session, CF_WS_TEXT, message);
     cf_buffer_free(&scratch);
 }
 
@@ -302,7 +302,7 @@ static void handle(websocket *self, const cf_ws_event *event, cf_buffer *pongs)
         if (self->sockjs)
             receive_array(self, event->payload);
         else
-            cf_session_receive(self->session, event->payload);
+            cf_session_receive(self->session, event->opcode, event->payload);
         break;
     case CF_WS_EVENT_PING:
         add_pong(self, pongs, event->payload);

@@ -1,15 +1,36 @@
 #include "wire/v1/v1.h"
 
+#include "base/assert.h"
+
 /* Centrifugo closes with an advice under this code (server-spec.md 1.5). */
 #define CLOSE_ADVICE 3000
 
-static bool next(cf_wire_commands *commands, cf_command *command, cf_buffer *scratch)
+_Static_assert(sizeof(cf_wire_commands) <= CF_DIALECT_CURSOR, "the cursor has room for the commands");
+
+static cf_wire_commands *commands_of(cf_dialect_cursor *cursor)
+{
+    return (cf_wire_commands *)cursor->state;
+}
+
+/* A binary frame is taken for a text (server-spec.md 1.3). */
+static size_t begin(cf_dialect_cursor *cursor, cf_bytes message, bool binary, cf_buffer *scratch)
+{
+    cf_wire_commands *commands = commands_of(cursor);
+    (void)binary;
+    return cf_wire_commands_begin(commands, message, scratch) ? commands->count : 0;
+}
+
+static void next(cf_dialect_cursor *cursor, cf_command *command, cf_buffer *scratch)
 {
     cf_wire_command text;
-    if (!cf_wire_commands_next(commands, &text, scratch))
-        return false;
+    bool found = cf_wire_commands_next(commands_of(cursor), &text, scratch);
+    CF_ASSERT(found);
     *command = (cf_command){text.uid, cf_method_of(text.method), text.params};
-    return true;
+}
+
+static void move(cf_dialect_cursor *cursor, const char *message)
+{
+    cf_wire_commands_move(commands_of(cursor), message);
 }
 
 static bool params(cf_method method, cf_bytes text, cf_params *out, cf_buffer *scratch)
@@ -37,9 +58,9 @@ static uint16_t end(cf_buffer *reason, cf_trouble trouble)
 }
 
 const cf_dialect cf_wire_v1 = {
-    .begin = cf_wire_commands_begin,
+    .begin = begin,
     .next = next,
-    .move = cf_wire_commands_move,
+    .move = move,
     .connect_params = cf_wire_connect_params,
     .subscribe_params = cf_wire_subscribe_params,
     .params = params,

@@ -8,6 +8,7 @@
 #ifndef CF_WIRE_V1_H
 #define CF_WIRE_V1_H
 
+#include "json/json.h"
 #include "wire/dialect.h"
 
 /* Case-sensitive; CF_METHOD_UNKNOWN for any other name. */
@@ -15,6 +16,25 @@ cf_method cf_method_of(cf_bytes name);
 cf_bytes cf_method_name(cf_method method);
 
 /* ---- commands: the server's side ---------------------------------------- */
+
+/* One command as received: any client's or API caller's. */
+typedef struct cf_wire_command {
+    cf_bytes uid;
+    cf_bytes method;
+    cf_bytes params; /* raw JSON; data NULL when absent */
+} cf_wire_command;
+
+/*
+ * Goes through the commands of one transport message: an object is one command, an array any number (server-spec.md 0.1 J1-J8).
+ * The whole text is checked before the first command comes out, so that nothing of a bad message is carried out.
+ */
+typedef struct cf_wire_commands {
+    cf_json_reader reader;
+    size_t count; /* in the whole text */
+    bool array;
+    size_t taken;
+    cf_wire_command only; /* when it is no array */
+} cf_wire_commands;
 
 /*
  * False when the text is no list of commands, or an empty one (`array` is true then, which the HTTP API takes for fine), or

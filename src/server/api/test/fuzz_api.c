@@ -2,6 +2,7 @@
  * Any bytes as the body of an API request, as JSON and as forms: an answer comes, and it is valid JSON when the status is 200.
  */
 #include "base/assert.h"
+#include "json/json.h"
 #include "server/api/api.h"
 
 #include <stdlib.h>
