@@ -107,11 +107,11 @@ bool cf_call_keep(cf_session_call *call)
     return true;
 }
 
-void cf_call_empty(cf_session_call *call)
+void cf_call_free_texts(cf_session_call *call)
 {
-    cf_list_remove(&call->link);
-    cf_list_remove(&call->asked);
     cf_free(call->session->services->allocator, call->texts);
+    call->texts = NULL;
     if (call->reply.allocator != NULL)
         cf_buffer_free(&call->reply);
+    call->reply = (cf_buffer){.allocator = NULL};
 }

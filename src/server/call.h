@@ -36,7 +36,7 @@ typedef struct cf_session_call {
     bool held;        /* a publish that waits for subscribers: to be carried out again */
     uint32_t pins;    /* engine operations that will come back with it */
     char *texts;      /* its own copy of the slices, or NULL */
-    cf_buffer reply;  /* while one before it is not answered */
+    cf_buffer reply;  /* while one before it is not answered; zeroed: there is none */
 } cf_session_call;
 
 void cf_call_wait(cf_session_call *call);
@@ -57,7 +57,23 @@ bool cf_call_hold(cf_session_call *call, cf_channel *channel);
 
 /* The message's memory goes, or is used for the next command: the call gets its own. False without memory. */
 bool cf_call_keep(cf_session_call *call);
+void cf_call_free_texts(cf_session_call *call);
+
+/* Memory that is zeroed, or emptied, becomes the session's next call; its command is still to be read. */
+static inline void cf_call_begin(cf_session_call *call, struct cf_session *session)
+{
+    call->session = session;
+    call->channel = call->last = (cf_bytes){NULL, 0};
+    call->recover = call->withdrawn = call->done = call->held = false;
+}
+
 /* Gives back all but the call itself. */
-void cf_call_empty(cf_session_call *call);
+static inline void cf_call_empty(cf_session_call *call)
+{
+    cf_list_remove(&call->link);
+    cf_list_remove(&call->asked);
+    if (call->texts != NULL || call->reply.allocator != NULL)
+        cf_call_free_texts(call);
+}
 
 #endif

@@ -10,7 +10,7 @@
 
 /* ---- bundles ------------------------------------------------------------- */
 
-static void free_call(cf_session *session, cf_session_call *call)
+static inline void free_call(cf_session *session, cf_session_call *call)
 {
     cf_bundle *bundle = session->bundle;
     cf_call_empty(call);
@@ -276,13 +276,14 @@ static cf_session_call *read_call(cf_session *session)
     cf_bundle *bundle = session->bundle;
     if (bundle->taken == bundle->count)
         return NULL;
-    cf_session_call *call = bundle->spare != NULL ? bundle->spare : cf_alloc(session->services->allocator, sizeof *call);
+    cf_session_call *call =
+        bundle->spare != NULL ? bundle->spare : cf_alloc_zero(session->services->allocator, 1, sizeof *call);
     bundle->spare = NULL;
     if (call == NULL) {
         cf_session_cut_off(session, CF_TROUBLE_INTERNAL);
         return NULL;
     }
-    *call = (cf_session_call){.session = session};
+    cf_call_begin(call, session);
     session->ops->dialect->next(&bundle->cursor, &call->command, &bundle->scratch);
     bundle->taken++;
     return call;

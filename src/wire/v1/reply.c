@@ -90,12 +90,11 @@ void cf_wire_write_publication(cf_buffer *out, const cf_publication *publication
 
 static void append_uid_method(cf_buffer *out, cf_bytes uid, cf_method method)
 {
-    cf_buffer_append_byte(out, '{');
-    if (uid.size > 0) {
-        append_string(out, CF_BYTES("\"uid\":"), uid);
-        cf_buffer_append_byte(out, ',');
-    }
-    append_string(out, CF_BYTES("\"method\":"), cf_method_name(method));
+    if (uid.size > 0)
+        append_string(out, CF_BYTES("{\"uid\":"), uid);
+    cf_buffer_append(out, uid.size > 0 ? CF_BYTES(",\"method\":\"") : CF_BYTES("{\"method\":\""));
+    cf_buffer_append(out, cf_method_name(method));
+    cf_buffer_append_byte(out, '"');
 }
 
 /*
@@ -182,20 +181,17 @@ static void append_connection(cf_buffer *out, const cf_reply *reply)
 static void append_status(cf_buffer *out, const cf_reply *reply)
 {
     append_string(out, CF_BYTES("{\"channel\":"), reply->channel);
-    append_flag(out, CF_BYTES(",\"status\":"), reply->trouble == CF_TROUBLE_NONE);
+    cf_buffer_append(out, reply->trouble == CF_TROUBLE_NONE ? CF_BYTES(",\"status\":true") : CF_BYTES(",\"status\":false"));
 }
 
 static void append_subscription(cf_buffer *out, const cf_reply *reply)
 {
     append_status(out, reply);
     append_string(out, CF_BYTES(",\"last\":"), reply->last);
-    cf_buffer_append(out, CF_BYTES(",\"messages\":"));
+    cf_buffer_append(out, reply->recovers ? CF_BYTES(",\"messages\":") : CF_BYTES(",\"messages\":null"));
     if (reply->recovers)
         cf_wire_write_messages(out, reply->publications, reply->count);
-    else
-        cf_buffer_append(out, CF_BYTES("null"));
-    append_flag(out, CF_BYTES(",\"recovered\":"), reply->recovered);
-    cf_buffer_append_byte(out, '}');
+    cf_buffer_append(out, reply->recovered ? CF_BYTES(",\"recovered\":true}") : CF_BYTES(",\"recovered\":false}"));
 }
 
 static void append_data(cf_buffer *out, const cf_reply *reply)
