@@ -369,9 +369,22 @@ static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_
     }
 }
 
+/* Where there is nothing to recover from, nothing is gained by connecting again. */
+static void on_missed(void *user, cf_bytes name)
+{
+    cf_hub *hub = user;
+    const cf_channel *channel = cf_hub_channel(hub, name);
+    const cf_channel_options *options = cf_config_channel(hub->services->config, name);
+    if (channel == NULL || options == NULL || !options->recover)
+        return;
+    for (const cf_audience *audience = &channel->first; audience != NULL; audience = audience->next)
+        for (uint32_t i = 0; i < audience->count; i++)
+            doom(hub, audience->members[i].session, CF_SESSION_STARVED);
+}
+
 cf_engine_sink cf_hub_sink(cf_hub *hub)
 {
-    return (cf_engine_sink){.message = on_message, .join_leave = on_join_leave, .user = hub};
+    return (cf_engine_sink){.message = on_message, .join_leave = on_join_leave, .missed = on_missed, .user = hub};
 }
 
 /* ---- sessions and users -------------------------------------------------- */

@@ -6,6 +6,8 @@
 #define ADVICE_SIZE_MAX 256
 /* Sessions that a shutdown closes in one turn (server-spec.md 8.9). */
 #define SHUTDOWN_BATCH 1000
+/* ms that a shutdown waits for the engine once all sessions are closed; the daemon's own patience is longer. */
+#define SHUTDOWN_WAIT 3000
 
 /* ---- intervals ----------------------------------------------------------- */
 
@@ -190,10 +192,11 @@ void cf_node_begin_turn(cf_node *node, cf_time now, int64_t unix_time)
     cf_broker_advance(&node->broker, now);
 }
 
-/* A session that is closed leaves its channels, which may push again and doom others. */
-static void close_doomed(cf_node *node)
+/* A session that is closed leaves its channels, which may push again and doom others. True: some were, and may be still. */
+static bool close_doomed(cf_node *node)
 {
     cf_session *session;
+    bool closed = cf_hub_doomed(&node->hub) != NULL;
     cf_turn *turn = &node->services.turn;
     while ((session = cf_hub_doomed(&node->hub)) != NULL && turn->writes < turn->limits.writes) {
         turn->writes += CF_WORK_WRITE;
@@ -204,6 +207,7 @@ static void close_doomed(cf_node *node)
         if (cf_hub_doomed(&node->hub) == NULL)
             cf_hub_close_chunks(&node->hub);
     }
+    return closed;
 }
 
 void cf_node_begin_share(cf_node *node)
@@ -227,12 +231,20 @@ cf_time cf_node_end_turn(cf_node *node)
     cf_wheel_advance(services->wheel, services->now);
     cf_time engine = cf_broker_advance(&node->broker, services->now);
     cf_hub_close_chunks(&node->hub);
-    close_doomed(node);
+    bool closed = close_doomed(node); /* who left has something for the engine, which sends it in the next turn */
     bool written = cf_hub_flush(&node->hub);
-    if (!written || cf_hub_doomed(&node->hub) != NULL || !cf_list_empty(&services->turn.ready))
+    if (closed || !written || cf_hub_doomed(&node->hub) != NULL || !cf_list_empty(&services->turn.ready))
         return services->now;
     cf_time wheel = cf_wheel_next(services->wheel);
     return wheel < engine ? wheel : engine;
+}
+
+/* Some of what the engine was asked may never be answered: presence expires by itself. */
+static bool engine_is_done(cf_node *node)
+{
+    if (node->waits_until == 0)
+        node->waits_until = cf_time_after(node->services.now, SHUTDOWN_WAIT);
+    return node->broker.pending == 0 || node->services.now >= node->waits_until;
 }
 
 bool cf_node_shutdown(cf_node *node)
@@ -248,5 +260,5 @@ bool cf_node_shutdown(cf_node *node)
         cf_session_close(session, CF_TROUBLE_SHUTDOWN);
         closed++;
     }
-    return node->hub.authenticated_count == 0 && node->broker.pending == 0 && cf_list_empty(&node->services.turn.ready);
+    return node->hub.authenticated_count == 0 && engine_is_done(node) && cf_list_empty(&node->services.turn.ready);
 }

@@ -49,7 +49,7 @@ cf_time cf_node_end_turn(cf_node *node);
 
 /*
  * Closes every authenticated session (a thousand at a call) with `shutting down`/true; true when none is left, nothing waits
- * for a turn and the engine has answered. Asked again at each turn until then.
+ * for a turn and the engine has answered, or had its time to. Asked again at each turn until then.
  */
 bool cf_node_shutdown(cf_node *node);
 

@@ -22,6 +22,7 @@ struct cf_node {
     cf_metrics before;       /* the counters at the last interval's end */
     cf_metrics_values shown; /* by stats: of the last interval, but for the gauges */
     cf_list calls;           /* of the API, that are not answered yet */
+    cf_time waits_until;     /* of a shutdown: for the engine; 0: not yet */
     bool ending;             /* the engine is gone: no call begins any more */
 };
 

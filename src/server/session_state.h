@@ -24,7 +24,7 @@ enum {
     CF_SESSION_RUNNING = 4,      /* in the loop over the commands of a message */
     CF_SESSION_SUSPENDED = 8,    /* in the middle of a message: commands wait for the engine, or the rest for the next turn */
     CF_SESSION_SLOW = 16,        /* over client_queue_max_size: to be closed */
-    CF_SESSION_STARVED = 32,     /* a message was lost for want of memory, or of room while it was held back: to be closed */
+    CF_SESSION_STARVED = 32,     /* a message was lost, for want of memory, of room or of the engine: to be closed */
     CF_SESSION_PAUSED = 64,      /* the transport was asked to stop reading */
     CF_SESSION_BEHIND = 128,     /* more than CF_SESSION_BACKLOG waits: others wait for it */
     CF_SESSION_GIVEN_UP = 256,   /* it was behind for too long; until nothing waits */

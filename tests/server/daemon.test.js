@@ -112,7 +112,7 @@ test('without a secret it does not start', () => inFolder(async ({ run, file }) 
 
 test('what this version does not have is refused, whatever it comes from', () => inFolder(async ({ run, file }) => {
   file('config.json', '{"secret": "s"}');
-  for (const args of [['--ssl'], ['--web'], ['-w'], ['--admin'], ['--engine', 'redis'], ['-eredis'], ['--redis_api=true']]) {
+  for (const args of [['--ssl'], ['--web'], ['-w'], ['--admin'], ['--redis_api=true'], ['--redis_master_name=m']]) {
     const result = await run(['-p', '0'].concat(args));
     assert.strictEqual(result.code, 1, args.join(' '));
     assert.match(result.out, /\[F\]: .*Error validating config: config error: --\w+: option '\w+' cannot be used: .* is not part of this version/);
@@ -147,7 +147,7 @@ test('the start is logged in the order of the reference', () => withServer({ soc
 
 test('unknown options, and those without effect, are warned of', () => withServer({ secert: 'x', redis_host: 'db' }, async (server) => {
   assert.match(server.output, /\[W\]: .*config\.json:\d+:3: unknown option 'secert' is ignored/);
-  assert.match(server.output, /\[W\]: .*option 'redis_host' has no effect: the Redis engine is not part of this version/);
+  assert.match(server.output, /\[W\]: .*option 'redis_host' has no effect: 'engine' is 'memory'; with 'redis' it counts/);
 }));
 
 /* ---- ports and paths ---- */

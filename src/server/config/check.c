@@ -222,6 +222,11 @@ static bool is_insecure(const cf_config *config)
     return config->insecure;
 }
 
+static bool in_memory(const cf_config *config)
+{
+    return cf_bytes_equal(config->engine, CF_BYTES("memory"));
+}
+
 static bool nothing_expires(const cf_config *config)
 {
     return config->connection_lifetime == 0;
@@ -232,15 +237,25 @@ static bool no_user_lists(const cf_config *config)
     return config->channel_rules.user_boundary.size == 0;
 }
 
+#define NOT_REDIS "'engine' is 'memory'; with 'redis' it counts"
+
 static const struct {
     const char *option;
     bool (*is_idle)(const cf_config *config);
     const char *why;
 } idle[] = {
     {"debug", always, "there are no profile endpoints"},
-    {"presence_expire_interval", always, "presence of the memory engine ends with the connection"},
+    {"presence_expire_interval", in_memory, "presence of the memory engine ends with the connection"},
     {"connection_lifetime", is_insecure, "with 'insecure' there are no credentials that could expire"},
     {"expired_connection_close_delay", nothing_expires, "nothing expires without 'connection_lifetime'"},
+    {"redis_host", in_memory, NOT_REDIS},
+    {"redis_port", in_memory, NOT_REDIS},
+    {"redis_password", in_memory, NOT_REDIS},
+    {"redis_db", in_memory, NOT_REDIS},
+    {"redis_url", in_memory, NOT_REDIS},
+    {"redis_prefix", in_memory, NOT_REDIS},
+    {"redis_connect_timeout", in_memory, NOT_REDIS},
+    {"redis_read_timeout", in_memory, NOT_REDIS},
     {"user_channel_separator", no_user_lists, "'user_channel_boundary' is empty"},
 };
 
@@ -261,6 +276,17 @@ static void check_namespaces(cf_loader *load)
     if (load->config->namespace_count > 0 && load->config->channel_rules.namespace_boundary.size == 0)
         cf_config_warn_option(load, cf_loader_setting(load, "namespaces"), "namespaces",
                               "has no effect: 'namespace_channel_boundary' is empty");
+}
+
+static void check_engine(cf_loader *load)
+{
+    cf_bytes engine = load->config->engine;
+    if (cf_bytes_equal(engine, CF_BYTES("redis")))
+        cf_config_read_redis(load);
+    else if (!in_memory(load->config))
+        cf_config_fail_option(load, cf_loader_setting(load, "engine"), "engine",
+                              "is unknown: Unknown engine: %.*s; there are 'memory' and 'redis'", cf_config_shown(engine),
+                              engine.data);
 }
 
 /* ---- keys ---- */
@@ -290,6 +316,7 @@ void cf_config_check_all(cf_loader *load)
     check_files(load);
     check_signs(load);
     check_namespaces(load);
+    check_engine(load);
     check_idle(load);
     cf_config_check_channel(load, load->settings + cf_option_count, &load->config->channel, (cf_bytes){0});
 }

@@ -29,6 +29,14 @@ typedef struct cf_namespace {
     cf_channel_options options;
 } cf_namespace;
 
+/* One of the Redis servers that share the channels. */
+typedef struct cf_redis_server {
+    cf_bytes host;
+    int64_t port;
+    cf_bytes password; /* empty: none */
+    cf_bytes database; /* a number */
+} cf_redis_server;
+
 /* All slices are NUL-terminated and belong to the struct. */
 typedef struct cf_config {
     /* node options (8.4) */
@@ -68,7 +76,18 @@ typedef struct cf_config {
     cf_bytes sockjs_url;
     int64_t sockjs_heartbeat_delay; /* s; 0: none */
     int64_t http_idle_timeout;      /* ours: s between two requests of a connection; 0: each has one */
-    void *storage;                  /* what the slices point into */
+    cf_bytes engine;
+    cf_bytes redis_host; /* this and the next four: as they are written; redis_servers has what they mean */
+    cf_bytes redis_port;
+    cf_bytes redis_password;
+    cf_bytes redis_db;
+    cf_bytes redis_url;
+    cf_bytes redis_prefix;
+    int64_t redis_connect_timeout;
+    int64_t redis_read_timeout;
+    cf_redis_server *redis_servers; /* with engine `redis` */
+    size_t redis_server_count;
+    void *storage; /* what the slices point into */
 } cf_config;
 
 /* The options of a channel; NULL: its namespace is unknown. */

@@ -257,15 +257,10 @@ static bool differs_from_default(cf_loader *load, const cf_option *option, const
 
 static void refuse(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
-    cf_bytes value = cf_buffer_bytes(&load->text);
-    if (strcmp(option->name, "engine") == 0 && !cf_bytes_equal(value, CF_BYTES("redis")))
-        cf_config_fail_option(load, setting, option->name, "is unknown: Unknown engine: %.*s; this version has 'memory'",
-                              cf_config_shown(value), value.data);
-    else
-        cf_config_fail_option(
-            load, setting, option->name,
-            "cannot be used: %s is not part of this version; remove the option or set it to its default%s%s%s", option->missing,
-            option->initial[0] != 0 ? " '" : "", option->initial, option->initial[0] != 0 ? "'" : "");
+    cf_config_fail_option(load, setting, option->name,
+                          "cannot be used: %s is not part of this version; remove the option or set it to its default%s%s%s",
+                          option->missing, option->initial[0] != 0 ? " '" : "", option->initial,
+                          option->initial[0] != 0 ? "'" : "");
 }
 
 static void apply_missing(cf_loader *load, const cf_option *option, const cf_setting *setting)

@@ -51,6 +51,11 @@ cf_setting cf_config_variable_setting(const cf_loader *load, const cf_option *op
 /* Variables that look like options but are not read. */
 void cf_config_check_variables(cf_loader *load);
 
+/* ---- redis.c ---- */
+
+/* The servers that the redis_* options name, into config->redis_servers (server-spec.md 8.6). */
+void cf_config_read_redis(cf_loader *load);
+
 /* ---- check.c: what cannot work, or has no effect, though each value is possible ---- */
 
 void cf_config_check_text(cf_loader *load, const cf_option *option, const cf_setting *setting, cf_bytes text);

@@ -31,11 +31,13 @@
 #define GIB   (int64_t)1073741824
 
 /* features that later versions bring */
-#define TLS     "TLS"
-#define ADMIN   "the admin interface"
-#define REDIS   "the Redis engine"
-#define DEFLATE "permessage-deflate"
-#define THREADS "more than one thread"
+#define TLS      "TLS"
+#define ADMIN    "the admin interface"
+#define POOL     "a pool of connections"
+#define QUEUES   "API queues in Redis"
+#define SENTINEL "Redis Sentinel"
+#define DEFLATE  "permessage-deflate"
+#define THREADS  "more than one thread"
 
 const cf_option cf_options[] = {
     {TEXT(secret, ""), .centrifugo = true, .confidential = true,
@@ -112,8 +114,8 @@ const cf_option cf_options[] = {
     {TEXT(log_level, "info"), .meaning = "`trace`, `debug`, `info`, `warn`, `error`, `critical`, `fatal` or `none`."},
     {TEXT(log_file, ""), .meaning = "Appended to instead of writing to standard output; opened again on SIGHUP."},
     {TEXT(pid_file, ""), .reload = CF_RELOAD_NO, .meaning = "Gets the process id at the start, removed at the end."},
-    {MISSING_TEXT(engine, "memory"), .letter = 'e', .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED,
-     .missing = REDIS, .meaning = "Only `memory` in this version."},
+    {TEXT(engine, "memory"), .letter = 'e', .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "`memory`, for one process, or `redis`, for many that are one service."},
     {MISSING_INT(gomaxprocs, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = THREADS,
      .meaning = "Accepted for compatibility, without effect."},
     {MISSING_BOOL(admin), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = ADMIN,
@@ -165,36 +167,34 @@ const cf_option cf_options[] = {
      .meaning = "Answer http-01 challenges."},
     {MISSING_TEXT(ssl_autocert_http_addr, ":80"), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
      .meaning = "Where to answer them."},
-    {MISSING_TEXT(redis_host, "127.0.0.1"), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
-     .missing = REDIS, .meaning = "Hosts, by commas."},
-    {MISSING_TEXT(redis_port, "6379"), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
-     .meaning = "Ports, by commas."},
-    {MISSING_TEXT(redis_password, ""), .confidential = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
-     .meaning = "Password of every shard."},
-    {MISSING_TEXT(redis_db, "0"), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
-     .meaning = "Database of every shard."},
-    {MISSING_TEXT(redis_url, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
-     .meaning = "Addresses, by commas."},
-    {MISSING_TEXT(redis_master_name, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+    {TEXT(redis_host, "127.0.0.1"), .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Where Redis is. Several, by commas, share the channels (shards)."},
+    {TEXT(redis_port, "6379"), .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Its port; one for all shards, or one for each, by commas."},
+    {TEXT(redis_password, ""), .confidential = true, .reload = CF_RELOAD_NO, .meaning = "Password of every shard."},
+    {TEXT(redis_db, "0"), .reload = CF_RELOAD_NO, .meaning = "Number of the database, of every shard."},
+    {TEXT(redis_url, ""), .centrifugo = true, .confidential = true, .reload = CF_RELOAD_NO,
+     .meaning = "`redis://:password@host:port/db`, by commas for several shards; what it has goes before the options above."},
+    {MISSING_TEXT(redis_master_name, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = SENTINEL,
      .meaning = "Names for Sentinel."},
-    {MISSING_TEXT(redis_sentinels, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+    {MISSING_TEXT(redis_sentinels, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = SENTINEL,
      .meaning = "Sentinel addresses."},
     {MISSING_INT(redis_pool, 256, 0, MANY), .unit = "connections", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
-     .missing = REDIS, .meaning = "Connections to one shard."},
-    {MISSING_BOOL(redis_api), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = REDIS,
+     .missing = POOL, .meaning = "Accepted for compatibility, without effect: one connection carries all commands."},
+    {MISSING_BOOL(redis_api), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = QUEUES,
      .meaning = "API commands from Redis queues."},
-    {MISSING_INT(redis_api_num_shards, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
+    {MISSING_INT(redis_api_num_shards, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = QUEUES,
      .meaning = "Number of API queues."},
-    {MISSING_TEXT(redis_prefix, "centrifugo"), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
-     .meaning = "Prefix of all keys."},
-    {MISSING_INT(redis_connect_timeout, 1, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
-     .missing = REDIS, .meaning = "Connecting."},
-    {MISSING_INT(redis_read_timeout, 10, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
-     .missing = REDIS, .meaning = "Waiting for an answer."},
+    {TEXT(redis_prefix, "centrifugo"), .reload = CF_RELOAD_NO,
+     .meaning = "Begins every key and channel in Redis. Nodes with the same one are one service."},
+    {INT(redis_connect_timeout, 1, 1, YEARS), .unit = "s", .reload = CF_RELOAD_NO,
+     .meaning = "How long connecting may take, and how long an operation waits for a lost Redis before it fails."},
+    {INT(redis_read_timeout, 10, 1, YEARS), .unit = "s", .reload = CF_RELOAD_NO,
+     .meaning = "How long Redis may take to answer; then the connection is given up and opened again."},
     {MISSING_INT(redis_write_timeout, 1, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
-     .missing = REDIS, .meaning = "Sending."},
-    {MISSING_INT(redis_pubsub_num_workers, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = REDIS,
-     .meaning = "Threads."},
+     .missing = "a timeout of its own for sending", .meaning = "Accepted for compatibility: `redis_read_timeout` counts."},
+    {MISSING_INT(redis_pubsub_num_workers, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = THREADS,
+     .meaning = "Accepted for compatibility, without effect."},
 };
 const size_t cf_option_count = sizeof(cf_options) / sizeof(cf_options[0]);
 

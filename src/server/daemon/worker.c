@@ -1,9 +1,12 @@
 #include "server/daemon/worker_state.h"
 
 #include "server/daemon/system.h"
+#include "server/engine/redis/redis.h"
 #include "sockjs/session.h"
 
 #include <time.h>
+
+#define SHUTDOWN_TICK 1 /* ms, until it is looked again whether all is told */
 
 /* ---- what the node is given ---- */
 
@@ -69,7 +72,7 @@ static void end_turn(cf_worker *worker)
     if (all_told && cf_net_finishing(&worker->net) == 0)
         worker->host.ended(worker->host.user);
     if (worker->shutting_down && !all_told)
-        next = cf_net_now(&worker->net);
+        next = cf_time_earlier(next, cf_time_after(cf_net_now(&worker->net), SHUTDOWN_TICK));
     wake_at(worker, next);
 }
 
@@ -146,6 +149,11 @@ static bool listen_all(cf_worker *worker)
 
 /* ---- life ---- */
 
+static cf_engine_maker choose_engine(const cf_config *config)
+{
+    return cf_bytes_equal(config->engine, CF_BYTES("redis")) ? cf_engine_redis_new : cf_engine_memory_new;
+}
+
 static bool make_node(cf_worker *worker)
 {
     static const cf_sockjs_options sockjs = {.answer_max = CF_SOCKJS_ANSWER_MAX, .websocket = true};
@@ -160,7 +168,7 @@ static bool make_node(cf_worker *worker)
         .user = worker,
     };
     worker->node =
-        cf_node_new(&environment, host->config, cf_engine_memory_new, (cf_time)uv_now(host->loop), (int64_t)time(NULL));
+        cf_node_new(&environment, host->config, choose_engine(host->config), (cf_time)uv_now(host->loop), (int64_t)time(NULL));
     if (worker->node == NULL)
         return false;
     services_of(worker)->log_level = host->log_level;

@@ -42,6 +42,11 @@ typedef struct cf_engine_sink {
     void (*join_leave)(void *user, cf_method method, cf_bytes channel, const cf_client_info *info);
     /* Its own come back, too. */
     void (*control)(void *user, const cf_engine_control *control);
+    /*
+     * Messages of the channel may not have come, as the way from the store was lost for a while: who can recover has to, now.
+     * Not called where nothing can get lost.
+     */
+    void (*missed)(void *user, cf_bytes channel);
     void *user;
 } cf_engine_sink;
 

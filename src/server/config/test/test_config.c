@@ -215,7 +215,7 @@ static const char *other_value(const cf_option *option)
     case CF_OPTION_LIST:
         return "[{\"name\": \"chat\"}]";
     case CF_OPTION_STRING:
-        return "/x";
+        return strcmp(option->name, "engine") == 0 ? "redis" : "/x";
     default:
         return "4";
     }
@@ -397,8 +397,12 @@ static void test_features_that_are_not_built_are_refused(void **state)
 {
     fixture *f = *state;
     static const char *const texts[] = {
-        "{\"ssl\": true}",          "{\"admin\": true}",     "{\"web\": \"true\"}",
-        "{\"engine\": \"redis\"}",  "{\"redis_api\": true}", "{\"websocket_compression\": true}",
+        "{\"ssl\": true}",
+        "{\"admin\": true}",
+        "{\"web\": \"true\"}",
+        "{\"redis_api\": true}",
+        "{\"redis_master_name\": \"m\"}",
+        "{\"websocket_compression\": true}",
         "{\"ssl_autocert\": true}",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -409,10 +413,52 @@ static void test_features_that_are_not_built_are_refused(void **state)
            "\"websocket_compression\": false, \"redis_port\": 6379, \"sockjs_heartbeat_delay\": 25, \"redis_db\": \"0\"}");
 }
 
+static void assert_server(const cf_redis_server *server, const char *host, int64_t port, const char *password,
+                          const char *database)
+{
+    assert_bytes(server->host, host);
+    assert_int_equal(server->port, port);
+    assert_bytes(server->password, password);
+    assert_bytes(server->database, database);
+}
+
+static void test_redis_servers_are_named_by_lists(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{\"engine\": \"redis\"}");
+    assert_int_equal(f->config.redis_server_count, 1);
+    assert_server(&f->config.redis_servers[0], "127.0.0.1", 6379, "", "0");
+    assert_silent(f, "{\"engine\": \"redis\", \"redis_host\": \"a, b\", \"redis_port\": 6380, \"redis_password\": \"p\"}");
+    assert_int_equal(f->config.redis_server_count, 2);
+    assert_server(&f->config.redis_servers[0], "a", 6380, "p", "0");
+    assert_server(&f->config.redis_servers[1], "b", 6380, "p", "0");
+    assert_silent(f, "{\"engine\": \"redis\", \"redis_db\": \"2\", \"redis_url\": \"redis://u:a%40b@x:1/7,redis://[::1]:2,\"}");
+    assert_int_equal(f->config.redis_server_count, 3);
+    assert_server(&f->config.redis_servers[0], "x", 1, "a@b", "7");
+    assert_server(&f->config.redis_servers[1], "::1", 2, "", "2");
+    assert_server(&f->config.redis_servers[2], "127.0.0.1", 6379, "", "2");
+}
+
+static void test_redis_servers_that_cannot_be_are_refused(void **state)
+{
+    fixture *f = *state;
+    assert_refused(f, "{\"engine\": \"redis\", \"redis_host\": \"a,b,c\", \"redis_port\": \"1,2\"}",
+                   "'redis_port' names 2 of 3 shards: Malformed sharding configuration: wrong number of redis ports");
+    assert_refused(f, "{\"engine\": \"redis\", \"redis_port\": \"65536\"}",
+                   "'redis_port' is not good for shard 1: give a number");
+    assert_refused(f, "{\"engine\": \"redis\", \"redis_url\": \"redis://host\"}",
+                   "'redis_url' is not good for shard 1: an address");
+    assert_refused(f, "{\"engine\": \"redis\", \"redis_url\": \"redis://:%x@host:1\"}", "write %25 for it");
+    assert_refused(f, "{\"engine\": \"redis\", \"redis_url\": \"host:1/x\"}",
+                   "'redis_url' is not good for shard 1: its database");
+    assert_refused(f, "{\"engine\": \"redis\", \"redis_db\": \"-1\"}", "'redis_db' is not good for shard 1: its database");
+    assert_refused(f, "{\"redis_read_timeout\": 0}", "allowed is 1 to");
+}
+
 static void test_options_without_effect_and_unknown_ones_are_warned_of(void **state)
 {
     fixture *f = *state;
-    assert_warned(f, "{\"redis_host\": \"db\"}", "config.json:1:2: option 'redis_host' has no effect: the Redis engine");
+    assert_warned(f, "{\"redis_host\": \"db\"}", "config.json:1:2: option 'redis_host' has no effect: 'engine' is 'memory'");
     assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"watch\": true}]}", "option 'watch' has no effect");
     assert_warned(f, "{\"history_sise\": 3}", "config.json:1:2: unknown option 'history_sise' is ignored");
     assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"port\": 3}]}", "unknown option 'port' is ignored");
@@ -744,6 +790,8 @@ int main(int argc, char **argv)
         TEST(test_numbers_out_of_range_are_named_with_the_range),
         TEST(test_empty_boundaries_are_off),
         TEST(test_features_that_are_not_built_are_refused),
+        TEST(test_redis_servers_are_named_by_lists),
+        TEST(test_redis_servers_that_cannot_be_are_refused),
         TEST(test_options_without_effect_and_unknown_ones_are_warned_of),
         TEST(test_broken_files_are_named_with_their_place),
         TEST(test_an_empty_secret_needs_insecure),

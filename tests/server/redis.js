@@ -1,0 +1,49 @@
+'use strict';
+/*
+ * A Redis of its own for a test: on a free port of 127.0.0.1, in a temporary folder, stopped by its process id.
+ */
+const { RedisServer } = require('../conformance/cluster/redis');
+const net = require('node:net');
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/* `options` as of RedisServer: { password, db, config: ['--maxmemory', '1mb'] } */
+async function startRedis(options) {
+  return new RedisServer(await freePort(), options).start();
+}
+
+/* What a node needs to use it. */
+function redisConfig(redis, config) {
+  return Object.assign({ engine: 'redis', redis_host: '127.0.0.1', redis_port: String(redis.port), insecure: true }, config);
+}
+
+/*
+ * Redis and so many nodes on it. `body` gets { redis, nodes }; all of it is ended afterwards, whatever happens.
+ */
+async function withCluster(count, config, body, options) {
+  const { Server } = require('./lib');
+  const redis = await startRedis(options);
+  const nodes = [];
+  let ended = false;
+  try {
+    for (let i = 0; i < count; i++) nodes.push(await Server.start(redisConfig(redis, Object.assign({ name: 'node-' + i }, config))));
+    await body({ redis, nodes });
+    ended = true;
+  } finally {
+    const stops = await Promise.allSettled(nodes.map((node) => node.stop()));
+    await redis.dispose();
+    const failed = stops.find((stop) => stop.status === 'rejected');
+    if (ended && failed) throw failed.reason;
+  }
+}
+
+module.exports = { freePort, startRedis, redisConfig, withCluster };

@@ -1,0 +1,228 @@
+'use strict';
+/* Several nodes on one real Redis, and what happens when it is lost, slow, full or changed. */
+const test = require('node:test');
+const assert = require('node:assert');
+const { Server, until, runProgram } = require('./lib');
+const { startRedis, redisConfig, withCluster, freePort } = require('./redis');
+
+const HISTORY = { history_size: 100, history_lifetime: 60, recover: true };
+
+const pushed = (data) => (m) => m.method === 'message' && m.body.data === data;
+
+async function subscribe(client, channel, more) {
+  const reply = await client.command('subscribe', Object.assign({ channel }, more));
+  assert.strictEqual(reply.body.status, true, JSON.stringify(reply));
+  return reply.body;
+}
+
+async function publish(node, channel, data) {
+  const [reply] = await node.publish(channel, data);
+  assert.strictEqual(reply.error, null);
+}
+
+/* All that a node can say of others: it has heard of them. */
+async function nodesKnown(node, count) {
+  await until(async () => (await node.api({ method: 'stats' }))[0].body.data.nodes.length === count, count + ' nodes');
+}
+
+test('two nodes deliver to each other, and the publisher has its message before the answer', () => withCluster(2, { publish: true }, async ({ nodes }) => {
+  const ann = await nodes[0].client('ann');
+  const bob = await nodes[1].client('bob');
+  for (const client of [ann, bob]) await subscribe(client, 'news');
+  await publish(nodes[0], 'news', 'one');
+  for (const client of [ann, bob]) await client.take(pushed('one'), 'the message');
+  for (let i = 0; i < 100; i++) {
+    ann.send({ uid: 'p' + i, method: 'publish', params: { channel: 'news', data: i } });
+  }
+  await until(() => ann.messages.length === 200, 'all messages and answers');
+  for (let i = 0; i < 100; i++) {
+    const message = ann.messages.findIndex((m) => m.method === 'message' && m.body.data === i);
+    const answer = ann.messages.findIndex((m) => m.uid === 'p' + i);
+    assert.ok(message >= 0 && message < answer, 'message ' + i + ' at ' + message + ', its answer at ' + answer);
+  }
+  await until(() => bob.messages.length === 100, 'all messages at the other node');
+  assert.deepStrictEqual(bob.messages.map((m) => m.body.data), [...Array(100).keys()]);
+}));
+
+test('nodes know of each other, and a backend reaches users on any of them', () => withCluster(2, { node_ping_interval: 1 }, async ({ nodes }) => {
+  await nodesKnown(nodes[0], 2);
+  await nodesKnown(nodes[1], 2);
+  const ann = await nodes[1].client('ann');
+  await subscribe(ann, 'news');
+  assert.deepStrictEqual((await nodes[0].api({ method: 'channels' }))[0].body.data, ['news']);
+  await nodes[0].api({ method: 'unsubscribe', params: { user: 'ann', channel: 'news' } });
+  await ann.take((m) => m.method === 'unsubscribe', 'the unsubscribe');
+  await nodes[0].api({ method: 'disconnect', params: { user: 'ann' } });
+  await until(() => ann.closed, 'the disconnect');
+  assert.match(ann.closed.reason, /"reconnect":false/);
+}));
+
+test('a client that comes to another node gets what it missed', () => withCluster(2, HISTORY, async ({ nodes }) => {
+  const ann = await nodes[0].client('ann');
+  await subscribe(ann, 'news');
+  await publish(nodes[0], 'news', 1);
+  const { body } = await ann.take(pushed(1), 'the message');
+  ann.end();
+  await publish(nodes[0], 'news', 2);
+  await publish(nodes[1], 'news', 3);
+  const again = await nodes[1].client('ann');
+  const reply = await subscribe(again, 'news', { recover: true, last: body.uid });
+  assert.strictEqual(reply.recovered, true);
+  assert.deepStrictEqual(reply.messages.map((m) => m.data), [3, 2]);
+}));
+
+/* ---- outages ---- */
+
+test('a lost pub/sub connection: who can recover has to come again, nobody else', () => withCluster(1, {
+  namespaces: [Object.assign({ name: 'kept' }, HISTORY), { name: 'plain' }],
+}, async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  const bob = await node.client('bob');
+  await subscribe(ann, 'kept:a');
+  await subscribe(bob, 'plain:a');
+  await publish(node, 'kept:a', 1);
+  const { body } = await ann.take(pushed(1), 'the message');
+  assert.strictEqual(await redis.cmd('CLIENT', 'KILL', 'TYPE', 'pubsub'), 1);
+  await until(() => ann.closed, 'the close');
+  assert.match(ann.closed.reason, /"reconnect":true/);
+  await publish(node, 'kept:a', 2);
+  const again = await node.client('ann');
+  const reply = await subscribe(again, 'kept:a', { recover: true, last: body.uid });
+  assert.strictEqual(reply.recovered, true);
+  assert.deepStrictEqual(reply.messages.map((m) => m.data), [2]);
+  await publish(node, 'plain:a', 3);
+  await bob.take(pushed(3), 'the message');
+}));
+
+test('without Redis a publish fails in a bounded time, and works when Redis is back', () => withCluster(1, { publish: true }, async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  await redis.stop();
+  const refused = await ann.command('publish', { channel: 'news', data: 1 });
+  assert.strictEqual(refused.error, 'internal server error');
+  assert.strictEqual(refused.advice, 'retry');
+  await until(() => /\[E\]: .*Redis 127\.0\.0\.1:\d+ cannot be used: /.test(node.logged()), 'a line of the log');
+  assert.strictEqual((await ann.command('ping', { data: 'x' })).body.data, 'x');
+  await redis.start();
+  await until(() => /Redis 127\.0\.0\.1:\d+ can be used again/.test(node.logged()), 'a line of the log');
+  await publish(node, 'news', 2);
+  await ann.take(pushed(2), 'the message');
+}));
+
+test('a Redis that is stopped and does not answer is given up, and found again', () => withCluster(1, { redis_read_timeout: 1 }, async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  redis.signal('SIGSTOP');
+  const [reply] = await node.publish('news', 1);
+  assert.strictEqual(reply.error, 'internal server error');
+  await until(() => /cannot be used: no answer in time/.test(node.logged()), 'a line of the log');
+  redis.signal('SIGCONT');
+  await until(async () => (await node.publish('news', 2))[0].error === null, 'a publish that succeeds');
+  await ann.take(pushed(2), 'the message');
+}));
+
+test('a full Redis: what cannot be stored is not published, and the caller hears of it', () => withCluster(1, Object.assign({}, HISTORY), async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  await redis.cmd('CONFIG', 'SET', 'maxmemory', '1');
+  const [reply] = await node.publish('news', 1);
+  assert.strictEqual(reply.error, 'internal server error');
+  await until(() => /refuses a command: OOM/.test(node.logged()), 'a line of the log');
+  await redis.cmd('CONFIG', 'SET', 'maxmemory', '0');
+  await publish(node, 'news', 2);
+  await ann.take(pushed(2), 'the message');
+  assert.ok(!ann.messages.some(pushed(1)));
+}));
+
+test('lost scripts are loaded again, and nobody notices', () => withCluster(1, Object.assign({ presence: true }, HISTORY), async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  await redis.cmd('SCRIPT', 'FLUSH');
+  await Promise.all([1, 2, 3].map((n) => publish(node, 'news', n)));
+  await redis.cmd('SCRIPT', 'FLUSH');
+  const [presence] = await node.api({ method: 'presence', params: { channel: 'news' } });
+  assert.strictEqual(Object.keys(presence.body.data).length, 1);
+  const [history] = await node.api({ method: 'history', params: { channel: 'news' } });
+  assert.strictEqual(history.body.data.length, 3);
+  await until(() => ann.messages.length === 3, 'all messages');
+}));
+
+test('a node starts without Redis, and ends in time without it', async () => {
+  const port = await freePort();
+  const node = await Server.start(redisConfig({ port }, { presence: true, join_leave: true }));
+  try {
+    const ann = await node.client('ann');
+    ann.send({ uid: '9', method: 'subscribe', params: { channel: 'news' } });
+    await until(() => ann.closed, 'the close');
+    assert.match(ann.closed.reason, /"reason":"internal server error","reconnect":true/);
+    assert.match(node.logged(), /cannot be used: connection refused/);
+  } finally {
+    await node.stop();
+  }
+});
+
+test('a node whose Redis is lost ends in time, with clients on it', () => withCluster(1, { presence: true, join_leave: true }, async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  await redis.stop();
+  await until(() => /cannot be used/.test(node.logged()), 'a line of the log');
+}));
+
+test('a node whose Redis does not answer ends in time', () => withCluster(1, { presence: true }, async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  redis.signal('SIGSTOP');
+  await node.stop();
+  assert.match(ann.closed.reason, /"reason":"shutting down","reconnect":true/);
+}));
+
+test('a wrong password is named in the log, without the password', async () => {
+  const redis = await startRedis({ password: 'right' });
+  const node = await Server.start(redisConfig(redis, { redis_password: 'hidden-one' }));
+  try {
+    await until(() => /cannot be used: WRONGPASS/.test(node.logged()), 'a line of the log');
+    assert.ok(!node.logged().includes('hidden-one'));
+  } finally {
+    await node.stop();
+    await redis.dispose();
+  }
+});
+
+test('what others write into Redis reaches no client unless it is a message', () => withCluster(1, HISTORY, async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  await redis.cmd('LPUSH', 'centrifugo.history.list.centrifugo.message.news', 'no message');
+  for (const text of ['', '\xff\xff', '{"data":1}', '\x22\x04null']) await redis.cmd('PUBLISH', 'centrifugo.message.news', text);
+  await publish(node, 'news', 1);
+  await ann.take(pushed(1), 'the message');
+  assert.strictEqual(ann.messages.length, 0);
+  const [history] = await node.api({ method: 'history', params: { channel: 'news' } });
+  assert.deepStrictEqual(history.body.data.map((m) => m.data), [1]);
+}));
+
+/* ---- what is configured ---- */
+
+test('checkconfig names what cannot work with Redis', async () => {
+  const fs = require('node:fs');
+  const os = require('node:os');
+  const path = require('node:path');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'centrifuged-test-'));
+  const file = path.join(folder, 'config.json');
+  const cases = [
+    [{ engine: 'redis', redis_host: 'a,b,c', redis_port: '1,2' }, /'redis_port' names 2 of 3 shards: .*wrong number of redis ports/],
+    [{ engine: 'redis', redis_port: 'x' }, /'redis_port' is not good for shard 1: give a number/],
+    [{ engine: 'redis', redis_url: 'redis://:secretword@host' }, /'redis_url' is not good for shard 1: an address has a port/],
+    [{ engine: 'redis', redis_db: 'x' }, /'redis_db' is not good for shard 1: its database is no number/],
+    [{ engine: 'redis', redis_master_name: 'm' }, /'redis_master_name' cannot be used: Redis Sentinel is not part/],
+    [{ engine: 'redis', redis_api: true }, /'redis_api' cannot be used: API queues in Redis is not part/],
+    [{ redis_host: 'db' }, /'redis_host' has no effect: 'engine' is 'memory'/],
+    [{ engine: 'rediz' }, /Unknown engine: rediz; there are 'memory' and 'redis'/],
+  ];
+  for (const [config, expected] of cases) {
+    fs.writeFileSync(file, JSON.stringify(Object.assign({ secret: 's' }, config)));
+    const { out, err } = await runProgram(['checkconfig', '-c', file]);
+    assert.match(out + err, expected);
+    assert.ok(!(out + err).includes('secretword'));
+  }
+  fs.rmSync(folder, { recursive: true });
+});
