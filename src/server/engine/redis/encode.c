@@ -1,5 +1,7 @@
 #include "server/engine/redis/encode.h"
 
+#include "json/json.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { VARINT = 0, EIGHT_BYTES = 1, TEXT = 2, FOUR_BYTES = 5 }; /* wire types */

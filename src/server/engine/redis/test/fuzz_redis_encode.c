@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/test/allocator.h"
+#include "json/json.h"
 
 /* Whatever others write into Redis: what is taken for a message can be written again, and comes out of it the same. */
 
