@@ -40,7 +40,7 @@ static int summary_size(const char *meaning)
 static void print_flag(const cf_option *option)
 {
     char name[48];
-    static const char *const kinds[] = {"", " NUMBER", " TEXT", " PORT", " JSON"};
+    static const char *const kinds[] = {"", " NUMBER", " TEXT", " TEXTS", " PORT", " JSON"};
     bool has_default = option->initial[0] != 0 && option->kind != CF_OPTION_BOOL && option->kind != CF_OPTION_LIST;
     (void)snprintf(name, sizeof(name), "--%s%s", option->name, kinds[option->kind]);
     printf("  %c%c%c %-39s %.*s%s%s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',

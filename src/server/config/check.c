@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define ADDRESS_MAX 254 /* bytes: longer than a host's name can be */
+
 /* ---- texts ---- */
 
 static bool has_control_character(cf_bytes text)
@@ -161,15 +163,26 @@ static bool is_address(cf_bytes text)
     return is_one_of(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 }
 
-static void check_address(cf_loader *load)
+static void check_address(cf_loader *load, cf_bytes address)
 {
-    cf_bytes address = load->config->address;
-    if (address.size == 0 || is_address(address))
+    if (address.size > 0 && address.size < ADDRESS_MAX && is_address(address))
         return;
     cf_config_fail_option(load, cf_loader_setting(load, "address"), "address",
                           "is '%.*s', for which ListenAndServe has no address: give an address or a host name alone, as "
-                          "127.0.0.1, ::1 or localhost; 'port' is an option of its own",
+                          "127.0.0.1, ::1 or localhost, several by commas; 'port' is an option of its own",
                           cf_config_shown(address), address.data);
+}
+
+static void check_addresses(cf_loader *load)
+{
+    cf_bytes rest = load->config->address;
+    while (rest.size > 0) {
+        ptrdiff_t comma = cf_bytes_find(rest, CF_BYTES(","));
+        check_address(load, cf_bytes_slice(rest, 0, comma < 0 ? rest.size : (size_t)comma));
+        if (comma >= 0 && (size_t)comma + 1 == rest.size)
+            check_address(load, (cf_bytes){"", 0});
+        rest = cf_bytes_slice(rest, comma < 0 ? rest.size : (size_t)comma + 1, rest.size);
+    }
 }
 
 static bool is_clean_path(cf_bytes path)
@@ -311,7 +324,7 @@ static void check_secret(cf_loader *load)
 void cf_config_check_all(cf_loader *load)
 {
     check_secret(load);
-    check_address(load);
+    check_addresses(load);
     check_prefix(load);
     check_files(load);
     check_signs(load);

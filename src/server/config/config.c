@@ -24,7 +24,7 @@ static void set_default(cf_config *config, const cf_option *option)
     char *target = (char *)config + option->offset;
     if (option->kind == CF_OPTION_BOOL) {
         *(bool *)(void *)target = false;
-    } else if (option->kind == CF_OPTION_STRING) {
+    } else if (option->kind == CF_OPTION_STRING || option->kind == CF_OPTION_TEXTS) {
         *(cf_bytes *)(void *)target = cf_bytes_of(option->initial);
     } else {
         int64_t value = 0;
@@ -38,7 +38,7 @@ void cf_config_default(cf_config *config)
     memset(config, 0, sizeof(*config));
     for (size_t i = 0; i < cf_option_count; i++)
         set_default(config, &cf_options[i]);
-    config->api_port = config->port;
+    config->api_port = config->admin_port = config->port;
     config->name = CF_BYTES("localhost_8000");
 }
 

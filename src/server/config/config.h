@@ -65,9 +65,11 @@ typedef struct cf_config {
     cf_namespace *namespaces;
     size_t namespace_count;
     /* server options (8.5) */
-    cf_bytes address;
-    int64_t port;     /* 0: any free one */
-    int64_t api_port; /* equal to port by default */
+    cf_bytes address;   /* by commas */
+    int64_t port;       /* 0: any free one */
+    int64_t api_port;   /* equal to port by default */
+    int64_t admin_port; /* the same */
+    cf_bytes api_socket;
     cf_bytes http_prefix;
     cf_bytes log_level;
     cf_bytes log_file;

@@ -224,6 +224,39 @@ static void read_text(cf_loader *load, const cf_option *option, const cf_setting
         unreadable(load, setting, option->name, "a text", "taken as empty");
 }
 
+static void append_text(cf_loader *load, cf_buffer *texts, const cf_json_value *element)
+{
+    cf_setting setting = {.origin = CF_SETTING_FILE, .value = *element};
+    if (texts->size > 0)
+        cf_buffer_append_byte(texts, ',');
+    if (cf_setting_text(&setting, &load->text))
+        cf_buffer_append(texts, cf_buffer_bytes(&load->text));
+}
+
+static void join_texts(cf_loader *load, const cf_setting *setting)
+{
+    cf_buffer texts;
+    cf_json_reader reader;
+    cf_json_value element;
+    cf_buffer_init(&texts, load->allocator, CF_BUFFER_NO_LIMIT);
+    cf_json_reader_init(&reader, setting->value.raw);
+    (void)cf_json_enter_array(&reader);
+    while (cf_json_next_element(&reader) && cf_json_read(&reader, &element))
+        append_text(load, &texts, &element);
+    cf_buffer_clear(&load->text);
+    cf_buffer_append(&load->text, cf_buffer_bytes(&texts));
+    load->text.failed = load->text.failed || texts.failed;
+    cf_buffer_free(&texts);
+}
+
+static void read_texts(cf_loader *load, const cf_option *option, const cf_setting *setting)
+{
+    if (option->kind == CF_OPTION_TEXTS && setting->value.kind == CF_JSON_ARRAY)
+        join_texts(load, setting);
+    else
+        read_text(load, option, setting);
+}
+
 /* -1 for an empty one. */
 static int64_t read_port(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
@@ -290,7 +323,8 @@ static void apply_built(cf_loader *load, const cf_option *option, const cf_setti
             *(int64_t *)target = port;
         break;
     case CF_OPTION_STRING:
-        read_text(load, option, setting);
+    case CF_OPTION_TEXTS:
+        read_texts(load, option, setting);
         cf_config_check_text(load, option, setting, cf_buffer_bytes(&load->text));
         if (!cf_config_store_text(load->config, cf_buffer_bytes(&load->text), target))
             cf_config_fail_memory(load);
@@ -512,7 +546,7 @@ static void check_log_level(cf_loader *load)
 static void apply_all(cf_loader *load)
 {
     cf_config *config = load->config;
-    config->api_port = -1;
+    config->api_port = config->admin_port = -1;
     config->name = (cf_bytes){0};
     for (size_t i = 0; i < cf_option_count; i++)
         apply(load, &cf_options[i], config);
@@ -521,6 +555,8 @@ static void apply_all(cf_loader *load)
     apply_namespaces(load);
     if (config->api_port < 0)
         config->api_port = config->port;
+    if (config->admin_port < 0)
+        config->admin_port = config->port;
     default_name(load);
     check_log_level(load);
     cf_config_check_all(load);
@@ -574,7 +610,7 @@ static bool keep(cf_config *next, const cf_option *option, void *target, const v
 {
     if (option->kind == CF_OPTION_BOOL)
         *(bool *)target = *(const bool *)old;
-    else if (option->kind == CF_OPTION_STRING)
+    else if (option->kind == CF_OPTION_STRING || option->kind == CF_OPTION_TEXTS)
         return cf_config_store_text(next, *(const cf_bytes *)old, target);
     else
         *(int64_t *)target = *(const int64_t *)old;

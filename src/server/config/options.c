@@ -15,6 +15,7 @@
 #define INT(option, value, lo, hi)        IS_INT(option, value, lo, hi), AT(option)
 #define TEXT(option, value)               IS_TEXT(option, value), AT(option)
 #define NAMED_TEXT(option, member, value) IS_TEXT(option, value), AT(member)
+#define TEXTS(option, value)              .name = #option, .kind = CF_OPTION_TEXTS, .initial = (value), AT(option)
 #define PORT(option, value)               IS_PORT(option, value), AT(option)
 #define LIST(option)                      .name = #option, .kind = CF_OPTION_LIST, .initial = "[]", NOWHERE
 
@@ -24,7 +25,6 @@
 #define MISSING_BOOL(option)               IS_BOOL(option), NOWHERE
 #define MISSING_INT(option, value, lo, hi) IS_INT(option, value, lo, hi), NOWHERE
 #define MISSING_TEXT(option, value)        IS_TEXT(option, value), NOWHERE
-#define MISSING_PORT(option)               IS_PORT(option, ""), NOWHERE
 
 #define YEARS (int64_t)1000000000 /* s: longer than anybody waits, and no overflow in ms */
 #define MANY  (int64_t)1000000000
@@ -96,11 +96,15 @@ const cf_option cf_options[] = {
     {LIST(namespaces), .reload = CF_RELOAD_LIVE,
      .meaning = "List of objects with a unique `name` (two or more of `a-z A-Z 0-9 _ -`) and channel options. "
                 "Nothing is inherited from the top level. In the environment and as a flag it is JSON."},
-    {TEXT(address, ""), .letter = 'a', .centrifugo = true, .reload = CF_RELOAD_NO,
-     .meaning = "Address or host name to listen on; empty: all."},
+    {TEXTS(address, ""), .letter = 'a', .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Addresses or host names to listen on; empty: all."},
     {PORT(port, "8000"), .letter = 'p', .centrifugo = true, .reload = CF_RELOAD_NO,
      .meaning = "Port of the WebSocket endpoint; 0: any free one, named in the log."},
     {PORT(api_port, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .meaning = "Port of the HTTP API; empty: `port`."},
+    {PORT(admin_port, ""), .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Port of what is for operators; empty: `port`."},
+    {TEXT(api_socket, ""), .reload = CF_RELOAD_NO,
+     .meaning = "Unix socket of the HTTP API, besides its port: a path of at most 107 bytes. Its owner and group may use it."},
     {TEXT(http_prefix, ""), .reload = CF_RELOAD_NO, .meaning = "Put before the path of every endpoint, as in `/realtime`."},
     {INT(api_request_max_size, 10485760, 1, GIB), .unit = "bytes",
      .meaning = "Largest body of an HTTP request; a larger one is answered with 413."},
@@ -124,8 +128,6 @@ const cf_option cf_options[] = {
      .meaning = "The admin web page."},
     {MISSING_TEXT(web_path, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ADMIN,
      .meaning = "Folder of the web page."},
-    {MISSING_PORT(admin_port), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ADMIN,
-     .meaning = "Port of the admin endpoint."},
     {MISSING_TEXT(admin_password, ""), .centrifugo = true, .confidential = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
      .meaning = "Password of the web page."},
     {MISSING_TEXT(admin_secret, ""), .centrifugo = true, .confidential = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
@@ -225,7 +227,7 @@ bool cf_option_same(const cf_option *option, const void *a, const void *b)
 {
     if (option->kind == CF_OPTION_BOOL)
         return *(const bool *)a == *(const bool *)b;
-    if (option->kind == CF_OPTION_STRING)
+    if (option->kind == CF_OPTION_STRING || option->kind == CF_OPTION_TEXTS)
         return cf_bytes_equal(*(const cf_bytes *)a, *(const cf_bytes *)b);
     return *(const int64_t *)a == *(const int64_t *)b;
 }
@@ -280,7 +282,7 @@ static void put(cf_buffer *out, const char *text)
 
 static const char *kind_text(cf_option_kind kind)
 {
-    static const char *const texts[] = {"bool", "int", "string", "port", "list"};
+    static const char *const texts[] = {"bool", "int", "string", "strings", "port", "list"};
     return texts[kind];
 }
 

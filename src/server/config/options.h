@@ -15,8 +15,9 @@ typedef enum cf_option_kind {
     CF_OPTION_BOOL,
     CF_OPTION_INT,
     CF_OPTION_STRING,
-    CF_OPTION_PORT, /* a number or its text; "" is the default */
-    CF_OPTION_LIST  /* namespaces; from elsewhere than the file it is JSON */
+    CF_OPTION_TEXTS, /* one text; several by commas, in the file also as a list of texts */
+    CF_OPTION_PORT,  /* a number or its text; "" is the default */
+    CF_OPTION_LIST   /* namespaces; from elsewhere than the file it is JSON */
 } cf_option_kind;
 
 typedef enum cf_option_reload {

@@ -103,50 +103,6 @@ static void on_check(uv_check_t *handle)
     end_turn(handle->data);
 }
 
-/* ---- listeners ---- */
-
-static void on_listen_problem(void *user, int status)
-{
-    cf_worker *worker = user;
-    cf_services_notice(services_of(worker), CF_NOTICE_no_descriptor, "a connection could not be accepted: %s",
-                       uv_strerror(status));
-}
-
-static void log_listening(cf_worker *worker, int port, unsigned bits)
-{
-    cf_services *services = services_of(worker);
-    cf_services_log(services, CF_SERVER_INFO, "Start serving %s%s%s endpoints on %s:%d",
-                    bits & CF_PORT_CLIENTS ? "raw websocket, SockJS" : "", bits == (CF_PORT_CLIENTS | CF_PORT_API) ? ", " : "",
-                    bits & CF_PORT_API ? "API" : "", services->config->address.data, port);
-}
-
-static bool listen_on(cf_worker *worker, int64_t port, unsigned bits)
-{
-    cf_services *services = services_of(worker);
-    cf_listener *listener = &worker->listeners[worker->listener_count];
-    const char *address = services->config->address.data;
-    listener->problem = on_listen_problem;
-    listener->user = worker;
-    int status = cf_listener_open(listener, &worker->http, address, (int)port, bits);
-    if (status != 0) {
-        cf_services_log(services, CF_SERVER_FATAL, "ListenAndServe: listen tcp %s:%lld: bind: %s%s", address, (long long)port,
-                        uv_strerror(status),
-                        status == UV_EADDRINUSE ? "; choose another port with -p, as in: centrifuged -p 8001" : "");
-        return false;
-    }
-    worker->listener_count++;
-    log_listening(worker, listener->port, bits);
-    return true;
-}
-
-static bool listen_all(cf_worker *worker)
-{
-    const cf_config *config = services_of(worker)->config;
-    if (config->api_port == config->port)
-        return listen_on(worker, config->port, CF_PORT_CLIENTS | CF_PORT_API);
-    return listen_on(worker, config->port, CF_PORT_CLIENTS) && listen_on(worker, config->api_port, CF_PORT_API);
-}
-
 /* ---- life ---- */
 
 static cf_engine_maker choose_engine(const cf_config *config)
@@ -237,7 +193,7 @@ const char *cf_worker_engine_name(const cf_worker *worker)
 
 bool cf_worker_start(cf_worker *worker)
 {
-    if (!listen_all(worker))
+    if (!cf_worker_listen(worker))
         return false;
     enter(worker); /* the first turn sets the node's timers going */
     return true;
@@ -264,13 +220,13 @@ void cf_worker_close(cf_worker *worker)
     cf_net_drop_all(&worker->net);
     cf_sockjs_server_free(worker->sockjs);
     end_turn(worker);
-    for (size_t i = 0; i < worker->listener_count; i++)
-        cf_listener_close(&worker->listeners[i]);
+    cf_worker_stop_listening(worker);
 }
 
 void cf_worker_free(cf_worker *worker)
 {
     cf_node_free(worker->node);
+    cf_free(&cf_heap, worker->listeners);
     cf_buffer_free(&worker->location);
     cf_free(&cf_heap, worker);
 }

@@ -1,5 +1,5 @@
 /*
- * The inside of a worker, for worker.c and endpoints.c.
+ * The inside of a worker, for worker.c, listeners.c and endpoints.c.
  */
 #ifndef CF_SERVER_DAEMON_WORKER_STATE_H
 #define CF_SERVER_DAEMON_WORKER_STATE_H
@@ -10,14 +10,13 @@
 #include "server/node.h"
 #include "server/transport/sockjs.h"
 
-enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2 }; /* bits of listeners */
-enum { CF_WORKER_LISTENERS = 2 };
+enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2, CF_PORT_ADMIN = 4 }; /* bits of listeners */
 
 struct cf_worker {
     cf_worker_host host;
     cf_net net;
     cf_http_server http;
-    cf_listener listeners[CF_WORKER_LISTENERS];
+    cf_listener *listeners;
     size_t listener_count;
     cf_buffer location; /* of a redirect */
     cf_node *node;
@@ -30,6 +29,11 @@ struct cf_worker {
     bool shutting_down;
     cf_gauges gauges;
 };
+
+/* listeners.c: false, with a line in the log, when an address cannot be had. */
+bool cf_worker_listen(cf_worker *worker);
+/* Their handles still close. */
+void cf_worker_stop_listening(cf_worker *worker);
 
 /* endpoints.c: requests, as cf_http_server has these. `user`: the worker. */
 bool cf_endpoint_reads_body(void *user, const cf_http_request *request, unsigned port);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -375,6 +376,7 @@ void cf_connection_peer(const cf_connection *connection, char *text, size_t size
     struct sockaddr_storage address;
     int length = (int)sizeof(address);
     text[0] = 0;
-    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) == 0)
-        (void)uv_ip_name((const struct sockaddr *)&address, text, size);
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) == 0 &&
+        uv_ip_name((const struct sockaddr *)&address, text, size) != 0)
+        (void)snprintf(text, size, "this machine"); /* by a Unix socket */
 }

@@ -48,13 +48,19 @@ void cf_listener_begin_round(cf_listener *listener)
         take_connection(listener, 0);
 }
 
-static int bind_and_listen(cf_listener *listener, const struct sockaddr *address)
+static int make_handle(cf_listener *listener)
 {
     int status = uv_tcp_init(listener->server->net->loop, &listener->tcp);
-    if (status != 0)
-        return status;
-    listener->open = true;
-    status = uv_tcp_bind(&listener->tcp, address, 0);
+    listener->open = status == 0;
+    return status;
+}
+
+static int bind_and_listen(cf_listener *listener, const struct sockaddr *address)
+{
+    unsigned flags = listener->only_ipv6 && address->sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0;
+    int status = make_handle(listener);
+    if (status == 0)
+        status = uv_tcp_bind(&listener->tcp, address, flags);
     if (status == 0)
         status = uv_listen((uv_stream_t *)&listener->tcp, CF_NET_BACKLOG, on_connection);
     return status;
@@ -86,33 +92,55 @@ static int open_named(cf_listener *listener, const char *address, const char *se
     return status;
 }
 
-int cf_listener_open(cf_listener *listener, cf_http_server *server, const char *address, int port, unsigned bit)
+static void init(cf_listener *listener, cf_http_server *server, unsigned bit)
 {
-    char service[16];
     listener->server = server;
     listener->bit = bit;
     listener->open = false;
     listener->accepts = 0;
     listener->pending = false;
     cf_http_bodies_init(&listener->bodies);
-    (void)snprintf(service, sizeof(service), "%d", port);
-    int status;
-    if (address[0] != 0) {
-        status = open_named(listener, address, service);
-    } else {
-        status = open_named(listener, "::", service); /* IPv4 too where the system maps it */
-        if (status == UV_EAFNOSUPPORT || status == UV_EADDRNOTAVAIL || status == UV_EAI_ADDRFAMILY || status == UV_EAI_FAMILY) {
-            cf_listener_close(listener);
-            uv_run(server->net->loop, UV_RUN_NOWAIT); /* the handle is used again: let it close */
-            status = open_named(listener, "0.0.0.0", service);
-        }
-    }
-    if (status != 0) {
-        cf_listener_close(listener);
+}
+
+static bool has_no_ipv6(int status)
+{
+    return status == UV_EAFNOSUPPORT || status == UV_EADDRNOTAVAIL || status == UV_EAI_ADDRFAMILY || status == UV_EAI_FAMILY;
+}
+
+static int open_all(cf_listener *listener, const char *service)
+{
+    int status = open_named(listener, "::", service); /* IPv4 too where the system maps it */
+    if (!has_no_ipv6(status))
         return status;
-    }
-    listener->port = real_port(listener);
-    return 0;
+    cf_listener_close(listener);
+    uv_run(listener->server->net->loop, UV_RUN_NOWAIT); /* the handle is used again: let it close */
+    return open_named(listener, "0.0.0.0", service);
+}
+
+int cf_listener_open(cf_listener *listener, cf_http_server *server, const char *address, int port, unsigned bit)
+{
+    char service[16];
+    init(listener, server, bit);
+    (void)snprintf(service, sizeof(service), "%d", port);
+    int status = address[0] != 0 ? open_named(listener, address, service) : open_all(listener, service);
+    if (status == 0)
+        listener->port = real_port(listener);
+    else
+        cf_listener_close(listener);
+    return status;
+}
+
+int cf_listener_open_socket(cf_listener *listener, cf_http_server *server, int descriptor, unsigned bit)
+{
+    init(listener, server, bit);
+    int status = make_handle(listener);
+    if (status == 0)
+        status = uv_tcp_open(&listener->tcp, descriptor); /* for libuv every stream is one of these */
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&listener->tcp, CF_NET_BACKLOG, on_connection);
+    if (status != 0)
+        cf_listener_close(listener);
+    return status;
 }
 
 void cf_listener_close(cf_listener *listener)

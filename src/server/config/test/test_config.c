@@ -609,25 +609,27 @@ static void test_texts_with_line_ends_or_blanks_are_told(void **state)
                   "option 'secret' is a list or object, which is not a text: taken as empty\n");
 }
 
+static void test_addresses_are_a_list_too(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{\"address\": [\"127.0.0.1\", \"\\u003a:1\"]}");
+    assert_bytes(f->config.address, "127.0.0.1,::1");
+    assert_silent(f, "{\"address\": []}");
+    assert_bytes(f->config.address, "");
+    assert_refused(f, "{\"address\": [\"127.0.0.1\", {}]}", "option 'address' is '', for which ListenAndServe has no address");
+    assert_warned(f, "{\"log_level\": [\"info\"]}", "option 'log_level' is a list or object, which is not a text");
+}
+
 static void test_addresses_that_are_none_are_refused(void **state)
 {
     fixture *f = *state;
-    static const char *const good[] = {"",      "127.0.0.1", "::1",           "fe80::1%eth0", "::ffff:1.2.3.4",     "localhost",
-                                       "127.1", "0",         "my-host.a_b.c", "0.0.0.0",      "b\u00fccher.example"};
-    static const char *const bad[] = {"127.0.0.1:1",
-                                      "[::1]",
-                                      "localhost:8000",
-                                      "http://localhost",
-                                      "127.0.0.1/24",
-                                      "256.0.0.1",
-                                      "1.2.3.4.5",
-                                      "1..2",
-                                      " 127.0.0.1",
-                                      "127.0.0.1\\n",
-                                      "a b",
-                                      "::1,::2",
-                                      "1.2.3.4.",
-                                      "99999999999999999999.1"};
+    static const char *const good[] = {
+        "",      "127.0.0.1", "::1",           "fe80::1%eth0", "::ffff:1.2.3.4", "localhost",
+        "127.1", "0",         "my-host.a_b.c", "0.0.0.0",      "127.0.0.1,::1",  "b\u00fccher.example"};
+    static const char *const bad[] = {
+        "127.0.0.1:1", "[::1]", "localhost:8000", "http://localhost",      "127.0.0.1/24", "256.0.0.1",
+        "1.2.3.4.5",   "1..2",  " 127.0.0.1",     "127.0.0.1\\n",          "a b",          "::1,,::2",
+        "127.0.0.1,",  ",",     "1.2.3.4.",       "99999999999999999999.1"};
     char text[100];
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         (void)snprintf(text, sizeof(text), "{\"address\": \"%s\"}", good[i]);
@@ -802,6 +804,7 @@ int main(int argc, char **argv)
         TEST(test_slips_in_keys_are_guessed),
         TEST(test_variables_that_nothing_reads_are_named),
         TEST(test_texts_with_line_ends_or_blanks_are_told),
+        TEST(test_addresses_are_a_list_too),
         TEST(test_addresses_that_are_none_are_refused),
         TEST(test_prefixes_that_no_request_can_have_are_told),
         TEST(test_channel_signs_that_cannot_be_told_apart_are_named),

@@ -232,7 +232,7 @@ static void test_errors_in_toml_have_their_place(void **state)
     assert_says(&f->report.error, "(c.toml:3:1; ");
     assert_refused(f, cf_toml_read, "secret = s\n", "1:10", "");
     assert_refused(f, cf_toml_read, "a = 1\na = 2\n", "2:5", "a");
-    assert_refused(f, cf_toml_read, "a = '\xc3\xa9' # \xc3\xa9\n\xc3\xa9 = 1\n", "2:1", "a letter that is not ASCII");
+    assert_refused(f, cf_toml_read, "a = '\xc3\xa9' # \xc3\xa9\n\xc3\xa9 = 1\n", "2:1", "");
     assert_json(f, cf_toml_read, "a = '\xc3\xa9' # \xc3\xa9\nb = \"\"\"\n\\\"\xc3\xa9\"\"\"\n",
                 "{\"a\":\"\xc3\xa9\",\"b\":\"\\\"\xc3\xa9\"}");
 }
@@ -244,7 +244,7 @@ static void test_tables_of_toml_are_not_nested_without_end(void **state)
     for (size_t i = 1; i + 2 < sizeof(keys); i += 2)
         memcpy(keys + i, ".a", 3);
     memcpy(keys + sizeof(keys) - 3, "=1", 3);
-    assert_refused(f, cf_toml_read, keys, "1:2001", "a line with more than 1000 dots");
+    assert_refused(f, cf_toml_read, keys, "1:1", "a line with more than 1000 dots");
     assert_refused(f, cf_toml_read, "a = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "1:36",
                    "nested too deep");
 }

@@ -1,0 +1,159 @@
+/*
+ * Where a worker listens: each address with each port, and a Unix socket for the API.
+ */
+#include "server/daemon/system.h"
+#include "server/daemon/worker_state.h"
+#include "server/net/unix_socket.h"
+
+#include <stdio.h>
+
+#define ADDRESS_MAX 256 /* bytes of one, with its NUL */
+#define PORTS       3   /* of clients, API and admin */
+
+typedef struct ports {
+    int64_t port[PORTS];
+    unsigned bit[PORTS];
+} ports;
+
+static ports ports_of(const cf_config *config)
+{
+    return (ports){{config->port, config->api_port, config->admin_port}, {CF_PORT_CLIENTS, CF_PORT_API, CF_PORT_ADMIN}};
+}
+
+/* All that is on the port of this number; 0 when an earlier one has the same. */
+static unsigned bits_of(const ports *all, size_t number)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < PORTS; i++) {
+        if (all->port[i] != all->port[number])
+            continue;
+        if (i < number)
+            return 0;
+        bits |= all->bit[i];
+    }
+    return bits;
+}
+
+static const char *names_of(unsigned bits)
+{
+    static const char *const names[] = {
+        [CF_PORT_CLIENTS] = "raw websocket, SockJS",
+        [CF_PORT_API] = "API",
+        [CF_PORT_CLIENTS | CF_PORT_API] = "raw websocket, SockJS, API",
+        [CF_PORT_ADMIN] = "health, metrics",
+    };
+    return names[bits == CF_PORT_ADMIN ? bits : bits & (CF_PORT_CLIENTS | CF_PORT_API)];
+}
+
+static void on_problem(void *user, int status)
+{
+    cf_worker *worker = user;
+    cf_services_notice(cf_node_services(worker->node), CF_NOTICE_no_descriptor, "a connection could not be accepted: %s",
+                       uv_strerror(status));
+}
+
+static cf_listener *next_listener(cf_worker *worker)
+{
+    cf_listener *listener = &worker->listeners[worker->listener_count];
+    listener->problem = on_problem;
+    listener->user = worker;
+    return listener;
+}
+
+/* `place`: with its network before it. `other`: what to do when it is taken. */
+static void log_failure(cf_worker *worker, const char *place, int status, const char *other)
+{
+    cf_services_log(cf_node_services(worker->node), CF_SERVER_FATAL, "ListenAndServe: listen %s: bind: %s%s", place,
+                    uv_strerror(status), status == UV_EADDRINUSE ? other : "");
+}
+
+static void log_success(cf_worker *worker, unsigned bits, const char *place)
+{
+    worker->listener_count++;
+    cf_services_log(cf_node_services(worker->node), CF_SERVER_INFO, "Start serving %s endpoints on %s", names_of(bits), place);
+}
+
+/* An IPv6 address in brackets, so that its port can be told. */
+static void write_place(char *out, size_t size, const char *network, const char *address, int64_t port)
+{
+    bool brackets = cf_bytes_find(cf_bytes_of(address), CF_BYTES(":")) >= 0;
+    (void)snprintf(out, size, "%s%s%s%s:%lld", network, brackets ? "[" : "", address, brackets ? "]" : "", (long long)port);
+}
+
+static bool listen_at(cf_worker *worker, const char *address, int64_t port, unsigned bits)
+{
+    char place[ADDRESS_MAX + 32];
+    cf_listener *listener = next_listener(worker);
+    listener->only_ipv6 = cf_bytes_find(cf_node_services(worker->node)->config->address, CF_BYTES(",")) >= 0;
+    int status = cf_listener_open(listener, &worker->http, address, (int)port, bits);
+    write_place(place, sizeof(place), status == 0 ? "" : "tcp ", address, status == 0 ? listener->port : port);
+    if (status == 0)
+        log_success(worker, bits, place);
+    else
+        log_failure(worker, place, status, "; choose another port with -p, as in: centrifuged -p 8001");
+    return status == 0;
+}
+
+static bool listen_address(cf_worker *worker, const char *address)
+{
+    ports all = ports_of(cf_node_services(worker->node)->config);
+    for (size_t i = 0; i < PORTS; i++) {
+        unsigned bits = bits_of(&all, i);
+        if (bits != 0 && !listen_at(worker, address, all.port[i], bits))
+            return false;
+    }
+    return true;
+}
+
+static bool listen_unix(cf_worker *worker)
+{
+    char place[ADDRESS_MAX];
+    const char *path = cf_node_services(worker->node)->config->api_socket.data;
+    if (path[0] == 0)
+        return true;
+    int descriptor = cf_unix_socket_bind(path);
+    int status =
+        descriptor < 0 ? descriptor : cf_listener_open_socket(next_listener(worker), &worker->http, descriptor, CF_PORT_API);
+    (void)snprintf(place, sizeof(place), "unix%s%s", status == 0 ? ":" : " ", path);
+    if (status == 0)
+        log_success(worker, CF_PORT_API, place);
+    else
+        log_failure(worker, place, status, "; another program listens there");
+    return status == 0;
+}
+
+static size_t count_addresses(cf_bytes list)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < list.size; i++)
+        count += list.data[i] == ',';
+    return count;
+}
+
+bool cf_worker_listen(cf_worker *worker)
+{
+    char address[ADDRESS_MAX];
+    cf_bytes rest = cf_node_services(worker->node)->config->address;
+    worker->listeners = cf_alloc_zero(&cf_heap, count_addresses(rest) * PORTS + 1, sizeof(cf_listener));
+    if (worker->listeners == NULL)
+        return false;
+    for (;;) {
+        ptrdiff_t comma = cf_bytes_find(rest, CF_BYTES(","));
+        size_t size = comma < 0 ? rest.size : (size_t)comma;
+        (void)snprintf(address, sizeof(address), "%.*s", (int)size, size == 0 ? "" : rest.data);
+        if (!listen_address(worker, address))
+            return false;
+        if (comma < 0)
+            return listen_unix(worker);
+        rest = cf_bytes_slice(rest, size + 1, rest.size);
+    }
+}
+
+void cf_worker_stop_listening(cf_worker *worker)
+{
+    const char *path = cf_node_services(worker->node)->config->api_socket.data;
+    for (size_t i = 0; i < worker->listener_count; i++)
+        cf_listener_close(&worker->listeners[i]);
+    if (path[0] != 0)
+        cf_unix_socket_remove(path);
+}
