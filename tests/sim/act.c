@@ -4,6 +4,7 @@
 #include "client.h"
 #include "peer.h"
 #include "server.h"
+#include "sockjs.h"
 #include "watch.h"
 
 #include <stdio.h>
@@ -84,7 +85,7 @@ static void strike_cut(sim_world *world)
 static void strike_dark(sim_world *world)
 {
     sim_link *link = any_link(world);
-    if (link == NULL || link->state != SIM_LINK_OPEN || !link->server_open)
+    if (link == NULL || link->state != SIM_LINK_OPEN || (!link->server_open && link->sockjs == NULL))
         return;
     sim_note(world, "fault: link %u goes dark", link->number);
     link->dark = true;
@@ -115,16 +116,17 @@ static void strike_kick(sim_world *world)
     static const char *const reasons[] = {"disconnect",    "stale", "shutting down", "expired", "", "internal server error",
                                           "\\\"quoted\\\""};
     sim_link *link = any_link(world);
-    if (link == NULL || link->session == NULL)
+    if (link == NULL || sim_server_session(link) == NULL)
         return;
     const char *reason = SIM_PICK(&world->random, reasons);
     bool reconnect = sim_random_chance(&world->random, 700);
     bool bare = sim_random_chance(&world->random, 150);
     sim_server_begin(world->server);
-    if (link->session != NULL && bare)
-        cf_session_close_code(link->session, CF_WS_CLOSE_GOING_AWAY, cf_bytes_of(reason));
-    else if (link->session != NULL)
-        sim_server_kick(link->session, reason, reconnect);
+    cf_session *session = sim_server_session(link);
+    if (session != NULL && bare)
+        cf_session_close_code(session, CF_WS_CLOSE_GOING_AWAY, cf_bytes_of(reason));
+    else if (session != NULL)
+        sim_server_kick(session, reason, reconnect);
     sim_server_end(world->server);
 }
 
@@ -256,6 +258,8 @@ static void strike_client_memory(sim_world *world)
     sim_client *client = any_client(world);
     sim_note(world, "fault: client %u will be short of memory", client->index);
     sim_heap_fail(&client->heap, 1 + sim_random_below(&world->random, 40), sim_random_below(&world->random, 3));
+    if (client->transport != NULL && client->transport->sockjs != NULL)
+        sim_heap_fail(&client->transport->sockjs->heap, 1 + sim_random_below(&world->random, 10), 0);
 }
 
 static void strike_server_memory(sim_world *world)
@@ -300,6 +304,41 @@ static void strike_destroy(sim_world *world)
     sim_client_destroy(any_client(world));
 }
 
+/* ---- faults of SockJS ---- */
+
+static sim_link *any_sockjs(sim_world *world)
+{
+    sim_link *link = any_link(world);
+    return link != NULL && link->sockjs != NULL ? link : NULL;
+}
+
+static void strike_request_cut(sim_world *world)
+{
+    sim_link *link = any_sockjs(world);
+    sim_request *request = link == NULL ? NULL : sim_sockjs_any_request(link);
+    if (request == NULL)
+        return;
+    sim_note(world, "fault: request %u is cut", request->number);
+    sim_request_cut(request);
+}
+
+static void strike_request_dark(sim_world *world)
+{
+    sim_link *link = any_sockjs(world);
+    sim_request *request = link == NULL ? NULL : sim_sockjs_any_request(link);
+    if (request == NULL)
+        return;
+    sim_note(world, "fault: request %u goes dark", request->number);
+    sim_request_darken(request);
+}
+
+static void strike_intruder(sim_world *world)
+{
+    sim_link *link = any_sockjs(world);
+    if (link != NULL)
+        sim_sockjs_intrude(link);
+}
+
 static const fault_kind faults[SIM_FAULT_COUNT] = {
     [SIM_FAULT_CUT] = {600, 5, false, strike_cut},
     [SIM_FAULT_DARK] = {300, 3, false, strike_dark},
@@ -320,6 +359,9 @@ static const fault_kind faults[SIM_FAULT_COUNT] = {
     [SIM_FAULT_SERVER_MEMORY] = {150, 4, true, strike_server_memory},
     [SIM_FAULT_GHOST] = {200, 3, false, strike_ghost},
     [SIM_FAULT_DESTROY] = {300, 2, false, strike_destroy},
+    [SIM_FAULT_REQUEST_CUT] = {600, 5, true, strike_request_cut},
+    [SIM_FAULT_REQUEST_DARK] = {300, 3, true, strike_request_dark},
+    [SIM_FAULT_INTRUDER] = {600, 5, true, strike_intruder},
 };
 
 /* By a stream of its own: seeds without a late store mean what they would without this. */
@@ -331,6 +373,17 @@ static void choose_store(sim_world *world)
     scenario->store = sim_random_chance(&random, 340) && !scenario->hostile;
     /* who has no memory to remember what failed cannot try it again */
     scenario->failing = scenario->store && !memory && sim_random_chance(&random, 500);
+}
+
+/* The same for SockJS. */
+static void choose_sockjs(sim_world *world)
+{
+    sim_scenario *scenario = &world->scenario;
+    sim_random random = {~world->seed};
+    scenario->sockjs = sim_random_chance(&random, 300) && !scenario->hostile;
+    for (size_t i = SIM_FAULT_SOCKJS; scenario->sockjs && i < SIM_FAULT_COUNT; i++)
+        if (sim_random_chance(&random, faults[i].seeds))
+            scenario->fault[i] = faults[i].weight;
 }
 
 void sim_world_choose(sim_world *world)
@@ -354,10 +407,11 @@ void sim_world_choose(sim_world *world)
     scenario->split = sim_random_below(random, 600);
     scenario->window = SIM_PICK(random, windows);
     scenario->user_calls = SIM_PICK(random, calls);
-    for (size_t i = 0; i < SIM_FAULT_COUNT; i++)
+    for (size_t i = 0; i < SIM_FAULT_SOCKJS; i++)
         if (sim_random_chance(random, faults[i].seeds) && !(faults[i].server && scenario->hostile))
             scenario->fault[i] = faults[i].weight;
     choose_store(world);
+    choose_sockjs(world);
     choose_channels(world);
 }
 

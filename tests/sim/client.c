@@ -5,6 +5,7 @@
 #include "script.h"
 #include "sent.h"
 #include "server.h"
+#include "sockjs.h"
 #include "watch.h"
 
 #include "client/test/states.h"
@@ -235,6 +236,17 @@ static void open_transport(sim_client *client, const cf_effect *effect)
     }
 }
 
+static void send_frame(sim_link *link, cf_bytes text)
+{
+    uint64_t bits = sim_random_next(&link->world->random);
+    const uint8_t mask[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16), (uint8_t)(bits >> 24)};
+    cf_buffer frame;
+    cf_buffer_init(&frame, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
+    cf_ws_append_frame(&frame, CF_WS_TEXT, text, mask);
+    sim_link_write(link, &link->up, cf_buffer_bytes(&frame));
+    cf_buffer_free(&frame);
+}
+
 static void send_text(sim_client *client, const cf_effect *effect)
 {
     sim_link *link = client->transport;
@@ -243,13 +255,10 @@ static void send_text(sim_client *client, const cf_effect *effect)
                  (unsigned)effect->transport.id);
     if (!sim_sent_text(client, effect->transport.text))
         return;
-    uint64_t bits = sim_random_next(&client->world->random);
-    const uint8_t mask[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16), (uint8_t)(bits >> 24)};
-    cf_buffer frame;
-    cf_buffer_init(&frame, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
-    cf_ws_append_frame(&frame, CF_WS_TEXT, effect->transport.text, mask);
-    sim_link_write(link, &link->up, cf_buffer_bytes(&frame));
-    cf_buffer_free(&frame);
+    if (link->sockjs != NULL)
+        sim_sockjs_send(link, effect->transport.text);
+    else
+        send_frame(link, effect->transport.text);
     sim_client_unsent(link);
 }
 
@@ -386,7 +395,8 @@ void sim_client_opened(sim_link *link)
         return;
     sim_client *client = link->client;
     sim_note(client->world, "link %u: open", link->number);
-    cf_client_transport_opened(client->core, link->transport, CF_BYTES("raw-websocket"), client->world->now);
+    cf_bytes name = link->sockjs != NULL ? CF_BYTES("sockjs") : CF_BYTES("raw-websocket");
+    cf_client_transport_opened(client->core, link->transport, name, client->world->now);
     sim_client_pump(client);
 }
 
@@ -419,8 +429,8 @@ void sim_client_unsent(sim_link *link)
     sim_client *client = link->client;
     if (client == NULL || client->core == NULL || client->transport != link)
         return;
-    client->unsent = link->up.bytes;
-    cf_client_transport_unsent(client->core, link->transport, link->up.bytes);
+    client->unsent = sim_link_unsent(link);
+    cf_client_transport_unsent(client->core, link->transport, client->unsent);
 }
 
 void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error)

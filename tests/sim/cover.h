@@ -82,7 +82,18 @@
     X(LIMIT_OFFLINE, "limits: a refusal while not connected")                                                                  \
     X(SERVER_TURN, "turns of the server: something was left for the next one")                                                 \
     X(SERVER_PAUSE, "turns of the server: a client was not read, since its share was spent or a subscriber behind")            \
-    X(SERVER_BEHIND, "turns of the server: a subscriber was behind")
+    X(SERVER_BEHIND, "turns of the server: a subscriber was behind")                                                           \
+    X(SOCKJS_XHR_STREAMING, "SockJS: open by xhr_streaming")                                                                   \
+    X(SOCKJS_EVENTSOURCE, "SockJS: open by eventsource")                                                                       \
+    X(SOCKJS_XHR, "SockJS: open by xhr")                                                                                       \
+    X(SOCKJS_NEXT, "SockJS: open by another transport than the first")                                                         \
+    X(SOCKJS_FULL, "SockJS: a streamed answer was full, the next one begun")                                                   \
+    X(SOCKJS_BLOCKED, "SockJS: a client did not take what the server had written")                                             \
+    X(SOCKJS_SEND_LOST, "SockJS: an xhr_send, or its answer, was lost")                                                        \
+    X(SOCKJS_FORGOTTEN, "SockJS: a client came back too late, its session was forgotten")                                      \
+    X(SOCKJS_CLOSED, "SockJS: the server closed with a frame")                                                                 \
+    X(SOCKJS_WAITED, "SockJS: messages waited for a poll that came after them")                                                \
+    X(SOCKJS_SECOND, "SockJS: a second receiver was turned away")
 
 typedef enum sim_situation {
 #define SIM_SITUATION_ENUM(name, text) SIM_SITUATION_##name,

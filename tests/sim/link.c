@@ -4,85 +4,27 @@
 #include "late.h"
 #include "peer.h"
 #include "server.h"
+#include "sockjs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define PING_INTERVAL 25000
 
-static void pipe_init(sim_pipe *pipe)
+static bool is_open(const sim_link *link, const sim_pipe *pipe)
 {
-    *pipe = (sim_pipe){.first = NULL};
-    pipe->last = &pipe->first;
-}
-
-static sim_packet *pipe_take(sim_pipe *pipe)
-{
-    sim_packet *packet = pipe->first;
-    pipe->first = packet->next;
-    if (pipe->first == NULL)
-        pipe->last = &pipe->first;
-    pipe->bytes -= packet->size;
-    return packet;
-}
-
-static void pipe_clear(sim_pipe *pipe)
-{
-    while (pipe->first != NULL)
-        free(pipe_take(pipe));
-}
-
-/* When its reader has something to do. */
-static cf_time pipe_due(const sim_pipe *pipe)
-{
-    cf_time due = CF_TIME_NEVER;
-    if (pipe->first != NULL)
-        due = pipe->first->at;
-    else if (pipe->ended)
-        due = pipe->end_at;
-    return due < pipe->stalled ? pipe->stalled : due;
-}
-
-static cf_time arrival(sim_link *link, sim_pipe *pipe)
-{
-    sim_world *world = link->world;
-    int64_t delay = world->calm ? 1 : (int64_t)sim_random_below(&world->random, (unsigned)world->scenario.delay_max + 1);
-    if (pipe->newest < world->now + delay)
-        pipe->newest = world->now + delay;
-    return pipe->newest;
-}
-
-static void pipe_add(sim_link *link, sim_pipe *pipe, cf_bytes bytes)
-{
-    sim_packet *packet = sim_alloc(sizeof(*packet) + bytes.size);
-    packet->at = arrival(link, pipe);
-    packet->size = bytes.size;
-    memcpy(packet->data, bytes.data, bytes.size);
-    *pipe->last = packet;
-    pipe->last = &packet->next;
-    pipe->bytes += bytes.size;
+    return !link->dark && (pipe == &link->down ? link->client != NULL : link->server_open);
 }
 
 void sim_link_write(sim_link *link, sim_pipe *pipe, cf_bytes bytes)
 {
-    sim_world *world = link->world;
-    if (link->dark || pipe->ended || (pipe == &link->down && link->client == NULL) || (pipe == &link->up && !link->server_open))
-        return;
-    for (unsigned cuts = 0; bytes.size > 1 && cuts < 8 && sim_random_chance(&world->random, world->scenario.split); cuts++) {
-        size_t piece = 1 + sim_random_below(&world->random, (unsigned)bytes.size - 1);
-        pipe_add(link, pipe, cf_bytes_make(bytes.data, piece));
-        bytes = cf_bytes_make(bytes.data + piece, bytes.size - piece);
-    }
-    if (bytes.size > 0)
-        pipe_add(link, pipe, bytes);
+    if (is_open(link, pipe))
+        sim_pipe_write(link->world, pipe, bytes);
 }
 
 void sim_link_end(sim_link *link, sim_pipe *pipe)
 {
-    if (pipe->ended)
-        return;
-    pipe->ended = true;
-    pipe->end_at = arrival(link, pipe);
+    sim_pipe_end(link->world, pipe);
 }
 
 static void choose_opening(sim_link *link)
@@ -120,11 +62,14 @@ sim_link *sim_link_new(sim_world *world, sim_client *client, uint32_t transport,
     cf_buffer_init(&link->late.frames, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
     cf_ws_decoder_init(&link->client_decoder, CF_WS_CLIENT, message_max, true, &sim_plain_allocator);
     cf_ws_decoder_init(&link->server_decoder, CF_WS_SERVER, 65536, false, &sim_plain_allocator);
-    pipe_init(&link->up);
-    pipe_init(&link->down);
+    sim_pipe_init(&link->up);
+    sim_pipe_init(&link->down);
     if (client != NULL && client->index == 0 && sim_sabotage_always(world, SIM_SABOTAGE_DEAF_CLIENT))
         link->down.stalled = CF_TIME_NEVER;
-    choose_opening(link);
+    if (client != NULL && world->scenario.sockjs && sim_random_chance(&world->random, 700))
+        sim_sockjs_open(link);
+    else
+        choose_opening(link);
     cf_list_append(&world->links, &link->link);
     return link;
 }
@@ -132,8 +77,8 @@ sim_link *sim_link_new(sim_world *world, sim_client *client, uint32_t transport,
 void sim_link_free(sim_link *link)
 {
     cf_list_remove(&link->link);
-    pipe_clear(&link->up);
-    pipe_clear(&link->down);
+    sim_pipe_clear(&link->up);
+    sim_pipe_clear(&link->down);
     cf_buffer_free(&link->head);
     cf_buffer_free(&link->late.frames);
     cf_ws_decoder_free(&link->client_decoder);
@@ -144,6 +89,10 @@ void sim_link_free(sim_link *link)
 
 void sim_link_abandon(sim_link *link)
 {
+    if (link->sockjs != NULL) {
+        sim_sockjs_close(link);
+        return;
+    }
     if (link->upgraded) {
         cf_buffer frame;
         cf_buffer_init(&frame, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
@@ -153,14 +102,16 @@ void sim_link_abandon(sim_link *link)
         cf_buffer_free(&frame);
     }
     link->client = NULL;
-    pipe_clear(&link->down);
+    sim_pipe_clear(&link->down);
     sim_link_end(link, &link->up);
 }
 
 void sim_link_cut(sim_link *link)
 {
-    pipe_clear(&link->up);
-    pipe_clear(&link->down);
+    if (link->sockjs != NULL)
+        sim_sockjs_cut(link);
+    sim_pipe_clear(&link->up);
+    sim_pipe_clear(&link->down);
     link->dark = false;
     link->down.stalled = 0;
     sim_link_end(link, &link->up);
@@ -201,14 +152,19 @@ static bool spoil_message(sim_link *link, cf_bytes payload)
     return link->client == NULL;
 }
 
+void sim_link_message(sim_link *link, cf_bytes text)
+{
+    if (!spoil_message(link, text))
+        sim_client_message(link, text);
+}
+
 static void client_event(sim_link *link, const cf_ws_event *event)
 {
     static const uint8_t mask[4] = {9, 8, 7, 6};
     cf_buffer pong;
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
-        if (!spoil_message(link, event->payload))
-            sim_client_message(link, event->payload);
+        sim_link_message(link, event->payload);
         break;
     case CF_WS_EVENT_PING:
         cf_buffer_init(&pong, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
@@ -275,20 +231,6 @@ static void client_head(sim_link *link, const char *data, size_t size)
     sim_link_end(link, &link->up);
 }
 
-/* What is due in a pipe, joined unless chance says packet by packet. */
-static cf_buffer collect(sim_link *link, sim_pipe *pipe)
-{
-    cf_buffer bytes;
-    cf_buffer_init(&bytes, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
-    bool join = sim_random_chance(&link->world->random, 700);
-    do {
-        sim_packet *packet = pipe_take(pipe);
-        cf_buffer_append(&bytes, cf_bytes_make(packet->data, packet->size));
-        free(packet);
-    } while (join && pipe->first != NULL && pipe->first->at <= link->world->now);
-    return bytes;
-}
-
 static void step_down(sim_link *link)
 {
     if (link->down.first == NULL) {
@@ -296,7 +238,7 @@ static void step_down(sim_link *link)
         sim_client_closed(link, CF_BYTES(""), CENTRIFUGE_ERROR_NETWORK);
         return;
     }
-    cf_buffer bytes = collect(link, &link->down);
+    cf_buffer bytes = sim_pipe_read(link->world, &link->down);
     if (link->upgraded)
         client_frames(link, bytes.data, bytes.size);
     else
@@ -311,7 +253,7 @@ static void step_down(sim_link *link)
 static void server_lost(sim_link *link)
 {
     link->server_open = false;
-    pipe_clear(&link->up);
+    sim_pipe_clear(&link->up);
     if (link->peer != NULL)
         sim_peer_lost(link);
     else if (link->session != NULL)
@@ -325,7 +267,7 @@ static void step_up(sim_link *link)
         sim_link_end(link, &link->down);
         return;
     }
-    cf_buffer bytes = collect(link, &link->up);
+    cf_buffer bytes = sim_pipe_read(link->world, &link->up);
     sim_client_unsent(link);
     if (link->peer != NULL)
         sim_peer_receive(link, bytes.data, bytes.size);
@@ -370,9 +312,9 @@ static due_thing next_due(const sim_link *link, cf_time *at)
         return thing;
     }
     if (link->client != NULL)
-        consider(pipe_due(&link->down), DUE_DOWN, at, &thing);
+        consider(sim_pipe_due(&link->down), DUE_DOWN, at, &thing);
     if (link->server_open && !link->paused)
-        consider(pipe_due(&link->up), DUE_UP, at, &thing);
+        consider(sim_pipe_due(&link->up), DUE_UP, at, &thing);
     if (link->server_open && link->session != NULL)
         consider(link->ping_at, DUE_PING, at, &thing);
     if (link->late.count > 0)
@@ -380,9 +322,16 @@ static due_thing next_due(const sim_link *link, cf_time *at)
     return thing;
 }
 
+size_t sim_link_unsent(const sim_link *link)
+{
+    return link->sockjs != NULL ? sim_sockjs_unsent(link) : link->up.bytes;
+}
+
 cf_time sim_link_deadline(const sim_link *link)
 {
     cf_time at;
+    if (link->sockjs != NULL)
+        return sim_sockjs_deadline(link);
     next_due(link, &at);
     return at;
 }
@@ -407,6 +356,10 @@ static void step_open(sim_link *link)
 void sim_link_step(sim_link *link)
 {
     cf_time at;
+    if (link->sockjs != NULL) {
+        sim_sockjs_step(link);
+        return;
+    }
     switch (next_due(link, &at)) {
     case DUE_OPEN:
         step_open(link);
@@ -433,5 +386,5 @@ void sim_link_step(sim_link *link)
 
 bool sim_link_over(const sim_link *link)
 {
-    return link->client == NULL && !link->server_open;
+    return link->client == NULL && !link->server_open && link->sockjs == NULL;
 }

@@ -6,27 +6,10 @@
 #ifndef SIM_LINK_H
 #define SIM_LINK_H
 
-#include "world.h"
+#include "pipe.h"
 
 #include "server/session.h"
 #include "ws/handshake.h"
-
-typedef struct sim_packet {
-    struct sim_packet *next;
-    cf_time at;
-    size_t size;
-    char data[];
-} sim_packet;
-
-typedef struct sim_pipe {
-    sim_packet *first;
-    sim_packet **last;
-    size_t bytes;
-    cf_time newest; /* when the last packet arrives: order is kept */
-    bool ended;     /* the writer has closed */
-    cf_time end_at;
-    cf_time stalled; /* the reader does not read before this */
-} sim_pipe;
 
 #define SIM_LATE_MAX 8 /* frames */
 
@@ -68,6 +51,7 @@ struct sim_link {
     /* the client's end; NULL when it has given the transport up */
     sim_client *client;
     uint32_t transport;
+    struct sim_sockjs *sockjs; /* NULL: it is a WebSocket, or SockJS has closed; then most of what follows is not used */
     char key[CF_WS_KEY_SIZE];
     cf_buffer head; /* of the response, as far as it came */
     bool upgraded;
@@ -98,6 +82,10 @@ void sim_link_end(sim_link *link, sim_pipe *pipe);
 void sim_link_abandon(sim_link *link);
 /* The connection breaks: both ends hear of it soon, bytes on their way are lost. */
 void sim_link_cut(sim_link *link);
+/* A message for the client, unless sabotage spoils it. */
+void sim_link_message(sim_link *link, cf_bytes text);
+/* Bytes that the client has not sent. */
+size_t sim_link_unsent(const sim_link *link);
 /* When something is due here, CF_TIME_NEVER for never. */
 cf_time sim_link_deadline(const sim_link *link);
 /* Does one due thing. */

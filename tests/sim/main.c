@@ -70,6 +70,12 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_TELL_TWICE] = {"tell-twice", " told-order "},
     [SIM_SABOTAGE_FORGET_API] = {"forget-api", " api-once "},
     [SIM_SABOTAGE_FORGET_PRESENCE] = {"forget-presence", " present "},
+    [SIM_SABOTAGE_STEAL_POLL] = {"steal-poll", " told-hole message-hole recovery-hole "},
+    [SIM_SABOTAGE_OTHER_SESSION] = {"other-session", " second-receiver "},
+    [SIM_SABOTAGE_KEEP_POLL] = {"keep-poll", " sessions sockjs-sessions "},
+    [SIM_SABOTAGE_LEAK_SOCKJS] = {"leak-sockjs", " sockjs-memory "},
+    [SIM_SABOTAGE_SEND_TWICE] = {"send-twice", " server-blames "},
+    [SIM_SABOTAGE_HIDE_WAITING] = {"hide-waiting", " answer-bounded "},
 };
 
 /* ---- a crash names its seed too ---- */

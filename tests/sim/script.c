@@ -164,22 +164,30 @@ static const sim_step ends[] = {
     {CONNECT, 0, false},
 };
 
+static const sim_step by_requests[] = {
+    {SUBSCRIBE, DEEP, false}, {SUBSCRIBE, OPEN, false}, {CONNECT, 0, false},   {PASS, 500, false},  {NEWS, 5, false},
+    {PUBLISH, DEEP, true},    {PUBLISH, OPEN, false},   {NEWS, 30, false},     {CUT, 0, false},     {NEWS, 5, false},
+    {PASS, 3000, false},      {PUBLISH, DEEP, false},   {KICK, 0, false},      {PASS, 3000, false}, {NEWS, 2, false},
+    {RESTART, 0, false},      {PASS, 5000, false},      {DISCONNECT, 0, true}, {CONNECT, 0, false}, {PASS, 500, false},
+};
+
 #define SCRIPT(steps) #steps, steps, sizeof(steps) / sizeof((steps)[0])
 
 static const sim_script scripts[] = {
-    {SCRIPT(public_channels), 0, false, false, false, true, -1},
-    {SCRIPT(calls_before_everything), 0, false, false, false, true, -1},
-    {SCRIPT(recovery), 0, true, false, false, true, -1},
-    {SCRIPT(private_channels), 0, false, false, false, true, -1},
-    {SCRIPT(refused_channels), 0, false, true, false, true, -1},
-    {SCRIPT(auth_batching), 0, false, false, false, true, -1},
-    {SCRIPT(batching), 0, false, false, false, true, -1},
-    {SCRIPT(batch_of_a_turn), 0, false, false, true, true, -1},
-    {SCRIPT(credentials), 4, false, false, false, true, -1},
-    {SCRIPT(no_credentials), 4, false, true, false, true, 2},
-    {SCRIPT(networks), 0, false, false, false, true, -1},
-    {SCRIPT(without_resubscribe), 0, false, false, false, false, -1},
-    {SCRIPT(ends), 0, false, false, false, true, -1},
+    {SCRIPT(public_channels), 0, false, false, false, true, -1, false},
+    {SCRIPT(calls_before_everything), 0, false, false, false, true, -1, false},
+    {SCRIPT(recovery), 0, true, false, false, true, -1, false},
+    {SCRIPT(private_channels), 0, false, false, false, true, -1, false},
+    {SCRIPT(refused_channels), 0, false, true, false, true, -1, false},
+    {SCRIPT(auth_batching), 0, false, false, false, true, -1, false},
+    {SCRIPT(batching), 0, false, false, false, true, -1, false},
+    {SCRIPT(batch_of_a_turn), 0, false, false, true, true, -1, false},
+    {SCRIPT(credentials), 4, false, false, false, true, -1, false},
+    {SCRIPT(no_credentials), 4, false, true, false, true, 2, false},
+    {SCRIPT(networks), 0, false, false, false, true, -1, false},
+    {SCRIPT(without_resubscribe), 0, false, false, false, false, -1, false},
+    {SCRIPT(ends), 0, false, false, false, true, -1, false},
+    {SCRIPT(by_requests), 0, false, false, false, true, -1, true},
 };
 
 #define SCRIPTS (sizeof(scripts) / sizeof(scripts[0]))
@@ -206,6 +214,7 @@ void sim_script_choose(sim_world *world)
         .user_calls = world->play->careless ? 300 : 0,
         .delay_max = 2,
         .window = 1 << 20,
+        .sockjs = script->sockjs,
     };
     /* what is missing may be for want of memory */
     world->scenario.fault[SIM_FAULT_CLIENT_MEMORY] = 1;
@@ -306,8 +315,8 @@ static void act_on_server(sim_world *world, const sim_step *step)
         world->refuse = step->argument;
         break;
     case KICK:
-        if (link != NULL && link->session != NULL)
-            kick(world, link->session);
+        if (link != NULL && sim_server_session(link) != NULL)
+            kick(world, sim_server_session(link));
         break;
     case UNSUBSCRIBED:
         unsubscribe_by_server(world, &world->ledger.channels[step->argument]);

@@ -21,6 +21,7 @@ typedef struct sim_script {
     bool batch;   /* the options of these names */
     bool resubscribe;
     int64_t refresh_attempts;
+    bool sockjs; /* most transports are SockJS's */
 } sim_script;
 
 /* Where a life has ended. */

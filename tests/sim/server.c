@@ -2,11 +2,16 @@
 
 #include "client.h"
 #include "late.h"
+#include "request.h"
 #include "store.h"
 #include "told.h"
 #include "watch.h"
 
+#include "server/hub.h"
 #include "server/session_state.h"
+#include "server/transport/sockjs.h"
+#include "server/transport/sockjs_session.h"
+#include "sockjs/session.h"
 #include "wire/v1/v1.h"
 
 #include <inttypes.h>
@@ -115,10 +120,34 @@ static void fill_config(sim_server *server, unsigned index)
 
 /* ---- life ---- */
 
+static bool is_sockjs(const cf_session *session)
+{
+    return strcmp(session->ops->name, "sockjs") == 0;
+}
+
+/* A session has a receiver, or did a moment ago; who is closed waits without one. Returns how many there are. */
+static size_t check_sockjs(sim_server *server)
+{
+    size_t count = 0;
+    CF_LIST_EACH (item, &cf_node_services(server->node)->hub->sessions) {
+        cf_session *session = CF_CONTAINER(item, cf_session, link);
+        if (!is_sockjs(session))
+            continue;
+        count++;
+        size_t waiting = cf_session_outbox(session)->bytes;
+        if (waiting > session->queue_max && !cf_session_is(session, CF_SESSION_DOOMED))
+            sim_fail(server->world, "outbox-bounded", "SockJS: %zu bytes wait, the limit is %zu", waiting, session->queue_max);
+    }
+    size_t known = server->sockjs == NULL ? 0 : cf_map_count(&server->sockjs->sessions);
+    if (count > known)
+        sim_fail(server->world, "sockjs-sessions", "the node has %zu sessions by SockJS, which knows %zu", count, known);
+    return count;
+}
+
 static void check(sim_server *server)
 {
     sim_world *world = server->world;
-    size_t sessions = 0;
+    size_t sessions = check_sockjs(server);
     CF_LIST_EACH (item, &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         if (link->session == NULL)
@@ -148,6 +177,17 @@ static void end_turn(sim_server *server)
     check(server);
 }
 
+/* Answers are short, so that they end. */
+static void start_sockjs(sim_server *server)
+{
+    static const cf_sockjs_options options = {.answer_max = 4096};
+    server->sockjs = cf_sockjs_server_new(cf_node_services(server->node), &options);
+    if (server->sockjs != NULL)
+        return;
+    sim_heap_fail(&server->heap, 0, 0);
+    server->sockjs = cf_sockjs_server_new(cf_node_services(server->node), &options);
+}
+
 static void start(sim_server *server)
 {
     sim_world *world = server->world;
@@ -162,6 +202,8 @@ static void start(sim_server *server)
         sim_heap_fail(&server->heap, 0, 0);
     }
     cf_node_services(server->node)->turn.limits = server->limits;
+    if (world->scenario.sockjs)
+        start_sockjs(server);
     server->stopping = false;
     server->wake = world->now;
     sim_note(world, "server started");
@@ -200,12 +242,26 @@ sim_server *sim_server_new(sim_world *world)
     return server;
 }
 
+/* As the daemon does: first the connections, then what stands on them. */
+static void stop_sockjs(sim_server *server)
+{
+    if (server->sockjs == NULL)
+        return;
+    cf_node_begin_turn(server->node, server->world->now, sim_unix_time(server->world));
+    server->in_turn = true;
+    sim_request_drop_all(server->world);
+    cf_sockjs_server_free(server->sockjs);
+    server->sockjs = NULL;
+    end_turn(server);
+}
+
 static void stop(sim_server *server)
 {
     sim_world *world = server->world;
     if (server->node == NULL)
         return;
     end_turn(server);
+    stop_sockjs(server);
     if (server->calls_waiting > 0)
         sim_met(world, SIM_SITUATION_STORE_CALL);
     cf_node_free(server->node);
@@ -432,6 +488,8 @@ void sim_server_check_empty(sim_server *server)
     sim_server_begin(server);
     if (cf_node_session_count(server->node) != 0)
         sim_fail(world, "sessions", "%zu sessions are left", cf_node_session_count(server->node));
+    if (server->sockjs != NULL && cf_map_count(&server->sockjs->sessions) != 0)
+        sim_fail(world, "sockjs-sessions", "%zu sessions by SockJS are not forgotten", cf_map_count(&server->sockjs->sessions));
     begin_call(server);
     cf_node_channels(server->node, expect_no_channels, server);
     for (size_t i = 0; i < world->ledger.count; i++) {
@@ -493,8 +551,8 @@ static void close_session(void *transport, int code, cf_bytes reason)
     sim_note(link->world, "link %u: server closes, %d %.*s", link->number, code, (int)reason.size, reason.data);
     if (link->late.count > 0)
         sim_late_release(link);
-    if (cf_bytes_find(reason, CF_BYTES("\"expired\"")) >= 0 && link->client != NULL)
-        sim_watch_expired(link);
+    if (link->client != NULL)
+        sim_watch_closed(link, reason);
     if (code != 0) {
         cf_buffer frame;
         cf_buffer_init(&frame, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
@@ -616,4 +674,49 @@ void sim_server_writable(sim_link *link)
 {
     if (cf_session_outbox(link->session)->bytes > 0)
         flush_session(link, link->session);
+}
+
+cf_session *sim_server_session(const sim_link *link)
+{
+    const sim_client *client = link->client;
+    if (link->sockjs == NULL || client == NULL || client->core == NULL || link->world->server->node == NULL)
+        return link->session;
+    cf_bytes id = cf_client_id(client->core);
+    CF_LIST_EACH (item, &cf_node_services(link->world->server->node)->hub->sessions) {
+        cf_session *session = CF_CONTAINER(item, cf_session, link);
+        if (cf_bytes_equal(cf_session_id(session), id))
+            return session;
+    }
+    return NULL;
+}
+
+/* ---- requests of SockJS ---- */
+
+void sim_server_request(sim_request *request)
+{
+    sim_world *world = request->world;
+    sim_server_begin(world->server);
+    request->answering = true;
+    cf_sockjs_server_request(world->server->sockjs, request, &request->head, cf_buffer_bytes(&request->path));
+    if (!request->answering && request->down.first != NULL && request->down.first->data[0] == 'a')
+        sim_met(world, SIM_SITUATION_SOCKJS_WAITED);
+    publish_between(world);
+    sim_server_end(world->server);
+}
+
+void sim_server_abort(sim_request *request)
+{
+    sim_server_begin(request->world->server);
+    sim_note(request->world, "request %u: server lost the client", request->number);
+    if (request->abort != NULL)
+        request->abort(request->user);
+    sim_server_end(request->world->server);
+}
+
+void sim_server_streamed(sim_request *request)
+{
+    sim_server_begin(request->world->server);
+    if (request->streamed != NULL)
+        request->streamed(request->user);
+    sim_server_end(request->world->server);
 }

@@ -16,6 +16,7 @@ struct sim_server {
     sim_random random;
     cf_server_environment environment;
     cf_node *node;
+    struct cf_sockjs_server *sockjs; /* NULL: nobody speaks it */
     cf_config configs[SIM_CONFIGS];
     cf_namespace namespaces[SIM_CONFIGS][SIM_NAMESPACES];
     unsigned config;      /* the one in use */
@@ -63,5 +64,12 @@ void sim_server_receive(sim_link *link, char *data, size_t size);
 void sim_server_lost(sim_link *link);
 /* There is room in the pipe again. */
 void sim_server_writable(sim_link *link);
+/* Of a link, whatever it is by; NULL: there is none. */
+cf_session *sim_server_session(const sim_link *link);
+
+/* The same of a request of SockJS, called by request.c: it is complete, its client is gone, all is taken that waited. */
+void sim_server_request(sim_request *request);
+void sim_server_abort(sim_request *request);
+void sim_server_streamed(sim_request *request);
 
 #endif

@@ -97,7 +97,7 @@ void sim_watch_transport(sim_client *client)
     client->opened++;
 }
 
-void sim_watch_expired(const sim_link *link)
+static void closed_as_expired(const sim_link *link)
 {
     /* the server says how long credentials live, not how old they are: with old ones it is the first to act */
     bool in_time = link->world->now - link->opened_at > link->world->scenario.lifetime * 1000 + 3000;
@@ -105,6 +105,23 @@ void sim_watch_expired(const sim_link *link)
     if (link->calm && in_time)
         sim_fail(link->world, "refresh-in-time", "client %u has not renewed its credentials, although it could have",
                  link->client->index);
+}
+
+/* What only a client says that lost or repeated something. */
+static void check_blame(const sim_link *link, cf_bytes reason)
+{
+    static const char *const faults[] = {"\"invalid message\"", "\"unauthorized\""};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        if (cf_bytes_find(reason, cf_bytes_of(faults[i])) >= 0)
+            sim_fail(link->world, "server-blames", "client %u is closed with %.*s", link->client->index, (int)reason.size,
+                     reason.data);
+}
+
+void sim_watch_closed(const sim_link *link, cf_bytes reason)
+{
+    check_blame(link, reason);
+    if (cf_bytes_find(reason, CF_BYTES("\"expired\"")) >= 0)
+        closed_as_expired(link);
 }
 
 /* ---- events of the client ---- */

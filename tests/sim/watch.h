@@ -19,8 +19,8 @@ void sim_watch_subscribe(sim_subscription *subscription);
 void sim_watch_unsubscribe(sim_subscription *subscription);
 /* The server was told to take the user's subscriptions of a channel away; NULL: of all. */
 void sim_watch_server_unsubscribe(sim_world *world, const sim_channel *channel);
-/* The server has closed the connection since the credentials were not renewed. */
-void sim_watch_expired(const sim_link *link);
+/* The server closes the connection of a client. */
+void sim_watch_closed(const sim_link *link, cf_bytes reason);
 /* No effect waits. */
 void sim_watch_settled(sim_client *client);
 /* The core is about to be freed: nothing is outstanding. */

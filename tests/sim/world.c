@@ -5,6 +5,7 @@
 #include "script.h"
 #include "sent.h"
 #include "server.h"
+#include "sockjs.h"
 #include "watch.h"
 
 #include <inttypes.h>
@@ -80,6 +81,8 @@ static cf_time next_deadline(const sim_world *world)
     cf_time next = CF_TIME_NEVER;
     CF_LIST_EACH (item, &world->links)
         next = soonest(next, sim_link_deadline(CF_CONTAINER(item, sim_link, link)));
+    CF_LIST_EACH (item, &world->requests)
+        next = soonest(next, sim_request_deadline(CF_CONTAINER(item, sim_request, link)));
     for (size_t i = 0; i < world->scenario.clients; i++)
         next = soonest(next, sim_client_deadline(world->clients[i]));
     if (world->server != NULL)
@@ -87,8 +90,9 @@ static cf_time next_deadline(const sim_world *world)
     return next;
 }
 
-static void sweep_links(sim_world *world)
+static void sweep(sim_world *world)
 {
+    sim_request_sweep(world);
     cf_list *item = world->links.next;
     while (item != &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
@@ -98,17 +102,37 @@ static void sweep_links(sim_world *world)
     }
 }
 
-/* Bytes before timers: a clock that jumped must not judge a peer whose bytes wait (client/core.h). */
-static bool step(sim_world *world)
+static bool step_request(sim_world *world)
+{
+    CF_LIST_EACH (item, &world->requests) {
+        sim_request *request = CF_CONTAINER(item, sim_request, link);
+        if (sim_request_deadline(request) > world->now)
+            continue;
+        sim_request_step(request);
+        sweep(world);
+        return true;
+    }
+    return false;
+}
+
+static bool step_link(sim_world *world)
 {
     CF_LIST_EACH (item, &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         if (sim_link_deadline(link) > world->now)
             continue;
         sim_link_step(link);
-        sweep_links(world);
+        sweep(world);
         return true;
     }
+    return false;
+}
+
+/* Bytes before timers: a clock that jumped must not judge a peer whose bytes wait (client/core.h). */
+static bool step(sim_world *world)
+{
+    if (step_request(world) || step_link(world))
+        return true;
     if (world->server != NULL && sim_server_deadline(world->server) <= world->now) {
         sim_server_step(world->server);
         return true;
@@ -124,7 +148,7 @@ static bool step(sim_world *world)
 void sim_world_run(sim_world *world, cf_time until)
 {
     for (;;) {
-        sweep_links(world);
+        sweep(world);
         cf_time next = next_deadline(world);
         if (next > until)
             break;
@@ -164,7 +188,10 @@ static void end_faults(sim_world *world)
     CF_LIST_EACH (item, &world->links) {
         sim_link *link = CF_CONTAINER(item, sim_link, link);
         bool pings = link->client != NULL && link->client->options.ping && link->client->options.ping_interval > 0;
-        if (link->world->scenario.hostile || (link->dark && !pings))
+        if (link->sockjs != NULL)
+            sim_heap_fail(&link->sockjs->heap, 0, 0);
+        bool hangs = link->dark || (link->sockjs != NULL && sim_sockjs_hangs(link));
+        if (link->world->scenario.hostile || (hangs && !pings))
             sim_link_cut(link);
         link->down.stalled = link->up.stalled = world->now;
     }
@@ -299,6 +326,7 @@ static void finish(sim_world *world)
         sim_server_free(world->server);
     while (!cf_list_empty(&world->links))
         sim_link_free(CF_CONTAINER(world->links.next, sim_link, link));
+    sim_request_sweep(world);
     sim_ledger_free(&world->ledger);
 }
 
@@ -311,11 +339,11 @@ static void begin(sim_world *world)
     const sim_scenario *scenario = &world->scenario;
     sim_note(world,
              "seed %" PRIu64 ": %zu clients, %zu channels, %u actions, delay %" PRId64
-             " ms, window %zu%s%s%s%s%s%s%s, lifetime %" PRId64 " s",
+             " ms, window %zu%s%s%s%s%s%s%s%s, lifetime %" PRId64 " s",
              world->seed, scenario->clients, scenario->channels, scenario->actions, scenario->delay_max, scenario->window,
              scenario->hostile ? ", hostile" : "", scenario->insecure ? ", insecure" : "", scenario->lies ? ", lies" : "",
              scenario->limits ? ", limits" : "", scenario->late ? ", late" : "", scenario->store ? ", late store" : "",
-             scenario->failing ? ", which fails" : "", scenario->lifetime);
+             scenario->failing ? ", which fails" : "", scenario->sockjs ? ", SockJS" : "", scenario->lifetime);
     if (!scenario->hostile)
         world->server = sim_server_new(world);
     for (size_t i = 0; i < scenario->clients; i++)
@@ -338,6 +366,7 @@ static bool play(sim_world *world, sim_tracing tracing, bool quiet)
     world->random.state = world->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
     sim_trace_init(&world->trace, tracing);
     cf_list_init(&world->links);
+    cf_list_init(&world->requests);
     if (setjmp(failed) != 0) {
         if (!quiet)
             report(world);

@@ -3,7 +3,7 @@
  * virtual clock, all in one thread. sim_world_run does what is due until a
  * moment; everything that breaks an invariant ends in sim_fail.
  *
- * Rooms: link.c (bytes on their way), server.c (the real server core), store.c
+ * Rooms: pipe.c (bytes on their way), link.c (a WebSocket), sockjs.c (the same by SockJS), request.c (its requests), server.c (the real server core), store.c
  * (an engine that answers late), told.c (the invariants of what the server writes),
  * peer.c (the hostile one), backend.c (the application's), client.c (a driver for the client core and its
  * careless user), watch.c (the invariants of a client), act.c (the generator's
@@ -71,6 +71,12 @@ typedef enum sim_sabotage {
     SIM_SABOTAGE_TELL_TWICE,
     SIM_SABOTAGE_FORGET_API,
     SIM_SABOTAGE_FORGET_PRESENCE,
+    SIM_SABOTAGE_STEAL_POLL,
+    SIM_SABOTAGE_OTHER_SESSION,
+    SIM_SABOTAGE_KEEP_POLL,
+    SIM_SABOTAGE_LEAK_SOCKJS,
+    SIM_SABOTAGE_SEND_TWICE,
+    SIM_SABOTAGE_HIDE_WAITING,
     SIM_SABOTAGE_COUNT
 } sim_sabotage;
 
@@ -93,8 +99,12 @@ typedef enum sim_fault {
     SIM_FAULT_STRANGER,      /* somebody sends the server bytes that no client of ours would */
     SIM_FAULT_CLIENT_MEMORY, /* the n-th allocation of a client fails */
     SIM_FAULT_SERVER_MEMORY,
-    SIM_FAULT_GHOST,   /* a driver tells of a transport that is gone, or ticks too soon */
-    SIM_FAULT_DESTROY, /* a client is destroyed at any point */
+    SIM_FAULT_GHOST,                          /* a driver tells of a transport that is gone, or ticks too soon */
+    SIM_FAULT_DESTROY,                        /* a client is destroyed at any point */
+    SIM_FAULT_SOCKJS,                         /* from here on: of SockJS */
+    SIM_FAULT_REQUEST_CUT = SIM_FAULT_SOCKJS, /* one of a client's requests is lost, or its answer */
+    SIM_FAULT_REQUEST_DARK,                   /* one is never answered */
+    SIM_FAULT_INTRUDER,                       /* somebody receives with the session's id while its client does */
     SIM_FAULT_COUNT
 } sim_fault;
 
@@ -112,6 +122,7 @@ typedef struct sim_scenario {
     unsigned user_calls; /* per mille of callbacks that call the library */
     int64_t delay_max;   /* ms of a packet */
     unsigned split;      /* per mille of writes that are cut in pieces */
+    bool sockjs;         /* most transports are SockJS's, over requests */
     bool late;           /* the server makes subscribers live before it reads the history */
     bool store;          /* the server's engine answers late, */
     bool failing;        /* and some of its operations fail */
@@ -121,6 +132,7 @@ typedef struct sim_scenario {
 typedef struct sim_client sim_client;
 typedef struct sim_link sim_link;
 typedef struct sim_server sim_server;
+typedef struct cf_http_exchange sim_request;
 
 typedef struct sim_world {
     uint64_t seed;
@@ -139,6 +151,7 @@ typedef struct sim_world {
     sim_server *server;
     sim_client *clients[SIM_CLIENTS_MAX];
     cf_list links;
+    cf_list requests;
     unsigned link_count;   /* made so far */
     jmp_buf *failed;       /* where sim_fail goes */
     const char *invariant; /* what it found */
