@@ -847,7 +847,7 @@ cf_session *cf_hub_doomed(const cf_hub *hub)
     return cf_list_empty(&hub->doomed) ? NULL : CF_CONTAINER(hub->doomed.next, cf_session, due);
 }
 
-/* False when the turn has no more writes for this list. */
+/* Until the turn's writes are so many; false when the list has more. */
 static bool flush(cf_turn *turn, cf_list *list, uint64_t writes)
 {
     while (!cf_list_empty(list) && turn->writes < writes) {
@@ -858,10 +858,9 @@ static bool flush(cf_turn *turn, cf_list *list, uint64_t writes)
     return cf_list_empty(list);
 }
 
-/* A quarter of the writes is left to the pushes, whoever asks for answers. */
 bool cf_hub_flush(cf_hub *hub)
 {
     cf_turn *turn = &hub->services->turn;
-    bool all_answers = flush(turn, &hub->answered, turn->limits.writes - turn->limits.writes / 4);
-    return flush(turn, &hub->dirty, turn->limits.writes) && all_answers;
+    bool all_answers = flush(turn, &hub->answered, turn->limits.writes);
+    return flush(turn, &hub->dirty, turn->writes + turn->limits.pushes) && all_answers;
 }

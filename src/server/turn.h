@@ -32,10 +32,11 @@ typedef struct cf_turn_limits {
     uint64_t input;  /* that ends a turn: what it leads to is written while the processor still has it in its cache */
     uint64_t work;   /* of all tasks in a turn */
     uint64_t share;  /* of one reader, or one task */
-    uint64_t writes; /* of all sessions; what is over is written in the next turn */
+    uint64_t writes; /* of all sessions that get answers; what is over is written in the next turn */
+    uint64_t pushes; /* besides, of those that get pushes alone: while these wait, more gathers for each of their writes */
 } cf_turn_limits;
 
-#define CF_TURN_LIMITS ((cf_turn_limits){.input = 8192, .work = 32768, .share = 16384, .writes = 16384})
+#define CF_TURN_LIMITS ((cf_turn_limits){.input = 8192, .work = 32768, .share = 16384, .writes = 12288, .pushes = 4096})
 
 /* Somebody who goes on later. Zeroed: in no list. */
 typedef struct cf_task {

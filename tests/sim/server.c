@@ -219,6 +219,7 @@ static cf_turn_limits choose_limits(sim_random *random)
         .work = 1 + sim_random_below(random, 100),
         .share = 1 + sim_random_below(random, 20),
         .writes = CF_WORK_WRITE * (1 + sim_random_below(random, 8)),
+        .pushes = CF_WORK_WRITE * (1 + sim_random_below(random, 8)),
     };
 }
 

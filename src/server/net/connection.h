@@ -18,7 +18,7 @@
 #define CF_NET_READ_BUFFER   65536 /* bytes, one for all connections of a loop */
 #define CF_NET_BACKLOG       4096  /* connections that wait to be accepted */
 #define CF_NET_CLOSE_TIMEOUT 1000  /* ms for the last bytes to go out and the peer to close */
-#define CF_NET_WRITE_SLICES  64    /* of one system call */
+#define CF_NET_WRITE_SLICES  128   /* of one system call */
 #define CF_NET_ENDS_MAX      128   /* connections whose end is dealt with in a round of the loop */
 #define CF_NET_PATIENT_MAX   128   /* patient connections (cf_protocol) that are read, or go on, in a round of the loop */
 

@@ -97,7 +97,7 @@ static void one_message_is_written_in_slices(void **state)
     for (size_t turns = 0; more; turns++) {
         assert_true(turns < 2 * MEMBERS);
         more = harness_end_turn(&h);
-        assert_true(served() > before && served() - before <= CF_TURN_LIMITS.writes / CF_WORK_WRITE);
+        assert_true(served() > before && served() - before <= CF_TURN_LIMITS.pushes / CF_WORK_WRITE);
         before = served();
         harness_begin(&h);
     }

@@ -604,7 +604,7 @@ static void test_between_two_long_lists_others_are_served(void **state)
         harness_forget(&reader);
     }
     cf_turn *turn = &cf_node_services(f.h.node)->turn;
-    turn->limits = (cf_turn_limits){.input = 100, .work = 200, .share = 200, .writes = 1000};
+    turn->limits = (cf_turn_limits){.input = 100, .work = 200, .share = 200, .writes = 1000, .pushes = 1000};
     f.large = true;
     cf_api_request asked = {.content_type = CF_BYTES("application/json"), .body = CF_BYTES("[{\"method\":\"channels\"}]")};
     uint64_t work = 0; /* of a round */
