@@ -134,6 +134,11 @@ void cf_broker_newest(cf_broker *broker, cf_bytes channel, cf_engine_history_don
     broker->engine->ops->history(broker->engine, channel, &(cf_engine_history_query){.limit = 1}, done, user);
 }
 
+void cf_broker_probe(cf_broker *broker, cf_engine_history_done done, void *user)
+{
+    broker->engine->ops->history(broker->engine, CF_BYTES(""), &(cf_engine_history_query){.limit = 1}, done, user);
+}
+
 void cf_broker_channels(cf_broker *broker, cf_engine_channels_done done, void *user)
 {
     broker->engine->ops->channels(broker->engine, done, user);

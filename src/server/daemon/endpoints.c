@@ -4,6 +4,8 @@
 #include "server/net/router.h"
 #include "server/transport/upgrade.h"
 
+#include <stdio.h>
+
 /* ---- WebSocket and SockJS ---- */
 
 static void answer_websocket(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
@@ -56,6 +58,27 @@ static void answer_api(void *user, cf_http_exchange *exchange, const cf_http_req
         cf_http_exchange_on_abort(exchange, api_abort, pending);
 }
 
+/* ---- for operators ---- */
+
+static void answer_health(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
+    const cf_worker *worker = user;
+    char body[128];
+    (void)request;
+    (void)below;
+    cf_health health = cf_monitor_health(&worker->monitor, cf_net_now(&worker->net));
+    const char *word = health.engine_answers ? "ok" : "unavailable";
+    (void)snprintf(body, sizeof(body), "{\"status\":\"%s\",\"engine\":\"%s\",\"loop_lag_ms\":%lld}\n", word, word,
+                   (long long)health.loop_lag);
+    cf_http_response response = {
+        .status = health.engine_answers ? 200 : 503,
+        .content_type = CF_BYTES("application/json"),
+        .extra = CF_BYTES("Cache-Control: no-store\r\n"),
+        .body = cf_bytes_of(body),
+    };
+    cf_http_exchange_respond(exchange, &response);
+}
+
 /* ---- all of them ---- */
 
 /* The path is encoded, but the query is as it came. */
@@ -106,6 +129,7 @@ static const cf_route routes[] = {
     {CF_LITERAL("/connection/websocket"), CF_PORT_CLIENTS, answer_websocket, NULL},
     {CF_LITERAL("/connection/"), CF_PORT_CLIENTS, answer_sockjs, cf_sockjs_server_reads_body},
     {CF_LITERAL("/api/"), CF_PORT_API, answer_api, always},
+    {CF_LITERAL("/health"), CF_PORT_CLIENTS | CF_PORT_API | CF_PORT_ADMIN, answer_health, NULL},
 };
 
 static cf_route_result find_route(cf_worker *worker, const cf_http_request *request, unsigned port, cf_route_match *match)

@@ -43,6 +43,7 @@ static void enter(void *user)
 static void on_wake(uv_timer_t *timer)
 {
     cf_worker *worker = timer->data;
+    cf_monitor_lag(&worker->monitor, cf_net_now(&worker->net) - worker->wake_at);
     worker->wake_at = CF_TIME_NEVER;
     enter(worker); /* the turn ends before the loop waits */
     cf_node_go_on(worker->node);
@@ -65,7 +66,9 @@ static void end_turn(cf_worker *worker)
     if (!worker->in_turn)
         return;
     const cf_services *services = services_of(worker);
-    cf_gauges_take(&worker->gauges, services->metrics, cf_net_now(&worker->net), services->config->node_ping_interval * 1000);
+    int64_t interval = services->config->node_ping_interval * 1000;
+    cf_gauges_take(&worker->gauges, services->metrics, cf_net_now(&worker->net), interval);
+    cf_monitor_take(&worker->monitor, cf_net_now(&worker->net), interval);
     bool all_told = worker->shutting_down && cf_node_shutdown(worker->node);
     cf_time next = cf_node_end_turn(worker->node);
     worker->in_turn = false;
@@ -129,6 +132,7 @@ static bool make_node(cf_worker *worker)
         return false;
     services_of(worker)->log_level = host->log_level;
     worker->sockjs = cf_sockjs_server_new(services_of(worker), &sockjs);
+    worker->monitor.broker = services_of(worker)->broker;
     if (worker->sockjs == NULL)
         cf_node_free(worker->node);
     return worker->sockjs != NULL;

@@ -5,6 +5,7 @@
 #define CF_SERVER_DAEMON_WORKER_STATE_H
 
 #include "server/daemon/gauges.h"
+#include "server/daemon/monitor.h"
 #include "server/daemon/worker.h"
 #include "server/net/listener.h"
 #include "server/node.h"
@@ -28,6 +29,7 @@ struct cf_worker {
     bool in_turn;
     bool shutting_down;
     cf_gauges gauges;
+    cf_monitor monitor;
 };
 
 /* listeners.c: false, with a line in the log, when an address cannot be had. */
