@@ -4,6 +4,7 @@ const test = require('node:test');
 const assert = require('node:assert');
 const { Server, until, runProgram } = require('./lib');
 const { startRedis, redisConfig, withCluster, freePort } = require('./redis');
+const { Sentinel } = require('../conformance/cluster/redis');
 
 const HISTORY = { history_size: 100, history_lifetime: 60, recover: true };
 
@@ -200,6 +201,47 @@ test('what others write into Redis reaches no client unless it is a message', ()
   assert.deepStrictEqual(history.body.data.map((m) => m.data), [1]);
 }));
 
+/* ---- Sentinel ---- */
+
+/* A master, its replica and a Sentinel that knows both; a first Sentinel is named that is not there. */
+async function withSentinel(config, body) {
+  const master = await startRedis();
+  const replica = await startRedis({ replicaOf: master.port });
+  const sentinel = await new Sentinel(await freePort(), 'mymaster', master.port).start();
+  await until(async () => (await sentinel.cmd('SENTINEL', 'replicas', 'mymaster')).length === 1, 'the replica');
+  const node = await Server.start(Object.assign({
+    engine: 'redis', insecure: true, redis_master_name: 'mymaster', redis_sentinels: '127.0.0.1:1,127.0.0.1:' + sentinel.port,
+  }, config));
+  try {
+    await body({ master, replica, sentinel, node });
+  } finally {
+    await Promise.allSettled([node.stop()]);
+    for (const redis of [sentinel, replica, master]) await redis.dispose();
+  }
+}
+
+test('after a failover that the old master survives nobody is deaf, and who can recover comes again', () => withSentinel({
+  namespaces: [Object.assign({ name: 'kept' }, HISTORY), { name: 'plain' }],
+}, async ({ master, replica, sentinel, node }) => {
+  const ann = await node.client('ann');
+  const bob = await node.client('bob');
+  await subscribe(ann, 'plain:a');
+  await subscribe(bob, 'kept:a');
+  /* A Sentinel ends the connections of those it commands, the test's too. */
+  const asked = (redis, ...command) => redis.cmd(...command).catch(() => []);
+  await until(async () => String(await asked(sentinel, 'SENTINEL', 'FAILOVER', 'mymaster')) === 'OK', 'the failover');
+  await until(async () => String((await asked(master, 'ROLE'))[0]) === 'slave', 'the old master to obey');
+  await until(async () => (await asked(replica, 'PUBSUB', 'NUMSUB', 'centrifugo.message.plain:a'))[1] === 1, 'the node at the new master');
+  await until(async () => (await node.publish('plain:a', 'after'))[0].error === null, 'a publish that succeeds');
+  await ann.take(pushed('after'), 'the message');
+  await until(() => bob.closed, 'the close');
+  assert.match(bob.closed.reason, /"reconnect":true/);
+  const again = await node.client('bob');
+  await subscribe(again, 'kept:a');
+  await publish(node, 'kept:a', 1);
+  await again.take(pushed(1), 'the message');
+}));
+
 /* ---- what is configured ---- */
 
 test('checkconfig names what cannot work with Redis', async () => {
@@ -213,7 +255,7 @@ test('checkconfig names what cannot work with Redis', async () => {
     [{ engine: 'redis', redis_port: 'x' }, /'redis_port' is not good for shard 1: give a number/],
     [{ engine: 'redis', redis_url: 'redis://:secretword@host' }, /'redis_url' is not good for shard 1: an address has a port/],
     [{ engine: 'redis', redis_db: 'x' }, /'redis_db' is not good for shard 1: its database is no number/],
-    [{ engine: 'redis', redis_master_name: 'm' }, /'redis_master_name' cannot be used: Redis Sentinel is not part/],
+    [{ engine: 'redis', redis_master_name: 'm' }, /'redis_master_name' needs 'redis_sentinels': Provide at least one Sentinel address/],
     [{ engine: 'redis', redis_api: true }, /'redis_api' cannot be used: API queues in Redis is not part/],
     [{ redis_host: 'db' }, /'redis_host' has no effect: 'engine' is 'memory'/],
     [{ engine: 'rediz' }, /Unknown engine: rediz; there are 'memory' and 'redis'/],

@@ -266,6 +266,8 @@ static const struct {
     {"redis_password", in_memory, NOT_REDIS},
     {"redis_db", in_memory, NOT_REDIS},
     {"redis_url", in_memory, NOT_REDIS},
+    {"redis_master_name", in_memory, NOT_REDIS},
+    {"redis_sentinels", in_memory, NOT_REDIS},
     {"redis_prefix", in_memory, NOT_REDIS},
     {"redis_connect_timeout", in_memory, NOT_REDIS},
     {"redis_read_timeout", in_memory, NOT_REDIS},

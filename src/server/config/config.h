@@ -31,6 +31,7 @@ typedef struct cf_namespace {
 
 /* One of the Redis servers that share the channels. */
 typedef struct cf_redis_server {
+    cf_bytes master; /* its name for Sentinel, which tells host and port; or empty */
     cf_bytes host;
     int64_t port;
     cf_bytes password; /* empty: none */
@@ -79,16 +80,20 @@ typedef struct cf_config {
     int64_t sockjs_heartbeat_delay; /* s; 0: none */
     int64_t http_idle_timeout;      /* ours: s between two requests of a connection; 0: each has one */
     cf_bytes engine;
-    cf_bytes redis_host; /* this and the next four: as they are written; redis_servers has what they mean */
+    cf_bytes redis_host; /* this and the next six: as they are written; redis_servers has what they mean */
     cf_bytes redis_port;
     cf_bytes redis_password;
     cf_bytes redis_db;
     cf_bytes redis_url;
+    cf_bytes redis_master_name;
+    cf_bytes redis_sentinels;
     cf_bytes redis_prefix;
     int64_t redis_connect_timeout;
     int64_t redis_read_timeout;
     cf_redis_server *redis_servers; /* with engine `redis` */
     size_t redis_server_count;
+    cf_redis_server *redis_sentinel_servers; /* only host and port count */
+    size_t redis_sentinel_count;
     void *storage; /* what the slices point into */
 } cf_config;
 

@@ -31,13 +31,12 @@
 #define GIB   (int64_t)1073741824
 
 /* features that later versions bring */
-#define TLS      "TLS"
-#define ADMIN    "the admin interface"
-#define POOL     "a pool of connections"
-#define QUEUES   "API queues in Redis"
-#define SENTINEL "Redis Sentinel"
-#define DEFLATE  "permessage-deflate"
-#define THREADS  "more than one thread"
+#define TLS     "TLS"
+#define ADMIN   "the admin interface"
+#define POOL    "a pool of connections"
+#define QUEUES  "API queues in Redis"
+#define DEFLATE "permessage-deflate"
+#define THREADS "more than one thread"
 
 const cf_option cf_options[] = {
     {TEXT(secret, ""), .centrifugo = true, .confidential = true,
@@ -177,10 +176,11 @@ const cf_option cf_options[] = {
     {TEXT(redis_db, "0"), .reload = CF_RELOAD_NO, .meaning = "Number of the database, of every shard."},
     {TEXT(redis_url, ""), .centrifugo = true, .confidential = true, .reload = CF_RELOAD_NO,
      .meaning = "`redis://:password@host:port/db`, by commas for several shards; what it has goes before the options above."},
-    {MISSING_TEXT(redis_master_name, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = SENTINEL,
-     .meaning = "Names for Sentinel."},
-    {MISSING_TEXT(redis_sentinels, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = SENTINEL,
-     .meaning = "Sentinel addresses."},
+    {TEXT(redis_master_name, ""), .reload = CF_RELOAD_NO,
+     .meaning =
+         "Names of the masters that Sentinel watches, one for each shard, by commas; host and port are asked of Sentinel."},
+    {TEXT(redis_sentinels, ""), .reload = CF_RELOAD_NO,
+     .meaning = "Addresses of the Sentinels, `host:port`, by commas. They are asked one after the other."},
     {MISSING_INT(redis_pool, 256, 0, MANY), .unit = "connections", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
      .missing = POOL, .meaning = "Accepted for compatibility, without effect: one connection carries all commands."},
     {MISSING_BOOL(redis_api), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = QUEUES,

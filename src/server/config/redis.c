@@ -106,7 +106,7 @@ static void read_host_and_port(cf_loader *load, size_t index, cf_redis_server *s
     cf_bytes host = item_of(config->redis_host, index);
     (void)store(load, host.size > 0 ? host : CF_BYTES("127.0.0.1"), &server->host);
     cf_bytes port = item_of(config->redis_port, index);
-    if (!read_port(port, &server->port))
+    if (!read_port(port.size > 0 ? port : CF_BYTES("6379"), &server->port))
         fail(load, "redis_port", index, "give a number from 1 to 65535");
 }
 
@@ -120,12 +120,55 @@ static void read_server(cf_loader *load, size_t index, cf_redis_server *server)
     const char *problem = NULL;
     if (url.size > 0)
         problem = read_url(load, url, server);
-    else
+    else if (config->redis_master_name.size == 0)
         read_host_and_port(load, index, server);
     if (problem != NULL)
         fail(load, "redis_url", index, problem);
     if (!cf_bytes_to_int64(server->database, &number) || number < 0)
         fail(load, config->redis_url.size > 0 ? "redis_url" : "redis_db", index, "its database is no number");
+}
+
+/* ---- Sentinel ------------------------------------------------------------------ */
+
+static void read_master(cf_loader *load, size_t index, cf_redis_server *server)
+{
+    cf_bytes name = item_of(load->config->redis_master_name, index);
+    server->host = CF_BYTES("");
+    (void)store(load, name, &server->master);
+    if (name.size == 0)
+        fail(load, "redis_master_name", index, "Redis master name must be set for every Redis shard when Sentinel used");
+}
+
+static void read_sentinel(cf_loader *load, size_t index, cf_redis_server *server)
+{
+    cf_bytes text = item_of(load->config->redis_sentinels, index);
+    if (read_authority(load, text, server) != NULL)
+        cf_config_fail_option(load, cf_loader_setting(load, "redis_sentinels"), "redis_sentinels",
+                              "is not good: Malformed Sentinel address: %.*s; give host:port, as in 127.0.0.1:26379",
+                              cf_config_shown(text), text.data);
+}
+
+/* All or none of the shards are found by Sentinel. */
+static void read_sentinels(cf_loader *load)
+{
+    cf_config *config = load->config;
+    if (config->redis_master_name.size == 0)
+        return;
+    if (config->redis_sentinels.size == 0) {
+        cf_config_fail_option(load, cf_loader_setting(load, "redis_master_name"), "redis_master_name",
+                              "needs 'redis_sentinels': Provide at least one Sentinel address");
+        return;
+    }
+    config->redis_sentinel_count = count_items(config->redis_sentinels);
+    config->redis_sentinel_servers = cf_config_store(config, config->redis_sentinel_count * sizeof(cf_redis_server));
+    if (config->redis_sentinel_servers == NULL) {
+        cf_config_fail_memory(load);
+        return;
+    }
+    for (size_t i = 0; i < config->redis_sentinel_count; i++)
+        read_sentinel(load, i, &config->redis_sentinel_servers[i]);
+    for (size_t i = 0; i < config->redis_server_count; i++)
+        read_master(load, i, &config->redis_servers[i]);
 }
 
 /* ---- all of them -------------------------------------------------------------- */
@@ -141,7 +184,7 @@ static void check_count(cf_loader *load, const char *option, cf_bytes list, cons
 
 static void count_servers(cf_config *config)
 {
-    const cf_bytes lists[] = {config->redis_host, config->redis_port, config->redis_url};
+    const cf_bytes lists[] = {config->redis_host, config->redis_port, config->redis_url, config->redis_master_name};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         size_t count = count_items(lists[i]);
         if (count > config->redis_server_count)
@@ -156,6 +199,9 @@ void cf_config_read_redis(cf_loader *load)
     check_count(load, "redis_host", config->redis_host, "hosts");
     check_count(load, "redis_port", config->redis_port, "ports");
     check_count(load, "redis_url", config->redis_url, "urls");
+    if (config->redis_master_name.size > 0 && count_items(config->redis_master_name) != config->redis_server_count)
+        fail(load, "redis_master_name", count_items(config->redis_master_name),
+             "Redis master name must be set for every Redis shard when Sentinel used");
     if (config->redis_server_count > SERVERS_MAX)
         cf_config_fail_option(load, cf_loader_setting(load, "redis_host"), "redis_host", "names more than %d shards",
                               SERVERS_MAX);
@@ -166,4 +212,6 @@ void cf_config_read_redis(cf_loader *load)
         cf_config_fail_memory(load);
     for (size_t i = 0; config->redis_servers != NULL && i < config->redis_server_count; i++)
         read_server(load, i, &config->redis_servers[i]);
+    if (config->redis_servers != NULL)
+        read_sentinels(load);
 }

@@ -401,7 +401,6 @@ static void test_features_that_are_not_built_are_refused(void **state)
         "{\"admin\": true}",
         "{\"web\": \"true\"}",
         "{\"redis_api\": true}",
-        "{\"redis_master_name\": \"m\"}",
         "{\"websocket_compression\": true}",
         "{\"ssl_autocert\": true}",
     };
@@ -439,6 +438,19 @@ static void test_redis_servers_are_named_by_lists(void **state)
     assert_server(&f->config.redis_servers[2], "127.0.0.1", 6379, "", "2");
 }
 
+static void test_sentinel_tells_where_the_masters_are(void **state)
+{
+    fixture *f = *state;
+    assert_silent(f, "{\"engine\": \"redis\", \"redis_master_name\": \"m, n\", \"redis_password\": \"p\","
+                     "\"redis_sentinels\": \"a:1, [::1]:2\"}");
+    assert_int_equal(f->config.redis_server_count, 2);
+    assert_bytes(f->config.redis_servers[1].master, "n");
+    assert_bytes(f->config.redis_servers[1].password, "p");
+    assert_int_equal(f->config.redis_sentinel_count, 2);
+    assert_bytes(f->config.redis_sentinel_servers[1].host, "::1");
+    assert_int_equal(f->config.redis_sentinel_servers[1].port, 2);
+}
+
 static void test_redis_servers_that_cannot_be_are_refused(void **state)
 {
     fixture *f = *state;
@@ -453,6 +465,12 @@ static void test_redis_servers_that_cannot_be_are_refused(void **state)
                    "'redis_url' is not good for shard 1: its database");
     assert_refused(f, "{\"engine\": \"redis\", \"redis_db\": \"-1\"}", "'redis_db' is not good for shard 1: its database");
     assert_refused(f, "{\"redis_read_timeout\": 0}", "allowed is 1 to");
+    assert_refused(f, "{\"engine\": \"redis\", \"redis_master_name\": \"m\"}", "Provide at least one Sentinel address");
+    assert_refused(f, "{\"engine\": \"redis\", \"redis_master_name\": \"m\", \"redis_sentinels\": \"a:1,foo\"}",
+                   "Malformed Sentinel address: foo");
+    assert_refused(
+        f, "{\"engine\": \"redis\", \"redis_master_name\": \"m\", \"redis_host\": \"a,b\", \"redis_sentinels\": \"a:1\"}",
+        "Redis master name must be set for every Redis shard when Sentinel used");
 }
 
 static void test_options_without_effect_and_unknown_ones_are_warned_of(void **state)
@@ -793,6 +811,7 @@ int main(int argc, char **argv)
         TEST(test_empty_boundaries_are_off),
         TEST(test_features_that_are_not_built_are_refused),
         TEST(test_redis_servers_are_named_by_lists),
+        TEST(test_sentinel_tells_where_the_masters_are),
         TEST(test_redis_servers_that_cannot_be_are_refused),
         TEST(test_options_without_effect_and_unknown_ones_are_warned_of),
         TEST(test_broken_files_are_named_with_their_place),

@@ -119,6 +119,7 @@ static void destroy(cf_engine *base)
     cf_buffer_free(&engine->command);
     cf_buffer_free(&engine->payload);
     cf_buffer_free(&engine->texts);
+    cf_free(engine->common.allocator, engine->sentinels);
     cf_free(engine->common.allocator, engine);
 }
 
@@ -154,24 +155,45 @@ static size_t size_of_texts(const cf_engine_host *host)
     size_t size = host->config->redis_prefix.size + host->node.size + 2;
     for (size_t i = 0; i < host->config->redis_server_count; i++) {
         const cf_redis_server *server = &host->config->redis_servers[i];
-        size += server->host.size + server->password.size + server->database.size + 3;
+        size += server->host.size + server->password.size + server->database.size + server->master.size + 4;
     }
+    for (size_t i = 0; i < host->config->redis_sentinel_count; i++)
+        size += host->config->redis_sentinel_servers[i].host.size + 1;
     return size;
+}
+
+static cf_redis_place place_of(cf_redis_engine *engine, const cf_config *config, const cf_redis_server *server)
+{
+    return (cf_redis_place){
+        .host = server->host.size > 0 ? keep(engine, server->host).data : NULL,
+        .port = (int)server->port,
+        .connect_timeout = config->redis_connect_timeout * 1000,
+        .read_timeout = config->redis_read_timeout * 1000,
+    };
 }
 
 static void init_shard(cf_redis_engine *engine, const cf_config *config, size_t index, uint32_t seed)
 {
     const cf_redis_server *server = &config->redis_servers[index];
     cf_redis_shard *shard = &engine->shards[index];
-    shard->place = (cf_redis_place){
-        .host = keep(engine, server->host).data,
-        .port = (int)server->port,
-        .connect_timeout = config->redis_connect_timeout * 1000,
-        .read_timeout = config->redis_read_timeout * 1000,
-    };
+    shard->place = place_of(engine, config, server);
     shard->password = keep(engine, server->password);
     shard->database = keep(engine, server->database);
+    if (server->master.size > 0) {
+        shard->sentinel.master = keep(engine, server->master);
+        shard->sentinel.all = engine->sentinels;
+        shard->sentinel.count = config->redis_sentinel_count;
+    }
     cf_redis_shard_init(shard, &engine->common, seed);
+}
+
+/* False without memory. */
+static bool init_sentinels(cf_redis_engine *engine, const cf_config *config)
+{
+    engine->sentinels = cf_alloc_zero(engine->common.allocator, config->redis_sentinel_count + 1, sizeof *engine->sentinels);
+    for (size_t i = 0; engine->sentinels != NULL && i < config->redis_sentinel_count; i++)
+        engine->sentinels[i] = place_of(engine, config, &config->redis_sentinel_servers[i]);
+    return engine->sentinels != NULL;
 }
 
 static void init_common(cf_redis_engine *engine, const cf_engine_host *host, const cf_redis_driver *driver)
@@ -202,7 +224,7 @@ cf_engine *cf_redis_engine_new(const cf_engine_host *host, const cf_redis_driver
         return NULL;
     }
     init_common(engine, host, driver);
-    if (!cf_buffer_reserve(&engine->texts, size_of_texts(host))) {
+    if (!cf_buffer_reserve(&engine->texts, size_of_texts(host)) || !init_sentinels(engine, host->config)) {
         destroy(&engine->base);
         return NULL;
     }

@@ -50,6 +50,13 @@ void cf_redis_line_give_up(cf_redis_line *line, const char *why)
         cf_redis_line_lost(line, why);
 }
 
+void cf_redis_line_move(cf_redis_line *line)
+{
+    cf_redis_line_give_up(line, "the master is another one now");
+    line->failures = 0;
+    line->opens_at = line->now;
+}
+
 void cf_redis_line_is_good(cf_redis_line *line)
 {
     line->failures = 0;
@@ -79,6 +86,8 @@ cf_time cf_redis_line_advance(cf_redis_line *line, cf_time now)
     line->now = now;
     if (line->state != CF_REDIS_LINE_CLOSED && line->due <= now)
         cf_redis_line_lost(line, line->state == CF_REDIS_LINE_OPENING ? "no connection in time" : "no answer in time");
+    if (line->place->host == NULL)
+        return CF_TIME_NEVER;
     if (line->state == CF_REDIS_LINE_CLOSED && line->opens_at <= now)
         open_line(line);
     return line->state == CF_REDIS_LINE_CLOSED ? line->opens_at : line->due;

@@ -34,7 +34,7 @@ typedef struct cf_redis_driver {
 
 /* Where a line leads to. The texts belong to the owner and outlive it. */
 typedef struct cf_redis_place {
-    const char *host;
+    const char *host; /* NULL: it is not known yet, and nothing is opened */
     int port;
     int64_t connect_timeout; /* ms */
     int64_t read_timeout;    /* ms */
@@ -76,6 +76,8 @@ void cf_redis_line_flush(cf_redis_line *line);
 void cf_redis_line_expect(cf_redis_line *line);
 /* Its owner has no use for it as it is: it is lost. */
 void cf_redis_line_give_up(cf_redis_line *line, const char *why);
+/* Its place has changed: it is opened there at once. */
+void cf_redis_line_move(cf_redis_line *line);
 /* It does what it is for: when it is lost, the pauses begin anew. */
 void cf_redis_line_is_good(cf_redis_line *line);
 

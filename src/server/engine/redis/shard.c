@@ -27,7 +27,10 @@ void cf_redis_shard_log(const cf_redis_shard *shard, cf_server_log level, const 
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    (void)snprintf(line, sizeof line, "Redis %s:%d %.400s", shard->place.host, shard->place.port, text);
+    if (shard->place.host != NULL)
+        (void)snprintf(line, sizeof line, "Redis %s:%d %.400s", shard->place.host, shard->place.port, text);
+    else
+        (void)snprintf(line, sizeof line, "Redis master '%.60s' %.400s", shard->sentinel.master.data, text);
     if (environment->log != NULL)
         environment->log(environment->user, level, cf_bytes_of(line));
 }
@@ -240,7 +243,9 @@ static void on_reply(cf_redis_line *line, redisReply **reply)
     cf_redis_operation *answered = of(shard->unanswered);
     shard->unanswered = shard->unanswered->next;
     answered->replies = 0;
-    if ((*reply)->type == REDIS_REPLY_ERROR) {
+    if (!shard->commands_ready && cf_redis_is_replica(*reply)) {
+        cf_redis_line_give_up(line, "it is no master");
+    } else if ((*reply)->type == REDIS_REPLY_ERROR) {
         refused(shard, answered, (*reply)->str);
     } else {
         answered->reply = *reply;
@@ -251,27 +256,40 @@ static void on_reply(cf_redis_line *line, redisReply **reply)
 
 /* ---- the line's life --------------------------------------------------------- */
 
-static bool send_login(cf_redis_shard *shard, cf_redis_line *line, cf_list *list, const char *name, cf_bytes argument)
+/* `argument` empty: there is none. */
+static bool send_greeting(cf_redis_shard *shard, cf_redis_line *line, cf_list *list, const char *name, cf_bytes argument)
 {
     cf_buffer command;
     cf_buffer_init(&command, shard->common->allocator, CF_BUFFER_NO_LIMIT);
-    cf_redis_begin(&command, 2);
+    cf_redis_begin(&command, argument.size > 0 ? 2 : 1);
     cf_redis_add(&command, cf_bytes_of(name));
-    cf_redis_add(&command, argument);
-    cf_redis_operation *login = cf_redis_operation_new(shard, &command, (cf_bytes){NULL, 0});
+    if (argument.size > 0)
+        cf_redis_add(&command, argument);
+    cf_redis_operation *greeting = cf_redis_operation_new(shard, &command, (cf_bytes){NULL, 0});
     cf_buffer_free(&command);
-    if (login == NULL)
+    if (greeting == NULL)
         return false;
-    login->answer = ignore;
-    cf_buffer_append(&line->out, cf_bytes_make(login->text, login->size));
-    cf_list_append(list, &login->link);
+    greeting->answer = ignore;
+    cf_buffer_append(&line->out, cf_bytes_make(greeting->text, greeting->size));
+    cf_list_append(list, &greeting->link);
     return true;
 }
 
 bool cf_redis_shard_greet(cf_redis_shard *shard, cf_redis_line *line, cf_list *list)
 {
-    return (shard->password.size == 0 || send_login(shard, line, list, "AUTH", shard->password)) &&
-           (cf_bytes_equal(shard->database, CF_BYTES("0")) || send_login(shard, line, list, "SELECT", shard->database));
+    bool selects = !cf_bytes_equal(shard->database, CF_BYTES("0"));
+    bool finds = shard->sentinel.all != NULL;
+    return (shard->password.size == 0 || send_greeting(shard, line, list, "AUTH", shard->password)) &&
+           (!selects || send_greeting(shard, line, list, "SELECT", shard->database)) &&
+           (!finds || send_greeting(shard, line, list, "ROLE", CF_BYTES("")));
+}
+
+bool cf_redis_is_replica(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || reply->element[0]->type != REDIS_REPLY_STRING)
+        return false;
+    cf_bytes role = cf_bytes_make(reply->element[0]->str, reply->element[0]->len);
+    return cf_bytes_equal(role, CF_BYTES("slave")) || cf_bytes_equal(role, CF_BYTES("sentinel"));
 }
 
 static void on_greeted(cf_redis_operation *operation, cf_engine_status status, const redisReply *reply)
@@ -334,6 +352,31 @@ static void on_lost(cf_redis_line *line, const char *why)
     cf_redis_shard_fail_all(&lost);
 }
 
+/* ---- the master, where Sentinel tells it ------------------------------------ */
+
+static void on_found(cf_redis_sentinel *sentinel, cf_bytes host, int port)
+{
+    cf_redis_shard *shard = CF_CONTAINER(sentinel, cf_redis_shard, sentinel);
+    if (shard->place.host != NULL && cf_bytes_equal(cf_bytes_of(shard->master), host) && shard->place.port == port)
+        return;
+    memcpy(shard->master, host.data, host.size);
+    shard->master[host.size] = 0;
+    shard->place.host = shard->master;
+    shard->place.port = port;
+    cf_redis_line_move(&shard->commands);
+    cf_redis_line_move(&shard->stream);
+    cf_redis_shard_log(shard, CF_SERVER_INFO, "is the master '%.60s'", sentinel->master.data);
+}
+
+static void on_failed(cf_redis_sentinel *sentinel, const char *why)
+{
+    cf_redis_shard *shard = CF_CONTAINER(sentinel, cf_redis_shard, sentinel);
+    char text[LOG_LINE_MAX];
+    (void)snprintf(text, sizeof text, "Sentinel %.255s:%d: %.100s", sentinel->place.host, sentinel->place.port, why);
+    if (!cf_redis_shard_is_up(shard))
+        cf_redis_shard_tell_lost(shard, text);
+}
+
 /* ---- the shard ---------------------------------------------------------------- */
 
 void cf_redis_shard_init(cf_redis_shard *shard, cf_redis_common *common, uint32_t seed)
@@ -345,6 +388,10 @@ void cf_redis_shard_init(cf_redis_shard *shard, cf_redis_common *common, uint32_
     shard->unanswered = &shard->sent;
     cf_redis_line_init(&shard->commands, &ops, &common->driver, &shard->place, common->allocator, common->now);
     cf_redis_stream_init(shard, seed);
+    shard->sentinel.found = on_found;
+    shard->sentinel.failed = on_failed;
+    if (shard->sentinel.all != NULL)
+        cf_redis_sentinel_init(&shard->sentinel, &common->driver, common->allocator, common->now);
 }
 
 void cf_redis_shard_free(cf_redis_shard *shard)
@@ -355,6 +402,8 @@ void cf_redis_shard_free(cf_redis_shard *shard)
     free_all(&shard->stream_calls);
     free_all(&shard->subscribing);
     cf_redis_stream_free(shard);
+    if (shard->sentinel.all != NULL)
+        cf_redis_sentinel_free(&shard->sentinel);
 }
 
 static cf_time next_mark(cf_redis_shard *shard)
@@ -368,7 +417,10 @@ static cf_time next_mark(cf_redis_shard *shard)
 
 cf_time cf_redis_shard_advance(cf_redis_shard *shard, cf_time now)
 {
-    cf_time next = cf_redis_stream_advance(shard, now);
+    cf_time next = CF_TIME_NEVER;
+    if (shard->sentinel.all != NULL)
+        next = cf_redis_sentinel_advance(&shard->sentinel, now, !cf_redis_shard_is_up(shard));
+    next = cf_time_earlier(next, cf_redis_stream_advance(shard, now));
     next = cf_time_earlier(next, next_mark(shard));
     if (shard->unanswered != &shard->sent)
         cf_redis_line_expect(&shard->commands);

@@ -14,6 +14,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/redis/line.h"
 #include "server/engine/redis/script.h"
+#include "server/engine/redis/sentinel.h"
 
 /* Bytes of the commands that may wait or be under way; what comes on top of them fails. */
 #define CF_REDIS_COMMANDS_MAX ((size_t)64 * 1024 * 1024)
@@ -36,6 +37,8 @@ typedef struct cf_redis_common {
 typedef struct cf_redis_shard {
     cf_redis_common *common;
     cf_redis_place place;
+    cf_redis_sentinel sentinel; /* tells the place, if there are any */
+    char master[CF_REDIS_HOST_MAX + 1];
     cf_bytes password; /* empty: none */
     cf_bytes database;
     cf_redis_line commands;
@@ -112,8 +115,10 @@ void cf_redis_shard_unsubscribe(cf_redis_shard *shard, cf_bytes channel, cf_engi
 bool cf_redis_shard_is_up(const cf_redis_shard *shard);
 /* A line has become ready, or the mark has come: what waited for that goes on. */
 void cf_redis_shard_go_on(cf_redis_shard *shard);
-/* AUTH and SELECT, which come first on every line, as operations behind those of the list. */
+/* AUTH, SELECT and with Sentinel ROLE, which come first on every line, as operations behind those of the list. */
 bool cf_redis_shard_greet(cf_redis_shard *shard, cf_redis_line *line, cf_list *list);
+/* Of ROLE; any other reply is none. */
+bool cf_redis_is_replica(const redisReply *reply);
 /* Takes it out of its list, answers and frees it; `reply` may be NULL with CF_ENGINE_OK. */
 void cf_redis_shard_finish(cf_redis_operation *operation, cf_engine_status status);
 /* Those that have waited too long fail. */

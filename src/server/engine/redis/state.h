@@ -14,6 +14,7 @@ typedef struct cf_redis_engine {
     cf_buffer command; /* that is being written */
     cf_buffer payload; /* an argument of it, or the note of its operation */
     cf_list searches;  /* channels.c */
+    cf_redis_place *sentinels;
     size_t shard_count;
     cf_redis_shard shards[];
 } cf_redis_engine;

@@ -356,6 +356,10 @@ static void take_answer(cf_redis_shard *shard, const redisReply *reply)
         return;
     }
     cf_redis_operation *call = of(shard->stream_calls.next);
+    if (!shard->stream_ready && cf_redis_is_replica(reply)) {
+        cf_redis_line_give_up(&shard->stream, "it is no master");
+        return;
+    }
     call->replies--;
     if (call->replies == 0)
         cf_redis_shard_finish(call, CF_ENGINE_OK);

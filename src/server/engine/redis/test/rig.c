@@ -80,7 +80,7 @@ bool rig_open(rig *self, const cf_allocator *allocator)
     self->allocator = allocator;
     self->environment = (cf_server_environment){.allocator = allocator, .enter = enter, .user = self};
     self->sink = (cf_engine_sink){on_message, on_join_leave, on_control, on_missed, self};
-    self->server = (cf_redis_server){CF_BYTES("127.0.0.1"), 6379, CF_BYTES(""), CF_BYTES("0")};
+    self->server = (cf_redis_server){.host = CF_BYTES("127.0.0.1"), .port = 6379, .database = CF_BYTES("0")};
     cf_config_default(&self->config);
     self->config.redis_servers = &self->server;
     self->config.redis_server_count = 1;
