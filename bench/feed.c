@@ -11,6 +11,7 @@
 #include "bench.h"
 
 #include "ws/handshake.h"
+#include "system/heap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,21 +23,11 @@
 #define BATCH    256 /* frames in one write */
 #define DATA_MAX 60000
 
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size > 0)
-        return realloc(memory, size);
-    free(memory);
-    return NULL;
-}
-
 static void shake_hands(int fd)
 {
     char request[4096];
     size_t size = 0;
     const char *key = NULL;
-    const cf_allocator allocator = {resize, NULL};
     while (size + 1 < sizeof(request)) {
         ssize_t got = recv(fd, request + size, sizeof(request) - 1 - size, 0);
         if (got <= 0)
@@ -49,7 +40,7 @@ static void shake_hands(int fd)
     if (key == NULL)
         bench_die("feed: no WebSocket key");
     cf_buffer response;
-    cf_buffer_init(&response, &allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&response, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_ws_append_response(&response, cf_bytes_make(key + strlen("Sec-WebSocket-Key: "), CF_WS_KEY_SIZE));
     bench_write_all(fd, response.data, response.size);
     cf_buffer_free(&response);

@@ -1,19 +1,9 @@
 #include "backend/backend.h"
 
+#include "system/heap.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
-
-const cf_allocator cf_backend_allocator = {resize, NULL};
 
 centrifuge_error cf_backend_new(centrifuge_backend **backend, const centrifuge_backend_options *options,
                                 const cf_allocator *allocator)
@@ -51,7 +41,7 @@ centrifuge_error centrifuge_backend_new(centrifuge_backend **backend, const cent
     *backend = NULL;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return CENTRIFUGE_ERROR_SYSTEM;
-    return cf_backend_new(backend, options, &cf_backend_allocator);
+    return cf_backend_new(backend, options, &cf_heap);
 }
 
 /* The secret does not stay behind in freed memory. */

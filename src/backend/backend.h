@@ -38,8 +38,6 @@ centrifuge_error cf_backend_read_options(centrifuge_backend_options *known, cons
 /* Appends the address of the API for the option `url`; INVALID_URL. */
 centrifuge_error cf_backend_address(cf_bytes url, cf_buffer *address);
 
-extern const cf_allocator cf_backend_allocator;
-
 /* As centrifuge_backend_new, with an allocator of the caller's. */
 centrifuge_error cf_backend_new(centrifuge_backend **backend, const centrifuge_backend_options *options,
                                 const cf_allocator *allocator);

@@ -27,7 +27,7 @@ static command begin(centrifuge_backend *backend, cf_method method)
     return made;
 }
 
-static void refuse(command *made, centrifuge_error error, const char *text)
+static void refuse_argument(command *made, centrifuge_error error, const char *text)
 {
     made->error = cf_backend_fail(made->backend, error, text);
 }
@@ -38,9 +38,9 @@ static bool check_text(command *made, const char *text, const char *missing)
     if (made->error != CENTRIFUGE_ERROR_OK)
         return false;
     if (text == NULL || text[0] == '\0')
-        refuse(made, CENTRIFUGE_ERROR_INVALID_ARGUMENT, missing);
+        refuse_argument(made, CENTRIFUGE_ERROR_INVALID_ARGUMENT, missing);
     else if (!cf_utf8_valid(cf_bytes_of(text)))
-        refuse(made, CENTRIFUGE_ERROR_INVALID_UTF8, "an argument is not valid UTF-8");
+        refuse_argument(made, CENTRIFUGE_ERROR_INVALID_UTF8, "an argument is not valid UTF-8");
     return made->error == CENTRIFUGE_ERROR_OK;
 }
 
@@ -73,7 +73,7 @@ static void add_data(command *made, const char *data)
     if (!check_text(made, data, "'data' is missing"))
         return;
     if (!cf_json_valid(cf_bytes_of(data))) {
-        refuse(made, CENTRIFUGE_ERROR_INVALID_JSON, "'data' is not valid JSON");
+        refuse_argument(made, CENTRIFUGE_ERROR_INVALID_JSON, "'data' is not valid JSON");
         return;
     }
     add_key(made, "data");
@@ -85,7 +85,7 @@ static void add_channels(command *made, const char *const *channels, size_t coun
     if (made->error != CENTRIFUGE_ERROR_OK)
         return;
     if (channels == NULL || count == 0) {
-        refuse(made, CENTRIFUGE_ERROR_INVALID_ARGUMENT, "'channels' is empty");
+        refuse_argument(made, CENTRIFUGE_ERROR_INVALID_ARGUMENT, "'channels' is empty");
         return;
     }
     cf_buffer *out = &made->backend->request;

@@ -1,4 +1,5 @@
 #include "backend/backend.h"
+#include "system/heap.h"
 
 #include <string.h>
 
@@ -94,7 +95,7 @@ static centrifuge_error check_url(const char *url, const char **what)
     CURLU *read = NULL;
     centrifuge_error error = cf_backend_address(cf_bytes_of(url), &nowhere);
     if (error != CENTRIFUGE_ERROR_INVALID_URL)
-        error = cf_http_url_read(&read, cf_bytes_of(url), &cf_backend_allocator);
+        error = cf_http_url_read(&read, cf_bytes_of(url), &cf_heap);
     curl_url_cleanup(read);
     if (error == CENTRIFUGE_ERROR_INVALID_URL)
         return error;

@@ -199,7 +199,7 @@ static const option_entry *entry_of(int code)
     return NULL;
 }
 
-static bool refuse(int code, const char *command, const char *word)
+static bool refuse_word(int code, const char *command, const char *word)
 {
     const option_entry *entry = entry_of(optopt);
     int name = (int)strcspn(word, "="); /* what follows may be a secret behind a mistyped name */
@@ -249,7 +249,7 @@ static bool from_flags(cf_cli_options *options, unsigned command, int argc, char
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         const char *word = argv[optind - 1];
         if (code == '?' || code == ':')
-            return refuse(code, argv[0], word);
+            return refuse_word(code, argv[0], word);
         const option_entry *entry = entry_of(code);
         char where[32];
         snprintf(where, sizeof(where), "--%s", entry->name);

@@ -62,7 +62,7 @@ static cf_bytes without_slash(cf_bytes url)
 }
 
 /* White space and control characters would break the request's head. */
-static bool is_address(cf_bytes text)
+static bool is_clean_address(cf_bytes text)
 {
     for (size_t i = 0; i < text.size; i++) {
         unsigned char byte = (unsigned char)text.data[i];
@@ -93,7 +93,7 @@ centrifuge_error cf_client_endpoint(cf_bytes url, bool sockjs, cf_transport_kind
     if (scheme == SCHEME_COUNT)
         return CENTRIFUGE_ERROR_INVALID_URL;
     cf_bytes rest = cf_bytes_slice(url, schemes[scheme].size, url.size);
-    if (!is_address(rest))
+    if (!is_clean_address(rest))
         return CENTRIFUGE_ERROR_INVALID_URL;
     bool raw = cf_bytes_ends_with(rest, RAW_SUFFIX);
     if (!raw && !sockjs && cf_bytes_ends_with(rest, SOCKJS_SUFFIX))

@@ -2,13 +2,14 @@
  * What sockets and requests need of their client: the time, random bytes, room to read, a turn that comes soon.
  */
 #include "native/native.h"
+#include "system/random.h"
 
 #include <string.h>
 
 bool cf_native_seed(centrifuge_client *client)
 {
     client->random_left = sizeof client->random;
-    return cf_native_random_bytes(client->random, sizeof client->random);
+    return cf_random_bytes(client->random, sizeof client->random);
 }
 
 /*

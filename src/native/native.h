@@ -45,8 +45,6 @@ bool cf_native_process_watch(void);
 /* Differs between a process and its children. */
 unsigned cf_native_process_self(void);
 cf_time cf_native_clock_now(void);
-/* From the system's source; false when there is none. */
-bool cf_native_random_bytes(void *data, size_t size);
 
 /* What any thread, and a signal handler, can make readable. */
 typedef struct cf_native_wakeup {

@@ -6,6 +6,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "native/native.h"
+#include "system/heap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +22,6 @@
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/timerfd.h>
 #endif
 
@@ -30,17 +30,7 @@
 #define MSG_NOSIGNAL 0
 #endif
 
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
-
-const cf_allocator cf_native_allocator = {resize, NULL};
+const cf_allocator cf_native_allocator = {cf_heap_resize, NULL};
 
 const void *cf_native_thread_self(void)
 {
@@ -75,7 +65,7 @@ unsigned cf_native_process_self(void)
     return atomic_load_explicit(&forks, memory_order_relaxed);
 }
 
-/* ---- time, randomness, sockets -------------------------------------------------- */
+/* ---- time, sockets ------------------------------------------------------------- */
 
 /*
  * Time in which the machine sleeps counts: after a night the peer is not as alive as it was a moment ago. Linux has a clock of
@@ -92,20 +82,6 @@ cf_time cf_native_clock_now(void)
     struct timespec now;
     clock_gettime(CLOCK_THAT_NEVER_SLEEPS, &now);
     return (cf_time)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-bool cf_native_random_bytes(void *data, size_t size)
-{
-#if defined(__linux__)
-    ssize_t got;
-    do {
-        got = getrandom(data, size, 0);
-    } while (got < 0 && errno == EINTR);
-    return got == (ssize_t)size;
-#else
-    arc4random_buf(data, size);
-    return true;
-#endif
 }
 
 #if defined(__linux__)

@@ -5,7 +5,7 @@
 #include "server/daemon/genconfig.h"
 #include "server/daemon/log.h"
 #include "server/daemon/process.h"
-#include "server/daemon/system.h"
+#include "system/heap.h"
 
 #include <errno.h>
 #include <fcntl.h>

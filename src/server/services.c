@@ -3,8 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/digest.h"
-
 #define LOG_LINE_MAX 1024
 
 static const char digits62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -42,18 +40,9 @@ void cf_services_message_id(cf_services *services, char id[CF_MESSAGE_ID_SIZE])
 
 void cf_services_uuid(cf_services *services, char id[CF_UUID_SIZE])
 {
-    uint8_t bytes[16];
-    char hex[32];
+    uint8_t bytes[CF_UUID_RANDOM];
     random_bytes(services, bytes, sizeof bytes);
-    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* RFC 9562 section 5.4 */
-    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-    cf_hex_encode(bytes, sizeof bytes, hex);
-    size_t at = 0;
-    for (size_t i = 0; i < sizeof hex; i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20)
-            id[at++] = '-';
-        id[at++] = hex[i];
-    }
+    cf_uuid_write(bytes, id);
 }
 
 static void log_line(cf_services *services, cf_server_log level, char *line, int size)

@@ -11,6 +11,7 @@
 #include "server/environment.h"
 #include "server/metrics.h"
 #include "server/turn.h"
+#include "server/uuid.h"
 
 struct cf_bundle;
 struct cf_hub;
@@ -75,7 +76,6 @@ typedef struct cf_services {
 #define CF_SPARE_MAX (1024 * 1024)
 
 #define CF_MESSAGE_ID_SIZE 22
-#define CF_UUID_SIZE       36
 
 /* Draws the prefix of the message ids. */
 void cf_services_start_message_ids(cf_services *services);

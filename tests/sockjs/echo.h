@@ -7,8 +7,6 @@
 
 #include "server/session.h"
 
-extern const cf_allocator echo_heap;
-
 typedef struct echo_service {
     cf_services services;
     bool closes;    /* each session, at once */

@@ -6,6 +6,7 @@
 
 #include "server/net/listener.h"
 #include "server/transport/sockjs.h"
+#include "system/heap.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -136,8 +137,8 @@ static bool set_up_service(echo_server *server, size_t i)
     service->amplifies = kinds[i].amplifies;
     cf_list_init(&service->due);
     service->services = (cf_services){
-        .environment = {.allocator = &echo_heap, .random = random_bytes},
-        .allocator = &echo_heap,
+        .environment = {.allocator = &cf_heap, .random = random_bytes},
+        .allocator = &cf_heap,
         .config = &server->config,
         .wheel = server->net.wheel,
         .metrics = &server->metrics,
@@ -172,8 +173,8 @@ static bool set_up(echo_server *server)
         .sockjs_heartbeat_delay = 25,
         .sockjs_url = CF_BYTES("/sockjs.js"),
     };
-    cf_wheel *wheel = cf_wheel_new(&echo_heap, (cf_time)uv_now(&server->loop));
-    cf_net_init(&server->net, &server->loop, &echo_heap, wheel);
+    cf_wheel *wheel = cf_wheel_new(&cf_heap, (cf_time)uv_now(&server->loop));
+    cf_net_init(&server->net, &server->loop, &cf_heap, wheel);
     server->net.enter = enter;
     server->net.input = input;
     server->net.user = server;
@@ -228,8 +229,8 @@ int main(int argc, char **argv)
         return 2;
     }
     (void)signal(SIGPIPE, SIG_IGN);
-    echo_server *server = cf_alloc_zero(&echo_heap, 1, sizeof(*server));
+    echo_server *server = cf_alloc_zero(&cf_heap, 1, sizeof(*server));
     int status = server == NULL ? 1 : serve(server, (int)port);
-    cf_free(&echo_heap, server);
+    cf_free(&cf_heap, server);
     return status;
 }

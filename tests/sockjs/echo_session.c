@@ -1,22 +1,12 @@
 #include "echo.h"
 
 #include "ws/frame.h"
+#include "system/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define AMPLIFY_MAX 18
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size > 0)
-        return realloc(memory, size);
-    free(memory);
-    return NULL;
-}
-
-const cf_allocator echo_heap = {resize, NULL};
 
 struct cf_session {
     echo_service *service;
@@ -36,7 +26,7 @@ static void add_due(cf_session *session)
 
 cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, void *transport)
 {
-    cf_session *session = cf_alloc_zero(&echo_heap, 1, sizeof(*session));
+    cf_session *session = cf_alloc_zero(&cf_heap, 1, sizeof(*session));
     if (session == NULL)
         return NULL;
     session->service = CF_CONTAINER(services, echo_service, services);
@@ -52,14 +42,14 @@ void cf_session_gone(cf_session *session)
 {
     if (cf_list_linked(&session->due))
         cf_list_remove(&session->due);
-    cf_outbox_free(&session->outbox, &echo_heap);
-    cf_free(&echo_heap, session);
+    cf_outbox_free(&session->outbox, &cf_heap);
+    cf_free(&cf_heap, session);
 }
 
 static void say(cf_session *session, cf_bytes text)
 {
-    cf_chunk *chunk = cf_chunk_new(&echo_heap, text.size);
-    if (chunk == NULL || !cf_chunk_append(chunk, CF_WS_TEXT, text) || !cf_outbox_push(&session->outbox, chunk, &echo_heap))
+    cf_chunk *chunk = cf_chunk_new(&cf_heap, text.size);
+    if (chunk == NULL || !cf_chunk_append(chunk, CF_WS_TEXT, text) || !cf_outbox_push(&session->outbox, chunk, &cf_heap))
         cf_session_close_code(session, CF_WS_CLOSE_GOING_AWAY, CF_BYTES("out of memory"));
     if (chunk != NULL)
         cf_chunk_release(chunk);
@@ -109,7 +99,7 @@ cf_outbox *cf_session_outbox(cf_session *session)
 
 void cf_session_written(cf_session *session, size_t size)
 {
-    (void)cf_outbox_consume(&session->outbox, size, &echo_heap);
+    (void)cf_outbox_consume(&session->outbox, size, &cf_heap);
 }
 
 void cf_session_writable(cf_session *session)

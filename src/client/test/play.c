@@ -1,6 +1,7 @@
 #include "play.h"
 
 #include "states.h"
+#include "system/heap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,18 +46,6 @@ static void *resize(void *user, void *memory, size_t size)
     }
     return made == NULL ? NULL : made + 1;
 }
-
-static void *plain_resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
-
-static const cf_allocator plain_allocator = {plain_resize, NULL};
 
 static uint32_t next_random(void *user)
 {
@@ -129,8 +118,8 @@ static void take_commands(play *p, cf_bytes text)
     cf_wire_commands commands;
     cf_wire_command command;
     cf_buffer scratch, out;
-    cf_buffer_init(&scratch, &plain_allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&out, &plain_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&scratch, &cf_heap, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&out, &cf_heap, CF_BUFFER_NO_LIMIT);
     RULE(cf_wire_commands_begin(&commands, text, &scratch), "what is sent are commands");
     cf_buffer_reserve(&scratch, text.size * 4);
     while (cf_wire_commands_next(&commands, &command, &scratch)) {
@@ -299,7 +288,7 @@ void play_init(play *p)
     p->now = 1000;
     p->allocator = (cf_allocator){resize, p};
     p->environment = (cf_environment){&p->allocator, next_random, p};
-    cf_buffer_init(&p->answers, &plain_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&p->answers, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_client_options_default(&p->options);
     p->options.url = CF_BYTES("http://host");
     p->options.insecure = true;
@@ -354,7 +343,7 @@ bool play_answer(play *p)
 {
     if (!p->opened || p->answers.size == 0 || p->pumping)
         return false;
-    char *text = cf_copy(&plain_allocator, cf_bytes_of(p->answers.data));
+    char *text = cf_copy(&cf_heap, cf_bytes_of(p->answers.data));
     RULE(text != NULL, "the test itself has memory");
     cf_buffer_consume(&p->answers, strlen(text) + 1);
     play_receive_text(p, text);

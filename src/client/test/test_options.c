@@ -1,17 +1,7 @@
 #include "driver.h"
+#include "system/heap.h"
 
 /* client-spec.md 2 and 3 */
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size > 0)
-        return realloc(memory, size);
-    free(memory);
-    return NULL;
-}
-
-static const cf_allocator allocator = {resize, NULL};
 
 /* ---- validation ------------------------------------------------------------------- */
 
@@ -199,7 +189,7 @@ static void expect_endpoint(const char *url, bool sockjs, cf_transport_kind kind
 {
     cf_transport_kind got = CF_TRANSPORT_SOCKJS;
     cf_buffer out;
-    cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&out, &cf_heap, CF_BUFFER_NO_LIMIT);
     assert_int_equal(cf_client_endpoint(cf_bytes_of(url), sockjs, &got, &out), CENTRIFUGE_ERROR_OK);
     assert_int_equal(got, kind);
     assert_string_equal(cf_buffer_text(&out), address);
@@ -210,7 +200,7 @@ static void expect_no_endpoint(const char *url, bool sockjs, centrifuge_error er
 {
     cf_transport_kind kind;
     cf_buffer out;
-    cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&out, &cf_heap, CF_BUFFER_NO_LIMIT);
     assert_int_equal(cf_client_endpoint(cf_bytes_of(url), sockjs, &kind, &out), error);
     assert_int_equal(out.size, 0);
     cf_buffer_free(&out);
@@ -286,7 +276,7 @@ static void an_address_that_does_not_fit_is_no_memory(void **state)
     (void)state;
     cf_transport_kind kind;
     cf_buffer out;
-    cf_buffer_init(&out, &allocator, 4);
+    cf_buffer_init(&out, &cf_heap, 4);
     assert_int_equal(cf_client_endpoint(CF_BYTES("ws://h"), false, &kind, &out), CENTRIFUGE_ERROR_NO_MEMORY);
     cf_buffer_free(&out);
 }

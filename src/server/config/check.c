@@ -152,7 +152,7 @@ static bool is_ipv4(cf_bytes text)
     return parts < 4 || (parts == 4 && !large);
 }
 
-static bool is_address(cf_bytes text)
+static bool is_listen_address(cf_bytes text)
 {
     cf_bytes rest = cf_bytes_slice(text, (size_t)(cf_bytes_find(text, CF_BYTES(":")) + 1), text.size);
     if (is_one_of(text, "0123456789."))
@@ -165,7 +165,7 @@ static bool is_address(cf_bytes text)
 
 static void check_address(cf_loader *load, cf_bytes address)
 {
-    if (address.size > 0 && address.size < ADDRESS_MAX && is_address(address))
+    if (address.size > 0 && address.size < ADDRESS_MAX && is_listen_address(address))
         return;
     cf_config_fail_option(load, cf_loader_setting(load, "address"), "address",
                           "is '%.*s', for which ListenAndServe has no address: give an address or a host name alone, as "

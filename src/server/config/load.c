@@ -288,7 +288,7 @@ static bool differs_from_default(cf_loader *load, const cf_option *option, const
     }
 }
 
-static void refuse(cf_loader *load, const cf_option *option, const cf_setting *setting)
+static void refuse_option(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
     cf_config_fail_option(load, setting, option->name,
                           "cannot be used: %s is not part of this version; remove the option or set it to its default%s%s%s",
@@ -301,7 +301,7 @@ static void apply_missing(cf_loader *load, const cf_option *option, const cf_set
     if (!differs_from_default(load, option, setting))
         return;
     if (option->state == CF_OPTION_REFUSED) {
-        refuse(load, option, setting);
+        refuse_option(load, option, setting);
         return;
     }
     cf_config_warn_option(load, setting, option->name, "has no effect: %s is not part of this version", option->missing);

@@ -1,5 +1,5 @@
 #include "server/api/api.h"
-#include "server/daemon/system.h"
+#include "system/heap.h"
 #include "server/daemon/worker_state.h"
 #include "server/net/router.h"
 #include "server/transport/upgrade.h"

@@ -1,23 +1,14 @@
 #include "server/daemon/genconfig.h"
 
+#include "server/uuid.h"
+#include "system/random.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define SECRET_BYTES 16 /* random ones, of a UUID */
-
-static bool random_uuid(unsigned char uuid[SECRET_BYTES])
-{
-    if (getrandom(uuid, SECRET_BYTES, 0) != SECRET_BYTES)
-        return false;
-    uuid[6] = (unsigned char)((uuid[6] & 0x0f) | 0x40); /* RFC 9562 section 5.4 */
-    uuid[8] = (unsigned char)((uuid[8] & 0x3f) | 0x80);
-    return true;
-}
 
 /* What stands before and behind the secret. */
 static const struct {
@@ -31,14 +22,12 @@ static const struct {
 
 static bool write_secret(FILE *file)
 {
-    unsigned char uuid[SECRET_BYTES];
-    if (!random_uuid(uuid))
+    uint8_t random[CF_UUID_RANDOM];
+    char uuid[CF_UUID_SIZE];
+    if (!cf_random_bytes(random, sizeof(random)))
         return false;
-    for (size_t i = 0; i < SECRET_BYTES; i++) {
-        if (fprintf(file, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]) < 0)
-            return false;
-    }
-    return true;
+    cf_uuid_write(random, uuid);
+    return fwrite(uuid, sizeof(uuid), 1, file) == 1;
 }
 
 static bool write_text(FILE *file, cf_daemon_notation notation)

@@ -1,9 +1,9 @@
 /*
  * Where a worker listens: each address with each port, and a Unix socket for the API.
  */
-#include "server/daemon/system.h"
 #include "server/daemon/worker_state.h"
 #include "server/net/unix_socket.h"
+#include "system/heap.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #include "server/daemon/log.h"
 
 #include "base/utf8.h"
-#include "server/daemon/system.h"
+#include "system/heap.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 
 #include "server/daemon/log.h"
 #include "server/daemon/pidfile.h"
-#include "server/daemon/system.h"
+#include "system/heap.h"
 #include "server/daemon/worker.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "server/daemon/settings.h"
 
-#include "server/daemon/system.h"
+#include "system/heap.h"
 #include "server/notation/notation.h"
 
 #include <errno.h>

@@ -1,14 +1,23 @@
 #include "server/daemon/worker_state.h"
 
-#include "server/daemon/system.h"
 #include "server/engine/redis/redis.h"
 #include "sockjs/session.h"
+#include "system/heap.h"
+#include "system/random.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #define SHUTDOWN_TICK 1 /* ms, until it is looked again whether all is told */
 
 /* ---- what the node is given ---- */
+
+static void random_bytes(void *user, void *out, size_t size)
+{
+    (void)user;
+    if (!cf_random_bytes(out, size))
+        abort(); /* every id could be guessed */
+}
 
 static void log_line(void *user, cf_server_log level, cf_bytes text)
 {
@@ -119,7 +128,7 @@ static bool make_node(cf_worker *worker)
     const cf_worker_host *host = &worker->host;
     cf_server_environment environment = {
         .allocator = &cf_heap,
-        .random = cf_system_random,
+        .random = random_bytes,
         .log = log_line,
         .microseconds = microseconds,
         .enter = enter,

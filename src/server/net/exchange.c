@@ -354,7 +354,7 @@ uint64_t cf_http_exchange_started(const cf_http_exchange *self)
 
 /* ---- reading ---- */
 
-static void refuse(cf_http_exchange *self, int status, const char *reason)
+static void refuse_request(cf_http_exchange *self, int status, const char *reason)
 {
     tell_refused(self, status, reason);
     self->last = true;
@@ -372,7 +372,7 @@ static bool make_room(cf_http_exchange *self)
         cf_http_exchange *victim = heaviest(self->bodies);
         if (victim == NULL)
             victim = self;
-        refuse(victim, 503, "too many large bodies at one time, and this one has been there the longest");
+        refuse_request(victim, 503, "too many large bodies at one time, and this one has been there the longest");
         if (victim == self)
             return false;
         go_on(victim);
@@ -431,7 +431,7 @@ static bool serve_one(cf_http_exchange *self, cf_bytes *input)
     if (progress == CF_HTTP_HEAD && expect_body(self))
         progress = read_some(self, input);
     if (progress == CF_HTTP_FAILED) {
-        refuse(self, cf_http_parser_status(self->parser), cf_http_parser_reason(self->parser));
+        refuse_request(self, cf_http_parser_status(self->parser), cf_http_parser_reason(self->parser));
         return false;
     }
     if (!make_room(self))
@@ -550,7 +550,8 @@ static void on_timer(cf_connection *connection)
         close_now(self);
         return;
     }
-    refuse(self, 408, cf_http_parser_in_body(self->parser) ? "its body did not come in time" : "its head did not come in time");
+    refuse_request(self, 408,
+                   cf_http_parser_in_body(self->parser) ? "its body did not come in time" : "its head did not come in time");
     go_on(self);
 }
 

@@ -5,7 +5,7 @@ void cf_http_lines_init(cf_http_lines *lines, bool request_line)
     *lines = (cf_http_lines){.request_line = request_line};
 }
 
-static void refuse(cf_http_lines *self, int status, const char *reason)
+static void refuse_line(cf_http_lines *self, int status, const char *reason)
 {
     self->status = status;
     self->reason = reason;
@@ -26,16 +26,16 @@ static void read_protocol(cf_http_lines *self, char c)
     if (at < sizeof(expected) - 1 && (c == expected[at] || self->old))
         return;
     if (digit && is_digit(c))
-        refuse(self, 505, "its version is neither HTTP/1.0 nor HTTP/1.1");
+        refuse_line(self, 505, "its version is neither HTTP/1.0 nor HTTP/1.1");
     else
-        refuse(self, 400, "the request line does not end with HTTP/1.1");
+        refuse_line(self, 400, "the request line does not end with HTTP/1.1");
 }
 
 static void end_request_line(cf_http_lines *self)
 {
     self->request_line = false;
     if (self->protocol_size < sizeof("HTTP/1.1") - 1)
-        refuse(self, 400, "the request line does not end with HTTP/1.1");
+        refuse_line(self, 400, "the request line does not end with HTTP/1.1");
 }
 
 /* One empty line before a request is what some clients send behind a body (RFC 9112 section 2.2). */
@@ -44,7 +44,7 @@ static void end_empty_line(cf_http_lines *self)
     if (!self->request_line)
         self->done = true;
     else if (self->empty_seen)
-        refuse(self, 400, "empty lines before the request");
+        refuse_line(self, 400, "empty lines before the request");
     self->empty_seen = true;
 }
 
@@ -61,7 +61,7 @@ static void end_line(cf_http_lines *self)
 static void read_request_line(cf_http_lines *self, char c)
 {
     if (c == '\t' || (c == ' ' && ++self->spaces > 2))
-        refuse(self, 400, "the request line is not three words with one space between them");
+        refuse_line(self, 400, "the request line is not three words with one space between them");
     else if (c != ' ' && self->spaces == 2)
         read_protocol(self, c);
 }
@@ -69,17 +69,17 @@ static void read_request_line(cf_http_lines *self, char c)
 static void read_byte(cf_http_lines *self, char c)
 {
     if (self->carriage_return && c != '\n') {
-        refuse(self, 400, "a CR without LF");
+        refuse_line(self, 400, "a CR without LF");
     } else if (self->carriage_return) {
         end_line(self);
     } else if (c == '\r') {
         self->carriage_return = true;
     } else if (c == '\n') {
-        refuse(self, 400, "a line ends with LF alone");
+        refuse_line(self, 400, "a line ends with LF alone");
     } else if (((unsigned char)c < ' ' && c != '\t') || c == 0x7f) {
-        refuse(self, 400, "a control character in the head");
+        refuse_line(self, 400, "a control character in the head");
     } else if (!self->line_begun && (c == ' ' || c == '\t')) {
-        refuse(self, 400, "a line begins with a blank");
+        refuse_line(self, 400, "a line begins with a blank");
     } else {
         self->started = self->line_begun = true;
         if (self->request_line)

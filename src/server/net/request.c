@@ -56,7 +56,7 @@ static const char too_large[] = "its body is larger than api_request_max_size";
 /* ---- what llhttp tells ---- */
 
 /* What its callbacks return for an error. The first reason stays. */
-static int refuse(cf_http_parser *self, int status, const char *reason)
+static int refuse_request(cf_http_parser *self, int status, const char *reason)
 {
     if (self->status == 0) {
         self->status = status;
@@ -67,14 +67,14 @@ static int refuse(cf_http_parser *self, int status, const char *reason)
 
 static bool fail(cf_http_parser *self, int status, const char *reason)
 {
-    return refuse(self, status, reason) == 0;
+    return refuse_request(self, status, reason) == 0;
 }
 
 static int append_text(cf_http_parser *self, slice *target, const char *at, size_t size)
 {
     cf_buffer_append(&self->text, (cf_bytes){at, size});
     if (self->text.failed)
-        return refuse(self, 431, "too many values in the head");
+        return refuse_request(self, 431, "too many values in the head");
     target->size += size;
     return 0;
 }
@@ -110,7 +110,7 @@ static int join_value(cf_http_parser *self, slice *value)
     slice moved = {.present = true, .offset = self->text.size};
     slice old = *value;
     if (!cf_buffer_reserve(&self->text, old.size + 2))
-        return refuse(self, 431, "too many values in the head");
+        return refuse_request(self, 431, "too many values in the head");
     if (append_text(self, &moved, self->text.data + old.offset, old.size) != 0 || append_text(self, &moved, ", ", 2) != 0)
         return -1;
     *value = moved;
@@ -123,7 +123,7 @@ static int begin_value(cf_http_parser *self)
     cf_http_repeat repeat = known[self->header].repeat;
     self->value_skipped = value->present && repeat == CF_HTTP_FIRST;
     if (value->present && repeat == CF_HTTP_ONCE)
-        return refuse(self, 400, "Host or Sec-WebSocket-Key is there twice");
+        return refuse_request(self, 400, "Host or Sec-WebSocket-Key is there twice");
     if (value->present && repeat == CF_HTTP_JOINED)
         return join_value(self, value);
     if (!value->present)
@@ -135,7 +135,7 @@ static int on_header_field_complete(llhttp_t *parser)
 {
     cf_http_parser *self = parser->data;
     if (self->name_size == 0)
-        return refuse(self, 400, "a header without a name");
+        return refuse_request(self, 400, "a header without a name");
     self->header = self->head_done ? -1 : find_known(self); /* behind the body: trailers, which nobody reads */
     self->name_size = 0;
     return self->header < 0 ? 0 : begin_value(self);
@@ -175,9 +175,9 @@ static int check_transfer_encoding(cf_http_parser *self)
     if (!self->headers[CF_HTTP_HEADER_transfer_encoding].present)
         return 0;
     if (self->lines.old)
-        return refuse(self, 400, "Transfer-Encoding in a request of HTTP/1.0");
+        return refuse_request(self, 400, "Transfer-Encoding in a request of HTTP/1.0");
     if (!cf_bytes_equal_fold(header(self, CF_HTTP_HEADER_transfer_encoding), CF_BYTES("chunked")))
-        return refuse(self, 501, "a Transfer-Encoding other than chunked");
+        return refuse_request(self, 501, "a Transfer-Encoding other than chunked");
     return 0;
 }
 
@@ -194,9 +194,9 @@ static int on_body(llhttp_t *parser, const char *at, size_t size)
 {
     cf_http_parser *self = parser->data;
     if (size > self->body_max - self->body.size)
-        return refuse(self, 413, too_large);
+        return refuse_request(self, 413, too_large);
     cf_buffer_append(&self->body, (cf_bytes){at, size});
-    return self->body.failed ? refuse(self, 503, "no memory for its body") : 0;
+    return self->body.failed ? refuse_request(self, 503, "no memory for its body") : 0;
 }
 
 /*
@@ -210,7 +210,7 @@ static int on_chunk_header(llhttp_t *parser)
     if (self->trailers)
         cf_http_lines_init(&self->lines, false);
     if (parser->content_length > self->body_max - self->body.size)
-        return refuse(self, 413, too_large);
+        return refuse_request(self, 413, too_large);
     return HPE_PAUSED;
 }
 
@@ -307,9 +307,9 @@ void cf_http_parser_reset(cf_http_parser *self)
 static bool check_host(cf_http_parser *self)
 {
     if (!self->headers[CF_HTTP_HEADER_host].present && !self->lines.old)
-        (void)refuse(self, 400, "no Host");
+        (void)refuse_request(self, 400, "no Host");
     else if (!cf_url_is_host(header(self, CF_HTTP_HEADER_host)))
-        (void)refuse(self, 400, "Host is not a host and perhaps a port");
+        (void)refuse_request(self, 400, "Host is not a host and perhaps a port");
     return self->status == 0;
 }
 
@@ -318,7 +318,7 @@ static bool check_expect(cf_http_parser *self)
 {
     cf_bytes expect = header(self, CF_HTTP_HEADER_expect);
     if (expect.size > 0 && !self->lines.old && !cf_bytes_equal_fold(expect, CF_BYTES("100-continue")))
-        (void)refuse(self, 417, "an Expect other than 100-continue");
+        (void)refuse_request(self, 417, "an Expect other than 100-continue");
     return self->status == 0;
 }
 
@@ -328,10 +328,10 @@ static bool resolve_target(cf_http_parser *self)
     cf_http_request *request = &self->request;
     bool options = self->parser.method == HTTP_OPTIONS;
     if (!cf_url_split_target(resolve(self, self->target), options, &path, &request->query))
-        (void)refuse(self, 400, "a target that is neither a path nor an http address");
+        (void)refuse_request(self, 400, "a target that is neither a path nor an http address");
     else if (!cf_percent_decode(path, false, &self->path))
-        (void)refuse(self, self->path.failed ? 503 : 400,
-                     self->path.failed ? "no memory for its path" : "a bad escape in the path");
+        (void)refuse_request(self, self->path.failed ? 503 : 400,
+                             self->path.failed ? "no memory for its path" : "a bad escape in the path");
     request->path = cf_buffer_bytes(&self->path);
     return self->status == 0;
 }
@@ -360,7 +360,7 @@ static bool fill_request(cf_http_parser *self)
 static cf_http_progress end_head(cf_http_parser *self)
 {
     if (!self->head_done) /* it reads the lines differently */
-        (void)refuse(self, 400, "no HTTP request");
+        (void)refuse_request(self, 400, "no HTTP request");
     if (self->status != 0 || !fill_request(self))
         return CF_HTTP_FAILED;
     return self->request.body_ahead ? CF_HTTP_HEAD : CF_HTTP_COMPLETE;
@@ -387,7 +387,7 @@ static cf_http_progress read_head(cf_http_parser *self, const char *data, size_t
         return end_head(self);
     if (self->head_size < CF_HTTP_HEAD_MAX)
         return CF_HTTP_MORE;
-    (void)refuse(self, 431, "its head is larger than 16384 bytes");
+    (void)refuse_request(self, 431, "its head is larger than 16384 bytes");
     return CF_HTTP_FAILED;
 }
 

@@ -1,29 +1,18 @@
 #include "server/control.h"
 
 #include "base/assert.h"
+#include "system/heap.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 /* The first line is the method, the rest the parameters: whatever another program says on the nodes' wire. */
 
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
-
-static const cf_allocator allocator = {resize, NULL};
-
 /* What is understood can be said again. */
 static void check_written(const cf_control *control)
 {
     cf_buffer out;
-    cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&out, &cf_heap, CF_BUFFER_NO_LIMIT);
     if (control->kind == CF_CONTROL_PING) {
         cf_control_begin_info(&out, &control->info);
         cf_json_write_compact(&out, control->info.metrics);
@@ -50,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     cf_control control;
     cf_buffer scratch;
-    cf_buffer_init(&scratch, &allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&scratch, &cf_heap, CF_BUFFER_NO_LIMIT);
     CF_ASSERT(cf_buffer_reserve(&scratch, message.params.size + 1));
     if (cf_control_read(&message, &control, &scratch))
         check_written(&control);

@@ -10,6 +10,7 @@
 #include "server/node.h"
 #include "ws/frame.h"
 #include "wire/v1/v1.h"
+#include "system/heap.h"
 
 #define CLIENTS 4
 
@@ -29,17 +30,6 @@ struct world {
     cf_time now;
     client clients[CLIENTS];
 };
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size > 0)
-        return realloc(memory, size);
-    free(memory);
-    return NULL;
-}
-
-static const cf_allocator allocator = {resize, NULL};
 
 static void random_bytes(void *user, void *out, size_t size)
 {
@@ -201,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     configure(w);
     cf_server_environment environment = {
-        .allocator = &allocator, .random = random_bytes, .microseconds = microseconds, .user = w};
+        .allocator = &cf_heap, .random = random_bytes, .microseconds = microseconds, .user = w};
     w->node = cf_node_new(&environment, &w->config, cf_engine_memory_new, 0, 0);
     cf_node_begin_turn(w->node, 0, 0);
     for (unsigned char i = 1; i < CLIENTS; i++) /* the first one has to connect by itself */

@@ -7,17 +7,7 @@
 #include <cmocka.h>
 
 #include "server/wheel.h"
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size > 0)
-        return realloc(memory, size);
-    free(memory);
-    return NULL;
-}
-
-static const cf_allocator allocator = {resize, NULL};
+#include "system/heap.h"
 
 /* ---- against a naive list ------------------------------------------------ */
 
@@ -109,7 +99,7 @@ static void behaves_like_a_list(void **state)
         world *w = calloc(1, sizeof *w);
         w->random = seed;
         w->now = (cf_time)draw(w, 1000000) - 500000;
-        w->wheel = cf_wheel_new(&allocator, w->now);
+        w->wheel = cf_wheel_new(&cf_heap, w->now);
         for (size_t i = 0; i < TIMERS; i++) {
             w->models[i].timer.fire = fired;
             w->models[i].world = w;
@@ -162,7 +152,7 @@ static void fires_at_its_time_never_before(void **state)
     static const cf_time distances[] = {1, 99, 100, 101, 6300, 6400, 6500, 409600, 409601, 26214400, 1677721600, 200000000000};
     (void)state;
     for (size_t i = 0; i < sizeof distances / sizeof distances[0]; i++) {
-        cf_wheel *wheel = cf_wheel_new(&allocator, 12345);
+        cf_wheel *wheel = cf_wheel_new(&cf_heap, 12345);
         note n = {.timer.fire = take_note};
         cf_time deadline = 12345 + distances[i];
         cf_wheel_set(wheel, &n.timer, deadline);
@@ -180,7 +170,7 @@ static void one_jump_fires_in_order(void **state)
     enum { COUNT = 300 };
     static note notes[COUNT];
     (void)state;
-    cf_wheel *wheel = cf_wheel_new(&allocator, 0);
+    cf_wheel *wheel = cf_wheel_new(&cf_heap, 0);
     for (size_t i = 0; i < COUNT; i++) {
         notes[i] = (note){.timer.fire = take_note};
         cf_wheel_set(wheel, &notes[i].timer, (cf_time)((i * 7919) % COUNT) * 5000 + 1);
@@ -196,7 +186,7 @@ static void one_jump_fires_in_order(void **state)
 static void a_timer_that_sets_itself_for_the_past_does_not_spin(void **state)
 {
     (void)state;
-    cf_wheel *wheel = cf_wheel_new(&allocator, 1000);
+    cf_wheel *wheel = cf_wheel_new(&cf_heap, 1000);
     note n = {.timer.fire = take_note, .wheel = wheel, .again = 500};
     cf_wheel_set(wheel, &n.timer, 900);
     assert_true(cf_wheel_next(wheel) <= 1000);
@@ -212,7 +202,7 @@ static void a_timer_that_sets_itself_for_the_past_does_not_spin(void **state)
 static void never_is_never(void **state)
 {
     (void)state;
-    cf_wheel *wheel = cf_wheel_new(&allocator, 0);
+    cf_wheel *wheel = cf_wheel_new(&cf_heap, 0);
     note n = {.timer.fire = take_note};
     cf_wheel_set(wheel, &n.timer, 10);
     cf_wheel_set(wheel, &n.timer, CF_TIME_NEVER);

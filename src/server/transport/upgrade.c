@@ -19,7 +19,7 @@ static void tell_no_upgrade(cf_services *services, const cf_http_exchange *excha
                        no_upgrade_reason(request));
 }
 
-static void refuse(cf_http_exchange *exchange, const cf_http_request *request, int status, cf_websocket_kind kind)
+static void refuse_upgrade(cf_http_exchange *exchange, const cf_http_request *request, int status, cf_websocket_kind kind)
 {
     cf_http_response response = cf_http_plain(status);
     if (kind == CF_WEBSOCKET_SOCKJS && status == 400 && request->headers[CF_HTTP_HEADER_upgrade].size == 0)
@@ -43,7 +43,7 @@ void cf_upgrade_request(cf_services *services, cf_http_exchange *exchange, const
         status = 400; /* nobody could tell a body from frames; of HTTP/1.0: RFC 9110 section 7.8 */
     if (status != 101) {
         tell_no_upgrade(services, exchange, request, status);
-        refuse(exchange, request, status, kind);
+        refuse_upgrade(exchange, request, status, kind);
         return;
     }
     cf_bytes early;

@@ -4,21 +4,10 @@
 #include "base/assert.h"
 #include "json/json.h"
 #include "server/api/api.h"
+#include "system/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
-
-static const cf_allocator allocator = {resize, NULL};
 
 static void random_bytes(void *user, void *out, size_t size)
 {
@@ -68,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.channel.history_lifetime = 60;
     config.namespaces = &space;
     config.namespace_count = 1;
-    cf_server_environment environment = {.allocator = &allocator, .random = random_bytes, .microseconds = microseconds};
+    cf_server_environment environment = {.allocator = &cf_heap, .random = random_bytes, .microseconds = microseconds};
     cf_node *node = cf_node_new(&environment, &config, cf_engine_memory_new, 0, 1);
     CF_ASSERT(node != NULL);
     cf_bytes input = {(const char *)data, size};

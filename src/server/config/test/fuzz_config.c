@@ -1,29 +1,19 @@
 /* Any text as a configuration file: it is read or refused with a reason, and nothing is lost. */
 #include "base/assert.h"
 #include "server/config/config.h"
+#include "system/heap.h"
 
 #include <stdlib.h>
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const cf_allocator allocator = {resize, NULL};
     cf_config config;
     cf_config_report report;
-    cf_config_report_init(&report, &allocator);
+    cf_config_report_init(&report, &cf_heap);
     cf_config_input input = {.file_path = "f", .file_text = {(const char *)data, size}, .secret_may_be_empty = true};
-    cf_config_status status = cf_config_load(&config, &input, &allocator, &report);
+    cf_config_status status = cf_config_load(&config, &input, &cf_heap, &report);
     CF_ASSERT((status == CF_CONFIG_OK) == (report.error.size == 0));
     if (status == CF_CONFIG_OK) {
         CF_ASSERT(config.name.size > 0);

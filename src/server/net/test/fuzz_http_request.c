@@ -2,21 +2,10 @@
 #include "base/assert.h"
 #include "server/net/request.h"
 #include "server/net/router.h"
+#include "system/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
-
-static const cf_allocator allocator = {resize, NULL};
 
 #define BODY_MAX 4096
 
@@ -45,7 +34,7 @@ static void route(const cf_http_request *request)
     static const cf_routes routes = {.all = all, .count = 3};
     cf_route_match match = {.route = NULL};
     cf_buffer location;
-    cf_buffer_init(&location, &allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&location, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_route_result result = cf_route_find(&routes, 1, request->path, request->query, &match, &location);
     CF_ASSERT(result != CF_ROUTE_FOUND || match.route->path.size + match.below.size == request->path.size);
     if (result == CF_ROUTE_REDIRECT) {
@@ -57,7 +46,7 @@ static void route(const cf_http_request *request)
 
 static void parse(const char *data, size_t size, size_t step, cf_buffer *out)
 {
-    cf_http_parser *parser = cf_http_parser_new(&allocator, BODY_MAX);
+    cf_http_parser *parser = cf_http_parser_new(&cf_heap, BODY_MAX);
     CF_ASSERT(parser != NULL);
     size_t at = 0;
     while (at < size) {
@@ -90,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const size_t steps[] = {SIZE_MAX, 1, 7};
     cf_buffer results[3];
     for (size_t i = 0; i < 3; i++) {
-        cf_buffer_init(&results[i], &allocator, CF_BUFFER_NO_LIMIT);
+        cf_buffer_init(&results[i], &cf_heap, CF_BUFFER_NO_LIMIT);
         parse((const char *)data, size, steps[i], &results[i]);
         CF_ASSERT(cf_bytes_equal(cf_buffer_bytes(&results[i]), cf_buffer_bytes(&results[0])));
     }

@@ -12,22 +12,11 @@
 
 #include "server/net/link.h"
 #include "server/net/listener.h"
+#include "system/heap.h"
 
 /* Connections on a real loop, over 127.0.0.1. What is asserted are bytes in a round of the loop, never a time. */
 
 #define FLOOD_SIZE (1024 * 1024)
-
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
-}
-
-static const cf_allocator allocator = {resize, NULL};
 
 /* A server's end and what it has read. */
 typedef struct end {
@@ -130,8 +119,8 @@ static int set_up(void **state)
     *state = self;
     if (self == NULL || uv_loop_init(&self->loop) != 0)
         return -1;
-    self->wheel = cf_wheel_new(&allocator, 0);
-    cf_net_init(&self->net, &self->loop, &allocator, self->wheel);
+    self->wheel = cf_wheel_new(&cf_heap, 0);
+    cf_net_init(&self->net, &self->loop, &cf_heap, self->wheel);
     self->net.enter = enter;
     self->net.input = input;
     (void)uv_prepare_init(&self->loop, &self->prepare);
