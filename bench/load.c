@@ -7,13 +7,15 @@
  *   load idle --port P --pid PID --connections N
  *       N connections that say connect and then nothing. Prints the server's memory for each, and how fast they came about.
  *
- * One thread on epoll. --core pins it.
+ * One thread on epoll. --core pins it. --tls 1: connections are encrypted, and any certificate will do.
  */
 #define _GNU_SOURCE
 #include "bench.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <openssl/ssl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,7 @@
 
 typedef struct peer {
     int fd;
+    SSL *ssl; /* NULL: in plain text */
     bool upgraded;
     unsigned head_matched; /* of "\r\n\r\n" */
     long channel;          /* to subscribe to; -1: none; -2: all of them (the publisher) */
@@ -39,6 +42,7 @@ typedef struct peer {
 typedef struct load {
     int epoll;
     uint16_t port;
+    SSL_CTX *tls; /* NULL: in plain text */
     long channels;
     peer *peers;
     size_t count;
@@ -48,10 +52,60 @@ typedef struct load {
     unsigned char *buffer;
 } load;
 
+/* ---- bytes ---- */
+
+static void wait_for(const peer *from, int result)
+{
+    bool reads = SSL_get_error(from->ssl, result) == SSL_ERROR_WANT_READ;
+    struct pollfd one = {.fd = from->fd, .events = reads ? POLLIN : POLLOUT};
+    if (!SSL_want(from->ssl) || poll(&one, 1, 30000) != 1)
+        bench_die("TLS");
+}
+
+static void send_bytes(const peer *to, const char *data, size_t size)
+{
+    if (to->ssl == NULL) {
+        bench_write_all(to->fd, data, size);
+        return;
+    }
+    for (int sent = 0; sent <= 0;) {
+        sent = SSL_write(to->ssl, data, (int)size);
+        if (sent <= 0)
+            wait_for(to, sent);
+    }
+}
+
+/* As recv(). */
+static ssize_t receive_bytes(const peer *from, void *data, size_t size)
+{
+    if (from->ssl == NULL)
+        return recv(from->fd, data, size, 0);
+    int got = SSL_read(from->ssl, data, (int)size);
+    if (got > 0)
+        return got;
+    errno = EAGAIN;
+    return SSL_get_error(from->ssl, got) == SSL_ERROR_WANT_READ ? -1 : 0;
+}
+
+/* One handshake at a time. */
+static void encrypt(load *self, peer *with)
+{
+    with->ssl = SSL_new(self->tls);
+    if (with->ssl == NULL || SSL_set_fd(with->ssl, with->fd) != 1)
+        bench_die("TLS");
+    for (int done = 0; done <= 0;) {
+        done = SSL_connect(with->ssl);
+        if (done <= 0)
+            wait_for(with, done);
+    }
+}
+
+/* ---- set-up ---- */
+
 static void send_text(const peer *to, const char *text)
 {
     char frame[512];
-    bench_write_all(to->fd, frame, bench_client_frame(frame, text, strlen(text)));
+    send_bytes(to, frame, bench_client_frame(frame, text, strlen(text)));
 }
 
 static void send_upgrade(const peer *to)
@@ -59,7 +113,7 @@ static void send_upgrade(const peer *to)
     static const char request[] =
         "GET /connection/websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    bench_write_all(to->fd, request, sizeof(request) - 1);
+    send_bytes(to, request, sizeof(request) - 1);
 }
 
 static void send_subscribe(const peer *to, long channel)
@@ -84,6 +138,8 @@ static void connected(load *self, peer *from)
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = from}};
     if (epoll_ctl(self->epoll, EPOLL_CTL_MOD, from->fd, &event) != 0)
         bench_die("epoll_ctl");
+    if (self->tls != NULL)
+        encrypt(self, from);
     send_upgrade(from);
 }
 
@@ -119,11 +175,12 @@ static void set_up(load *self, peer *from)
     }
 }
 
-static void read_peer(load *self, peer *from)
+/* False when there is nothing more. */
+static bool read_peer(load *self, peer *from)
 {
-    ssize_t got = recv(from->fd, self->buffer, READ_SIZE, 0);
+    ssize_t got = receive_bytes(from, self->buffer, READ_SIZE);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return false;
     if (got <= 0) {
         fprintf(stderr, "load: the server closed a connection (%zu of %zu are ready): %s\n", self->ready, self->count,
                 got < 0 ? strerror(errno) : "end of stream");
@@ -137,11 +194,12 @@ static void read_peer(load *self, peer *from)
         exit(1);
     }
     for (; from->frames.pings > 0; from->frames.pings--)
-        bench_write_all(from->fd, "\x8a\x80\0\0\0\0", 6);
+        send_bytes(from, "\x8a\x80\0\0\0\0", 6);
     if (from->ready)
         self->delivered += from->frames.texts - before;
     else
         set_up(self, from);
+    return from->ssl != NULL;
 }
 
 static void turn(load *self)
@@ -157,7 +215,8 @@ static void turn(load *self)
         if (events[i].events & EPOLLOUT)
             connected(self, from);
         else
-            read_peer(self, from);
+            while (read_peer(self, from))
+                ;
     }
 }
 
@@ -170,12 +229,22 @@ static void open_all(load *self)
     }
 }
 
+static void make_tls(load *self)
+{
+    self->tls = SSL_CTX_new(TLS_client_method());
+    if (self->tls == NULL)
+        bench_die("TLS");
+    SSL_CTX_set_read_ahead(self->tls, 1);
+}
+
 static void init(load *self, int argc, char **argv, size_t count)
 {
     *self = (load){.count = count};
     bench_raise_files();
     bench_pin(bench_option(argc, argv, "--core", -1));
     self->port = (uint16_t)bench_option(argc, argv, "--port", 8000);
+    if (bench_option(argc, argv, "--tls", 0) != 0)
+        make_tls(self);
     self->epoll = epoll_create1(0);
     self->peers = calloc(count, sizeof(*self->peers));
     self->buffer = malloc(READ_SIZE);
@@ -218,7 +287,7 @@ static void publish(const publications *all, uint64_t from, uint64_t count)
     while (count > 0) {
         size_t first = (size_t)(from % (uint64_t)all->channels);
         size_t run = (size_t)all->channels - first < count ? (size_t)all->channels - first : (size_t)count;
-        bench_write_all(all->publisher->fd, all->frames + all->offsets[first], all->offsets[first + run] - all->offsets[first]);
+        send_bytes(all->publisher, all->frames + all->offsets[first], all->offsets[first + run] - all->offsets[first]);
         from += run;
         count -= run;
     }

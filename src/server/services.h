@@ -25,6 +25,7 @@ struct cf_broker;
     X(bad_request, CF_SERVER_INFO)      /* no good HTTP, or too slow */                                                        \
     X(large_request, CF_SERVER_WARNING) /* an HTTP body above a limit */                                                       \
     X(busy, CF_SERVER_WARNING)          /* 503 */                                                                              \
+    X(bad_tls, CF_SERVER_INFO)          /* a handshake or record that TLS does not allow */                                    \
     X(no_upgrade, CF_SERVER_WARNING)    /* no WebSocket handshake where one should be */                                       \
     X(bad_frame, CF_SERVER_INFO)        /* WebSocket 1002 and the like */                                                      \
     X(large_message, CF_SERVER_WARNING) /* WebSocket 1009 */                                                                   \

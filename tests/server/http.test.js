@@ -333,7 +333,7 @@ test('bodies that never end cost whoever sends them, not who comes', async () =>
     const size = 10 * 1024 * 1024;
     const holders = [];
     const hold = async (port) => {
-      const raw = await Raw.open(port);
+      const raw = await Raw.open(busy.connect({ port }));
       raw.write('POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: ' + size + '\r\n\r\n');
       raw.write(Buffer.alloc(size - 1, 32)); // never the last byte
       return raw;

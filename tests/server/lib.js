@@ -2,15 +2,17 @@
 /*
  * What the tests of centrifuged share: a server process on a free port, raw and
  * WebSocket connections, the HTTP API, and waiting for something instead of for
- * a time.
+ * a time. With CENTRIFUGE_TLS=1 in the environment all of it is encrypted.
  */
-const { spawn } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
+const https = require('node:https');
 const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
+const tls = require('node:tls');
 const WebSocket = require('../conformance/node_modules/ws');
 
 const BUILD = process.env.CENTRIFUGE_BUILD || path.join(__dirname, '../../build/dev');
@@ -42,6 +44,14 @@ function soon(promise, what) {
 
 function temporaryFolder() {
   return fs.mkdtempSync(path.join(os.tmpdir(), 'centrifuged-test-'));
+}
+
+/* A certificate that vouches for itself, in a file, and its key. */
+function makeCertificate(folder, name) {
+  const files = { ssl_cert: path.join(folder, name + '.crt'), ssl_key: path.join(folder, name + '.key') };
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '10', '-subj', '/CN=' + name,
+    '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost', '-keyout', files.ssl_key, '-out', files.ssl_cert], { stdio: 'ignore' });
+  return files;
 }
 
 /* Runs the program to its end. */
@@ -90,7 +100,8 @@ class Server {
       fs.writeFileSync(this.file, config);
       return;
     }
-    this.config = Object.assign({ secret: SECRET, address: '127.0.0.1', port: 0 }, config);
+    const encrypted = process.env.CENTRIFUGE_TLS && Object.assign({ ssl: true }, makeCertificate(this.folder, 'server'));
+    this.config = Object.assign({ secret: SECRET, address: '127.0.0.1', port: 0 }, encrypted, config);
     fs.writeFileSync(this.file, JSON.stringify(this.config, null, 2));
   }
 
@@ -116,10 +127,18 @@ class Server {
     return Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]) * 1024;
   }
 
+  /* What a client needs to trust it; nothing where it does not encrypt. */
+  get trust() { return this.config.ssl ? { ca: fs.readFileSync(this.config.ssl_cert) } : {}; }
+
+  connect(options) {
+    const all = Object.assign({ host: '127.0.0.1', port: this.port }, this.trust, options);
+    return this.config.ssl ? tls.connect(all) : net.connect(all);
+  }
+
   request(options, body) {
     return new Promise((resolve, reject) => {
-      const all = Object.assign({ host: '127.0.0.1', port: this.apiPort, method: 'POST', path: '/api/', agent: false, timeout: PATIENCE }, options);
-      const request = http.request(all, (response) => {
+      const all = Object.assign({ host: '127.0.0.1', port: this.apiPort, method: 'POST', path: '/api/', agent: false, timeout: PATIENCE }, this.trust, options);
+      const request = (this.config.ssl ? https : http).request(all, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (d) => { text += d; });
@@ -142,9 +161,11 @@ class Server {
 
   publish(channel, data) { return this.api({ method: 'publish', params: { channel, data } }); }
 
-  get url() { return 'ws://127.0.0.1:' + this.port + '/connection/websocket'; }
+  get origin() { return (this.config.ssl ? 'https' : 'http') + '://127.0.0.1:' + this.port; }
 
-  raw(options) { return Raw.open(this.port, options); }
+  get url() { return this.origin.replace('http', 'ws') + '/connection/websocket'; }
+
+  raw(options) { return Raw.open(this.connect(options)); }
 
   client(user) { return Client.open(this, user); }
 }
@@ -162,20 +183,22 @@ function credentials(user, info) {
   return { user, timestamp, info: info || '', token: hmac(user, timestamp, info || '') };
 }
 
-/* A TCP connection on which a test writes what it wants. */
+/*
+ * A connection on which a test writes what it wants. `options` of server.raw are those of net.connect: { allowHalfOpen: true } keeps our side
+ * open when the server ends its own.
+ */
 class Raw {
-  /* `options` as of net.connect: { allowHalfOpen: true } keeps our side open when the server ends its own. */
-  static async open(port, options) {
+  static async open(socket) {
     const self = new Raw();
     self.bytes = Buffer.alloc(0);
     self.closed = false;
-    self.socket = net.connect(Object.assign({ port, host: '127.0.0.1' }, options));
+    self.socket = socket;
     self.socket.on('data', (d) => { self.bytes = Buffer.concat([self.bytes, d]); });
     self.socket.on('error', () => {});
     self.socket.on('close', () => { self.closed = true; });
     self.socket.on('end', () => { self.closed = true; });
     await soon(new Promise((resolve, reject) => {
-      self.socket.once('connect', resolve);
+      self.socket.once(socket.encrypted ? 'secureConnect' : 'connect', resolve);
       self.socket.once('error', reject);
     }), 'a connection');
     return self;
@@ -262,7 +285,7 @@ class Client {
     self.messages = [];
     self.closed = null;
     self.uid = 0;
-    self.ws = new WebSocket(server.url, { perMessageDeflate: false });
+    self.ws = new WebSocket(server.url, Object.assign({ perMessageDeflate: false }, server.trust));
     self.ws.on('message', (data) => self.messages.push(JSON.parse(data.toString())));
     self.ws.on('error', () => {});
     self.ws.on('close', (code, reason) => { self.closed = { code, reason: reason.toString() }; });
@@ -300,4 +323,4 @@ class Client {
   end() { this.ws.terminate(); }
 }
 
-module.exports = { PROGRAM, SECRET, Server, Client, Raw, WebSocket, frame, hmac, sign, credentials, until, soon, sleep, runProgram, temporaryFolder, PATIENCE };
+module.exports = { PROGRAM, SECRET, Server, Client, Raw, WebSocket, frame, hmac, sign, credentials, until, soon, sleep, runProgram, temporaryFolder, makeCertificate, PATIENCE };

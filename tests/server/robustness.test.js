@@ -183,7 +183,7 @@ test('a long answer reaches a slow reader whole, also at the end of a connection
   const count = 60000;
   const command = '{"uid":"' + 'u'.repeat(100) + '","method":"channels"},';
   const body = '[' + command.repeat(count).slice(0, -1) + ']';
-  const socket = net.connect({ port: server.apiPort, host: '127.0.0.1', highWaterMark: 16384 });
+  const socket = server.connect({ highWaterMark: 16384 });
   socket.write('POST /api/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nX-API-Sign: ' +
     sign(body) + '\r\nContent-Length: ' + body.length + '\r\n\r\n' + body);
   socket.pause();

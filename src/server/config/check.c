@@ -245,6 +245,11 @@ static bool nothing_expires(const cf_config *config)
     return config->connection_lifetime == 0;
 }
 
+static bool is_plain(const cf_config *config)
+{
+    return !config->ssl;
+}
+
 static bool no_user_lists(const cf_config *config)
 {
     return config->channel_rules.user_boundary.size == 0;
@@ -271,6 +276,8 @@ static const struct {
     {"redis_prefix", in_memory, NOT_REDIS},
     {"redis_connect_timeout", in_memory, NOT_REDIS},
     {"redis_read_timeout", in_memory, NOT_REDIS},
+    {"ssl_cert", is_plain, "there is no TLS without 'ssl'"},
+    {"ssl_key", is_plain, "there is no TLS without 'ssl'"},
     {"user_channel_separator", no_user_lists, "'user_channel_boundary' is empty"},
 };
 

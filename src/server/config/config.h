@@ -78,7 +78,10 @@ typedef struct cf_config {
     int64_t api_request_max_size; /* ours: bytes of an HTTP API body, 10 MiB */
     cf_bytes sockjs_url;
     int64_t sockjs_heartbeat_delay; /* s; 0: none */
-    int64_t http_idle_timeout;      /* ours: s between two requests of a connection; 0: each has one */
+    bool ssl;
+    cf_bytes ssl_cert;
+    cf_bytes ssl_key;
+    int64_t http_idle_timeout; /* ours: s between two requests of a connection; 0: each has one */
     cf_bytes engine;
     cf_bytes redis_host; /* this and the next six: as they are written; redis_servers has what they mean */
     cf_bytes redis_port;

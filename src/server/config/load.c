@@ -290,10 +290,14 @@ static bool differs_from_default(cf_loader *load, const cf_option *option, const
 
 static void refuse_option(cf_loader *load, const cf_option *option, const cf_setting *setting)
 {
-    cf_config_fail_option(load, setting, option->name,
-                          "cannot be used: %s is not part of this version; remove the option or set it to its default%s%s%s",
-                          option->missing, option->initial[0] != 0 ? " '" : "", option->initial,
-                          option->initial[0] != 0 ? "'" : "");
+    if (option->instead != NULL)
+        cf_config_fail_option(load, setting, option->name, "cannot be used: %s is not part of this version; %s",
+                              option->missing, option->instead);
+    else
+        cf_config_fail_option(
+            load, setting, option->name,
+            "cannot be used: %s is not part of this version; remove the option or set it to its default%s%s%s", option->missing,
+            option->initial[0] != 0 ? " '" : "", option->initial, option->initial[0] != 0 ? "'" : "");
 }
 
 static void apply_missing(cf_loader *load, const cf_option *option, const cf_setting *setting)

@@ -31,7 +31,7 @@
 #define GIB   (int64_t)1073741824
 
 /* features that later versions bring */
-#define TLS     "TLS"
+#define ACME    "fetching certificates by itself"
 #define ADMIN   "the admin interface"
 #define POOL    "a pool of connections"
 #define QUEUES  "API queues in Redis"
@@ -146,27 +146,29 @@ const cf_option cf_options[] = {
      .meaning = "Accepted for compatibility, without effect: all connections share one buffer."},
     {MISSING_INT(websocket_write_buffer_size, 0, 0, GIB), .unit = "bytes", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
      .missing = "a buffer for each connection", .meaning = "Accepted for compatibility, without effect."},
-    {MISSING_BOOL(ssl), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = TLS,
-     .meaning = "TLS on all ports."},
-    {MISSING_TEXT(ssl_cert, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
-     .meaning = "Path of the certificate."},
-    {MISSING_TEXT(ssl_key, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
-     .meaning = "Path of its key."},
-    {MISSING_BOOL(ssl_autocert), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = TLS,
+    {BOOL(ssl), .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "TLS on all ports: `wss://` and `https://`, nothing else."},
+    {TEXT(ssl_cert, ""), .centrifugo = true, .reload = CF_RELOAD_NEW,
+     .meaning = "File with the certificate, and behind it those that lead to its authority (PEM); read again on SIGHUP."},
+    {TEXT(ssl_key, ""), .centrifugo = true, .reload = CF_RELOAD_NEW,
+     .meaning = "File with the certificate's key, without a passphrase (PEM); read again on SIGHUP."},
+    {MISSING_BOOL(ssl_autocert), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = ACME,
+     .instead = "let certbot fetch the certificate, name its files with 'ssl_cert' and 'ssl_key', and send SIGHUP in its "
+                "deploy hook (docs/configuration.md)",
      .meaning = "Certificates by ACME."},
-    {MISSING_TEXT(ssl_autocert_host_whitelist, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+    {MISSING_TEXT(ssl_autocert_host_whitelist, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ACME,
      .meaning = "Hosts to get certificates for."},
-    {MISSING_TEXT(ssl_autocert_cache_dir, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+    {MISSING_TEXT(ssl_autocert_cache_dir, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ACME,
      .meaning = "Folder of certificates."},
-    {MISSING_TEXT(ssl_autocert_email, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+    {MISSING_TEXT(ssl_autocert_email, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ACME,
      .meaning = "Contact."},
-    {MISSING_TEXT(ssl_autocert_server_name, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+    {MISSING_TEXT(ssl_autocert_server_name, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ACME,
      .meaning = "Host name where the client gives none."},
-    {MISSING_BOOL(ssl_autocert_force_rsa), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+    {MISSING_BOOL(ssl_autocert_force_rsa), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ACME,
      .meaning = "RSA keys only."},
-    {MISSING_BOOL(ssl_autocert_http), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+    {MISSING_BOOL(ssl_autocert_http), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ACME,
      .meaning = "Answer http-01 challenges."},
-    {MISSING_TEXT(ssl_autocert_http_addr, ":80"), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = TLS,
+    {MISSING_TEXT(ssl_autocert_http_addr, ":80"), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ACME,
      .meaning = "Where to answer them."},
     {TEXT(redis_host, "127.0.0.1"), .centrifugo = true, .reload = CF_RELOAD_NO,
      .meaning = "Where Redis is. Several, by commas, share the channels (shards)."},

@@ -48,6 +48,7 @@ typedef struct cf_option {
     cf_option_state state;
     size_t offset;       /* in cf_config; of a channel option in cf_channel_options */
     const char *missing; /* not built: the feature that it belongs to */
+    const char *instead; /* refused: what to do instead; NULL: there is nothing */
     const char *meaning;
 } cf_option;
 

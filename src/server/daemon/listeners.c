@@ -84,6 +84,7 @@ static bool listen_at(cf_worker *worker, const char *address, int64_t port, unsi
 {
     char place[ADDRESS_MAX + 32];
     cf_listener *listener = next_listener(worker);
+    listener->tls = worker->tls;
     listener->only_ipv6 = cf_bytes_find(cf_node_services(worker->node)->config->address, CF_BYTES(",")) >= 0;
     int status = cf_listener_open(listener, &worker->http, address, (int)port, bits);
     write_place(place, sizeof(place), status == 0 ? "" : "tcp ", address, status == 0 ? listener->port : port);

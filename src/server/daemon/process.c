@@ -1,5 +1,6 @@
 #include "server/daemon/process.h"
 
+#include "server/daemon/encryption.h"
 #include "server/daemon/log.h"
 #include "server/daemon/pidfile.h"
 #include "system/heap.h"
@@ -106,6 +107,21 @@ static bool load_config(process *self)
     return status == CF_SETTINGS_OK;
 }
 
+/* False, with a line in the log, when there is no good one. */
+static bool read_certificate(process *self, const cf_config *config, cf_server_log level, const char *prefix)
+{
+    cf_config_report report;
+    cf_config_report_init(&report, &cf_heap);
+    cf_tls_context *context = cf_encryption_read(config, &report);
+    log_warnings(self, &report);
+    bool taken = context != NULL && cf_worker_encrypt(self->worker, context);
+    if (!taken)
+        cf_log_say(&self->log, level, "%s%s", prefix, report.error.size > 0 ? cf_buffer_text(&report.error) : "out of memory");
+    cf_tls_context_release(context);
+    cf_config_report_free(&report);
+    return taken;
+}
+
 /* NULL, with a line in the log, when anything is wrong with it. */
 static cf_config *load_again(process *self, cf_config_report *report)
 {
@@ -131,6 +147,8 @@ static void take_config(process *self, cf_config *next, const cf_config_report *
     cf_worker_configure(self->worker, next, self->log.level);
     free_config(self->config);
     self->config = next;
+    if (next->ssl)
+        (void)read_certificate(self, next, CF_SERVER_ERROR, "the certificate stays the one before: ");
     cf_log_say(&self->log, CF_SERVER_INFO, "Configuration successfully reloaded");
 }
 
@@ -300,11 +318,18 @@ static void tear_down(process *self)
     cf_worker_free(self->worker);
 }
 
+static bool start(process *self)
+{
+    return take_pid_file(self) &&
+           (!self->config->ssl || read_certificate(self, self->config, CF_SERVER_FATAL, "ListenAndServe: ")) &&
+           cf_worker_start(self->worker);
+}
+
 static void serve(process *self)
 {
     set_up_loop(self);
     log_start(self);
-    if (take_pid_file(self) && cf_worker_start(self->worker)) {
+    if (start(self)) {
         self->status = 0;
         (void)uv_run(&self->loop, UV_RUN_DEFAULT);
     }

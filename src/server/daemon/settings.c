@@ -1,5 +1,6 @@
 #include "server/daemon/settings.h"
 
+#include "server/daemon/encryption.h"
 #include "system/heap.h"
 #include "server/notation/notation.h"
 
@@ -153,6 +154,8 @@ cf_daemon_settings_status cf_daemon_settings_check(const char *path, cf_config_r
     cf_config_input input = {.secret_may_be_empty = true};
     cf_config_default(&config);
     cf_daemon_settings_status status = load_file(&config, &input, path, report);
+    if (status == CF_SETTINGS_OK && !cf_encryption_check(&config, report))
+        status = CF_SETTINGS_INVALID;
     cf_config_free(&config);
     return status;
 }

@@ -115,6 +115,16 @@ static void on_check(uv_check_t *handle)
     end_turn(handle->data);
 }
 
+/* ---- connections ---- */
+
+static void on_tls_failure(void *user, const cf_connection *connection, const char *reason)
+{
+    cf_worker *worker = user;
+    char peer[64];
+    cf_connection_peer(connection, peer, sizeof(peer));
+    cf_services_notice(services_of(worker), CF_NOTICE_bad_tls, "TLS with %s ended: %s", peer, reason);
+}
+
 /* ---- life ---- */
 
 static cf_engine_maker choose_engine(const cf_config *config)
@@ -153,6 +163,7 @@ static void set_up_net(cf_worker *worker)
     worker->net.descriptor_max = worker->host.descriptor_max;
     worker->net.enter = enter;
     worker->net.input = input;
+    worker->net.failed = on_tls_failure;
     worker->net.user = worker;
     worker->http = (cf_http_server){
         .net = &worker->net,
@@ -204,6 +215,15 @@ const char *cf_worker_engine_name(const cf_worker *worker)
     return cf_node_engine_name(worker->node);
 }
 
+bool cf_worker_encrypt(cf_worker *worker, cf_tls_context *context)
+{
+    if (worker->tls != NULL)
+        cf_tls_set_context(worker->tls, context);
+    else
+        worker->tls = cf_tls_new(&worker->net, context);
+    return worker->tls != NULL;
+}
+
 bool cf_worker_start(cf_worker *worker)
 {
     if (!cf_worker_listen(worker))
@@ -238,6 +258,7 @@ void cf_worker_close(cf_worker *worker)
 
 void cf_worker_free(cf_worker *worker)
 {
+    cf_tls_free(worker->tls);
     cf_node_free(worker->node);
     cf_free(&cf_heap, worker->listeners);
     cf_buffer_free(&worker->location);

@@ -8,6 +8,7 @@
 
 #include "server/config/config.h"
 #include "server/environment.h"
+#include "server/net/tls_context.h"
 
 #include <uv.h>
 
@@ -28,6 +29,11 @@ typedef struct cf_worker_host {
 /* NULL without memory. */
 cf_worker *cf_worker_new(const cf_worker_host *host);
 const char *cf_worker_engine_name(const cf_worker *worker);
+/*
+ * Before the start: its listeners encrypt. Later: a new certificate, for who comes. The context is retained. False without
+ * memory.
+ */
+bool cf_worker_encrypt(cf_worker *worker, cf_tls_context *context);
 /* Listens, and begins the first turn; false, with a line in the log, when an address cannot be had. */
 bool cf_worker_start(cf_worker *worker);
 /* A reload. The configuration of before is not needed any more when this returns. */

@@ -16,6 +16,7 @@ enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2, CF_PORT_ADMIN = 4 }; /* bits of lis
 struct cf_worker {
     cf_worker_host host;
     cf_net net;
+    cf_tls *tls; /* NULL: nothing is encrypted */
     cf_http_server http;
     cf_listener *listeners;
     size_t listener_count;

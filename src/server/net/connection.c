@@ -74,6 +74,8 @@ static void on_closed(uv_handle_t *handle)
 void cf_connection_close(cf_connection *connection)
 {
     cf_net *net = cf_connection_net(connection);
+    if (connection->ops->leave != NULL)
+        connection->ops->leave(connection);
     connection->protocol = NULL;
     connection->owner = NULL;
     cf_list_remove(&connection->link);
@@ -110,29 +112,10 @@ size_t cf_net_finishing(const cf_net *net)
     return count;
 }
 
-typedef struct shutdown_request {
-    uv_shutdown_t request;
-    const cf_allocator *allocator;
-} shutdown_request;
-
-static void on_shutdown(uv_shutdown_t *request, int status)
-{
-    (void)status; /* the peer's end, or the timer, closes */
-    shutdown_request *self = CF_CONTAINER(request, shutdown_request, request);
-    cf_free(self->allocator, self);
-}
-
 void cf_connection_finish(cf_connection *connection)
 {
     cf_net *net = cf_connection_net(connection);
-    shutdown_request *request = cf_alloc(net->allocator, sizeof(*request));
-    if (request == NULL) {
-        cf_connection_close(connection);
-        return;
-    }
-    request->allocator = net->allocator;
-    if (uv_shutdown(&request->request, stream_of(connection), on_shutdown) != 0) {
-        cf_free(net->allocator, request);
+    if (!connection->ops->end(connection)) {
         cf_connection_close(connection);
         return;
     }
@@ -143,6 +126,12 @@ void cf_connection_finish(cf_connection *connection)
         return;
     uv_update_time(net->loop); /* a long request may have taken more than this time */
     cf_connection_set_timer(connection, cf_time_after(cf_net_now(net), CF_NET_CLOSE_TIMEOUT));
+}
+
+void cf_connection_fail(cf_connection *connection)
+{
+    connection->protocol->dropped(connection);
+    cf_connection_finish(connection);
 }
 
 /* ---- reading ---- */
@@ -279,15 +268,15 @@ void cf_connection_set_timer(cf_connection *connection, cf_time deadline)
         cf_wheel_set(net->wheel, &connection->timer, deadline);
 }
 
-cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener)
+cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener, const cf_link_ops *ops)
 {
-    cf_connection *connection = cf_alloc_zero(net->allocator, 1, sizeof(*connection));
+    cf_connection *connection = cf_alloc_zero(net->allocator, 1, ops->size);
     if (connection == NULL)
         return NULL;
     int status = uv_tcp_init(net->loop, &connection->tcp);
     CF_ASSERT(status == 0); /* fails for bad flags only */
     connection->tcp.data = net;
-    connection->ops = &cf_link_plain;
+    connection->ops = ops;
     connection->timer.fire = on_timer;
     cf_list_append(&net->connections, &connection->link);
     net->connection_count++;
@@ -314,7 +303,8 @@ void cf_connection_sent(cf_connection *connection, int status)
     if (connection->protocol == NULL || status == UV_ECANCELED)
         return;
     net->enter(net->user);
-    if (status < 0)
+    bool more = connection->ops->drained != NULL && status == 0;
+    if (status < 0 || (more && !connection->ops->drained(connection)))
         connection->protocol->ended(connection);
     else if (!cf_connection_busy(connection))
         connection->protocol->written(connection);
@@ -328,6 +318,11 @@ size_t cf_connection_queued(const cf_connection *connection)
 bool cf_connection_busy(const cf_connection *connection)
 {
     return cf_connection_queued(connection) > 0;
+}
+
+size_t cf_connection_rest_max(const cf_connection *connection)
+{
+    return connection->ops->rest_max;
 }
 
 ptrdiff_t cf_connection_try(cf_connection *connection, const cf_bytes *slices, size_t count)
@@ -351,7 +346,7 @@ static void free_copy(void *holder)
     cf_free(self->allocator, self);
 }
 
-static bool queue_copy(cf_connection *connection, cf_bytes bytes)
+static bool queue_copy(cf_connection *connection, const cf_link_ops *ops, cf_bytes bytes)
 {
     const cf_allocator *allocator = cf_connection_net(connection)->allocator;
     copy *self = cf_alloc(allocator, sizeof(*self) + bytes.size);
@@ -359,16 +354,21 @@ static bool queue_copy(cf_connection *connection, cf_bytes bytes)
         return false;
     self->allocator = allocator;
     memcpy(self->bytes, bytes.data, bytes.size);
-    return cf_connection_queue(connection, cf_bytes_make(self->bytes, bytes.size), free_copy, self);
+    return ops->queue(connection, cf_bytes_make(self->bytes, bytes.size), free_copy, self);
+}
+
+bool cf_link_send(cf_connection *connection, const cf_link_ops *below, cf_bytes bytes)
+{
+    ptrdiff_t sent = below->queued(connection) > 0 ? 0 : below->try(connection, &bytes, 1);
+    if (sent < 0)
+        return false;
+    bytes = cf_bytes_slice(bytes, (size_t)sent, bytes.size);
+    return bytes.size == 0 || queue_copy(connection, below, bytes);
 }
 
 bool cf_connection_send(cf_connection *connection, cf_bytes bytes)
 {
-    ptrdiff_t sent = cf_connection_busy(connection) ? 0 : cf_connection_try(connection, &bytes, 1);
-    if (sent < 0)
-        return false;
-    bytes = cf_bytes_slice(bytes, (size_t)sent, bytes.size);
-    return bytes.size == 0 || queue_copy(connection, bytes);
+    return cf_link_send(connection, connection->ops, bytes);
 }
 
 void cf_connection_peer(const cf_connection *connection, char *text, size_t size)

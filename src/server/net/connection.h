@@ -26,6 +26,7 @@
 #define CF_NET_DESCRIPTORS_KEPT 8
 
 typedef struct cf_connection cf_connection;
+typedef struct cf_link_ops cf_link_ops; /* link.h */
 
 /* What all connections of a loop share. */
 typedef struct cf_net {
@@ -36,6 +37,8 @@ typedef struct cf_net {
     void (*enter)(void *user);
     /* So many bytes were read and worked on. */
     void (*input)(void *user, size_t size);
+    /* A link could not go on (link.h); the reason is a constant text. May be NULL. */
+    void (*failed)(void *user, const cf_connection *connection, const char *reason);
     void *user;
     cf_list connections;
     cf_list patient; /* those that are read, or go on, in the next rounds */
@@ -77,7 +80,7 @@ void *cf_connection_owner(const cf_connection *connection);
 cf_time cf_net_now(const cf_net *net);
 
 /* Takes a waiting connection from the listener; NULL when there is none, or no memory. Does not read yet. */
-cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener);
+cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener, const cf_link_ops *link);
 void cf_connection_start(cf_connection *connection, const cf_protocol *protocol, void *owner);
 void cf_connection_pause(cf_connection *connection, bool pause);
 /* Pauses; the protocol goes on in one of the next rounds, when others have had their turn. */
@@ -88,6 +91,8 @@ void cf_connection_set_timer(cf_connection *connection, cf_time deadline);
 /* Bytes that are queued: the socket has not taken them yet. Are there any? */
 size_t cf_connection_queued(const cf_connection *connection);
 bool cf_connection_busy(const cf_connection *connection);
+/* Bytes that may still be queued of what cf_connection_try took, since the link hands on more than a socket takes. */
+size_t cf_connection_rest_max(const cf_connection *connection);
 /* What the socket takes of the slices at once: bytes, or below 0 when the connection is broken. Only while it is not busy. */
 ptrdiff_t cf_connection_try(cf_connection *connection, const cf_bytes *slices, size_t count);
 /*

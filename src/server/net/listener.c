@@ -13,11 +13,18 @@ static bool is_one_of_the_last(const cf_net *net, const cf_connection *connectio
            descriptor >= net->descriptor_max - CF_NET_DESCRIPTORS_KEPT;
 }
 
+static cf_connection *accept_connection(cf_listener *listener)
+{
+    uv_stream_t *stream = (uv_stream_t *)&listener->tcp;
+    return listener->tls != NULL ? cf_tls_accept(listener->tls, stream)
+                                 : cf_connection_accept(listener->server->net, stream, &cf_link_plain);
+}
+
 static void take_connection(cf_listener *listener, int status)
 {
     cf_net *net = listener->server->net;
     net->enter(net->user);
-    cf_connection *connection = status == 0 ? cf_connection_accept(net, (uv_stream_t *)&listener->tcp) : NULL;
+    cf_connection *connection = status == 0 ? accept_connection(listener) : NULL;
     listener->accepts++;
     if (connection != NULL && is_one_of_the_last(net, connection)) {
         cf_connection_close(connection);

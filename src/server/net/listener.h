@@ -5,6 +5,7 @@
 #define CF_SERVER_NET_LISTENER_H
 
 #include "server/net/exchange.h"
+#include "server/net/tls.h"
 
 /* Connections that a listener takes in a round of the loop: a storm of them must not keep those waiting who are connected. */
 #define CF_LISTENER_ACCEPTS_MAX 32
@@ -12,6 +13,7 @@
 typedef struct cf_listener {
     uv_tcp_t tcp;
     cf_http_server *server;
+    cf_tls *tls; /* NULL: its connections are not encrypted */
     cf_http_bodies bodies;
     unsigned bit; /* which port this is, for the router */
     int port;     /* the real one, also where 0 was asked for */

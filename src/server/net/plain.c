@@ -77,9 +77,41 @@ static size_t queued(const cf_connection *connection)
     return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp);
 }
 
+typedef struct shutdown_request {
+    uv_shutdown_t request;
+    const cf_allocator *allocator;
+} shutdown_request;
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+    (void)status; /* the peer's end, or the timer, closes */
+    shutdown_request *self = CF_CONTAINER(request, shutdown_request, request);
+    cf_free(self->allocator, self);
+}
+
+static bool end(cf_connection *connection)
+{
+    const cf_allocator *allocator = cf_connection_net(connection)->allocator;
+    shutdown_request *self = cf_alloc(allocator, sizeof(*self));
+    if (self == NULL)
+        return false;
+    self->allocator = allocator;
+    if (uv_shutdown(&self->request, (uv_stream_t *)&connection->tcp, on_shutdown) == 0)
+        return true;
+    cf_free(allocator, self);
+    return false;
+}
+
 static void input(cf_connection *connection, char *data, size_t size)
 {
     connection->protocol->read(connection, data, size);
 }
 
-const cf_link_ops cf_link_plain = {.try = try, .queue = queue, .queued = queued, .input = input};
+const cf_link_ops cf_link_plain = {
+    .size = sizeof(cf_connection),
+    .try = try,
+    .queue = queue,
+    .queued = queued,
+    .end = end,
+    .input = input,
+};

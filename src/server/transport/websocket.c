@@ -142,8 +142,8 @@ static void set_broken(websocket *self)
 }
 
 /*
- * The socket is full: some whole frames go to the system's queue, which tells when they are gone. They stay in the outbox until
- * then, so that they count for client_queue_max_size.
+ * The socket is full: some whole frames go to the connection's queue, which tells when they are gone. They stay in the outbox
+ * until then, so that they count for client_queue_max_size.
  */
 static void queue_piece(websocket *self)
 {
@@ -174,7 +174,11 @@ static void transport_flush(void *transport, cf_session *session)
     cf_outbox *outbox = cf_session_outbox(session);
     cf_bytes slices[CF_NET_WRITE_SLICES];
     size_t written = 0;
-    while (outbox->count > 0 && self->piece == 0 && !self->broken && !cf_connection_busy(self->connection)) {
+    while (outbox->count > 0 && self->piece == 0 && !self->broken) {
+        if (cf_connection_busy(self->connection)) {
+            queue_piece(self);
+            return;
+        }
         size_t count = cf_outbox_peek(outbox, slices, CF_NET_WRITE_SLICES);
         size_t size = total_size(slices, count);
         ptrdiff_t sent = cf_connection_try(self->connection, slices, count);
@@ -244,7 +248,8 @@ static void send_pongs(websocket *self, cf_buffer *pongs)
     if (pongs->size == 0)
         return;
     cf_turn_spend(&self->services->turn, CF_WORK_WRITE);
-    if (queued <= self->piece + CF_WEBSOCKET_PONGS_MAX && !cf_connection_send(self->connection, cf_buffer_bytes(pongs)))
+    if (queued <= self->piece + cf_connection_rest_max(self->connection) + CF_WEBSOCKET_PONGS_MAX &&
+        !cf_connection_send(self->connection, cf_buffer_bytes(pongs)))
         set_broken(self);
     cf_buffer_clear(pongs);
 }

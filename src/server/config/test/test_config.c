@@ -397,16 +397,13 @@ static void test_features_that_are_not_built_are_refused(void **state)
 {
     fixture *f = *state;
     static const char *const texts[] = {
-        "{\"ssl\": true}",
-        "{\"admin\": true}",
-        "{\"web\": \"true\"}",
-        "{\"redis_api\": true}",
-        "{\"websocket_compression\": true}",
+        "{\"admin\": true}",        "{\"web\": \"true\"}", "{\"redis_api\": true}", "{\"websocket_compression\": true}",
         "{\"ssl_autocert\": true}",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_refused(f, texts[i], "is not part of this version");
     assert_refused(f, "{\"engine\": \"foo\"}", "Unknown engine: foo");
+    assert_refused(f, "{\"ssl_autocert\": true}", "let certbot fetch the certificate");
     assert_silent(
         f, "{\"ssl\": false, \"admin\": false, \"web\": false, \"engine\": \"memory\", \"redis_api\": false,"
            "\"websocket_compression\": false, \"redis_port\": 6379, \"sockjs_heartbeat_delay\": 25, \"redis_db\": \"0\"}");
@@ -476,6 +473,7 @@ static void test_redis_servers_that_cannot_be_are_refused(void **state)
 static void test_options_without_effect_and_unknown_ones_are_warned_of(void **state)
 {
     fixture *f = *state;
+    assert_warned(f, "{\"ssl_key\": \"a.key\"}", "option 'ssl_key' has no effect: there is no TLS without 'ssl'");
     assert_warned(f, "{\"redis_host\": \"db\"}", "config.json:1:2: option 'redis_host' has no effect: 'engine' is 'memory'");
     assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"watch\": true}]}", "option 'watch' has no effect");
     assert_warned(f, "{\"history_sise\": 3}", "config.json:1:2: unknown option 'history_sise' is ignored");

@@ -86,7 +86,7 @@ static void on_connection(uv_stream_t *stream, int status)
     scene *self = stream->data;
     assert_int_equal(status, 0);
     end *accepted = &self->ends[self->accepted++];
-    accepted->connection = cf_connection_accept(&self->net, stream);
+    accepted->connection = cf_connection_accept(&self->net, stream, &cf_link_plain);
     assert_non_null(accepted->connection);
 }
 
@@ -235,7 +235,14 @@ static void inverted_release(cf_connection *connection)
     links_freed++;
 }
 
-static const cf_link_ops inverted = {inverted_try, inverted_queue, inverted_queued, inverted_input, inverted_release};
+static const cf_link_ops inverted = {
+    .size = sizeof(cf_connection),
+    .try = inverted_try,
+    .queue = inverted_queue,
+    .queued = inverted_queued,
+    .input = inverted_input,
+    .release = inverted_release,
+};
 
 static void test_a_protocol_does_not_know_its_link(void **state)
 {
