@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 
-.PHONY: help run build web test bench fuzz coverage format install clean
+.PHONY: help run build web test bench fuzz coverage format install uninstall dist deb clean
 
 help:
 	@echo 'make run       install what is missing, build, start centrifuged and the chat (PORT=8000, CHAT_PORT=8001, INSECURE=1)'
@@ -14,6 +14,9 @@ help:
 	@echo 'make coverage  count the branches that the unit tests of the core take; name every one that is not taken'
 	@echo 'make format    format the sources with clang-format'
 	@echo 'make install   install build/release (PREFIX=/usr/local, DESTDIR=)'
+	@echo 'make uninstall remove what the last make install has installed (the same DESTDIR)'
+	@echo 'make dist      pack the sources of this commit into build/centrifuge-VERSION.tar.gz'
+	@echo 'make deb       build Debian packages into build/deb/; root installs what that needs'
 	@echo 'make clean     remove build/ and dist/'
 
 run:
@@ -43,6 +46,15 @@ format:
 # cmake makes folders with the umask: everybody may read them.
 install: build
 	@umask 022 && cmake --install build/release --prefix '$(PREFIX)'
+
+uninstall:
+	@scripts/uninstall build/release
+
+dist:
+	@scripts/dist
+
+deb:
+	@scripts/deb
 
 clean:
 	@rm -rf build dist
