@@ -139,6 +139,12 @@ void cf_broker_probe(cf_broker *broker, cf_engine_history_done done, void *user)
     broker->engine->ops->history(broker->engine, CF_BYTES(""), &(cf_engine_history_query){.limit = 1}, done, user);
 }
 
+bool cf_broker_is_healthy(const cf_broker *broker)
+{
+    const cf_engine_ops *ops = broker->engine->ops;
+    return ops->is_healthy == NULL || ops->is_healthy(broker->engine);
+}
+
 void cf_broker_channels(cf_broker *broker, cf_engine_channels_done done, void *user)
 {
     broker->engine->ops->channels(broker->engine, done, user);

@@ -53,6 +53,8 @@ void cf_broker_recover(cf_broker *broker, cf_bytes channel, cf_bytes since, cf_e
 void cf_broker_newest(cf_broker *broker, cf_bytes channel, cf_engine_history_done done, void *user);
 /* Does the engine answer? Asks for the history of a channel that nobody can name; it counts nowhere. */
 void cf_broker_probe(cf_broker *broker, cf_engine_history_done done, void *user);
+/* Can the engine be used, as far as it knows? */
+bool cf_broker_is_healthy(const cf_broker *broker);
 void cf_broker_channels(cf_broker *broker, cf_engine_channels_done done, void *user);
 
 #endif

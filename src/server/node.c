@@ -49,11 +49,30 @@ static void on_interval(cf_timer *timer)
 
 /* ---- life ---------------------------------------------------------------- */
 
+static void take_command(void *user, cf_bytes command)
+{
+    const cf_node *node = CF_CONTAINER(user, cf_node, hub);
+    node->commands.take(node->commands.user, command);
+}
+
+static bool is_busy(void *user)
+{
+    const cf_node *node = CF_CONTAINER(user, cf_node, hub);
+    return node->commands.take == NULL || node->services.shutting_down || node->commands.is_busy(node->commands.user);
+}
+
+void cf_node_set_commands(cf_node *node, const cf_node_commands *commands)
+{
+    node->commands = *commands;
+}
+
 static bool make_engine(cf_node *node, cf_engine_maker maker, uint32_t seed)
 {
     const cf_services *services = &node->services;
     node->sink = cf_hub_sink(&node->hub);
     node->sink.control = cf_node_hear;
+    node->sink.command = take_command;
+    node->sink.is_busy = is_busy;
     node->broker.engine = maker(&(cf_engine_host){
         .environment = &services->environment,
         .config = services->config,

@@ -53,6 +53,16 @@ cf_time cf_node_end_turn(cf_node *node);
  */
 bool cf_node_shutdown(cf_node *node);
 
+/* Who carries out commands that come by the engine (engine.h). The node keeps a copy. */
+typedef struct cf_node_commands {
+    void (*take)(void *user, cf_bytes command);
+    bool (*is_busy)(void *user);
+    void *user;
+} cf_node_commands;
+
+/* Before that none is taken. */
+void cf_node_set_commands(cf_node *node, const cf_node_commands *commands);
+
 size_t cf_node_session_count(const cf_node *node);
 
 /* ---- what the HTTP API asks for (server-spec.md 5.3). The trouble is for the reply. ---- */

@@ -14,6 +14,7 @@ struct cf_node {
     cf_hub hub;
     cf_broker broker;
     cf_engine_sink sink;
+    cf_node_commands commands;
     cf_nodes nodes; /* the others */
     char uid[CF_UUID_SIZE];
     int64_t started_at;      /* Unix s */

@@ -112,7 +112,7 @@ test('without a secret it does not start', () => inFolder(async ({ run, file }) 
 
 test('what this version does not have is refused, whatever it comes from', () => inFolder(async ({ run, file }) => {
   file('config.json', '{"secret": "s"}');
-  for (const args of [['--ssl_autocert'], ['--web'], ['-w'], ['--admin'], ['--redis_api=true']]) {
+  for (const args of [['--ssl_autocert'], ['--web'], ['-w'], ['--admin']]) {
     const result = await run(['-p', '0'].concat(args));
     assert.strictEqual(result.code, 1, args.join(' '));
     assert.match(result.out, /\[F\]: .*Error validating config: config error: --\w+: option '\w+' cannot be used: .* is not part of this version/);

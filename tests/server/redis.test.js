@@ -201,6 +201,51 @@ test('what others write into Redis reaches no client unless it is a message', ()
   assert.deepStrictEqual(history.body.data.map((m) => m.data), [1]);
 }));
 
+test('a node that has lost one of several Redis servers says that it is not well', async () => {
+  const servers = [await startRedis(), await startRedis()];
+  const node = await Server.start({ engine: 'redis', redis_port: servers.map((redis) => redis.port).join(','), insecure: true });
+  const health = async () => (await node.request({ method: 'GET', path: '/health' })).status;
+  try {
+    await until(async () => await health() === 200, 'both servers');
+    await servers[1].stop();
+    await until(async () => await health() === 503, 'the loss of one');
+    assert.strictEqual((await node.publish('chat', 1))[0].error, null);
+    assert.strictEqual((await node.publish('news', 1))[0].error, 'internal server error');
+    await servers[1].start();
+    await until(async () => await health() === 200, 'both servers');
+    await publish(node, 'news', 2);
+  } finally {
+    await node.stop();
+    for (const redis of servers) await redis.dispose();
+  }
+});
+
+/* ---- commands in queues ---- */
+
+const command = (n) => JSON.stringify({ method: 'publish', params: { channel: 'news', data: n } });
+
+test('commands from all queues are carried out, in the order of each', () => withCluster(1, { redis_api: true, redis_api_num_shards: 2 }, async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  const queues = ['centrifugo.api', 'centrifugo.api.0', 'centrifugo.api.1'];
+  for (const [i, queue] of queues.entries()) await redis.cmd('RPUSH', queue, ...Array.from({ length: 200 }, (unused, n) => command([i, n])));
+  await until(() => ann.messages.length === 600, 'all messages');
+  for (let i = 0; i < queues.length; i++) {
+    const numbers = ann.messages.map((m) => m.body.data).filter((data) => data[0] === i).map((data) => data[1]);
+    assert.deepStrictEqual(numbers, [...Array(200).keys()]);
+  }
+}));
+
+test('a queue goes on after Redis was lost', () => withCluster(1, { redis_api: true }, async ({ redis, nodes: [node] }) => {
+  const ann = await node.client('ann');
+  await subscribe(ann, 'news');
+  await redis.stop();
+  await until(() => /cannot be used/.test(node.logged()), 'a line of the log');
+  await redis.start();
+  await redis.cmd('RPUSH', 'centrifugo.api', command('later'));
+  await ann.take(pushed('later'), 'the message');
+}));
+
 /* ---- Sentinel ---- */
 
 /* A master, its replica and a Sentinel that knows both; a first Sentinel is named that is not there. */
@@ -256,7 +301,7 @@ test('checkconfig names what cannot work with Redis', async () => {
     [{ engine: 'redis', redis_url: 'redis://:secretword@host' }, /'redis_url' is not good for shard 1: an address has a port/],
     [{ engine: 'redis', redis_db: 'x' }, /'redis_db' is not good for shard 1: its database is no number/],
     [{ engine: 'redis', redis_master_name: 'm' }, /'redis_master_name' needs 'redis_sentinels': Provide at least one Sentinel address/],
-    [{ engine: 'redis', redis_api: true }, /'redis_api' cannot be used: API queues in Redis is not part/],
+    [{ engine: 'redis', redis_api_num_shards: 2 }, /'redis_api_num_shards' has no effect: 'redis_api' is off/],
     [{ redis_host: 'db' }, /'redis_host' has no effect: 'engine' is 'memory'/],
     [{ engine: 'rediz' }, /Unknown engine: rediz; there are 'memory' and 'redis'/],
   ];

@@ -379,6 +379,21 @@ static bool run(cf_api_call *call)
 
 /* ---- the request ---- */
 
+/* 200: the commands can be carried out. */
+static int begin_commands(cf_api_call *call, cf_bytes data)
+{
+    size_t *bytes = &services_of(call)->api_bytes;
+    if (*bytes > 0 && data.size > CF_API_REQUESTS_MAX - *bytes)
+        return 503;
+    cf_buffer_append(&call->text, data);
+    *bytes += call->text.size;
+    if (call->text.failed)
+        return 500;
+    if (cf_wire_commands_begin(&call->commands, cf_buffer_bytes(&call->text), &call->scratch))
+        return 200;
+    return memory_status(call, call->commands.array ? 200 : 400); /* an array that is valid, but empty */
+}
+
 /* The status that the checks 1 to 6 of server-spec.md 5.1 end with; 200: the commands can be carried out. */
 static int check(cf_api_call *call, cf_bytes sign, cf_bytes data)
 {
@@ -393,16 +408,7 @@ static int check(cf_api_call *call, cf_bytes sign, cf_bytes data)
         if (!cf_sign_matches(expected, sign))
             return 401;
     }
-    size_t *bytes = &services_of(call)->api_bytes;
-    if (*bytes > 0 && data.size > CF_API_REQUESTS_MAX - *bytes)
-        return 503;
-    cf_buffer_append(&call->text, data);
-    *bytes += call->text.size;
-    if (call->text.failed)
-        return 500;
-    if (cf_wire_commands_begin(&call->commands, cf_buffer_bytes(&call->text), &call->scratch))
-        return 200;
-    return memory_status(call, call->commands.array ? 200 : 400); /* an array that is valid, but empty */
+    return begin_commands(call, data);
 }
 
 static int check_form(cf_api_call *call, const cf_api_request *request)
@@ -435,17 +441,14 @@ static void on_drop(cf_task *task)
     free_call(call);
 }
 
-cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user)
+/* NULL without memory. */
+static cf_api_call *new_call(cf_node *node, cf_api_done done, void *user)
 {
     cf_services *services = cf_node_services(node);
-    services->metrics->http_api_num_requests++;
     cf_api_call *call = cf_alloc_zero(services->allocator, 1, sizeof(*call));
-    if (call == NULL) {
-        done(user, 500, CF_BYTES("text/plain; charset=utf-8"), status_text(500));
+    if (call == NULL)
         return NULL;
-    }
     cf_task_init(&call->task, &services->turn, on_turn, on_drop);
-    cf_turn_spend(&services->turn, CF_WORK_REQUEST);
     call->node = node;
     call->allocator = services->allocator;
     call->done = done;
@@ -456,10 +459,36 @@ cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_
     cf_buffer_init(&call->params_scratch, call->allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&call->reply, call->allocator, CF_API_REPLY_MAX);
     cf_buffer_append_byte(&call->reply, '[');
+    return call;
+}
+
+cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user)
+{
+    cf_services *services = cf_node_services(node);
+    services->metrics->http_api_num_requests++;
+    cf_api_call *call = new_call(node, done, user);
+    if (call == NULL) {
+        done(user, 500, CF_BYTES("text/plain; charset=utf-8"), status_text(500));
+        return NULL;
+    }
+    cf_turn_spend(&services->turn, CF_WORK_REQUEST);
     int status = is_json(request->content_type) ? check(call, request->sign_header, request->body) : check_form(call, request);
     if (status != 200)
         answer(call, status);
     return run(call) ? call : NULL;
+}
+
+void cf_api_carry_out(cf_node *node, cf_bytes command, cf_api_done done, void *user)
+{
+    cf_api_call *call = new_call(node, done, user);
+    if (call == NULL) {
+        done(user, 500, CF_BYTES("text/plain; charset=utf-8"), status_text(500));
+        return;
+    }
+    int status = begin_commands(call, command);
+    if (status != 200)
+        answer(call, status);
+    (void)run(call);
 }
 
 void cf_api_cancel(cf_api_call *call)

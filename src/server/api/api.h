@@ -30,6 +30,8 @@ typedef struct cf_api_call cf_api_call;
  * returned when it was called already.
  */
 cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user);
+/* The same for a command that needs no sign, and whose answer nobody reads: what is wrong with it is told by the status. */
+void cf_api_carry_out(cf_node *node, cf_bytes command, cf_api_done done, void *user);
 /* The caller is gone: `done` will not be called; commands that are under way are carried out. */
 void cf_api_cancel(cf_api_call *call);
 

@@ -240,6 +240,11 @@ static bool in_memory(const cf_config *config)
     return cf_bytes_equal(config->engine, CF_BYTES("memory"));
 }
 
+static bool no_queues(const cf_config *config)
+{
+    return !config->redis_api;
+}
+
 static bool nothing_expires(const cf_config *config)
 {
     return config->connection_lifetime == 0;
@@ -273,6 +278,8 @@ static const struct {
     {"redis_url", in_memory, NOT_REDIS},
     {"redis_master_name", in_memory, NOT_REDIS},
     {"redis_sentinels", in_memory, NOT_REDIS},
+    {"redis_api", in_memory, NOT_REDIS},
+    {"redis_api_num_shards", no_queues, "'redis_api' is off"},
     {"redis_prefix", in_memory, NOT_REDIS},
     {"redis_connect_timeout", in_memory, NOT_REDIS},
     {"redis_read_timeout", in_memory, NOT_REDIS},

@@ -91,6 +91,8 @@ typedef struct cf_config {
     cf_bytes redis_master_name;
     cf_bytes redis_sentinels;
     cf_bytes redis_prefix;
+    bool redis_api;
+    int64_t redis_api_num_shards;
     int64_t redis_connect_timeout;
     int64_t redis_read_timeout;
     cf_redis_server *redis_servers; /* with engine `redis` */

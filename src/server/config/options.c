@@ -30,11 +30,12 @@
 #define MANY  (int64_t)1000000000
 #define GIB   (int64_t)1073741824
 
+#define QUEUES 1000
+
 /* features that later versions bring */
 #define ACME    "fetching certificates by itself"
 #define ADMIN   "the admin interface"
 #define POOL    "a pool of connections"
-#define QUEUES  "API queues in Redis"
 #define DEFLATE "permessage-deflate"
 #define THREADS "more than one thread"
 
@@ -185,10 +186,11 @@ const cf_option cf_options[] = {
      .meaning = "Addresses of the Sentinels, `host:port`, by commas. They are asked one after the other."},
     {MISSING_INT(redis_pool, 256, 0, MANY), .unit = "connections", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
      .missing = POOL, .meaning = "Accepted for compatibility, without effect: one connection carries all commands."},
-    {MISSING_BOOL(redis_api), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = QUEUES,
-     .meaning = "API commands from Redis queues."},
-    {MISSING_INT(redis_api_num_shards, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = QUEUES,
-     .meaning = "Number of API queues."},
+    {BOOL(redis_api), .reload = CF_RELOAD_NO,
+     .meaning =
+         "Commands of the API are taken from the lists `<redis_prefix>.api` and those with a number behind it, unsigned."},
+    {INT(redis_api_num_shards, 0, 0, QUEUES), .reload = CF_RELOAD_NO, .unit = "lists",
+     .meaning = "How many lists have a number: `.api.0` and on."},
     {TEXT(redis_prefix, "centrifugo"), .reload = CF_RELOAD_NO,
      .meaning = "Begins every key and channel in Redis. Nodes with the same one are one service."},
     {INT(redis_connect_timeout, 1, 1, YEARS), .unit = "s", .reload = CF_RELOAD_NO,

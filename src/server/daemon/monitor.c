@@ -38,5 +38,6 @@ cf_health cf_monitor_health(const cf_monitor *monitor, cf_time now)
 {
     bool is_silent = monitor->asking && now - monitor->asked_at > CF_MONITOR_PATIENCE;
     cf_time lag = monitor->lag > monitor->lag_of_last ? monitor->lag : monitor->lag_of_last;
-    return (cf_health){.engine_answers = !monitor->failed && !is_silent, .loop_lag = lag};
+    bool answers = cf_broker_is_healthy(monitor->broker) && !monitor->failed && !is_silent;
+    return (cf_health){.engine_answers = answers, .loop_lag = lag};
 }

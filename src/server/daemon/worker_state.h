@@ -4,6 +4,7 @@
 #ifndef CF_SERVER_DAEMON_WORKER_STATE_H
 #define CF_SERVER_DAEMON_WORKER_STATE_H
 
+#include "server/api/queue.h"
 #include "server/daemon/gauges.h"
 #include "server/daemon/monitor.h"
 #include "server/daemon/worker.h"
@@ -22,6 +23,7 @@ struct cf_worker {
     size_t listener_count;
     cf_buffer location; /* of a redirect */
     cf_node *node;
+    cf_api_queue queue;
     cf_sockjs_server *sockjs;
     uv_prepare_t prepare;
     uv_check_t check;

@@ -47,6 +47,10 @@ typedef struct cf_engine_sink {
      * Not called where nothing can get lost.
      */
     void (*missed)(void *user, cf_bytes channel);
+    /* A command of the API, as JSON, that came by the store; it is to be carried out. */
+    void (*command)(void *user, cf_bytes command);
+    /* Are some of them still being carried out? Then the store is asked for no more. */
+    bool (*is_busy)(void *user);
     void *user;
 } cf_engine_sink;
 
@@ -91,6 +95,8 @@ typedef struct cf_engine_ops {
     void (*channels)(cf_engine *engine, cf_engine_channels_done done, void *user);
     /* To all nodes, in the order in which it is given. NULL: there is no other node. */
     void (*control)(cf_engine *engine, const cf_engine_control *control, cf_engine_done done, void *user);
+    /* Can all of the store be used now? NULL: always. */
+    bool (*is_healthy)(const cf_engine *engine);
     /* Time passes: expiries. Called when a turn begins and when it ends. Returns when it wants to be called next. */
     cf_time (*advance)(cf_engine *engine, cf_time now);
     void (*destroy)(cf_engine *engine);

@@ -109,6 +109,16 @@ static cf_time advance(cf_engine *base, cf_time now)
     return next;
 }
 
+static bool is_healthy(const cf_engine *base)
+{
+    const cf_redis_engine *engine = (const cf_redis_engine *)(const void *)base; /* its first member */
+    for (size_t i = 0; i < engine->shard_count; i++) {
+        if (!cf_redis_shard_is_up(&engine->shards[i]))
+            return false;
+    }
+    return true;
+}
+
 static void destroy(cf_engine *base)
 {
     cf_redis_engine *engine = cf_redis_engine_of(base);
@@ -135,6 +145,7 @@ static const cf_engine_ops ops = {
     .history = cf_redis_history,
     .channels = cf_redis_channels,
     .control = cf_redis_control,
+    .is_healthy = is_healthy,
     .advance = advance,
     .destroy = destroy,
 };
@@ -204,6 +215,7 @@ static void init_common(cf_redis_engine *engine, const cf_engine_host *host, con
         .allocator = host->environment->allocator,
         .sink = *host->sink,
         .driver = *driver,
+        .queues = host->config->redis_api ? host->config->redis_api_num_shards : -1,
         .now = host->now,
     };
     for (int i = 0; i < CF_REDIS_SCRIPT_COUNT; i++)

@@ -28,6 +28,18 @@ void cf_redis_add_key(cf_buffer *out, cf_bytes prefix, cf_redis_key key, cf_byte
     cf_redis_add_parts(out, parts, 5);
 }
 
+void cf_redis_add_queue(cf_buffer *out, cf_bytes prefix, int64_t number)
+{
+    char text[24];
+    cf_buffer digits = {.data = text, .capacity = sizeof text, .limit = sizeof text};
+    if (number >= 0) {
+        cf_buffer_append_byte(&digits, '.');
+        cf_buffer_append_int(&digits, number);
+    }
+    const cf_bytes parts[] = {prefix, CF_BYTES(".api"), cf_buffer_bytes(&digits)};
+    cf_redis_add_parts(out, parts, 3);
+}
+
 static bool is_special(char c)
 {
     return c == '*' || c == '?' || c == '[' || c == ']' || c == '^' || c == '-' || c == '\\';

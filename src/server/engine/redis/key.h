@@ -22,6 +22,8 @@ typedef enum cf_redis_key { CF_REDIS_HISTORY, CF_REDIS_TOUCH, CF_REDIS_PRESENCE_
 /* Appends an argument of a command (command.h). `name`: the channel's, the node's of a mark; control has none. */
 void cf_redis_add_topic(cf_buffer *out, cf_bytes prefix, cf_redis_topic topic, cf_bytes name);
 void cf_redis_add_key(cf_buffer *out, cf_bytes prefix, cf_redis_key key, cf_bytes channel);
+/* A queue of commands: the one without a number is -1. */
+void cf_redis_add_queue(cf_buffer *out, cf_bytes prefix, int64_t number);
 /* A pattern for the messages' topics of all channels. */
 void cf_redis_add_pattern(cf_buffer *out, cf_bytes prefix);
 

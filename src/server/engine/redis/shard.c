@@ -65,7 +65,8 @@ cf_redis_operation *cf_redis_operation_new(cf_redis_shard *shard, const cf_buffe
     made->replies = 1;
     made->size = command->size;
     made->note_size = note.size;
-    memcpy(made->text, command->data, command->size);
+    if (command->size > 0)
+        memcpy(made->text, command->data, command->size);
     if (note.size > 0)
         memcpy(made->text + command->size, note.data, note.size);
     shard->bytes += command->size;
@@ -241,11 +242,14 @@ static void on_reply(cf_redis_line *line, redisReply **reply)
         return;
     }
     cf_redis_operation *answered = of(shard->unanswered);
+    bool failed = (*reply)->type == REDIS_REPLY_ERROR;
+    answered->replies--; /* only a greeting has several */
+    if (answered->replies > 0 && !failed && !cf_redis_is_replica(*reply))
+        return;
     shard->unanswered = shard->unanswered->next;
-    answered->replies = 0;
     if (!shard->commands_ready && cf_redis_is_replica(*reply)) {
         cf_redis_line_give_up(line, "it is no master");
-    } else if ((*reply)->type == REDIS_REPLY_ERROR) {
+    } else if (failed) {
         refused(shard, answered, (*reply)->str);
     } else {
         answered->reply = *reply;
@@ -257,31 +261,45 @@ static void on_reply(cf_redis_line *line, redisReply **reply)
 /* ---- the line's life --------------------------------------------------------- */
 
 /* `argument` empty: there is none. */
-static bool send_greeting(cf_redis_shard *shard, cf_redis_line *line, cf_list *list, const char *name, cf_bytes argument)
+static size_t add_command(cf_buffer *out, const char *name, cf_bytes argument)
 {
-    cf_buffer command;
-    cf_buffer_init(&command, shard->common->allocator, CF_BUFFER_NO_LIMIT);
-    cf_redis_begin(&command, argument.size > 0 ? 2 : 1);
-    cf_redis_add(&command, cf_bytes_of(name));
+    cf_redis_begin(out, argument.size > 0 ? 2 : 1);
+    cf_redis_add(out, cf_bytes_of(name));
     if (argument.size > 0)
-        cf_redis_add(&command, argument);
-    cf_redis_operation *greeting = cf_redis_operation_new(shard, &command, (cf_bytes){NULL, 0});
-    cf_buffer_free(&command);
-    if (greeting == NULL)
-        return false;
-    greeting->answer = ignore;
-    cf_buffer_append(&line->out, cf_bytes_make(greeting->text, greeting->size));
-    cf_list_append(list, &greeting->link);
-    return true;
+        cf_redis_add(out, argument);
+    return 1;
+}
+
+size_t cf_redis_write_greeting(const cf_redis_shard *shard, cf_buffer *out)
+{
+    size_t replies = 0;
+    if (shard->password.size > 0)
+        replies += add_command(out, "AUTH", shard->password);
+    if (!cf_bytes_equal(shard->database, CF_BYTES("0")))
+        replies += add_command(out, "SELECT", shard->database);
+    if (shard->sentinel.all != NULL)
+        replies += add_command(out, "ROLE", CF_BYTES(""));
+    return replies;
 }
 
 bool cf_redis_shard_greet(cf_redis_shard *shard, cf_redis_line *line, cf_list *list)
 {
-    bool selects = !cf_bytes_equal(shard->database, CF_BYTES("0"));
-    bool finds = shard->sentinel.all != NULL;
-    return (shard->password.size == 0 || send_greeting(shard, line, list, "AUTH", shard->password)) &&
-           (!selects || send_greeting(shard, line, list, "SELECT", shard->database)) &&
-           (!finds || send_greeting(shard, line, list, "ROLE", CF_BYTES("")));
+    cf_buffer command;
+    cf_buffer_init(&command, shard->common->allocator, CF_BUFFER_NO_LIMIT);
+    size_t replies = cf_redis_write_greeting(shard, &command);
+    cf_redis_operation *greeting = cf_redis_operation_new(shard, &command, (cf_bytes){NULL, 0});
+    cf_buffer_free(&command);
+    if (greeting == NULL)
+        return false;
+    if (replies == 0) {
+        cf_redis_operation_free(greeting);
+        return true;
+    }
+    greeting->answer = ignore;
+    greeting->replies = replies;
+    cf_buffer_append(&line->out, cf_bytes_make(greeting->text, greeting->size));
+    cf_list_append(list, &greeting->link);
+    return true;
 }
 
 bool cf_redis_is_replica(const redisReply *reply)
@@ -363,6 +381,7 @@ static void on_found(cf_redis_sentinel *sentinel, cf_bytes host, int port)
     shard->master[host.size] = 0;
     shard->place.host = shard->master;
     shard->place.port = port;
+    shard->moves++;
     cf_redis_line_move(&shard->commands);
     cf_redis_line_move(&shard->stream);
     cf_redis_shard_log(shard, CF_SERVER_INFO, "is the master '%.60s'", sentinel->master.data);
@@ -390,6 +409,7 @@ void cf_redis_shard_init(cf_redis_shard *shard, cf_redis_common *common, uint32_
     cf_redis_stream_init(shard, seed);
     shard->sentinel.found = on_found;
     shard->sentinel.failed = on_failed;
+    cf_redis_queue_init(&shard->queue, shard);
     if (shard->sentinel.all != NULL)
         cf_redis_sentinel_init(&shard->sentinel, &common->driver, common->allocator, common->now);
 }
@@ -402,6 +422,7 @@ void cf_redis_shard_free(cf_redis_shard *shard)
     free_all(&shard->stream_calls);
     free_all(&shard->subscribing);
     cf_redis_stream_free(shard);
+    cf_redis_queue_free(&shard->queue);
     if (shard->sentinel.all != NULL)
         cf_redis_sentinel_free(&shard->sentinel);
 }
@@ -426,5 +447,6 @@ cf_time cf_redis_shard_advance(cf_redis_shard *shard, cf_time now)
         cf_redis_line_expect(&shard->commands);
     next = cf_time_earlier(next, cf_redis_line_advance(&shard->commands, now));
     cf_redis_line_flush(&shard->commands);
+    next = cf_time_earlier(next, cf_redis_queue_advance(&shard->queue, now));
     return cf_time_earlier(next, cf_redis_shard_fail_late(shard, &shard->waiting));
 }

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "server/engine/engine.h"
 #include "server/engine/redis/line.h"
+#include "server/engine/redis/queue.h"
 #include "server/engine/redis/script.h"
 #include "server/engine/redis/sentinel.h"
 
@@ -30,16 +31,19 @@ typedef struct cf_redis_common {
     cf_bytes node;
     char digests[CF_REDIS_SCRIPT_COUNT][CF_REDIS_DIGEST_SIZE];
     cf_redis_driver driver;
+    int64_t queues;      /* numbered ones of commands, besides the first; -1: none at all */
     cf_time quiet_until; /* no further line about a refused command before that */
     cf_time now;
 } cf_redis_common;
 
-typedef struct cf_redis_shard {
+struct cf_redis_shard {
     cf_redis_common *common;
     cf_redis_place place;
     cf_redis_sentinel sentinel; /* tells the place, if there are any */
     char master[CF_REDIS_HOST_MAX + 1];
-    cf_bytes password; /* empty: none */
+    unsigned moves;       /* so often Sentinel has told another place */
+    cf_redis_queue queue; /* of commands of the API, if they are wanted */
+    cf_bytes password;    /* empty: none */
     cf_bytes database;
     cf_redis_line commands;
     cf_redis_line stream;
@@ -57,7 +61,7 @@ typedef struct cf_redis_shard {
     int64_t mark_come;
     cf_time marks_at; /* the next one, if there is no other reason */
     cf_map channels;  /* that are, or are to be, subscribed */
-} cf_redis_shard;
+};
 
 typedef struct cf_redis_operation cf_redis_operation;
 
@@ -115,7 +119,9 @@ void cf_redis_shard_unsubscribe(cf_redis_shard *shard, cf_bytes channel, cf_engi
 bool cf_redis_shard_is_up(const cf_redis_shard *shard);
 /* A line has become ready, or the mark has come: what waited for that goes on. */
 void cf_redis_shard_go_on(cf_redis_shard *shard);
-/* AUTH, SELECT and with Sentinel ROLE, which come first on every line, as operations behind those of the list. */
+/* AUTH, SELECT and with Sentinel ROLE, which come first on every line; returns how many replies they have. */
+size_t cf_redis_write_greeting(const cf_redis_shard *shard, cf_buffer *out);
+/* The same as an operation behind those of the list. False without memory. */
 bool cf_redis_shard_greet(cf_redis_shard *shard, cf_redis_line *line, cf_list *list);
 /* Of ROLE; any other reply is none. */
 bool cf_redis_is_replica(const redisReply *reply);

@@ -26,8 +26,8 @@ static void play(rig *self, cf_bytes input)
     ask(self);
     while (input.size > 0) {
         unsigned char head = (unsigned char)input.data[0];
-        size_t size = head >> 1;
-        rig_receive(self, head & 1, cf_bytes_slice(input, 1, 1 + size));
+        size_t size = head / RIG_LINES;
+        rig_receive(self, head % RIG_LINES, cf_bytes_slice(input, 1, 1 + size));
         rig_advance(self, 1);
         input = cf_bytes_slice(input, 1 + size, input.size);
     }
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     test_allocator memory = {0};
     cf_allocator allocator = test_allocator_make(&memory);
     rig self;
-    if (rig_open(&self, &allocator))
+    if (rig_open(&self, &allocator, true))
         play(&self, cf_bytes_make((const char *)data, size));
     rig_close(&self);
     CF_ASSERT(memory.live == 0);

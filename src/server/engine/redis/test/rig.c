@@ -33,6 +33,17 @@ static void on_missed(void *user, cf_bytes channel)
     note(user, CF_BYTES("missed"), channel);
 }
 
+static void on_command(void *user, cf_bytes command)
+{
+    note(user, CF_BYTES("command"), command);
+}
+
+static bool is_busy(void *user)
+{
+    (void)user;
+    return false;
+}
+
 static void enter(void *user)
 {
     (void)user;
@@ -45,7 +56,9 @@ static void *open_line(void *user, cf_redis_line *line, const char *host, int po
     rig *self = user;
     (void)host;
     (void)port;
-    rig_line *free_one = self->lines[RIG_STREAM].line == NULL ? &self->lines[RIG_STREAM] : &self->lines[RIG_COMMANDS];
+    rig_line *free_one = self->lines;
+    while (free_one->line != NULL)
+        free_one++;
     if (self->refuses) {
         *why = "refused";
         return NULL;
@@ -74,16 +87,17 @@ static void destroy(void *user)
 
 /* ---- its life --------------------------------------------------------------------- */
 
-bool rig_open(rig *self, const cf_allocator *allocator)
+bool rig_open(rig *self, const cf_allocator *allocator, bool queue)
 {
     memset(self, 0, sizeof *self);
     self->allocator = allocator;
     self->environment = (cf_server_environment){.allocator = allocator, .enter = enter, .user = self};
-    self->sink = (cf_engine_sink){on_message, on_join_leave, on_control, on_missed, self};
+    self->sink = (cf_engine_sink){on_message, on_join_leave, on_control, on_missed, on_command, is_busy, self};
     self->server = (cf_redis_server){.host = CF_BYTES("127.0.0.1"), .port = 6379, .database = CF_BYTES("0")};
     cf_config_default(&self->config);
     self->config.redis_servers = &self->server;
     self->config.redis_server_count = 1;
+    self->config.redis_api = queue;
     cf_buffer_init(&self->heard, allocator, CF_BUFFER_NO_LIMIT);
     for (int i = 0; i < RIG_LINES; i++)
         cf_buffer_init(&self->lines[i].sent, allocator, CF_BUFFER_NO_LIMIT);

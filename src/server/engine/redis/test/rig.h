@@ -11,7 +11,7 @@ typedef struct rig_line {
     cf_buffer sent;
 } rig_line;
 
-enum { RIG_STREAM, RIG_COMMANDS, RIG_LINES }; /* in the order in which they are opened */
+enum { RIG_STREAM, RIG_COMMANDS, RIG_QUEUE, RIG_LINES }; /* in the order in which they are opened */
 
 typedef struct rig {
     const cf_allocator *allocator;
@@ -26,8 +26,8 @@ typedef struct rig {
     cf_buffer heard; /* what came to the sink, and answers: a line each */
 } rig;
 
-/* False without memory. */
-bool rig_open(rig *self, const cf_allocator *allocator);
+/* False without memory. `queue`: commands of the API are taken, too. */
+bool rig_open(rig *self, const cf_allocator *allocator, bool queue);
 void rig_close(rig *self);
 /* Time passes, and the turn ends. */
 void rig_advance(rig *self, int64_t delay);

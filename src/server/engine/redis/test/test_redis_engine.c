@@ -16,7 +16,7 @@ static int setup(void **state)
     (void)state;
     memory = (test_allocator){0};
     allocator = test_allocator_make(&memory);
-    assert_true(rig_open(&r, &allocator));
+    assert_true(rig_open(&r, &allocator, false));
     rig_greet(&r);
     return 0;
 }
@@ -218,6 +218,31 @@ static void test_an_answer_that_nobody_asked_for_ends_a_line(void **state)
     assert_null(r.lines[RIG_STREAM].line);
 }
 
+/* ---- queues ------------------------------------------------------------------------- */
+
+static void test_a_queue_is_emptied_before_any_is_waited_for(void **state)
+{
+    (void)state;
+    rig_close(&r);
+    assert_true(rig_open(&r, &allocator, true));
+    rig_greet(&r);
+    rig_advance(&r, 0);
+    assert_true(has_sent(RIG_QUEUE, "BLPOP"));
+    cf_buffer_clear(&r.lines[RIG_QUEUE].sent);
+    rig_receive(&r, RIG_QUEUE, CF_BYTES("*2\r\n$14\r\ncentrifugo.api\r\n$1\r\n1\r\n"));
+    rig_advance(&r, 0);
+    assert_false(has_sent(RIG_QUEUE, "BLPOP"));
+    assert_true(has_sent(RIG_QUEUE, "LRANGE"));
+    cf_buffer_clear(&r.lines[RIG_QUEUE].sent);
+    rig_receive(&r, RIG_QUEUE, CF_BYTES("*2\r\n$1\r\n2\r\n$1\r\n3\r\n"));
+    rig_advance(&r, 0);
+    assert_true(has_sent(RIG_QUEUE, "LRANGE"));
+    rig_receive(&r, RIG_QUEUE, CF_BYTES("*0\r\n"));
+    rig_advance(&r, 0);
+    assert_true(has_sent(RIG_QUEUE, "BLPOP"));
+    assert_heard("command 1\ncommand 2\ncommand 3\n");
+}
+
 /* ---- memory -------------------------------------------------------------------------- */
 
 static void work(void)
@@ -247,11 +272,11 @@ static void test_memory_may_run_out_anywhere(void **state)
         test_allocator failing = test_allocator_failing_at(n);
         cf_allocator other = test_allocator_make(&failing);
         rig_close(&r);
-        if (rig_open(&r, &other))
+        if (rig_open(&r, &other, true))
             work();
         rig_close(&r);
         assert_int_equal(failing.live, 0);
-        assert_true(rig_open(&r, &allocator));
+        assert_true(rig_open(&r, &allocator, false));
         if (!failing.failed)
             break;
     }
@@ -271,6 +296,7 @@ int main(void)
         TEST(test_a_mark_that_does_not_come_ends_the_stream),
         TEST(test_an_idle_stream_is_tried_by_marks),
         TEST(test_an_answer_that_nobody_asked_for_ends_a_line),
+        TEST(test_a_queue_is_emptied_before_any_is_waited_for),
         TEST(test_memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
