@@ -136,9 +136,9 @@ typedef struct centrifuge_options {
     /* -- where and who -- */
 
     /*
-     * Required. ws://, wss://, http:// or https://; "/connection/websocket" is appended to the path unless it is there, in front of
-     * a query. A name may be of every alphabet, in UTF-8. "user:password@" becomes the header Authorization (Basic). A server that
-     * redirects is not followed: the event `error` with the advice "fix" and the end, the log has the address.
+     * Required. ws://, wss://, http:// or https://; "/connection/websocket" is appended to the path unless it is there, in
+     * front of a query. A name may be of every alphabet, in UTF-8. "user:password@" becomes the header Authorization (Basic). A
+     * server that redirects is not followed: the event `error` with the advice "fix" and the end, the log has the address.
      */
     const char *url;
     const char *user;      /* the user's id in your application, "" for anonymous; required unless `insecure` */
@@ -162,8 +162,7 @@ typedef struct centrifuge_options {
 
     /* -- limits; 0 is refused with CENTRIFUGE_ERROR_INVALID_OPTION, SIZE_MAX is 'no limit' -- */
 
-    size_t
-        message_size_max; /* bytes of a received message; default 16 MiB. Beyond: the connection is closed, LIMIT_MESSAGE_SIZE */
+    size_t message_size_max;   /* bytes of a received message; default 16 MiB. Beyond: it is closed, LIMIT_MESSAGE_SIZE */
     size_t queue_size_max;     /* bytes that wait to be sent; default 16 MiB. Beyond: the call is refused, LIMIT_QUEUE */
     size_t calls_max;          /* calls without an answer; default 65536. Beyond: refused, LIMIT_CALLS */
     size_t subscriptions_max;  /* default 65536. Beyond: refused, LIMIT_SUBSCRIPTIONS */
@@ -173,8 +172,8 @@ typedef struct centrifuge_options {
 
     /*
      * Further headers of the opening request; default none. Host and Authorization take the place of ours, a subprotocol of
-     * Sec-WebSocket-Protocol is accepted. What the upgrade and the length of a body are made of (Connection, Upgrade, Content-Length,
-     * Transfer-Encoding, Sec-WebSocket-Key and the like) is refused, in requests to endpoints, too.
+     * Sec-WebSocket-Protocol is accepted. What the upgrade and the length of a body are made of (Connection, Upgrade,
+     * Content-Length, Transfer-Encoding, Sec-WebSocket-Key and the like) is refused, in requests to endpoints, too.
      */
     const centrifuge_header *headers;
     size_t header_count;
@@ -209,9 +208,10 @@ typedef struct centrifuge_options {
      * A channel that begins with the prefix is subscribed with a sign that only your backend can make. The backend gets
      * a POST of {"client":"id of the connection","channels":["$name",...]} and answers with status 200 and the body
      * {"$name":{"sign":"...","info":"..."},...}, "info" being optional; an entry {"status":403} refuses a channel. Any other
-     * answer refuses all channels of the request until they are asked for again; but after 429, 502, 503 and 504, and without an
-     * answer within `auth_timeout` or a way to the endpoint, they are asked for again by themselves, with a growing pause, while the
-     * connection lives. Requests that are refused, or grant nothing, may follow each other at once five times, then one a second.
+     * answer refuses all channels of the request until they are asked for again; but after 429, 502, 503 and 504, and without
+     * an answer within `auth_timeout` or a way to the endpoint, they are asked for again by themselves, with a growing pause,
+     * while the connection lives. Requests that are refused, or grant nothing, may follow each other at once five times, then
+     * one a second.
      *
      * Requests of both kinds go by the same proxy, interface and TLS options as the connection, carry X-Requested-With and
      * Content-Type: application/json, and do not follow redirects.
@@ -271,12 +271,12 @@ typedef struct centrifuge_options {
      */
     size_t events_per_turn;
 
-    /* Bytes of messages, joins and leaves that come for channels whose recovery is not answered yet, and are told behind what was
-       missed; default 16 MiB, limits as above. Beyond: an error event, LIMIT_RECOVERY, and `recovered` is false. */
+    /* Bytes of messages, joins and leaves that come for channels whose recovery is not answered yet, and are told behind what
+       was missed; default 16 MiB, limits as above. Beyond: an error event, LIMIT_RECOVERY, and `recovered` is false. */
     size_t recovery_size_max;
 
-    /* Bytes of the largest frame sent; default 65536, as client_request_max_size of the server, which closes with 1009 when more
-       comes. Subscriptions and batches are divided among frames. What does not fit into one is refused, LIMIT_FRAME_SIZE. */
+    /* Bytes of the largest frame sent; default 65536, as client_request_max_size of the server, which closes with 1009 when
+       more comes. Subscriptions and batches are divided among frames. What fits into none is refused, LIMIT_FRAME_SIZE. */
     size_t frame_size_max;
 
     /* -- other threads -- */
@@ -406,8 +406,8 @@ typedef struct centrifuge_subscribe_event {
 } centrifuge_subscribe_event;
 
 /*
- * The server refused the subscription, or its authorization has failed. With the advice "retry" and another code than REFUSED it is
- * asked for again by itself (see 'private channels' among the options).
+ * The server refused the subscription, or its authorization has failed. With the advice "retry" and another code than REFUSED
+ * it is asked for again by itself (see 'private channels' among the options).
  */
 typedef struct centrifuge_subscribe_error_event {
     const char *channel;
@@ -419,8 +419,8 @@ typedef struct centrifuge_subscribe_error_event {
 } centrifuge_subscribe_error_event;
 
 /*
- * Not subscribed any more: asked for, taken away by the server, or the connection is lost. Where the client connects again by itself
- * (`reconnect` of the event `disconnect`), it subscribes again; else centrifuge_subscription_subscribe does.
+ * Not subscribed any more: asked for, taken away by the server, or the connection is lost. Where the client connects again by
+ * itself (`reconnect` of the event `disconnect`), it subscribes again; else centrifuge_subscription_subscribe does.
  */
 typedef struct centrifuge_unsubscribe_event {
     const char *channel;
@@ -479,10 +479,13 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_get_credentials_sized(centrifu
 CENTRIFUGE_API centrifuge_error centrifuge_client_destroy(centrifuge_client *client);
 
 /*
- * Makes the calling thread the owner, in a forked child also this process. The former one must have stopped using the client. Error:
- * INVALID_STATE inside a callback.
+ * Makes the calling thread the owner, in a forked child also this process. The former one must have stopped using the client.
+ * Error: INVALID_STATE inside a callback.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_adopt(centrifuge_client *client);
+
+/* May the calling thread use the client? Nothing is done. Errors: WRONG_THREAD, CLOSED (destroyed by a callback). */
+CENTRIFUGE_API centrifuge_error centrifuge_client_check(const centrifuge_client *client);
 
 /*
  * Connects, and keeps connected until centrifuge_client_disconnect or until the server advises otherwise. Nothing
@@ -496,7 +499,10 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_connect(centrifuge_client *cli
 /* Disconnects; no further attempts. Event `disconnect` with reason "client". Errors: WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_disconnect(centrifuge_client *client);
 
-/* Tells whether there is a network: true tries as centrifuge_client_connect, false waits for the next true. Errors: WRONG_THREAD, CLOSED. */
+/*
+ * Tells whether there is a network: true tries as centrifuge_client_connect, false waits for the next true. Errors:
+ * WRONG_THREAD, CLOSED.
+ */
 CENTRIFUGE_API centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online);
 
 /* Sends one ping when connected. Errors: WRONG_THREAD, CLOSED. */
@@ -539,8 +545,8 @@ CENTRIFUGE_API const char *centrifuge_client_transport(const centrifuge_client *
 
 /*
  * Subscribes to a channel, now or as soon as there is a connection. There is one subscription per channel: when it
- * exists, the listener is added to it, and it is asked for again if it was unsubscribed or refused. `events` may be NULL, as may
- * `subscription`, which gets the subscription. See centrifuge_client_listen for listeners.
+ * exists, the listener is added to it, and it is asked for again if it was unsubscribed or refused. `events` may be NULL, as
+ * may `subscription`, which gets the subscription. See centrifuge_client_listen for listeners.
  * Errors: INVALID_ARGUMENT (no or empty channel), INVALID_UTF8, LIMIT_CHANNEL, LIMIT_SUBSCRIPTIONS, LIMIT_QUEUE, NO_MEMORY,
  * INVALID_STATE (not connected while the option `resubscribe` is off), WRONG_THREAD, CLOSED. On error nothing has changed.
  */
@@ -579,8 +585,8 @@ CENTRIFUGE_API centrifuge_client *centrifuge_subscription_client(const centrifug
 CENTRIFUGE_API centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge_subscription *subscription);
 
 /*
- * Asks for the channel again: after centrifuge_subscription_unsubscribe, a refusal, or an unsubscription by the server; else nothing
- * happens. Errors of the three: INVALID_ARGUMENT, WRONG_THREAD, CLOSED; of this one also LIMIT_QUEUE, NO_MEMORY,
+ * Asks for the channel again: after centrifuge_subscription_unsubscribe, a refusal, or an unsubscription by the server; else
+ * nothing happens. Errors of the three: INVALID_ARGUMENT, WRONG_THREAD, CLOSED; of this one also LIMIT_QUEUE, NO_MEMORY,
  * and INVALID_STATE without a connection when the option `resubscribe` is off.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subscription);
@@ -614,8 +620,8 @@ typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, con
  */
 
 /*
- * Publishes `data`, one JSON value of `size` bytes; NULL for a message without data. Further errors: INVALID_JSON (also for arrays
- * and objects in each other more than 512 deep), INVALID_UTF8.
+ * Publishes `data`, one JSON value of `size` bytes; NULL for a message without data. Further errors: INVALID_JSON (also for
+ * arrays and objects in each other more than 512 deep), INVALID_UTF8.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data,
                                                                 size_t size, centrifuge_completion done, void *user);
@@ -650,8 +656,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_refresh_answer(centrifuge_clie
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_start_batching(centrifuge_client *client);
 /*
- * Commands go at once again. `flush`: what was collected goes now; else it stays and goes with the next centrifuge_client_flush,
- * behind what was sent meanwhile.
+ * Commands go at once again. `flush`: what was collected goes now; else it stays and goes with the next
+ * centrifuge_client_flush, behind what was sent meanwhile.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool flush);
 /* Sends what was collected as one frame; collecting goes on. */
@@ -694,19 +700,23 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_wait(centrifuge_client *client
 CENTRIFUGE_API centrifuge_error centrifuge_client_tick(centrifuge_client *client);
 
 /*
- * Tells that `socket` is ready for `events`: called by the foreign loop; errors and hang-ups count as both. A socket that the client does not
- * know any more is ignored. Errors: INVALID_STATE (inside a callback), WRONG_THREAD, CLOSED (destroyed by a callback).
+ * Tells that `socket` is ready for `events`: called by the foreign loop; errors and hang-ups count as both. A socket that the
+ * client does not know any more is ignored. Errors: INVALID_STATE (inside a callback), WRONG_THREAD, CLOSED (destroyed by a
+ * callback).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_socket_ready(centrifuge_client *client, centrifuge_socket socket, int events);
-/* Tells that the time asked for with loop_timer has passed: called by the foreign loop. Errors: as centrifuge_client_socket_ready. */
+/*
+ * Tells that the time asked for with loop_timer has passed: called by the foreign loop. Errors: as
+ * centrifuge_client_socket_ready.
+ */
 CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_client *client);
 
 /* ---- other threads ---------------------------------------------------------------------------------------- */
 
 /*
- * Runs `function(client, user)` in the owner's thread, from its loop, in the order of posting; any client function may be called
- * in it. If the client is destroyed first, `drop(user)` runs instead (may be NULL), in the thread that destroys. Exactly one of
- * the two runs. The client must live: whoever posts sees to it that it is not destroyed meanwhile. Any thread.
+ * Runs `function(client, user)` in the owner's thread, from its loop, in the order of posting; any client function may be
+ * called in it. If the client is destroyed first, `drop(user)` runs instead (may be NULL), in the thread that destroys. Exactly
+ * one of the two runs. The client must live: whoever posts sees to it that it is not destroyed meanwhile. Any thread.
  * Errors: INVALID_ARGUMENT, LIMIT_POSTS, NO_MEMORY, CLOSED (inside a `drop`). On error neither runs.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_post(centrifuge_client *client,

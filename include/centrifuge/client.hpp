@@ -782,10 +782,7 @@ struct core {
     /* May the calling thread go on? */
     error enter() const noexcept
     {
-        if (!client)
-            return CENTRIFUGE_ERROR_CLOSED;
-        error answer = centrifuge_client_listen(client, nullptr, nullptr, nullptr); /* checks before it looks at what is new */
-        return answer == CENTRIFUGE_ERROR_INVALID_ARGUMENT ? error() : answer;
+        return client ? error(centrifuge_client_check(client)) : error(CENTRIFUGE_ERROR_CLOSED);
     }
 
     void retire(nodes &gone)

@@ -105,6 +105,11 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     return error;
 }
 
+centrifuge_error centrifuge_client_check(const centrifuge_client *client)
+{
+    return cf_native_driver_enter(client);
+}
+
 centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options)
 {
     cf_native_settings settings;

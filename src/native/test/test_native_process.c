@@ -73,6 +73,7 @@ static bool tries_everything_and_destroys(cf_journal *journal)
     return centrifuge_client_disconnect(client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
            centrifuge_client_connect(client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
            centrifuge_client_ping(client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
+           centrifuge_client_check(client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
            centrifuge_client_tick(client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
            centrifuge_client_run(client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
            centrifuge_client_post(client, posted, never_dropped, journal) == CENTRIFUGE_ERROR_WRONG_THREAD &&
