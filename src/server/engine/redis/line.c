@@ -39,9 +39,8 @@ void cf_redis_line_lost(cf_redis_line *line, const char *why)
 {
     line->failures++;
     line->opens_at = cf_time_after(line->now, pause_of(line));
-    line->state = CF_REDIS_LINE_CLOSED;
-    line->ops->lost(line, why);
     shut(line);
+    line->ops->lost(line, why);
 }
 
 void cf_redis_line_give_up(cf_redis_line *line, const char *why)
