@@ -42,12 +42,11 @@ static bool is_refusal(int status)
 }
 
 cf_cli_exit cf_cli_api_report(const centrifuge_backend *backend, const cf_cli_options *options, const char *doing,
-                              centrifuge_error error)
+                              const char *whom, centrifuge_error error)
 {
     int status = centrifuge_backend_http_status(backend);
     if (error == CENTRIFUGE_ERROR_REFUSED) {
-        cf_cli_answer_complain(doing, options->argument_count ? options->arguments[0] : options->place,
-                               centrifuge_backend_error_text(backend));
+        cf_cli_answer_complain(doing, whom != NULL ? whom : options->place, centrifuge_backend_error_text(backend));
         return CF_CLI_REFUSED;
     }
     if (error == CENTRIFUGE_ERROR_HTTP_STATUS) {
@@ -66,31 +65,33 @@ static bool is_about_data(centrifuge_error error)
 }
 
 /* The backend takes strings; a NUL inside one is no JSON. */
-static centrifuge_error publish(centrifuge_backend *backend, const char *channel, centrifuge_bytes data)
+static centrifuge_error publish(centrifuge_backend *backend, const char *const *channels, size_t count, centrifuge_bytes data)
 {
     if (data.size > 0 && memchr(data.bytes, '\0', data.size) != NULL)
         return CENTRIFUGE_ERROR_INVALID_JSON;
     char *text = data.size > 0 ? strndup(data.bytes, data.size) : strdup("");
     if (text == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    centrifuge_error error = centrifuge_backend_publish(backend, channel, text, NULL, NULL);
+    centrifuge_error error = count == 1 ? centrifuge_backend_publish(backend, channels[0], text, NULL, NULL)
+                                        : centrifuge_backend_broadcast(backend, channels, count, text, NULL);
     free(text);
     return error;
 }
 
-cf_cli_exit cf_cli_api_publish(centrifuge_backend *backend, const cf_cli_options *options, centrifuge_bytes given, int64_t line)
+cf_cli_exit cf_cli_api_publish(centrifuge_backend *backend, const cf_cli_options *options, const char *const *channels,
+                               size_t count, centrifuge_bytes given, int64_t line)
 {
-    const char *channel = options->arguments[0];
+    const char *to = count == 1 ? channels[0] : "these channels";
     cf_cli_message message;
     if (!cf_cli_message_make(&message, given, options->text))
         return CF_CLI_ERROR;
     cf_cli_exit code = CF_CLI_OK;
-    centrifuge_error error = publish(backend, channel, message.data);
+    centrifuge_error error = publish(backend, channels, count, message.data);
     if (is_about_data(error)) {
-        cf_cli_message_complain(&message, channel, line, error);
+        cf_cli_message_complain(&message, to, line, error);
         code = CF_CLI_ERROR;
     } else if (error != CENTRIFUGE_ERROR_OK) {
-        code = cf_cli_api_report(backend, options, "cannot publish to", error);
+        code = cf_cli_api_report(backend, options, "cannot publish to", to, error);
     }
     cf_cli_message_free(&message);
     return code;

@@ -10,11 +10,11 @@
 
 /* To be destroyed with centrifuge_backend_destroy; NULL: `code` says why. */
 centrifuge_backend *cf_cli_api_open(const cf_cli_options *options, cf_cli_exit *code);
-/* `line` is 0 when `given` is not one of several lines. */
-cf_cli_exit cf_cli_api_publish(centrifuge_backend *backend, const cf_cli_options *options, centrifuge_bytes given,
-                               int64_t line);
-/* Reports what a call returned that failed, "doing" as in "cannot publish to"; the exit code for it. */
+/* To all of the channels. `line` is 0 when `given` is not one of several lines. */
+cf_cli_exit cf_cli_api_publish(centrifuge_backend *backend, const cf_cli_options *options, const char *const *channels,
+                               size_t count, centrifuge_bytes given, int64_t line);
+/* Reports what a call returned that failed, "cannot publish to" this one, the server where it is NULL; the exit code for it. */
 cf_cli_exit cf_cli_api_report(const centrifuge_backend *backend, const cf_cli_options *options, const char *doing,
-                              centrifuge_error error);
+                              const char *whom, centrifuge_error error);
 
 #endif

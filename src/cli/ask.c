@@ -47,11 +47,12 @@ static cf_cli_exit ask_as_backend(const cf_cli_options *options, api_call call)
     if (backend == NULL)
         return code;
     const char *data = NULL;
-    centrifuge_error error = call(backend, options->argument_count ? options->arguments[0] : NULL, &data);
+    const char *channel = options->argument_count ? options->arguments[0] : NULL;
+    centrifuge_error error = call(backend, channel, &data);
     if (error == CENTRIFUGE_ERROR_OK)
         cf_cli_print_json((centrifuge_bytes){data, strlen(data)});
     else
-        code = cf_cli_api_report(backend, options, "no answer about", error);
+        code = cf_cli_api_report(backend, options, "no answer about", channel, error);
     centrifuge_backend_destroy(backend);
     return code;
 }
@@ -66,6 +67,12 @@ static centrifuge_error stats(centrifuge_backend *backend, const char *channel, 
 {
     (void)channel;
     return centrifuge_backend_stats(backend, data);
+}
+
+static centrifuge_error node(centrifuge_backend *backend, const char *channel, const char **data)
+{
+    (void)channel;
+    return centrifuge_backend_node(backend, data);
 }
 
 cf_cli_exit cf_cli_presence(const cf_cli_options *options)
@@ -88,4 +95,9 @@ cf_cli_exit cf_cli_channels(const cf_cli_options *options)
 cf_cli_exit cf_cli_stats(const cf_cli_options *options)
 {
     return ask_as_backend(options, stats);
+}
+
+cf_cli_exit cf_cli_node(const cf_cli_options *options)
+{
+    return ask_as_backend(options, node);
 }

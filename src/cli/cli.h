@@ -2,7 +2,8 @@
  * centrifuge-cli: the library for people and shell scripts.
  *
  * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group
- * of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats), sign.c. Those that keep a client
+ * of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats, node), tell.c (broadcast,
+ * unsubscribe, disconnect), sign.c. Those that keep a client
  * connection share session.c (the client and how it fails), private.c (what a backend would sign) and loop.c (poll: the
  * client's sockets, signals, standard input and output); those that call the HTTP API share api.c. print.c writes lines of
  * JSON.
@@ -63,7 +64,7 @@ typedef struct cf_cli_options {
 #define CF_CLI_URL_DEFAULT     "http://127.0.0.1:8000"
 #define CF_CLI_TIMEOUT_DEFAULT 10000 /* ms: commands that ask once */
 
-/* Which commands take an option: bits, in the order of the table in main.c. */
+/* Which commands take an option: bits. */
 enum {
     CF_CLI_SUB = 1 << 0,
     CF_CLI_PUB = 1 << 1,
@@ -73,7 +74,11 @@ enum {
     CF_CLI_STATS = 1 << 5,
     CF_CLI_TOKEN = 1 << 6,
     CF_CLI_SIGN = 1 << 7,
-    CF_CLI_API_SIGN = 1 << 8
+    CF_CLI_API_SIGN = 1 << 8,
+    CF_CLI_BROADCAST = 1 << 9,
+    CF_CLI_UNSUBSCRIBE = 1 << 10,
+    CF_CLI_DISCONNECT = 1 << 11,
+    CF_CLI_NODE = 1 << 12
 };
 
 /* ---- options.c ---- */
@@ -125,6 +130,10 @@ cf_cli_exit cf_cli_presence(const cf_cli_options *options);
 cf_cli_exit cf_cli_history(const cf_cli_options *options);
 cf_cli_exit cf_cli_channels(const cf_cli_options *options);
 cf_cli_exit cf_cli_stats(const cf_cli_options *options);
+cf_cli_exit cf_cli_node(const cf_cli_options *options);
+cf_cli_exit cf_cli_broadcast(const cf_cli_options *options);
+cf_cli_exit cf_cli_unsubscribe(const cf_cli_options *options);
+cf_cli_exit cf_cli_disconnect(const cf_cli_options *options);
 cf_cli_exit cf_cli_token(const cf_cli_options *options);
 cf_cli_exit cf_cli_sign(const cf_cli_options *options);
 cf_cli_exit cf_cli_api_sign(const cf_cli_options *options);

@@ -91,3 +91,18 @@ centrifuge_bytes cf_cli_trim(centrifuge_bytes text)
         text.size--;
     return text;
 }
+
+cf_cli_exit cf_cli_input_give(const cf_cli_options *options,
+                              cf_cli_exit (*take)(const cf_cli_options *options, centrifuge_bytes data))
+{
+    cf_cli_input input = {0};
+    cf_cli_exit code = CF_CLI_ERROR;
+    if (cf_cli_input_read_all(&input)) {
+        centrifuge_bytes data = {input.data, input.size};
+        if (data.size > 0 && data.bytes[data.size - 1] == '\n')
+            data.size--;
+        code = take(options, data);
+    }
+    free(input.data);
+    return code;
+}

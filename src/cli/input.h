@@ -23,6 +23,10 @@ bool cf_cli_input_read_all(cf_cli_input *input);
 /* The next line without its end; the last one need not have one. False: there is none yet. Valid until the next read. */
 bool cf_cli_input_line(cf_cli_input *input, centrifuge_bytes *line);
 
+/* What all of standard input, without a line end at its end, leads to. */
+cf_cli_exit cf_cli_input_give(const cf_cli_options *options,
+                              cf_cli_exit (*take)(const cf_cli_options *options, centrifuge_bytes data));
+
 /* `text` without JSON's white space around it. */
 centrifuge_bytes cf_cli_trim(centrifuge_bytes text);
 

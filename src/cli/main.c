@@ -28,6 +28,8 @@ static const command_entry table[] = {
     {"pub", CF_CLI_PUB, cf_cli_pub, 1, 2, "CHANNEL [DATA]", "publish a message",
      "DATA is JSON; without it, or with -, standard input is read. Prints nothing when all is well.\n"
      "Publishes through a client connection, which the channel must allow, or with --api as a backend.\n"},
+    {"broadcast", CF_CLI_BROADCAST, cf_cli_broadcast, 2, -1, "DATA CHANNEL...", "publish a message to several channels",
+     "DATA is JSON; with - standard input is read. Prints nothing when all is well. Asks the HTTP API.\n"},
     {"presence", CF_CLI_PRESENCE, cf_cli_presence, 1, 1, "CHANNEL", "print who is subscribed to a channel",
      "Prints one JSON object, by client id. Asks the HTTP API, or with --client through a client connection,\n"
      "which is then one of those who are subscribed.\n"},
@@ -37,6 +39,12 @@ static const command_entry table[] = {
      "Prints one JSON array. Asks the HTTP API.\n"},
     {"stats", CF_CLI_STATS, cf_cli_stats, 0, 0, "", "print the server's nodes and their metrics",
      "Prints one JSON object. Asks the HTTP API.\n"},
+    {"node", CF_CLI_NODE, cf_cli_node, 0, 0, "", "print the asked node and its counters of now",
+     "Prints one JSON object. Asks the HTTP API.\n"},
+    {"unsubscribe", CF_CLI_UNSUBSCRIBE, cf_cli_unsubscribe, 1, 2, "USER [CHANNEL]", "end a user's subscriptions",
+     "Without CHANNEL all of them. Prints nothing when all is well. Asks the HTTP API.\n"},
+    {"disconnect", CF_CLI_DISCONNECT, cf_cli_disconnect, 1, 1, "USER", "end a user's connections",
+     "They do not come back by themselves. Prints nothing when all is well. Asks the HTTP API.\n"},
     {"token", CF_CLI_TOKEN, cf_cli_token, 0, 0, "", "make a connection token",
      "Prints user, timestamp, info and token as one JSON object. Needs no server.\n"},
     {"sign", CF_CLI_SIGN, cf_cli_sign, 2, 2, "CLIENT CHANNEL", "sign a private channel for a client id",
@@ -52,7 +60,7 @@ static void print_help(void)
                  "Usage: centrifuge-cli COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n",
                  centrifuge_version_text());
     for (size_t i = 0; i < TABLE_SIZE; i++)
-        cf_cli_print("  %-9s %-15s %s\n", table[i].name, table[i].arguments, table[i].summary);
+        cf_cli_print("  %-11s %-15s %s\n", table[i].name, table[i].arguments, table[i].summary);
     cf_cli_print(
         "\ncentrifuge-cli COMMAND --help says more; --version prints the version.\n"
         "Exit codes: 0 done, 1 error, 2 wrong usage, 3 refused by the server, 4 no connection or no answer in time.\n");

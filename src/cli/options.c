@@ -9,10 +9,9 @@
 #include <string.h>
 
 enum {
-    ALL = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY | CF_CLI_CHANNELS | CF_CLI_STATS | CF_CLI_TOKEN |
-          CF_CLI_SIGN | CF_CLI_API_SIGN,
     CLIENT = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY,
-    SERVER = CLIENT | CF_CLI_CHANNELS | CF_CLI_STATS
+    SERVER = CLIENT | CF_CLI_CHANNELS | CF_CLI_STATS | CF_CLI_NODE | CF_CLI_BROADCAST | CF_CLI_UNSUBSCRIBE | CF_CLI_DISCONNECT,
+    ALL = SERVER | CF_CLI_TOKEN | CF_CLI_SIGN | CF_CLI_API_SIGN
 };
 
 typedef enum option_kind { FLAG, TEXT, COUNT, SECONDS, HEADER } option_kind;
@@ -51,7 +50,7 @@ static const option_entry table[] = {
     {"client", 0, FLAG, CF_CLI_PRESENCE | CF_CLI_HISTORY, AT(client), NULL, NULL,
      "ask through a client connection, not the HTTP API"},
     {"lines", 'l', FLAG, CF_CLI_PUB, AT(lines), NULL, NULL, "publish each line of standard input"},
-    {"text", 't', FLAG, CF_CLI_PUB, AT(text), NULL, NULL, "DATA is plain text: send it as a JSON string"},
+    {"text", 't', FLAG, CF_CLI_PUB | CF_CLI_BROADCAST, AT(text), NULL, NULL, "DATA is plain text: send it as a JSON string"},
     {"count", 'n', COUNT, CF_CLI_SUB, AT(count), NULL, "N", "stop after N messages"},
     {"timeout", 0, SECONDS, SERVER, AT(timeout), NULL, "SECONDS", "give up after; default 10, for sub none"},
     {"quiet", 'q', FLAG, CF_CLI_SUB | CF_CLI_TOKEN | CF_CLI_SIGN, AT(quiet), NULL, NULL,

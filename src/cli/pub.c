@@ -133,6 +133,13 @@ static cf_cli_exit publish_as_client(const cf_cli_options *options, centrifuge_b
     return command.session.code;
 }
 
+static cf_cli_exit publish_one_as_backend(centrifuge_backend *backend, const cf_cli_options *options, centrifuge_bytes data,
+                                          int64_t line)
+{
+    const char *channel = options->arguments[0];
+    return cf_cli_api_publish(backend, options, &channel, 1, data, line);
+}
+
 /* One line after the other, each answered before the next is read. */
 static cf_cli_exit publish_lines_as_backend(centrifuge_backend *backend, const cf_cli_options *options, cf_cli_input *input)
 {
@@ -149,7 +156,7 @@ static cf_cli_exit publish_lines_as_backend(centrifuge_backend *backend, const c
         number++;
         if (!options->text && cf_cli_trim(line).size == 0)
             continue;
-        cf_cli_exit published = cf_cli_api_publish(backend, options, line, number);
+        cf_cli_exit published = publish_one_as_backend(backend, options, line, number);
         if (code == CF_CLI_OK)
             code = published;
         if (published == CF_CLI_NETWORK)
@@ -167,7 +174,7 @@ static cf_cli_exit publish_as_backend(const cf_cli_options *options, centrifuge_
     if (options->lines)
         code = publish_lines_as_backend(backend, options, &input);
     else
-        code = cf_cli_api_publish(backend, options, data, 0);
+        code = publish_one_as_backend(backend, options, data, 0);
     free(input.data);
     centrifuge_backend_destroy(backend);
     return code;
@@ -176,20 +183,6 @@ static cf_cli_exit publish_as_backend(const cf_cli_options *options, centrifuge_
 static cf_cli_exit publish_data(const cf_cli_options *options, centrifuge_bytes data)
 {
     return options->api ? publish_as_backend(options, data) : publish_as_client(options, data);
-}
-
-static cf_cli_exit publish_standard_input(const cf_cli_options *options)
-{
-    cf_cli_input input = {0};
-    cf_cli_exit code = CF_CLI_ERROR;
-    if (cf_cli_input_read_all(&input)) {
-        centrifuge_bytes data = {input.data, input.size};
-        if (data.size > 0 && data.bytes[data.size - 1] == '\n')
-            data.size--;
-        code = publish_data(options, data);
-    }
-    free(input.data);
-    return code;
 }
 
 cf_cli_exit cf_cli_pub(const cf_cli_options *options)
@@ -201,6 +194,6 @@ cf_cli_exit cf_cli_pub(const cf_cli_options *options)
         return CF_CLI_USAGE;
     }
     if (from_input && !options->lines)
-        return publish_standard_input(options);
+        return cf_cli_input_give(options, publish_data);
     return publish_data(options, (centrifuge_bytes){data, strlen(data)});
 }
