@@ -14,7 +14,6 @@ void cf_sockjs_link_init(cf_sockjs_link *link, const cf_sockjs_transport *transp
     cf_buffer_init(&link->scratch, allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&link->unsent, allocator, unsent_max);
     cf_buffer_init(&link->outgoing, allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&link->address, allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&link->reason, allocator, CF_BUFFER_NO_LIMIT);
 }
 
@@ -23,7 +22,6 @@ void cf_sockjs_link_free(cf_sockjs_link *link)
     cf_buffer_free(&link->scratch);
     cf_buffer_free(&link->unsent);
     cf_buffer_free(&link->outgoing);
-    cf_buffer_free(&link->address);
     cf_buffer_free(&link->reason);
 }
 
@@ -49,12 +47,12 @@ static void stop_transport(cf_sockjs_link *link)
 }
 
 /* Before it opened, another one is tried; after that the connection is lost. */
-static void fail_transport(cf_sockjs_link *link, cf_bytes reason)
+static void fail_transport(cf_sockjs_link *link, int64_t code, cf_bytes reason)
 {
     if (link->state == CF_SOCKJS_LINK_OPENING)
         stop_transport(link);
     else if (link->state == CF_SOCKJS_LINK_OPEN)
-        close_link(link, CF_SOCKJS_CODE_LOST, reason);
+        close_link(link, code, reason);
 }
 
 static bool is_possible(const cf_sockjs_link *link, cf_sockjs_transport transport)
@@ -94,12 +92,10 @@ void cf_sockjs_link_start(cf_sockjs_link *link, cf_time now)
 
 typedef struct info {
     bool websocket;
-    cf_bytes base_url;
 } info;
 
 static const cf_json_field info_fields[] = {
     {"websocket", CF_JSON_FIELD_BOOL, offsetof(info, websocket)},
-    {"base_url", CF_JSON_FIELD_STRING, offsetof(info, base_url)},
 };
 
 static bool read_info(cf_sockjs_link *link, cf_bytes body)
@@ -115,8 +111,7 @@ static bool read_info(cf_sockjs_link *link, cf_bytes body)
         !cf_json_finish(&reader))
         return false;
     link->without_sockets = !server.websocket;
-    cf_buffer_append(&link->address, server.base_url);
-    return !link->address.failed;
+    return true;
 }
 
 static int64_t patience_of(int64_t round_trip)
@@ -156,7 +151,8 @@ static bool is_of_application(int64_t code)
 
 static void on_close(cf_sockjs_link *link)
 {
-    if (link->state == CF_SOCKJS_LINK_OPEN || is_of_application(link->frame.code))
+    link->by_server = link->state == CF_SOCKJS_LINK_OPEN || is_of_application(link->frame.code);
+    if (link->by_server)
         close_link(link, link->frame.code, link->frame.reason);
     else
         stop_transport(link);
@@ -166,7 +162,7 @@ static void on_messages(cf_sockjs_link *link)
 {
     link->has_messages = link->state == CF_SOCKJS_LINK_OPEN;
     if (!link->has_messages)
-        fail_transport(link, CF_BYTES("")); /* none may come before it is open */
+        fail_transport(link, CF_SOCKJS_CODE_NO_SERVER, CF_BYTES("")); /* none may come before it is open */
 }
 
 void cf_sockjs_link_received(cf_sockjs_link *link, cf_bytes frame)
@@ -188,7 +184,7 @@ void cf_sockjs_link_received(cf_sockjs_link *link, cf_bytes frame)
         on_close(link);
         break;
     case CF_SOCKJS_FRAME_BAD:
-        fail_transport(link, CF_BYTES("what the SockJS server sent is no frame"));
+        fail_transport(link, CF_SOCKJS_CODE_NO_SERVER, CF_BYTES("what the SockJS server sent is no frame"));
         break;
     }
 }
@@ -198,14 +194,14 @@ void cf_sockjs_link_ended(cf_sockjs_link *link, bool well)
 {
     link->receiving = false;
     if (!well || !link->framed || link->state == CF_SOCKJS_LINK_OPENING)
-        fail_transport(link, CF_BYTES("the SockJS transport has ended"));
+        fail_transport(link, CF_SOCKJS_CODE_LOST, CF_BYTES("the SockJS transport has ended"));
 }
 
 void cf_sockjs_link_sent(cf_sockjs_link *link, bool well)
 {
     link->sending = false;
     if (!well)
-        fail_transport(link, CF_BYTES("the SockJS server did not take a message"));
+        fail_transport(link, CF_SOCKJS_CODE_LOST, CF_BYTES("the SockJS server did not take a message"));
 }
 
 void cf_sockjs_link_stopped(cf_sockjs_link *link, cf_time now)
@@ -253,7 +249,7 @@ void cf_sockjs_link_tick(cf_sockjs_link *link, cf_time now)
     if (link->state == CF_SOCKJS_LINK_ASKING)
         close_link(link, CF_SOCKJS_CODE_NO_SERVER, CF_BYTES("no SockJS server: no answer to /info in time"));
     else
-        fail_transport(link, CF_BYTES(""));
+        fail_transport(link, CF_SOCKJS_CODE_LOST, CF_BYTES(""));
 }
 
 /* ---- effects ---- */
@@ -287,6 +283,7 @@ static bool take_closed(cf_sockjs_link *link, cf_sockjs_effect *effect)
     if (!take_as(&link->tell_closed, effect, CF_SOCKJS_EFFECT_CLOSED))
         return false;
     effect->code = link->code;
+    effect->by_server = link->by_server;
     effect->text = cf_buffer_bytes(&link->reason);
     return true;
 }
@@ -302,15 +299,34 @@ static bool take_receive(cf_sockjs_link *link, cf_sockjs_effect *effect)
     return true;
 }
 
+/*
+ * Those messages that one body takes, at least one. A quote inside of a message has a backslash before it, so these three
+ * characters only stand between two.
+ */
+static cf_bytes next_messages(const cf_sockjs_link *link)
+{
+    static const cf_bytes between = CF_LITERAL("\",\"");
+    cf_bytes all = cf_buffer_bytes(&link->unsent);
+    if (all.size <= CF_SOCKJS_BODY_SIZE)
+        return all;
+    ptrdiff_t end = cf_bytes_find_last(cf_bytes_slice(all, 0, CF_SOCKJS_BODY_SIZE), between);
+    if (end < 0)
+        end = cf_bytes_find(all, between);
+    return end < 0 ? all : cf_bytes_slice(all, 0, (size_t)end + between.size - 1);
+}
+
 static bool take_send(cf_sockjs_link *link, cf_sockjs_effect *effect)
 {
     if (link->state != CF_SOCKJS_LINK_OPEN || link->sending || link->unsent.size == 0)
         return false;
+    cf_bytes messages = next_messages(link);
     cf_buffer_clear(&link->outgoing);
-    cf_sockjs_append_body(&link->outgoing, cf_buffer_bytes(&link->unsent));
+    cf_sockjs_append_body(&link->outgoing, messages);
     if (link->outgoing.failed) /* they wait for the next try */
         return false;
-    cf_buffer_free(&link->unsent);
+    cf_buffer_consume(&link->unsent, messages.size);
+    if (link->unsent.size == 0)
+        cf_buffer_free(&link->unsent);
     link->sending = effect->transport != CF_SOCKJS_WEBSOCKET;
     effect->kind = CF_SOCKJS_EFFECT_SEND;
     effect->text = cf_buffer_bytes(&link->outgoing);
@@ -319,7 +335,7 @@ static bool take_send(cf_sockjs_link *link, cf_sockjs_effect *effect)
 
 bool cf_sockjs_link_next(cf_sockjs_link *link, cf_sockjs_effect *effect)
 {
-    *effect = (cf_sockjs_effect){.address = cf_buffer_bytes(&link->address)};
+    *effect = (cf_sockjs_effect){.kind = CF_SOCKJS_EFFECT_NONE};
     if (link->tried > 0)
         effect->transport = transport_of(link);
     return take_as(&link->tell_opened, effect, CF_SOCKJS_EFFECT_OPENED) || take_message(link, effect) ||

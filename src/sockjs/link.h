@@ -4,6 +4,7 @@
  *
  * The server is asked for its `info`; how long that took says how long a transport may take to open. One after the other is
  * tried, and never are two alive: before the next one begins, the caller has to say that all requests of the last one are gone.
+ * Another address in the info is not followed: the credentials would go where nobody configured them to go.
  *
  * As with the client core: functions say what happened, then effects are taken until there are none, then the deadline is asked
  * for. What an effect carries is borrowed until the next one is taken; the text of a frame must stay until there are no more.
@@ -16,8 +17,11 @@
 
 #define CF_SOCKJS_INFO_TIMEOUT 8000 /* ms */
 
+/* Bytes of a body with several messages: proxies take a megabyte. One message alone may be larger. */
+#define CF_SOCKJS_BODY_SIZE ((size_t)1 << 19)
+
 /* Why a link closed, beside what a server's close frame says. */
-#define CF_SOCKJS_CODE_NO_SERVER     1002 /* no info, or not one of SockJS */
+#define CF_SOCKJS_CODE_NO_SERVER     1002 /* no info, or what came is nothing of SockJS */
 #define CF_SOCKJS_CODE_LOST          1006 /* the transport broke, or the server forgot the session */
 #define CF_SOCKJS_CODE_NO_TRANSPORTS 2000 /* none of them opened */
 
@@ -35,8 +39,8 @@ typedef enum cf_sockjs_effect_kind {
 typedef struct cf_sockjs_effect {
     cf_sockjs_effect_kind kind;
     cf_sockjs_transport transport;
-    bool fresh;       /* RECEIVE: the first of a transport, which needs a session id of its own */
-    cf_bytes address; /* RECEIVE and SEND: the one to use instead of the configured one, from the server's info; or empty */
+    bool fresh;     /* RECEIVE: the first of a transport, which needs a session id of its own */
+    bool by_server; /* CLOSED: by a close frame, so `code` is the server's */
     int64_t code;
     cf_bytes text;
 } cf_sockjs_effect;
@@ -72,8 +76,8 @@ typedef struct cf_sockjs_link {
     cf_buffer scratch;  /* of the frame */
     cf_buffer unsent;   /* messages, as cf_sockjs_append_message writes them */
     cf_buffer outgoing; /* the body that is on its way */
-    cf_buffer address;
     cf_buffer reason;
+    bool by_server;
     int64_t code;
 } cf_sockjs_link;
 

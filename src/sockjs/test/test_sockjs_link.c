@@ -132,20 +132,6 @@ static void the_info_says_whether_websockets_are_tried(void **state)
     end(&d);
 }
 
-static void the_info_may_name_another_address(void **state)
-{
-    (void)state;
-    driver d;
-    cf_sockjs_effect effect;
-    begin(&d);
-    expect(&d, "info\n");
-    cf_sockjs_link_info(&d.link, CF_BYTES("{\"base_url\":\"http:\\/\\/b\"}"), d.now);
-    assert_true(cf_sockjs_link_next(&d.link, &effect));
-    assert_int_equal(effect.kind, CF_SOCKJS_EFFECT_RECEIVE);
-    assert_bytes(effect.address, "http://b");
-    end(&d);
-}
-
 static void what_is_no_info_ends_it(void **state)
 {
     static const char *const bodies[] = {"<html>", "[]", "{", "{}x", "1", "", "{\"websocket\":1}", NULL};
@@ -291,7 +277,7 @@ static void what_is_no_frame_ends_it(void **state)
     (void)state;
     driver d;
     open_by(&d, CF_SOCKJS_WEBSOCKET);
-    receive(&d, "", "stop\nclosed 1006 what the SockJS server sent is no frame\n");
+    receive(&d, "", "stop\nclosed 1002 what the SockJS server sent is no frame\n");
     end(&d);
 }
 
@@ -362,6 +348,28 @@ static void what_waits_to_be_sent_is_bounded(void **state)
     end(&d);
 }
 
+static void a_body_is_of_a_size_that_proxies_take(void **state)
+{
+    static char text[CF_SOCKJS_BODY_SIZE / 2];
+    size_t sizes[2];
+    cf_sockjs_effect effect;
+    (void)state;
+    driver d;
+    memset(text, '"', sizeof(text) - 1); /* twice as many with their backslashes */
+    open_by(&d, CF_SOCKJS_XHR);
+    d.link.unsent.limit = 4 * sizeof(text);
+    assert_true(send_text(&d, text));
+    assert_true(send_text(&d, "a\",\"b") && send_text(&d, "c"));
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(cf_sockjs_link_next(&d.link, &effect));
+        sizes[i] = effect.text.size;
+        cf_sockjs_link_sent(&d.link, true);
+    }
+    assert_int_equal(sizes[0], 2 * (sizeof(text) - 1) + strlen("[\"\"]"));
+    assert_bytes(effect.text, "[\"a\\\",\\\"b\",\"c\"]");
+    end(&d);
+}
+
 static void without_memory_a_body_waits(void **state)
 {
     (void)state;
@@ -409,7 +417,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_info_says_whether_websockets_are_tried),
-        cmocka_unit_test(the_info_may_name_another_address),
         cmocka_unit_test(what_is_no_info_ends_it),
         cmocka_unit_test(an_info_that_does_not_come_ends_it),
         cmocka_unit_test(a_transport_has_time_by_the_round_trip),
@@ -425,6 +432,7 @@ int main(void)
         cmocka_unit_test(one_body_is_under_way_at_a_time),
         cmocka_unit_test(a_websocket_takes_them_at_once),
         cmocka_unit_test(what_waits_to_be_sent_is_bounded),
+        cmocka_unit_test(a_body_is_of_a_size_that_proxies_take),
         cmocka_unit_test(without_memory_a_body_waits),
         cmocka_unit_test(without_memory_for_the_info_it_ends),
         cmocka_unit_test(a_path_names_a_server_and_a_session),
