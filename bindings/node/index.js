@@ -1,7 +1,7 @@
 'use strict';
 /*
- * The Centrifuge 1.x JavaScript API over libcentrifuge: the façade of centrifuge.js (js/api) with the addon as its core. Options
- * that mean nothing outside of a browser (sockJS, transports, server) are ignored.
+ * The Centrifuge 1.x JavaScript API over libcentrifuge: the façade of centrifuge.js (js/api) with the addon as its core. SockJS is
+ * the library's, for who says by `transports` that it is wanted; `sockJS` is ignored.
  */
 const define = require('../../js/api/client');
 const { flag, number, text, camel } = require('../../js/api/options');
@@ -33,6 +33,10 @@ function address(value) {
   }
 }
 
+/* Those that need no page; with none of them there is no SockJS. */
+const outside = ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling'];
+const transports = (list) => [].concat(list).filter((name) => outside.includes(name)).join();
+
 module.exports = define({
   Core,
   errors: errors.map((row) => ({ ...row, text: camel(row.text) })),
@@ -59,8 +63,12 @@ module.exports = define({
     tlsKey: text,
     tlsKeyPassword: text,
     interfaceName: text,
+    fallbackTime: number,
+    transports,
+    server: text,
   },
   defaults: {
+    transports: [],
     get authEndpoint() { return page() && '/centrifuge/auth/'; },
     get refreshEndpoint() { return page() && '/centrifuge/refresh/'; },
   },

@@ -127,8 +127,8 @@ typedef uint32_t centrifuge_request;
  * Everything that can be chosen. Fill with centrifuge_options_default, then change what differs. Strings are copied by
  * centrifuge_client_new. Members are only ever appended.
  *
- * Options of the existing JavaScript client that only mean something in a browser (sockJS, transports, server, jsonp) do
- * not exist here; `debug` is the listener `log`, `onTransportClose` the listener `transport_close`.
+ * Options of the existing JavaScript client that only mean something in a browser (sockJS, jsonp) do not exist here; `debug` is
+ * the listener `log`, `onTransportClose` the listener `transport_close`.
  */
 typedef struct centrifuge_options {
     size_t size; /* of this struct as the application knows it; set by centrifuge_options_default */
@@ -136,9 +136,11 @@ typedef struct centrifuge_options {
     /* -- where and who -- */
 
     /*
-     * Required. ws://, wss://, http:// or https://; "/connection/websocket" is appended to the path unless it is there, in
-     * front of a query. A name may be of every alphabet, in UTF-8. "user:password@" becomes the header Authorization (Basic). A
-     * server that redirects is not followed: the event `error` with the advice "fix" and the end, the log has the address.
+     * Required. ws://, wss://, http:// or https://. A path that ends with "connection/websocket" is that of a raw WebSocket,
+     * one that ends with "connection" of a SockJS endpoint. To any other the two are appended, in front of a query: a raw
+     * WebSocket is tried, then SockJS (`transports`). A name may be of every alphabet, in UTF-8. "user:password@" becomes the
+     * header Authorization (Basic). A server that redirects is not followed: the event `error` with the advice "fix" and the
+     * end, the log has the address.
      */
     const char *url;
     const char *user;      /* the user's id in your application, "" for anonymous; required unless `insecure` */
@@ -171,9 +173,9 @@ typedef struct centrifuge_options {
     /* -- the way to the server: handed to libcurl -- */
 
     /*
-     * Further headers of the opening request; default none. Host and Authorization take the place of ours, a subprotocol of
-     * Sec-WebSocket-Protocol is accepted. What the upgrade and the length of a body are made of (Connection, Upgrade,
-     * Content-Length, Transfer-Encoding, Sec-WebSocket-Key and the like) is refused, in requests to endpoints, too.
+     * Further headers of the opening request, and of SockJS's; default none. Host and Authorization take the place of ours, a
+     * subprotocol of Sec-WebSocket-Protocol is accepted. What the upgrade and the length of a body are made of (Connection,
+     * Upgrade, Content-Length, Transfer-Encoding, Sec-WebSocket-Key and the like) is refused, in requests to endpoints, too.
      */
     const centrifuge_header *headers;
     size_t header_count;
@@ -283,6 +285,21 @@ typedef struct centrifuge_options {
 
     /* A limit, too: functions that were posted and have not run; default 65536. Beyond: refused, LIMIT_POSTS. */
     size_t posts_max;
+
+    /* -- transports: how a connection travels where WebSockets do not come through -- */
+
+    /*
+     * Those that may be tried, in this order, as a list with commas; NULL, the default, is
+     * "websocket,xhr-streaming,eventsource,xhr-polling". Each has as much time to open as the server's answer to a first
+     * question says. With a `url` of no SockJS endpoint a "websocket" that is first is a raw one, which has half of
+     * `connect_timeout`, at most 5000 ms; with one of a raw WebSocket nothing else is tried. "": there is no SockJS, and its
+     * endpoints are refused as UNSUPPORTED.
+     */
+    const char *transports;
+    /* The part of SockJS's paths by which a load balancer chooses: letters, digits, '-', '_', '~'; default by chance. */
+    const char *server;
+    /* ms: attempts begin with the transport that worked last; then with the first of all again; default 600000. */
+    int64_t fallback_time;
 } centrifuge_options;
 
 /*
@@ -305,7 +322,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_options_check(const centrifuge_option
 /* Connected. Subscribe commands are already on their way. */
 typedef struct centrifuge_connect_event {
     const char *client;    /* id of this connection */
-    const char *transport; /* "raw-websocket" */
+    const char *transport; /* "raw-websocket"; of SockJS "websocket", "xhr-streaming", "eventsource" or "xhr-polling" */
     int64_t latency;       /* ms from the connect command to its answer, -1 unknown */
 } centrifuge_connect_event;
 
@@ -330,7 +347,7 @@ typedef struct centrifuge_transport_close_event {
     centrifuge_error code;    /* why: OK for a close by either side, else NETWORK, TLS, HTTP_STATUS, PROTOCOL, ... */
     uint16_t close_code;      /* RFC 6455, section 7.4: the server's; 1005: none given, or we closed; 1006: see `code` */
     const char *close_reason; /* as the server gave it, of which `reason` and `reconnect` were read; or "" */
-    int http_status;          /* of an upgrade that was answered with another status than 101; else 0 */
+    int http_status;          /* of a refused upgrade (not 101) or request of SockJS; else 0 */
     const char *detail;       /* `code` in more words, for people, as in the log; "" for a close by either side */
 } centrifuge_transport_close_event;
 

@@ -563,6 +563,9 @@ struct options {
     std::string tls_key;
     std::string tls_key_password;
     std::string interface_name;
+    optional_string transports; /* nullptr: all; "": no SockJS */
+    std::string server;
+    milliseconds fallback_time;
 
     /* A foreign loop, both or none. Called from the constructor of the client to its end, the latter of which may be in
      * socket_ready or timer_expired. */
@@ -1005,6 +1008,9 @@ class c_options
         value.tls_key = text_or_null(given.tls_key);
         value.tls_key_password = text_or_null(given.tls_key_password);
         value.interface_name = text_or_null(given.interface_name);
+        value.transports = text_or_null(given.transports);
+        value.server = text_or_null(given.server);
+        value.fallback_time = given.fallback_time.count();
     }
 
     void set_requests(const options &given, core *owner)
@@ -1070,6 +1076,7 @@ inline options::options()
     frame_size_max = given.frame_size_max;
     events_per_turn = given.events_per_turn;
     posts_max = given.posts_max;
+    fallback_time = milliseconds(given.fallback_time);
     tls_verify = given.tls_verify;
     private_channel_prefix = given.private_channel_prefix;
     auth_timeout = milliseconds(given.auth_timeout);

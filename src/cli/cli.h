@@ -45,6 +45,7 @@ typedef struct cf_cli_options {
     size_t auth_header_count;
     const char *ca_file;
     const char *proxy;
+    const char *transport;
     bool insecure;
     bool no_verify;
     bool api;

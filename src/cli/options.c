@@ -46,6 +46,8 @@ static const option_entry table[] = {
     {"ca-file", 0, TEXT, SERVER, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE", "certificate authorities to trust (PEM)"},
     {"no-verify", 0, FLAG, SERVER, AT(no_verify), NULL, NULL, "do not check the server's certificate; for tests only"},
     {"proxy", 0, TEXT, SERVER, AT(proxy), NULL, "URL", "the way to the server; default from https_proxy and the like"},
+    {"transport", 0, TEXT, CLIENT, AT(transport), "CENTRIFUGE_TRANSPORT", "LIST",
+     "of websocket, xhr-streaming, eventsource, xhr-polling: tried in this order"},
     {"api", 0, FLAG, CF_CLI_PUB, AT(api), NULL, NULL, "publish through the HTTP API, as a backend does"},
     {"client", 0, FLAG, CF_CLI_PRESENCE | CF_CLI_HISTORY, AT(client), NULL, NULL,
      "ask through a client connection, not the HTTP API"},
@@ -278,7 +280,8 @@ void cf_cli_options_complain(const char *what, centrifuge_error error)
     static const char *const names[][2] = {{"auth_endpoint", "auth-endpoint"},
                                            {"auth_headers", "auth-header"},
                                            {"tls_ca_file", "ca-file"},
-                                           {"tls_verify", "no-verify"}};
+                                           {"tls_verify", "no-verify"},
+                                           {"transports", "transport"}};
     const char *name = what ? what : "url";
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t size = strlen(names[i][0]);

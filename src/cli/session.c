@@ -184,6 +184,7 @@ static bool fill_options(cf_cli_session *session, centrifuge_options *into, cf_c
     into->tls_ca_file = options->ca_file;
     into->tls_verify = !options->no_verify;
     into->proxy = options->proxy;
+    into->transports = options->transport;
     into->timeout = session->timeout;
     if (!session->listening)
         into->frame_size_max = SIZE_MAX; /* the server knows what it takes, and says so */

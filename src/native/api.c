@@ -1,9 +1,10 @@
 /*
  * The public functions: checks at the edge, then the core.
  */
+#include "native/choice.h"
 #include "native/driver.h"
 #include "native/http.h"
-#include "native/socket.h"
+#include "native/open.h"
 
 #include <string.h>
 
@@ -92,7 +93,7 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     client->asked_to_end = true;
     atomic_init(&client->posted, NULL);
     atomic_init(&client->post_count, 0);
-    client->open = cf_native_socket_open;
+    client->open = cf_native_open;
     cf_list_init(&client->transports);
     cf_list_init(&client->subscriptions);
     cf_list_init(&client->listeners);
@@ -126,6 +127,7 @@ centrifuge_error centrifuge_client_configure(centrifuge_client *client, const ce
     }
     cf_native_settings_free(&client->settings);
     client->settings = settings;
+    cf_native_choice_forget(client);
     atomic_store(&client->posts_max, settings.posts_max);
     cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
@@ -216,6 +218,7 @@ centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bo
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
+    cf_native_choice_forget(client);
     cf_client_network_changed(client->core, online, cf_native_now(client));
     cf_native_kick(client);
     return CENTRIFUGE_ERROR_OK;
@@ -320,7 +323,8 @@ int64_t centrifuge_client_latency(const centrifuge_client *client)
 
 const char *centrifuge_client_transport(const centrifuge_client *client)
 {
-    return client->live && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED ? client->live->ops->name : "";
+    return client->live && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED ? client->live->ops->name(client->live)
+                                                                                    : "";
 }
 
 /* ---- private channels, refresh, batching ------------------------------------------------------ */

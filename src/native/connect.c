@@ -212,11 +212,24 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     return CENTRIFUGE_ERROR_OK;
 }
 
+void cf_native_socket_hurry(cf_native_transport *transport, int64_t milliseconds)
+{
+    CF_CONTAINER(transport, cf_native_socket, base)->linger_until = cf_time_after(cf_native_clock_now(), milliseconds);
+}
+
+bool cf_native_socket_was_refused(const cf_native_transport *transport)
+{
+    return CF_CONTAINER(transport, const cf_native_socket, base)->reached;
+}
+
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)
 {
     const char *told = cf_http_proxy_problem(socket->easy);
     const char *detail = told ? told : cf_native_curl_problem(&socket->base.client->settings, socket->problem, code);
     const char *system = socket->state == CF_NATIVE_SOCKET_CONNECTING ? cf_http_descriptor_problem() : NULL;
+    long status = 0;
+    if (socket->easy && curl_easy_getinfo(socket->easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status != 0)
+        socket->reached = true;
     if (system)
         cf_native_socket_lose(socket, CENTRIFUGE_ERROR_SYSTEM, system);
     else
@@ -268,6 +281,7 @@ static void connected(cf_native_socket *socket, CURLcode code)
     socket->problem[0] = '\0';
     socket->socket = active;
     socket->state = CF_NATIVE_SOCKET_HANDSHAKE;
+    socket->reached = true;
     socket->curl_deadline = CF_TIME_NEVER;
     socket->plain = !socket->secure && !proxy_may_be_secure(&socket->base.client->settings);
     if (socket->plain)
@@ -283,6 +297,7 @@ static void connected_directly(cf_native_socket *socket)
         return;
     }
     socket->state = CF_NATIVE_SOCKET_HANDSHAKE;
+    socket->reached = true;
     cf_native_socket_watch(socket);
 }
 

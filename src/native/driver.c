@@ -3,8 +3,9 @@
  */
 #include "native/driver.h"
 
+#include "native/choice.h"
 #include "native/http.h"
-#include "native/transport.h"
+#include "native/open.h"
 
 #include <string.h>
 
@@ -37,13 +38,17 @@ static void tell_unsent(centrifuge_client *client)
 static void on_opened(cf_native_transport *transport)
 {
     centrifuge_client *client = transport->client;
-    cf_client_transport_opened(client->core, transport->id, cf_bytes_of(transport->ops->name), client->now);
+    if (client->choice_tried == CF_NATIVE_NO_TRANSPORT)
+        cf_native_choice_trying(client, client->choice_first);
+    cf_client_transport_opened(client->core, transport->id, cf_bytes_of(transport->ops->name(transport)), client->now);
     cf_native_driver_settle(client);
 }
 
 static void on_received(cf_native_transport *transport, cf_bytes text)
 {
     centrifuge_client *client = transport->client;
+    if (!client->choice_proven)
+        cf_native_choice_worked(client);
     cf_client_transport_received(client->core, transport->id, text, client->now);
     cf_native_driver_settle(client);
 }
@@ -62,6 +67,8 @@ static void lose(cf_native_transport *transport, cf_bytes reason, centrifuge_err
         return;
     }
     client->live = NULL;
+    if (error)
+        cf_native_choice_failed(client);
     cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
     if (error)
         keep_detail(client, detail);
@@ -73,7 +80,8 @@ static void lose(cf_native_transport *transport, cf_bytes reason, centrifuge_err
 
 static void on_lost(cf_native_transport *transport, centrifuge_error error, const char *detail)
 {
-    lose(transport, (cf_bytes){"", 0}, error, detail);
+    if (transport->client->live != transport || !cf_native_open_other(transport, error, detail))
+        lose(transport, (cf_bytes){"", 0}, error, detail);
 }
 
 /* Of Centrifugo and of ours: as text, and in the advice of a close frame. */
@@ -132,6 +140,8 @@ static void close_transport(centrifuge_client *client, uint32_t id)
     if (!client->live || client->live->id != id)
         return;
     keep_close(client, CF_WS_CLOSE_NO_STATUS, (cf_bytes){"", 0});
+    if (!client->asked_to_end)
+        cf_native_choice_failed(client);
     CF_LIST_EACH (link, &client->transports) {
         cf_native_transport *other = transport_at(link);
         if (other != client->live)
@@ -359,7 +369,7 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
         return cf_native_clock_now();
     cf_time deadline = cf_client_deadline(client->core);
     if (client->http)
-        deadline = earlier(deadline, client->http->deadline);
+        deadline = earlier(deadline, client->http->multi.deadline);
     CF_LIST_EACH (link, &client->transports)
         deadline = earlier(deadline, transport_at(link)->ops->deadline(transport_at(link)));
     return deadline;

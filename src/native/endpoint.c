@@ -1,5 +1,6 @@
 /*
- * Where HTTP requests go: address with parameters and headers, checked and made ready for libcurl when they are configured.
+ * Where HTTP requests go: address with parameters and headers, checked and made ready for libcurl when they are configured; and
+ * what answers say.
  */
 #include "native/native.h"
 
@@ -211,6 +212,39 @@ void cf_native_endpoint_copy(cf_native_endpoint *endpoint, const cf_native_endpo
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* Only what is no secret of another address, and text, whatever the server sent. */
+static void append_place(cf_buffer *text, cf_bytes address)
+{
+    size_t before = text->size;
+    for (size_t i = 0; i < address.size && address.data[i] != '?' && address.data[i] != '#'; i++)
+        cf_buffer_append_byte(text, address.data[i] > ' ' && address.data[i] < 0x7f ? address.data[i] : '_');
+    if (!cf_buffer_text(text))
+        return;
+    char *place = text->data + before;
+    cf_http_hide(place, cf_http_user_of(place));
+    cf_http_hide_users(place);
+    text->size = before + strlen(place);
+}
+
+centrifuge_error cf_native_refusal(int status, cf_bytes location, cf_buffer *why)
+{
+    if (is_redirect(status)) {
+        cf_buffer_append(why, CF_BYTES("the server redirects to another address"));
+        if (location.size > 0)
+            cf_buffer_append(why, CF_BYTES(", which has to be configured as 'url': "));
+        append_place(why, location);
+        return CENTRIFUGE_ERROR_INVALID_URL;
+    }
+    cf_buffer_append(why, CF_BYTES("the server answered with HTTP status "));
+    cf_buffer_append_int(why, status);
+    return CENTRIFUGE_ERROR_HTTP_STATUS;
+}
 
 #define DATE_SIZE 64 /* bytes; that of RFC 9110 section 5.6.7 has 29 */
 

@@ -13,18 +13,14 @@
 #include <string.h>
 
 /* A burst of requests shares these; the others wait for a free one. */
-#define CONNECTIONS_MAX 4
+#define CONNECTIONS_MAX 4L
 
 typedef struct request {
     cf_list link; /* in cf_native_http.requests */
     uint32_t id;
     cf_native_asked asked;
-    CURL *easy;
-    CURLU *url;
-    cf_http_trust *trust;
-    struct curl_slist *headers;
+    cf_native_request http;
     cf_buffer answer;
-    char problem[CURL_ERROR_SIZE];
 } request;
 
 /* `status` behind it, if there is one. */
@@ -46,8 +42,8 @@ static void log_problem(centrifuge_client *client, cf_native_asked asked, const 
 typedef struct fault {
     const char *text; /* NULL: it is */
     centrifuge_error error;
-    long status;            /* behind the text, if there is one */
-    curl_off_t retry_after; /* seconds; not positive: nothing */
+    long status;         /* behind the text, if there is one */
+    int64_t retry_after; /* ms; 0: nothing */
 } fault;
 
 static void tell_core(centrifuge_client *client, cf_native_asked asked, uint32_t id, bool failed, cf_bytes answer)
@@ -71,88 +67,27 @@ static void fail(centrifuge_client *client, cf_native_asked asked, uint32_t id, 
     tell_core(client, asked, id, true, (cf_bytes){"", 0});
 }
 
-/* ---- libcurl's multi handle --------------------------------------------------------- */
-
-static bool remember(cf_native_http *http, centrifuge_socket handle)
-{
-    if (cf_native_http_owns(http, handle))
-        return true;
-    if (http->socket_count == CF_NATIVE_HTTP_SOCKETS_MAX)
-        return false;
-    http->sockets[http->socket_count++] = handle;
-    return true;
-}
-
-static void forget(cf_native_http *http, centrifuge_socket handle)
-{
-    for (size_t i = 0; i < http->socket_count; i++)
-        if (http->sockets[i] == handle)
-            http->sockets[i] = http->sockets[--http->socket_count];
-}
+/* ---- life ---------------------------------------------------------------------------- */
 
 bool cf_native_http_owns(const cf_native_http *http, centrifuge_socket handle)
 {
-    for (size_t i = 0; http && i < http->socket_count; i++)
-        if (http->sockets[i] == handle)
-            return true;
-    return false;
-}
-
-static int on_watch(CURL *easy, curl_socket_t handle, int what, void *user, void *socket_user)
-{
-    (void)easy;
-    (void)socket_user;
-    cf_native_http *http = user;
-    int events = 0;
-    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-        events |= CENTRIFUGE_READABLE;
-    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-        events |= CENTRIFUGE_WRITABLE;
-    if (what == CURL_POLL_REMOVE)
-        forget(http, handle);
-    else if (!remember(http, handle))
-        return -1;
-    return cf_native_loop_watch(&http->client->loop, handle, events) ? 0 : -1;
-}
-
-static int on_timer(CURLM *multi, long milliseconds, void *user)
-{
-    (void)multi;
-    cf_native_http *http = user;
-    http->deadline = milliseconds < 0 ? CF_TIME_NEVER : cf_time_after(cf_native_clock_now(), milliseconds);
-    return 0;
+    return http && cf_native_multi_owns(&http->multi, handle);
 }
 
 static cf_native_http *open_http(centrifuge_client *client)
 {
     cf_native_http *http = cf_alloc_zero(&cf_native_allocator, 1, sizeof *http);
-    bool room = http && cf_native_loop_reserve(&client->loop, CF_NATIVE_LOOP_WATCH_MAX);
-    CURLM *multi = room && cf_native_curl_begin() ? curl_multi_init() : NULL;
-    if (!multi) {
+    if (!http || !cf_native_multi_open(&http->multi, client, CONNECTIONS_MAX)) {
         cf_free(&cf_native_allocator, http);
         return NULL;
     }
-    http->client = client;
-    http->multi = multi;
-    http->deadline = CF_TIME_NEVER;
     cf_list_init(&http->requests);
-    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_watch);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http);
     return http;
 }
 
 static void free_request(cf_native_http *http, request *freed)
 {
-    if (freed->easy) {
-        curl_multi_remove_handle(http->multi, freed->easy);
-        curl_easy_cleanup(freed->easy);
-    }
-    curl_url_cleanup(freed->url);
-    cf_http_trust_release(freed->trust);
-    curl_slist_free_all(freed->headers);
+    cf_native_request_free(&freed->http, &http->multi);
     cf_buffer_free(&freed->answer);
     cf_list_remove(&freed->link);
     cf_free(&cf_native_allocator, freed);
@@ -165,7 +100,7 @@ void cf_native_http_close(centrifuge_client *client)
         return;
     while (!cf_list_empty(&http->requests))
         free_request(http, CF_CONTAINER(http->requests.next, request, link));
-    curl_multi_cleanup(http->multi);
+    cf_native_multi_close(&http->multi);
     cf_free(&cf_native_allocator, http);
     client->http = NULL;
 }
@@ -185,48 +120,23 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
     return to->answer.failed ? 0 : size * count;
 }
 
-static bool set_headers(request *posted, const cf_native_endpoint *endpoint)
+static CURLcode prepare(centrifuge_client *client, request *posted, const cf_native_endpoint *endpoint, cf_bytes body)
 {
-    for (size_t i = 0; i < endpoint->header_count; i++) {
-        struct curl_slist *longer = curl_slist_append(posted->headers, endpoint->headers[i]);
-        if (!longer)
-            return false;
-        posted->headers = longer;
-    }
-    return true;
+    cf_native_request *http = &posted->http;
+    CURLcode code = cf_native_request_make(http, client, cf_bytes_of(endpoint->url), on_data, posted);
+    for (size_t i = 0; i < endpoint->header_count && code == CURLE_OK; i++)
+        code = cf_native_request_header(http, endpoint->headers[i]);
+    if (code == CURLE_OK)
+        code = cf_native_request_post(http, body);
+    return code ? code : cf_native_request_begin(http, &client->http->multi);
 }
 
-static CURLcode configure(centrifuge_client *client, request *posted, const cf_native_endpoint *endpoint, cf_bytes body)
-{
-    CURL *easy = posted->easy;
-    if (!set_headers(posted, endpoint) || cf_http_url_read(&posted->url, cf_bytes_of(endpoint->url), &cf_native_allocator))
-        return CURLE_OUT_OF_MEMORY;
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body.data);
-    curl_easy_setopt(easy, CURLOPT_CURLU, posted->url);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, posted->headers);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, posted);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, posted);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, posted->problem);
-    if (code == CURLE_OK)
-        code = cf_http_configure(easy, &client->settings.way);
-    posted->trust = cf_native_curl_trust(client, easy, posted->url);
-    return code;
-}
-
-static const char *begin(centrifuge_client *client, cf_native_http *http, request *posted, cf_bytes body)
+static const char *begin(centrifuge_client *client, request *posted, cf_bytes body)
 {
     const cf_native_settings *settings = &client->settings;
-    const cf_native_endpoint *endpoint = &settings->endpoints[posted->asked];
     cf_buffer_init(&posted->answer, &cf_native_allocator, settings->http_answer_size_max);
-    posted->easy = curl_easy_init();
-    CURLcode code = posted->easy ? configure(client, posted, endpoint, body) : CURLE_OUT_OF_MEMORY;
-    if (code != CURLE_OK)
-        return curl_easy_strerror(code);
-    return curl_multi_add_handle(http->multi, posted->easy) == CURLM_OK ? NULL : "libcurl refused the request";
+    CURLcode code = prepare(client, posted, &settings->endpoints[posted->asked], body);
+    return code == CURLE_OK ? NULL : curl_easy_strerror(code);
 }
 
 static void post(centrifuge_client *client, cf_native_asked asked, uint32_t id, cf_bytes body)
@@ -239,7 +149,7 @@ static void post(centrifuge_client *client, cf_native_asked asked, uint32_t id, 
         posted->id = id;
         posted->asked = asked;
         cf_list_append(&client->http->requests, &posted->link);
-        problem = begin(client, client->http, posted, body);
+        problem = begin(client, posted, body);
         if (!problem)
             return;
         free_request(client->http, posted);
@@ -294,29 +204,26 @@ void cf_native_http_cancel(centrifuge_client *client, uint32_t id)
 
 static fault fault_of(const cf_native_settings *settings, CURLcode code, request *done)
 {
-    const char *told = cf_http_proxy_problem(done->easy);
-    const char *text = told ? told : cf_native_curl_problem(settings, done->problem, code);
-    const char *system = cf_http_descriptor_problem();
-    if (system)
-        return (fault){.text = system, .error = CENTRIFUGE_ERROR_SYSTEM};
-    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
-        return (fault){.text = text, .error = CENTRIFUGE_ERROR_NETWORK, .status = CF_STATUS_UNREACHED};
-    return (fault){.text = text, .error = cf_http_error_of(code, text)};
+    fault found = {.text = NULL};
+    found.error = cf_native_request_problem(&done->http, settings, code, &found.text);
+    bool unreached = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
+    if (unreached && found.error != CENTRIFUGE_ERROR_SYSTEM)
+        found.status = CF_STATUS_UNREACHED;
+    return found;
 }
 
 static fault fault_of_status(const request *done, long status)
 {
-    fault found = {.text = "the answer has HTTP status ", .error = CENTRIFUGE_ERROR_HTTP_STATUS, .status = status};
-    if (status == 429 || status == 503)
-        curl_easy_getinfo(done->easy, CURLINFO_RETRY_AFTER, &found.retry_after);
-    return found;
+    return (fault){.text = "the answer has HTTP status ",
+                   .error = CENTRIFUGE_ERROR_HTTP_STATUS,
+                   .status = status,
+                   .retry_after = cf_native_request_retry_after(&done->http)};
 }
 
 static fault judge(const cf_native_settings *settings, request *done, CURLcode code)
 {
-    long status = 0;
+    long status = cf_native_request_status(&done->http);
     cf_bytes answer = cf_buffer_bytes(&done->answer);
-    curl_easy_getinfo(done->easy, CURLINFO_RESPONSE_CODE, &status);
     if (done->answer.failed)
         return (fault){.text = "the answer is larger than the limit 'http_answer_size_max', or there is no memory for it",
                        .error = CENTRIFUGE_ERROR_REFUSED};
@@ -332,9 +239,9 @@ static fault judge(const cf_native_settings *settings, request *done, CURLcode c
 
 static void tell_fault(centrifuge_client *client, const request *done, const fault *found)
 {
-    int64_t seconds = found->retry_after < 0 ? 0 : found->retry_after < INT32_MAX ? found->retry_after : INT32_MAX;
     log_problem(client, done->asked, found->text, found->status);
-    cf_client_request_failed(client->core, done->id, found->error, (int)found->status, seconds * 1000, cf_native_now(client));
+    cf_client_request_failed(client->core, done->id, found->error, (int)found->status, found->retry_after,
+                             cf_native_now(client));
     cf_native_kick(client);
 }
 
@@ -355,33 +262,23 @@ static void give_up(centrifuge_client *client)
         complete(client, CF_CONTAINER(client->http->requests.next, request, link), CURLE_ABORTED_BY_CALLBACK);
 }
 
+static void settle(centrifuge_client *client, bool works)
+{
+    CURLcode code;
+    if (!works)
+        give_up(client);
+    for (request *done; (done = cf_native_multi_next_done(&client->http->multi, &code)) != NULL;)
+        complete(client, done, code);
+    close_unused(client);
+}
+
 void cf_native_http_progress(centrifuge_client *client, curl_socket_t handle, int events)
 {
-    int left;
-    int bits = (events & CENTRIFUGE_READABLE ? CURL_CSELECT_IN : 0) | (events & CENTRIFUGE_WRITABLE ? CURL_CSELECT_OUT : 0);
-    CURLM *multi = client->http->multi;
-    if (curl_multi_socket_action(multi, handle, bits, &left) != CURLM_OK)
-        give_up(client);
-    for (const CURLMsg *message = curl_multi_info_read(multi, &left); message; message = curl_multi_info_read(multi, &left)) {
-        char *done = NULL;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done);
-        complete(client, (request *)(void *)done, message->data.result);
-    }
-    close_unused(client);
+    settle(client, cf_native_multi_progress(&client->http->multi, handle, events));
 }
 
 void cf_native_http_timers(centrifuge_client *client, cf_time now, bool read_all)
 {
-    if (client->http && client->http->deadline <= now) {
-        client->http->deadline = CF_TIME_NEVER;
-        cf_native_http_progress(client, CURL_SOCKET_TIMEOUT, 0);
-    }
-    if (!read_all || !client->http)
-        return;
-    centrifuge_socket sockets[CF_NATIVE_HTTP_SOCKETS_MAX];
-    size_t count = client->http->socket_count;
-    memcpy(sockets, client->http->sockets, count * sizeof sockets[0]);
-    for (size_t i = 0; i < count; i++)
-        if (cf_native_http_owns(client->http, sockets[i]))
-            cf_native_http_progress(client, sockets[i], CENTRIFUGE_READABLE);
+    if (client->http)
+        settle(client, cf_native_multi_timers(&client->http->multi, now, read_all));
 }

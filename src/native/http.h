@@ -4,16 +4,12 @@
 #ifndef CF_NATIVE_HTTP_H
 #define CF_NATIVE_HTTP_H
 
-#include "native/native.h"
+#include "native/request.h"
 
 /* While there are requests. */
 typedef struct cf_native_http {
-    centrifuge_client *client;
-    CURLM *multi;
-    cf_time deadline;
+    cf_native_multi multi;
     cf_list requests;
-    centrifuge_socket sockets[CF_NATIVE_HTTP_SOCKETS_MAX]; /* that libcurl wants to be watched */
-    size_t socket_count;
 } cf_native_http;
 
 /* What the core asks for; the answer, if only that there is none, is told to it in any case. */

@@ -8,8 +8,12 @@
  *   curl.c      what libcurl needs to know before it connects
  *   loop.c      which sockets and which time are waited for, by our own poll or by a foreign loop
  *   endpoint.c  address and headers of HTTP requests
+ *   choice.c    which transport is tried first
  *   connect.c   one attempt to connect, by libcurl
- *   socket.c    one transport once it is connected: WebSocket handshake and frames; both tell the driver by a table
+ *   socket.c    a transport once it is connected: WebSocket handshake and frames; both tell the driver by a table
+ *   sockjs.c    a transport that is a SockJS connection, whichever of its transports opens
+ *   receive.c   its requests
+ *   request.c   HTTP requests by libcurl on the loop
  *   http.c      signs for private channels and new credentials: the application is asked, or an endpoint by HTTP
  *   events.c    listeners, and what the core tells, in the public structs
  *   post.c      work handed over by other threads
@@ -27,6 +31,7 @@
 #include "base/list.h"
 #include "client/core.h"
 #include "http/http.h"
+#include "sockjs/frame.h"
 #include "ws/frame.h"
 #include "ws/handshake.h"
 
@@ -109,6 +114,11 @@ typedef struct cf_native_endpoint {
     size_t header_count;
 } cf_native_endpoint;
 
+/*
+ * What an answer with another status than hoped for means; why is appended. A redirect (to `location`) is not followed, since
+ * the credentials would go where nobody configured them to go, nor tried again, since the answer would be the same.
+ */
+centrifuge_error cf_native_refusal(int status, cf_bytes location, cf_buffer *why);
 /* Milliseconds that a header Retry-After asks for (RFC 9110 section 10.2.3), 0 for none and for nonsense. */
 int64_t cf_native_retry_after(cf_bytes value);
 /* What is wrong, beginning with the name of the option; or NULL. */
@@ -123,12 +133,21 @@ void cf_native_endpoint_copy(cf_native_endpoint *endpoint, const cf_native_endpo
 
 /* ---- settings.c ------------------------------------------------------------------ */
 
+/* How many the option `transports` may name: of cf_sockjs_transport, or these. */
+#define CF_NATIVE_TRANSPORTS_MAX 4
+#define CF_NATIVE_RAW_WEBSOCKET  CF_SOCKJS_TRANSPORTS
+#define CF_NATIVE_NO_TRANSPORT   255
+
 /* What is asked for outside of the connection. */
 typedef enum cf_native_asked { CF_NATIVE_AUTHORIZE, CF_NATIVE_REFRESH, CF_NATIVE_ASKED_COUNT } cf_native_asked;
 
 /* What the driver keeps of the options; the core keeps its own share. All strings lie in `strings`. NULL: not given. */
 typedef struct cf_native_settings {
     char *strings;
+    const char *url;    /* as the core opens it; of SockJS where that may be spoken there */
+    const char *server; /* in SockJS's paths; NULL: by chance */
+    uint32_t fallback_time;
+    uint8_t transports[CF_NATIVE_TRANSPORTS_MAX]; /* in this order; none for an address that is a raw WebSocket's */
     int64_t connect_timeout;
     size_t message_size_max;
     size_t queue_size_max;
@@ -154,10 +173,10 @@ void cf_native_settings_free(cf_native_settings *settings);
 
 /* ---- loop.c ------------------------------------------------------------------------ */
 
-/* Sockets waited for at the same time: those of HTTP requests; and the wake-up, one transport, one that lingers, and those
- * libcurl needs to connect. */
+/* Sockets waited for at the same time: those of HTTP requests, for signs, of a SockJS connection and of one that lingers; and
+ * the wake-up, one transport, one that lingers, and those libcurl needs to connect. */
 #define CF_NATIVE_HTTP_SOCKETS_MAX   16
-#define CF_NATIVE_LOOP_WATCH_MAX     (16 + CF_NATIVE_HTTP_SOCKETS_MAX)
+#define CF_NATIVE_LOOP_WATCH_MAX     (16 + 3 * CF_NATIVE_HTTP_SOCKETS_MAX)
 #define CF_NATIVE_LOOP_WATCH_ALONE   4  /* without libcurl: the wake-up, the alarm, two transports */
 #define CF_NATIVE_LOOP_WATCH_CONNECT 16 /* while libcurl connects */
 
@@ -265,9 +284,9 @@ struct centrifuge_client {
     cf_native_transport_open *open;
     cf_list transports;
     cf_native_transport *live;   /* the core's current one, or NULL */
+    int http_status;             /* of a request that was refused last, on this transport; 0 for none */
     uint16_t close_code;         /* of the last close that was none by an error, as in centrifuge_transport_close_event */
     char *close_reason;          /* of it; NULL for none */
-    int http_status;             /* of the upgrade that was refused last, on this transport; 0 for none */
     int64_t retry_after;         /* ms: what came with it; 0 for nothing */
     char *detail;                /* of the last loss by an error; NULL for none */
     struct cf_native_http *http; /* NULL: no requests */
@@ -277,17 +296,22 @@ struct centrifuge_client {
     uint64_t event_number;
     centrifuge_listener last_listener;
     cf_time now; /* when the clock was read last: reading it for each message costs a tenth of the message */
+    /* choice.c; places in settings.transports. */
+    cf_time choice_until; /* then the first of all is tried first again */
+    uint8_t choice_first; /* an attempt begins with it */
+    uint8_t choice_tried; /* last in this attempt, or CF_NATIVE_NO_TRANSPORT */
+    bool choice_proven;   /* it has brought a message */
     bool in_turn;
+    bool kicked;       /* the core may have effects that no turn has taken */
+    bool ending;       /* destroyed: no events any more */
+    bool asked_to_end; /* the application disconnected, as opposed to the server */
+    atomic_bool stop;
     /* A turn's share of events, `events_per_turn`. */
     struct {
         size_t used;
         bool over;     /* the core has effects, which may point into what was received: nothing is read until the next turn */
         bool was_over; /* the last turn ended so */
     } share;
-    bool kicked;       /* the core may have effects that no turn has taken */
-    bool ending;       /* destroyed: no events any more */
-    bool asked_to_end; /* the application disconnected, as opposed to the server */
-    atomic_bool stop;
     _Atomic(cf_native_posted *) posted; /* newest first */
     atomic_size_t post_count;           /* that have not run */
     atomic_size_t posts_max;            /* the option, for every thread */

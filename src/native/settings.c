@@ -1,4 +1,4 @@
-#include "native/native.h"
+#include "native/choice.h"
 
 #include "json/json.h"
 
@@ -39,6 +39,7 @@ centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, s
     defaults.batch = core.batch;
     defaults.events_per_turn = 10000;
     defaults.posts_max = 65536;
+    defaults.fallback_time = 600000;
     memset(options, 0, size);
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
     options->size = size;
@@ -61,6 +62,11 @@ static cf_bytes slice(const char *text)
     return text ? cf_bytes_of(text) : (cf_bytes){NULL, 0};
 }
 
+static bool has_sockjs(const centrifuge_options *options)
+{
+    return !options->transports || options->transports[0] != '\0';
+}
+
 static void to_core(cf_client_options *core, const centrifuge_options *options)
 {
     cf_client_options_default(core);
@@ -71,6 +77,7 @@ static void to_core(cf_client_options *core, const centrifuge_options *options)
     core->info = slice(options->info);
     core->credentials_json = options->credentials_json;
     core->insecure = options->insecure;
+    core->sockjs = has_sockjs(options);
     core->resubscribe = options->resubscribe;
     core->retry = options->retry;
     core->max_retry = options->max_retry;
@@ -145,6 +152,46 @@ static centrifuge_error check_requests(const centrifuge_options *options, const 
     return options->posts_max ? CENTRIFUGE_ERROR_OK : refuse(what, "posts_max");
 }
 
+/* ---- the address and what is tried there: client-spec.md 3 ---- */
+
+/* Does it end with "connection", so that SockJS is meant, and not whatever is there? */
+static bool names_sockjs(const char *url)
+{
+    cf_bytes path = cf_bytes_make(url, strcspn(url, "?#"));
+    if (cf_bytes_ends_with(path, CF_BYTES("/")))
+        path.size--;
+    return cf_bytes_ends_with(path, CF_BYTES("connection"));
+}
+
+/* `address` gets what the core opens. */
+static centrifuge_error read_way(const centrifuge_options *options, uint8_t transports[CF_NATIVE_TRANSPORTS_MAX],
+                                 cf_buffer *address)
+{
+    cf_transport_kind kind;
+    bool good = cf_native_choice_read(options->transports, !names_sockjs(options->url), transports);
+    centrifuge_error error = cf_client_endpoint(cf_bytes_of(options->url), has_sockjs(options), &kind, address);
+    if (!error && kind == CF_TRANSPORT_WEBSOCKET)
+        memset(transports, CF_NATIVE_NO_TRANSPORT, CF_NATIVE_TRANSPORTS_MAX);
+    return error || good ? error : CENTRIFUGE_ERROR_INVALID_OPTION;
+}
+
+/* A segment of a path in which a server may be named: SockJS allows no dots. */
+static bool is_server(const char *text)
+{
+    size_t size = strlen(text);
+    return size > 0 && size == strspn(text, "-_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+}
+
+static centrifuge_error check_transports(const centrifuge_options *options, const char **what)
+{
+    uint8_t transports[CF_NATIVE_TRANSPORTS_MAX];
+    if (!cf_native_choice_read(options->transports, false, transports))
+        return refuse(what, "transports");
+    if (options->server && !is_server(options->server))
+        return refuse(what, "server");
+    return options->fallback_time >= 0 ? CENTRIFUGE_ERROR_OK : refuse(what, "fallback_time");
+}
+
 /* What the core leaves to its drivers: a page's is checked by the browser. */
 static centrifuge_error check_address(const centrifuge_options *options, const char **what)
 {
@@ -164,6 +211,8 @@ static centrifuge_error check(const centrifuge_options *options, cf_client_optio
         error = check_address(options, what);
     if (!error)
         error = check_way(options, what);
+    if (!error)
+        error = check_transports(options, what);
     return error ? error : check_requests(options, what);
 }
 
@@ -210,7 +259,7 @@ static size_t room_for_all(const centrifuge_options *options)
         size += room(options->headers[i].name) + room(options->headers[i].value);
     return size + room(options->proxy) + room(options->proxy_user) + room(options->tls_ca_file) + room(options->tls_ca_path) +
            room(options->tls_certificate) + room(options->tls_key) + room(options->tls_key_password) +
-           room(options->interface_name) + room(options->refresh_data) + 1;
+           room(options->interface_name) + room(options->refresh_data) + room(options->server) + 1;
 }
 
 static void copy_requests(cf_native_settings *settings, const centrifuge_options *options, const char **lines, char **to)
@@ -230,7 +279,7 @@ static void copy_requests(cf_native_settings *settings, const centrifuge_options
 }
 
 /* In one block: the arrays first, then the texts. */
-static void copy(cf_native_settings *settings, const centrifuge_options *options)
+static void copy(cf_native_settings *settings, const centrifuge_options *options, cf_buffer *address)
 {
     settings->headers = (cf_ws_header *)(void *)settings->strings;
     settings->header_count = options->header_count;
@@ -255,11 +304,29 @@ static void copy(cf_native_settings *settings, const centrifuge_options *options
     settings->way.key_password = keep(&to, options->tls_key_password);
     settings->way.interface_name = keep(&to, options->interface_name);
     settings->way.verify = options->tls_verify;
+    settings->server = keep(&to, options->server);
+    settings->fallback_time = options->fallback_time < UINT32_MAX ? (uint32_t)options->fallback_time : UINT32_MAX;
     settings->connect_timeout = options->connect_timeout;
     settings->message_size_max = options->message_size_max;
     settings->queue_size_max = options->queue_size_max;
     settings->events_per_turn = options->events_per_turn;
     settings->posts_max = options->posts_max;
+    settings->url = keep(&to, cf_buffer_text(address));
+}
+
+static centrifuge_error copy_all(cf_native_settings *settings, const centrifuge_options *options)
+{
+    cf_buffer address;
+    cf_buffer_init(&address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    centrifuge_error error = read_way(options, settings->transports, &address);
+    if (!error && cf_buffer_text(&address))
+        settings->strings = cf_alloc(&cf_native_allocator, room_for_all(options) + address.size + 1);
+    if (settings->strings)
+        copy(settings, options, &address);
+    else if (!error)
+        error = CENTRIFUGE_ERROR_NO_MEMORY;
+    cf_buffer_free(&address);
+    return error;
 }
 
 centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,
@@ -272,11 +339,7 @@ centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client
         error = check(&known, core, NULL);
     if (error)
         return error;
-    settings->strings = cf_alloc(&cf_native_allocator, room_for_all(&known));
-    if (!settings->strings)
-        return CENTRIFUGE_ERROR_NO_MEMORY;
-    copy(settings, &known);
-    return CENTRIFUGE_ERROR_OK;
+    return copy_all(settings, &known);
 }
 
 void cf_native_settings_free(cf_native_settings *settings)

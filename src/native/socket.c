@@ -217,52 +217,18 @@ static void resume(cf_native_socket *socket)
         end_handshake(socket);
 }
 
-static void refuse_response(cf_native_socket *socket, centrifuge_error error, const char *detail)
-{
-    cf_native_socket_lose(socket, error, detail);
-}
-
 static void refuse_status(cf_native_socket *socket, int status, cf_bytes head)
 {
+    centrifuge_client *client = socket->base.client;
+    cf_buffer why;
+    cf_buffer_init(&why, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    client->http_status = status;
     if (status == 429 || status == 503)
-        socket->base.client->retry_after = cf_native_retry_after(cf_ws_response_header(head, CF_BYTES("Retry-After")));
-    char text[] = "the server answered with HTTP status 000";
-    for (size_t i = sizeof text - 2; status > 0; i--, status /= 10)
-        text[i] = (char)('0' + status % 10);
-    refuse_response(socket, CENTRIFUGE_ERROR_HTTP_STATUS, text);
-}
-
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-/* Only what is no secret of another address, and text, whatever the server sent. */
-static void append_place(cf_buffer *text, cf_bytes address)
-{
-    for (size_t i = 0; i < address.size && address.data[i] != '?' && address.data[i] != '#'; i++)
-        cf_buffer_append_byte(text, address.data[i] > ' ' && address.data[i] < 0x7f ? address.data[i] : '_');
-    const char *ready = cf_buffer_text(text);
-    if (ready) {
-        cf_http_hide(text->data, cf_http_user_of(ready));
-        cf_http_hide_users(text->data);
-    }
-}
-
-/*
- * Not followed: the credentials would go where nobody configured them to go. Nor tried again, since the answer would be the
- * same.
- */
-static void refuse_redirect(cf_native_socket *socket, cf_bytes head)
-{
-    cf_bytes location = cf_ws_response_header(head, CF_BYTES("Location"));
-    cf_buffer text;
-    cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_append(&text, CF_BYTES("the server redirects to another address, which has to be configured as 'url': "));
-    append_place(&text, location);
-    bool told = location.size > 0 && !text.failed;
-    refuse_response(socket, CENTRIFUGE_ERROR_INVALID_URL, told ? text.data : "the server redirects to another address");
-    cf_buffer_free(&text);
+        client->retry_after = cf_native_retry_after(cf_ws_response_header(head, CF_BYTES("Retry-After")));
+    centrifuge_error error = cf_native_refusal(status, cf_ws_response_header(head, CF_BYTES("Location")), &why);
+    const char *detail = cf_buffer_text(&why);
+    cf_native_socket_lose(socket, error, detail ? detail : "the server refused the upgrade");
+    cf_buffer_free(&why);
 }
 
 static void handshake(cf_native_socket *socket, cf_bytes received)
@@ -273,7 +239,7 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
     int status = 0;
     const char *problem = "";
     if (head->failed) {
-        refuse_response(socket, CENTRIFUGE_ERROR_NO_MEMORY, "the response is too large");
+        cf_native_socket_lose(socket, CENTRIFUGE_ERROR_NO_MEMORY, "the response is too large");
         return;
     }
     switch (cf_ws_check_response(cf_buffer_bytes(head), cf_bytes_make(socket->handshake->key, CF_WS_KEY_SIZE),
@@ -281,14 +247,10 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
     case CF_WS_RESPONSE_MORE:
         return;
     case CF_WS_RESPONSE_STATUS:
-        socket->base.client->http_status = status;
-        if (is_redirect(status))
-            refuse_redirect(socket, cf_bytes_slice(cf_buffer_bytes(head), 0, used));
-        else
-            refuse_status(socket, status, cf_bytes_slice(cf_buffer_bytes(head), 0, used));
+        refuse_status(socket, status, cf_bytes_slice(cf_buffer_bytes(head), 0, used));
         return;
     case CF_WS_RESPONSE_INVALID:
-        refuse_response(socket, CENTRIFUGE_ERROR_PROTOCOL, problem);
+        cf_native_socket_lose(socket, CENTRIFUGE_ERROR_PROTOCOL, problem);
         return;
     case CF_WS_RESPONSE_OK:
         break;
@@ -296,6 +258,7 @@ static void handshake(cf_native_socket *socket, cf_bytes received)
     socket->state = CF_NATIVE_SOCKET_OPEN;
     socket->unread = head->data + used;
     socket->unread_size = head->size - used;
+    socket->linger_until = CF_TIME_NEVER;
     socket->base.tell->opened(&socket->base);
     if (!socket->base.client->share.over)
         resume(socket);
@@ -396,6 +359,17 @@ static bool ready(cf_native_transport *transport, centrifuge_socket handle, int 
     return true;
 }
 
+/* Of one that says goodbye; or that has to open in time, because there are others to be tried. */
+static void end_patience(cf_native_socket *socket)
+{
+    if (socket->state == CF_NATIVE_SOCKET_CLOSING || socket->state == CF_NATIVE_SOCKET_DEAD) {
+        cf_native_socket_kill(socket);
+        return;
+    }
+    socket->reached = true;
+    cf_native_socket_lose(socket, CENTRIFUGE_ERROR_TIMEOUT, "the upgrade was not answered in time");
+}
+
 static void timers(cf_native_transport *transport, cf_time now, bool read)
 {
     cf_native_socket *socket = socket_of(transport);
@@ -406,7 +380,7 @@ static void timers(cf_native_transport *transport, cf_time now, bool read)
     if (socket->has_more || read)
         read_all(socket);
     if (socket->linger_until <= now)
-        cf_native_socket_kill(socket);
+        end_patience(socket);
 }
 
 static cf_time deadline(const cf_native_transport *transport)
@@ -469,8 +443,14 @@ static void reap(cf_native_transport *transport)
     cf_free(&cf_native_allocator, socket);
 }
 
+static const char *name(const cf_native_transport *transport)
+{
+    (void)transport;
+    return "raw-websocket";
+}
+
 const cf_native_transport_ops cf_native_socket_ops = {
-    .name = "raw-websocket",
+    .name = name,
     .send = send_text,
     .flush = flush_waiting,
     .resume = resume_transport,

@@ -44,11 +44,12 @@ struct cf_native_socket {
     cf_time curl_deadline;    /* while connecting */
     bool secure;              /* wss */
     bool plain;               /* the system's socket is ours, without TLS; while connecting: without libcurl, too */
+    bool reached;             /* an upgrade was asked for, or a proxy answered, so other transports may come through */
     bool has_more;            /* bytes may wait that the system's socket does not tell of: read again without asking */
     centrifuge_socket socket; /* when `plain`, and from CF_NATIVE_SOCKET_HANDSHAKE on */
     char *unread;             /* of the read buffer or the handshake's head, while the turn's share of events is used up */
     size_t unread_size;
-    cf_time linger_until;
+    cf_time linger_until; /* or, while it opens, how long it may take where others would be tried then */
     cf_ws_decoder decoder;
     /*
      * TLS libraries want a write that was refused to be repeated with the same address and length, so what is being sent stays
@@ -64,6 +65,10 @@ struct cf_native_socket {
 /* ---- connect.c ----------------------------------------------------------------- */
 
 cf_native_transport_open cf_native_socket_open;
+/* Gives it so many milliseconds to be answered; then it is lost. */
+void cf_native_socket_hurry(cf_native_transport *transport, int64_t milliseconds);
+/* Of a transport that is lost: did it get so far that something on the way, or the server, may have refused it? */
+bool cf_native_socket_was_refused(const cf_native_transport *transport);
 /* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */
 void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, int events);
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code);

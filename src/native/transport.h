@@ -1,5 +1,5 @@
 /*
- * A way to a server, as driver.c sees it: what it does for the driver, and what it tells. socket.c is one.
+ * A way to a server, as driver.c sees it: what it does for the driver, and what it tells. socket.c is one, sockjs.c another.
  */
 #ifndef CF_NATIVE_TRANSPORT_H
 #define CF_NATIVE_TRANSPORT_H
@@ -8,7 +8,8 @@
 
 /* None frees the transport but `reap`, so that whoever walks through all of them may call any. */
 typedef struct cf_native_transport_ops {
-    const char *name; /* for the application; static */
+    /* Of one that is open, for the application; static. */
+    const char *(*name)(const cf_native_transport *transport);
     /* Queues a text message. */
     void (*send)(cf_native_transport *transport, cf_bytes text);
     /* Sends what waits, as far as the system takes it. */

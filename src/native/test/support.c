@@ -134,6 +134,7 @@ void quick_options(centrifuge_options *options, const cf_peer *peer)
     options->url = peer ? peer_url(peer) : "ws://127.0.0.1:1";
     options->insecure = true;
     options->proxy = "";
+    options->transports = "";
     options->retry = 10;
     options->max_retry = 50;
 }

@@ -35,7 +35,7 @@ void note(cf_journal *journal, const char *format, ...) __attribute__((format(pr
 bool noted(const cf_journal *journal, const char *part);
 size_t times_noted(const cf_journal *journal, const char *part);
 
-/* Insecure, short pauses, `peer` may be NULL. */
+/* Insecure, short pauses, a raw WebSocket only, since a peer knows nothing else; it may be NULL. */
 void quick_options(centrifuge_options *options, const cf_peer *peer);
 /* Empties the journal. With the journal as its listener. */
 centrifuge_client *make_client(const centrifuge_options *options, cf_journal *journal);

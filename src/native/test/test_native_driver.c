@@ -102,8 +102,14 @@ static void reap(cf_native_transport *transport)
     free(self);
 }
 
+static const char *name(const cf_native_transport *transport)
+{
+    (void)transport;
+    return "pipe";
+}
+
 static const cf_native_transport_ops piped_ops = {
-    .name = "pipe",
+    .name = name,
     .send = send_text,
     .flush = flush,
     .resume = resume,
