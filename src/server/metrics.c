@@ -26,7 +26,11 @@ typedef struct window {
 struct cf_histogram {
     window windows[WINDOWS];
     unsigned current;
+    cf_metrics_buckets past; /* of windows that are gone */
 };
+
+const uint32_t cf_metrics_bounds[CF_METRICS_BOUNDS] = {100,   250,    500,    1000,   2500,    5000,    10000,
+                                                       25000, 100000, 250000, 500000, 1000000, 2500000, 10000000};
 
 typedef struct summary {
     uint64_t count;
@@ -105,20 +109,48 @@ void cf_metrics_record(cf_metrics *metrics, cf_latency which, uint64_t microseco
     current->sum += value;
 }
 
-void cf_metrics_rotate(cf_metrics *metrics)
-{
-    for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {
-        cf_histogram *histogram = metrics->histograms[i];
-        histogram->current = (histogram->current + 1) % WINDOWS;
-        clear_window(&histogram->windows[histogram->current], metrics->allocator);
-    }
-}
-
 /* The largest value that is counted together with this place. */
 static uint64_t value_at(unsigned range, unsigned place)
 {
     uint64_t base = range == 0 ? place : HALF + place;
     return (base << step_of(range)) + ((UINT64_C(1) << step_of(range)) - 1);
+}
+
+static void add_to_buckets(cf_metrics_buckets *buckets, uint64_t value, uint64_t count)
+{
+    for (size_t i = CF_METRICS_BOUNDS; i > 0 && value <= cf_metrics_bounds[i - 1]; i--)
+        buckets->counts[i - 1] += count;
+}
+
+static void add_window(cf_metrics_buckets *buckets, const window *added)
+{
+    for (unsigned range = 0; range < RANGES; range++) {
+        const uint32_t *counts = added->counts[range];
+        for (unsigned place = 0; place < HALF && counts != NULL; place++) {
+            if (counts[place] > 0)
+                add_to_buckets(buckets, value_at(range, place), counts[place]);
+        }
+    }
+    buckets->total += added->total;
+    buckets->sum += added->sum;
+}
+
+void cf_metrics_count_buckets(const cf_metrics *metrics, cf_latency which, cf_metrics_buckets *buckets)
+{
+    const cf_histogram *histogram = metrics->histograms[which];
+    *buckets = histogram->past;
+    for (unsigned i = 0; i < WINDOWS; i++)
+        add_window(buckets, &histogram->windows[i]);
+}
+
+void cf_metrics_rotate(cf_metrics *metrics)
+{
+    for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {
+        cf_histogram *histogram = metrics->histograms[i];
+        histogram->current = (histogram->current + 1) % WINDOWS;
+        add_window(&histogram->past, &histogram->windows[histogram->current]);
+        clear_window(&histogram->windows[histogram->current], metrics->allocator);
+    }
 }
 
 static uint64_t count_at(const cf_histogram *histogram, bool merged, unsigned range, unsigned place)
@@ -216,9 +248,9 @@ void cf_metrics_take(const cf_metrics *metrics, const cf_metrics *since, cf_metr
     CF_METRICS_GAUGES(ADD_GAUGE)
 #undef ADD_COUNTER
 #undef ADD_GAUGE
-    static const char *const names[CF_LATENCY_COUNT][2] = {{"client_api_1_", "client_api_15_"},
-                                                           {"http_api_1_", "http_api_15_"}};
-    for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {
+    static const char *const names[CF_LATENCY_ENGINE][2] = {{"client_api_1_", "client_api_15_"},
+                                                            {"http_api_1_", "http_api_15_"}};
+    for (unsigned i = 0; i < CF_LATENCY_ENGINE; i++) {
         const cf_histogram *histogram = metrics->histograms[i];
         for (unsigned merged = 0; merged < 2; merged++)
             add_summary(values, names[i][merged], histogram == NULL ? (summary){0} : summarize(histogram, merged == 1));

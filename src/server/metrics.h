@@ -56,7 +56,13 @@
 
 typedef struct cf_histogram cf_histogram;
 
-typedef enum cf_latency { CF_LATENCY_CLIENT_API, CF_LATENCY_HTTP_API, CF_LATENCY_COUNT } cf_latency;
+typedef enum cf_latency {
+    CF_LATENCY_CLIENT_API,
+    CF_LATENCY_HTTP_API,
+    CF_LATENCY_ENGINE, /* from here on not in the JSON */
+    CF_LATENCY_LOOP,
+    CF_LATENCY_COUNT
+} cf_latency;
 
 typedef struct cf_metrics {
 #define CF_METRICS_MEMBER(name) int64_t name;
@@ -72,6 +78,18 @@ cf_metrics *cf_metrics_new(const cf_allocator *allocator);
 void cf_metrics_free(cf_metrics *metrics);
 /* One request took so long; 1 to 60,000,000 microseconds, cut to that. */
 void cf_metrics_record(cf_metrics *metrics, cf_latency which, uint64_t microseconds);
+
+/* All requests since the start, by how long they took: those of at most so many microseconds. */
+#define CF_METRICS_BOUNDS 14
+extern const uint32_t cf_metrics_bounds[CF_METRICS_BOUNDS];
+typedef struct cf_metrics_buckets {
+    uint64_t counts[CF_METRICS_BOUNDS];
+    uint64_t total;
+    uint64_t sum; /* microseconds */
+} cf_metrics_buckets;
+
+void cf_metrics_count_buckets(const cf_metrics *metrics, cf_latency which, cf_metrics_buckets *buckets);
+
 /* An interval ends: the window of 1 becomes the newest of the 15. */
 void cf_metrics_rotate(cf_metrics *metrics);
 /* All 74 values, sorted by name. */

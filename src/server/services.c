@@ -80,6 +80,7 @@ void cf_services_notice(cf_services *services, cf_notice notice, const char *for
 {
     char line[LOG_LINE_MAX];
     va_list arguments;
+    services->notices[notice].total++;
     if (!is_logged(services, notice_levels[notice]))
         return;
     if (services->now < services->notices[notice].next) {

@@ -66,10 +66,12 @@ typedef struct cf_services {
     size_t api_replies;         /* bytes of their answers so far */
     char message_id_prefix[12]; /* server-spec.md 0 */
     uint64_t message_id_counter;
-    cf_server_log log_level; /* lines below are not made */
+    cf_server_log log_level;               /* lines below are not made */
+    uint64_t closes[CF_TROUBLE_COUNT + 1]; /* of sessions, by what was told */
     struct {
         cf_time next; /* when there may be a line again */
         size_t left_out;
+        uint64_t total; /* whether there was a line or not */
     } notices[CF_NOTICE_COUNT];
 } cf_services;
 

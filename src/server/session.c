@@ -98,6 +98,7 @@ void cf_session_close(cf_session *session, cf_trouble trouble)
         return;
     cf_services_log(services, CF_SERVER_DEBUG, "client %.*s closed: %.*s", CF_UUID_SIZE, session->id, (int)text.size,
                     text.data);
+    services->closes[trouble]++;
     cf_buffer_clear(&services->advice);
     int code = session->ops->dialect->end(&services->advice, trouble);
     end(session, code, cf_buffer_bytes(&services->advice), true);

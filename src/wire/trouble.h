@@ -40,6 +40,13 @@ typedef enum cf_trouble {
 #undef CF_TROUBLE_ENUM
 } cf_trouble;
 
+/* Without CF_TROUBLE_NONE: the last one's number. */
+enum {
+#define CF_TROUBLE_ONE(name, text, advice, reconnect, number, temporary, code) +1
+    CF_TROUBLE_COUNT = 0 CF_TROUBLES(CF_TROUBLE_ONE)
+#undef CF_TROUBLE_ONE
+};
+
 typedef struct cf_trouble_facts {
     cf_bytes text;
     cf_advice advice;

@@ -71,6 +71,7 @@ typedef struct cf_config {
     int64_t api_port;   /* equal to port by default */
     int64_t admin_port; /* the same */
     cf_bytes api_socket;
+    bool prometheus;
     cf_bytes http_prefix;
     cf_bytes log_level;
     cf_bytes log_file;

@@ -105,6 +105,7 @@ const cf_option cf_options[] = {
      .meaning = "Port of what is for operators; empty: `port`."},
     {TEXT(api_socket, ""), .reload = CF_RELOAD_NO,
      .meaning = "Unix socket of the HTTP API, besides its port: a path of at most 107 bytes. Its owner and group may use it."},
+    {BOOL(prometheus), .meaning = "`/metrics` on `admin_port` tells what is counted, in the text format of Prometheus."},
     {TEXT(http_prefix, ""), .reload = CF_RELOAD_NO, .meaning = "Put before the path of every endpoint, as in `/realtime`."},
     {INT(api_request_max_size, 10485760, 1, GIB), .unit = "bytes",
      .meaning = "Largest body of an HTTP request; a larger one is answered with 413."},

@@ -1,8 +1,9 @@
 #include "server/api/api.h"
-#include "system/heap.h"
+#include "server/api/prometheus.h"
 #include "server/daemon/worker_state.h"
 #include "server/net/router.h"
 #include "server/transport/upgrade.h"
+#include "system/heap.h"
 
 #include <stdio.h>
 
@@ -79,6 +80,23 @@ static void answer_health(void *user, cf_http_exchange *exchange, const cf_http_
     cf_http_exchange_respond(exchange, &response);
 }
 
+static void answer_metrics(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
+    const cf_worker *worker = user;
+    cf_buffer body;
+    cf_http_response response = cf_http_plain(404);
+    (void)request;
+    (void)below;
+    cf_buffer_init(&body, &cf_heap, CF_BUFFER_NO_LIMIT);
+    if (cf_node_services(worker->node)->config->prometheus) {
+        cf_prometheus_write(worker->node, cf_monitor_health(&worker->monitor, cf_net_now(&worker->net)).engine_answers, &body);
+        response =
+            (cf_http_response){.status = 200, .content_type = CF_PROMETHEUS_CONTENT_TYPE, .body = cf_buffer_bytes(&body)};
+    }
+    cf_http_exchange_respond(exchange, body.failed ? &(cf_http_response){.status = 503} : &response);
+    cf_buffer_free(&body);
+}
+
 /* ---- all of them ---- */
 
 /* The path is encoded, but the query is as it came. */
@@ -130,6 +148,7 @@ static const cf_route routes[] = {
     {CF_LITERAL("/connection/"), CF_PORT_CLIENTS, answer_sockjs, cf_sockjs_server_reads_body},
     {CF_LITERAL("/api/"), CF_PORT_API, answer_api, always},
     {CF_LITERAL("/health"), CF_PORT_CLIENTS | CF_PORT_API | CF_PORT_ADMIN, answer_health, NULL},
+    {CF_LITERAL("/metrics"), CF_PORT_ADMIN, answer_metrics, NULL},
 };
 
 static cf_route_result find_route(cf_worker *worker, const cf_http_request *request, unsigned port, cf_route_match *match)

@@ -1,16 +1,24 @@
 #include "server/daemon/monitor.h"
 
+static uint64_t microseconds(const cf_services *services)
+{
+    return services->environment.microseconds(services->environment.user);
+}
+
 void cf_monitor_lag(cf_monitor *monitor, cf_time late)
 {
+    cf_metrics_record(monitor->broker->services->metrics, CF_LATENCY_LOOP, (uint64_t)late * 1000);
     monitor->lag = late > monitor->lag ? late : monitor->lag;
 }
 
 static void on_answer(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found)
 {
     cf_monitor *monitor = user;
+    const cf_services *services = monitor->broker->services;
     (void)publications;
     (void)count;
     (void)found;
+    cf_metrics_record(services->metrics, CF_LATENCY_ENGINE, microseconds(services) - monitor->asked_us);
     monitor->asking = false;
     monitor->failed = status == CF_ENGINE_UNAVAILABLE;
 }
@@ -21,6 +29,7 @@ static void ask_engine(cf_monitor *monitor, cf_time now)
         return;
     monitor->asking = true;
     monitor->asked_at = now;
+    monitor->asked_us = microseconds(monitor->broker->services);
     cf_broker_probe(monitor->broker, on_answer, monitor);
 }
 

@@ -13,6 +13,7 @@ typedef struct cf_monitor {
     cf_broker *broker;
     cf_time due;
     cf_time asked_at;
+    uint64_t asked_us; /* the same, in microseconds of a finer clock */
     bool asking;
     bool failed;         /* the last answer was none */
     cf_time lag;         /* ms: the longest since the last look */

@@ -163,10 +163,31 @@ static void windows_rotate_out(void **state)
     assert_int_equal(live_bytes, 0);
 }
 
+static void buckets_keep_what_is_older_than_all_windows(void **state)
+{
+    (void)state;
+    cf_metrics_buckets buckets;
+    cf_metrics *metrics = cf_metrics_new(&allocator);
+    assert_non_null(metrics);
+    cf_metrics_record(metrics, CF_LATENCY_ENGINE, 90);
+    cf_metrics_record(metrics, CF_LATENCY_ENGINE, 30000000);
+    for (int i = 0; i < 40; i++)
+        cf_metrics_rotate(metrics);
+    cf_metrics_record(metrics, CF_LATENCY_ENGINE, 2000);
+    cf_metrics_count_buckets(metrics, CF_LATENCY_ENGINE, &buckets);
+    assert_int_equal(buckets.total, 3);
+    assert_int_equal(buckets.sum, 30002090);
+    for (size_t i = 0; i < CF_METRICS_BOUNDS; i++)
+        assert_int_equal(buckets.counts[i], cf_metrics_bounds[i] < 2000 ? 1 : 2);
+    cf_metrics_free(metrics);
+    assert_int_equal(live_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_are_74_values_with_sorted_keys),
+        cmocka_unit_test(buckets_keep_what_is_older_than_all_windows),
         cmocka_unit_test(counters_are_totals_or_differences),
         cmocka_unit_test(percentiles_have_three_digits),
         cmocka_unit_test(windows_rotate_out),
