@@ -63,6 +63,16 @@ if "$examples/private" "$url" '$chat:members' wrong >/dev/null 2>"$temporary/den
     fail "private took a wrong secret"
 fi
 
+# What is typed comes back; the end of it ends the program.
+mkfifo "$temporary/keyboard"
+"$examples/poll" "$url" chat:poll <"$temporary/keyboard" >"$temporary/poll" &
+poll=$!
+exec 5>"$temporary/keyboard"
+echo '"typed"' >&5
+until_has "$temporary/poll" '"typed"'
+exec 5>&-
+wait "$poll" || fail "poll failed"
+
 # What it publishes waits until it is subscribed, so that it reads it.
 printf '"hello"\n' | "$examples/news" "$url" chat:news 1 >"$temporary/news" || fail "news failed"
 until_has "$temporary/news" 'chat:news: "hello"'

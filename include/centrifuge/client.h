@@ -690,7 +690,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_
  * Nothing happens by itself: a client works while its loop runs. Choose one of three.
  *
  * 1. The library's own: centrifuge_client_run, in a thread of its own or in main.
- * 2. Yours, with a beat: centrifuge_client_tick once a frame (games), or centrifuge_client_wait.
+ * 2. Yours, with a beat: centrifuge_client_tick once a frame (games), or centrifuge_client_wait; or with one descriptor,
+ *    centrifuge_client_fd.
  * 3. Yours, with sockets (libuv, GLib, epoll, ...): the options loop_watch and loop_timer, then
  *    centrifuge_client_socket_ready and centrifuge_client_timer_expired.
  *
@@ -715,6 +716,19 @@ CENTRIFUGE_API void centrifuge_client_stop(centrifuge_client *client);
 CENTRIFUGE_API centrifuge_error centrifuge_client_wait(centrifuge_client *client, int64_t milliseconds);
 /* Does what is there to do and returns at once: centrifuge_client_wait with 0. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_tick(centrifuge_client *client);
+
+/*
+ * For a loop that has one place for a descriptor, as a program with poll(): *fd becomes readable when there is something to do.
+ * Wait for that, for centrifuge_client_timeout at the most, then call centrifuge_client_tick. It is the client's, the same one
+ * from the first call to the client's end; never read or close it. Linux: an epoll descriptor. Errors: UNSUPPORTED (another
+ * system), INVALID_STATE (with the options loop_watch and loop_timer), SYSTEM (no descriptor is left), WRONG_THREAD, CLOSED.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_fd(centrifuge_client *client, int *fd);
+/*
+ * ms until centrifuge_client_tick has something to do, whatever happens to the descriptor; -1: any time. Each call of the
+ * client may change it: ask just before you wait. 0 for a thread that may not use the client.
+ */
+CENTRIFUGE_API int64_t centrifuge_client_timeout(centrifuge_client *client);
 
 /*
  * Tells that `socket` is ready for `events`: called by the foreign loop; errors and hang-ups count as both. A socket that the

@@ -689,6 +689,9 @@ class client
     error run();
     error wait(milliseconds longest = milliseconds(-1)); /* negative: any time */
     error tick();
+    /* centrifuge_client_fd and centrifuge_client_timeout (negative: any time), for a loop that calls tick(). */
+    error fd(int &descriptor);
+    milliseconds timeout();
     error socket_ready(centrifuge_socket socket, int events);
     error timer_expired();
 
@@ -1557,6 +1560,14 @@ inline error client::wait(milliseconds longest)
 inline error client::tick()
 {
     return ask(centrifuge_client_tick);
+}
+inline error client::fd(int &descriptor)
+{
+    return ask(centrifuge_client_fd, &descriptor);
+}
+inline milliseconds client::timeout()
+{
+    return milliseconds(core_ ? centrifuge_client_timeout(core_->client) : 0);
 }
 
 inline error client::socket_ready(centrifuge_socket socket, int events)

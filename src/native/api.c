@@ -6,6 +6,7 @@
 #include "native/http.h"
 #include "native/open.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* ---- versions and errors ---------------------------------------------------------- */
@@ -641,6 +642,24 @@ centrifuge_error centrifuge_client_wait(centrifuge_client *client, int64_t milli
 centrifuge_error centrifuge_client_tick(centrifuge_client *client)
 {
     return centrifuge_client_wait(client, 0);
+}
+
+centrifuge_error centrifuge_client_fd(centrifuge_client *client, int *fd)
+{
+    centrifuge_error error = cf_native_driver_enter(client);
+    if (error)
+        return error;
+    if (client->loop.foreign_watch)
+        return CENTRIFUGE_ERROR_INVALID_STATE;
+    if (!cf_native_loop_gather(&client->loop))
+        return errno == ENOSYS ? CENTRIFUGE_ERROR_UNSUPPORTED : CENTRIFUGE_ERROR_SYSTEM;
+    *fd = client->loop.set;
+    return CENTRIFUGE_ERROR_OK;
+}
+
+int64_t centrifuge_client_timeout(centrifuge_client *client)
+{
+    return cf_native_driver_enter(client) ? 0 : time_to_wait(client, -1);
 }
 
 centrifuge_error centrifuge_client_run(centrifuge_client *client)

@@ -7,6 +7,7 @@ centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_opti
     memset(loop, 0, sizeof *loop);
     loop->armed = CF_TIME_NEVER;
     loop->alarm = CF_NATIVE_NO_SOCKET;
+    loop->set = CF_NATIVE_NO_SOCKET;
     loop->foreign_watch = options->loop_watch;
     loop->foreign_timer = options->loop_timer;
     loop->foreign_user = options->loop_user;
@@ -28,6 +29,8 @@ void cf_native_loop_close(cf_native_loop *loop)
     }
     cf_native_loop_watch(loop, loop->wakeup.reader, 0);
     cf_native_wakeup_close(&loop->wakeup);
+    if (loop->set != CF_NATIVE_NO_SOCKET)
+        cf_native_close(loop->set);
     cf_free(&cf_native_allocator, loop->watches);
     if (loop->armed != CF_TIME_NEVER && loop->foreign_timer)
         loop->foreign_timer(loop->foreign_user, -1);
@@ -39,6 +42,8 @@ void cf_native_loop_abandon(cf_native_loop *loop)
         cf_native_close(loop->watches[i].socket);
     if (loop->wakeup.writer != loop->wakeup.reader)
         cf_native_close(loop->wakeup.writer);
+    if (loop->set != CF_NATIVE_NO_SOCKET)
+        cf_native_close(loop->set);
     cf_free(&cf_native_allocator, loop->watches);
     memset(loop, 0, sizeof *loop);
 }
@@ -75,6 +80,8 @@ bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int ev
         return true;
     if (!watch && loop->watch_count == loop->watch_capacity)
         return false;
+    if (loop->set != CF_NATIVE_NO_SOCKET && !cf_native_set_change(loop->set, socket, watch ? watch->events : 0, events))
+        return false;
     if (events == 0)
         *watch = loop->watches[--loop->watch_count];
     else if (watch)
@@ -83,6 +90,29 @@ bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int ev
         loop->watches[loop->watch_count++] = (cf_native_watch){.socket = socket, .events = (uint8_t)events};
     if (loop->foreign_watch)
         loop->foreign_watch(loop->foreign_user, socket, events);
+    return true;
+}
+
+static bool fill_set(const cf_native_loop *loop, centrifuge_socket set)
+{
+    for (size_t i = 0; i < loop->watch_count; i++)
+        if (!cf_native_set_change(set, loop->watches[i].socket, 0, loop->watches[i].events))
+            return false;
+    return true;
+}
+
+bool cf_native_loop_gather(cf_native_loop *loop)
+{
+    if (loop->set != CF_NATIVE_NO_SOCKET)
+        return true;
+    centrifuge_socket set = cf_native_set_open();
+    if (set == CF_NATIVE_NO_SOCKET)
+        return false;
+    if (!fill_set(loop, set)) {
+        cf_native_close(set);
+        return false;
+    }
+    loop->set = set;
     return true;
 }
 

@@ -94,6 +94,14 @@ typedef struct cf_native_watch {
 /* Waits up to `milliseconds` (-1: any time); false when the system refused. A signal ends the wait. */
 bool cf_native_poll(cf_native_watch *watches, size_t count, int64_t milliseconds);
 
+/*
+ * A descriptor that is readable while one of a set of others is ready, as often as it is asked. CF_NATIVE_NO_SOCKET: errno has
+ * the reason, ENOSYS where the system has none.
+ */
+centrifuge_socket cf_native_set_open(void);
+/* `before` and `events` are CENTRIFUGE_READABLE | CENTRIFUGE_WRITABLE, 0 for a socket that is not in it. False: no room. */
+bool cf_native_set_change(centrifuge_socket set, centrifuge_socket socket, int before, int events);
+
 /* ---- endpoint.c ------------------------------------------------------------------ */
 
 /* Options of one endpoint, with the names of its options for errors. */
@@ -189,6 +197,7 @@ typedef struct cf_native_loop {
     void (*foreign_watch)(void *user, centrifuge_socket socket, int events);
     void (*foreign_timer)(void *user, int64_t milliseconds);
     void *foreign_user;
+    centrifuge_socket set;   /* of all watches; CF_NATIVE_NO_SOCKET until it is asked for */
     cf_time armed;           /* when the foreign timer was asked to expire */
     centrifuge_socket alarm; /* CF_NATIVE_NO_SOCKET until there is something to wait for */
     cf_time alarm_at;
@@ -204,6 +213,8 @@ void cf_native_loop_abandon(cf_native_loop *loop);
 bool cf_native_loop_reserve(cf_native_loop *loop, uint32_t count);
 /* From now on wait for `events` of the socket; 0: no longer. False without room. */
 bool cf_native_loop_watch(cf_native_loop *loop, centrifuge_socket socket, int events);
+/* Makes the set, unless it is there. False: errno has the reason. */
+bool cf_native_loop_gather(cf_native_loop *loop);
 bool cf_native_loop_watches(const cf_native_loop *loop, centrifuge_socket socket);
 void cf_native_loop_alarm_rang(cf_native_loop *loop);
 /* Sets the alarm, and tells a foreign loop when to call. */

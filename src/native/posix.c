@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #endif
@@ -271,3 +272,36 @@ bool cf_native_poll(cf_native_watch *watches, size_t count, int64_t milliseconds
     }
     return true;
 }
+
+#if defined(__linux__)
+centrifuge_socket cf_native_set_open(void)
+{
+    return epoll_create1(EPOLL_CLOEXEC);
+}
+
+bool cf_native_set_change(centrifuge_socket set, centrifuge_socket socket, int before, int events)
+{
+    struct epoll_event event = {.data = {.fd = socket}};
+    if (events & CENTRIFUGE_READABLE)
+        event.events |= EPOLLIN;
+    if (events & CENTRIFUGE_WRITABLE)
+        event.events |= EPOLLOUT;
+    int operation = events == 0 ? EPOLL_CTL_DEL : before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    return epoll_ctl(set, operation, socket, &event) == 0 || events == 0;
+}
+#else
+centrifuge_socket cf_native_set_open(void)
+{
+    errno = ENOSYS;
+    return CF_NATIVE_NO_SOCKET;
+}
+
+bool cf_native_set_change(centrifuge_socket set, centrifuge_socket socket, int before, int events)
+{
+    (void)set;
+    (void)socket;
+    (void)before;
+    (void)events;
+    return false;
+}
+#endif

@@ -324,6 +324,9 @@ static void what_cannot_be_done_is_refused()
     CHECK_ERROR(one.socket_ready(0, 0), OK);
     CHECK_ERROR(one.timer_expired(), OK);
     CHECK_ERROR(one.tick(), OK);
+    int descriptor = -1;
+    CHECK_ERROR(one.fd(descriptor), OK);
+    CHECK(descriptor >= 0 && one.timeout().count() >= -1);
 }
 
 static void functions_are_destroyed_when_they_cannot_be_called_any_more()
@@ -554,6 +557,8 @@ static void a_foreign_loop_drives_it_to_its_end_in_a_callback()
         one = client(options);
     }
     CHECK_ERROR(one.tick(), INVALID_STATE);
+    int descriptor = -1;
+    CHECK_ERROR(one.fd(descriptor), INVALID_STATE);
     subscription room = one.subscribe(fresh_channel());
     stop_at_subscribe_error(room);
     room.on_message([&](const message &) { CHECK_ERROR(one.destroy(), OK); });

@@ -5,6 +5,7 @@
 
 #include "native/test/support.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>
@@ -23,6 +24,13 @@ static void two_connections(cf_peer *peer)
     peer_subscribed(peer, "news");
     peer_send(peer, MESSAGE("u1"));
     peer_send(peer, MESSAGE("u2"));
+    peer_wait_end(peer);
+}
+
+static void stays(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    atomic_store(&peer->step, 1);
     peer_wait_end(peer);
 }
 
@@ -48,6 +56,66 @@ static void tick_never_waits_and_does_everything(void **state)
         nap(1);
     }
     assert_true(noted(&journal, "subscribe news again; message news 1 u1 ; message news 1 u2 ; "));
+    OK(centrifuge_client_destroy(journal.client));
+    peer_finish(&peer);
+}
+
+/* ---- one descriptor ---- */
+
+/* False: nothing to do in so many milliseconds. */
+static bool wait_for(centrifuge_client *client, int fd, int64_t milliseconds)
+{
+    int64_t wanted = centrifuge_client_timeout(client);
+    struct pollfd poller = {.fd = fd, .events = POLLIN};
+    if (wanted >= 0 && wanted < milliseconds)
+        milliseconds = wanted;
+    return poll(&poller, 1, (int)milliseconds) > 0 || milliseconds == wanted;
+}
+
+static void one_descriptor_tells_of_everything(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    int fd = -1;
+    int again = -1;
+    peer_start(&peer, two_connections, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    subscribe(&journal, "news");
+    OK(centrifuge_client_fd(journal.client, &fd));
+    OK(centrifuge_client_connect(journal.client));
+    while (!noted(&journal, "u2")) {
+        assert_true(wait_for(journal.client, fd, 120000));
+        OK(centrifuge_client_tick(journal.client));
+    }
+    OK(centrifuge_client_fd(journal.client, &again));
+    assert_int_equal(fd, again);
+    assert_true(noted(&journal, "subscribe news again; message news 1 u1 ; message news 1 u2 ; "));
+    OK(centrifuge_client_destroy(journal.client));
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    peer_finish(&peer);
+}
+
+/* The descriptor is asked for late: what is watched already is in it. */
+static void a_descriptor_is_quiet_until_something_happens(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    int fd = -1;
+    peer_start(&peer, stays, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    OK(centrifuge_client_connect(journal.client));
+    while (!noted(&journal, "connect"))
+        OK(centrifuge_client_wait(journal.client, -1));
+    OK(centrifuge_client_fd(journal.client, &fd));
+    while (wait_for(journal.client, fd, 0))
+        OK(centrifuge_client_tick(journal.client));
+    assert_true(centrifuge_client_timeout(journal.client) > 0);
+    centrifuge_client_wake(journal.client);
+    assert_true(wait_for(journal.client, fd, 0));
+    OK(centrifuge_client_tick(journal.client));
+    assert_false(wait_for(journal.client, fd, 0));
     OK(centrifuge_client_destroy(journal.client));
     peer_finish(&peer);
 }
@@ -133,6 +201,7 @@ static void run_foreign_poll_loop(size_t events_per_turn)
     loop.client = make_client(&options, &journal);
     assert_int_equal(centrifuge_client_run(loop.client), CENTRIFUGE_ERROR_INVALID_STATE);
     assert_int_equal(centrifuge_client_tick(loop.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_fd(loop.client, &(int){0}), CENTRIFUGE_ERROR_INVALID_STATE);
     subscribe(&journal, "news");
     OK(centrifuge_client_connect(loop.client));
     assert_int_equal(loop.timer, 0); /* soon, and not from within */
@@ -349,13 +418,6 @@ static void *own_and_run(void *user)
     return NULL;
 }
 
-static void stays(cf_peer *peer)
-{
-    peer_welcome(peer, "c1");
-    atomic_store(&peer->step, 1);
-    peer_wait_end(peer);
-}
-
 static void disconnect(centrifuge_client *client, void *user)
 {
     (void)user;
@@ -453,6 +515,7 @@ static void *call_from_elsewhere(void *user)
         centrifuge_client_ping(client),
         centrifuge_client_run(client),
         centrifuge_client_tick(client),
+        centrifuge_client_fd(client, &(int){0}),
         centrifuge_client_timer_expired(client),
         centrifuge_client_listen(client, &journal_client_events, journal, NULL),
         centrifuge_client_subscribe(client, "x", &journal_subscription_events, journal, NULL),
@@ -471,7 +534,7 @@ static void another_thread_is_refused(void **state)
     make_quick_client(NULL, &journal);
     pthread_create(&thread, NULL, call_from_elsewhere, &journal);
     pthread_join(thread, NULL);
-    assert_int_equal(journal.done, 9);
+    assert_int_equal(journal.done, 10);
     OK(centrifuge_client_destroy(journal.client));
 }
 
@@ -554,6 +617,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tick_never_waits_and_does_everything),
+        cmocka_unit_test(one_descriptor_tells_of_everything),
+        cmocka_unit_test(a_descriptor_is_quiet_until_something_happens),
         cmocka_unit_test(foreign_poll_loop),
         cmocka_unit_test(foreign_poll_loop_with_small_turns),
         cmocka_unit_test(traffic_does_not_set_the_timer_anew),
