@@ -24,7 +24,7 @@ struct cf_broker;
 #define CF_NOTICES(X)                                                                                                          \
     X(bad_request, CF_SERVER_INFO)      /* no good HTTP, or too slow */                                                        \
     X(large_request, CF_SERVER_WARNING) /* an HTTP body above a limit */                                                       \
-    X(busy, CF_SERVER_WARNING)          /* 503 */                                                                              \
+    X(busy, CF_SERVER_WARNING)          /* 503, and other ends for what too many have asked for */                             \
     X(bad_tls, CF_SERVER_INFO)          /* a handshake or record that TLS does not allow */                                    \
     X(no_upgrade, CF_SERVER_WARNING)    /* no WebSocket handshake where one should be */                                       \
     X(bad_frame, CF_SERVER_INFO)        /* WebSocket 1002 and the like */                                                      \

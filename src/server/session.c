@@ -146,6 +146,11 @@ cf_bytes cf_session_id(const cf_session *session)
     return cf_bytes_make(session->id, sizeof session->id);
 }
 
+bool cf_session_is_connected(const cf_session *session)
+{
+    return cf_session_is(session, CF_SESSION_AUTHENTICATED);
+}
+
 cf_bytes cf_session_user(const cf_session *session)
 {
     return session->user == NULL ? CF_BYTES("") : cf_bytes_make(session->user->id, session->user->id_size);

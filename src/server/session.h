@@ -65,6 +65,8 @@ cf_outbox *cf_session_outbox(cf_session *session);
 void cf_session_written(cf_session *session, size_t size);
 /* The transport can write again, or stopped though it could write more: flush is called when the turn ends. */
 void cf_session_writable(cf_session *session);
+/* Has its client said who it is? */
+bool cf_session_is_connected(const cf_session *session);
 cf_bytes cf_session_id(const cf_session *session);
 cf_bytes cf_session_user(const cf_session *session);
 

@@ -332,6 +332,13 @@ static void strike_request_dark(sim_world *world)
     sim_request_darken(request);
 }
 
+static void strike_strangers(sim_world *world)
+{
+    sim_note(world, "fault: strangers open sessions");
+    for (unsigned i = 1 + sim_random_below(&world->random, 30); i > 0 && world->server->node != NULL; i--)
+        sim_sockjs_be_stranger(world);
+}
+
 static void strike_intruder(sim_world *world)
 {
     sim_link *link = any_sockjs(world);
@@ -361,6 +368,7 @@ static const fault_kind faults[SIM_FAULT_COUNT] = {
     [SIM_FAULT_DESTROY] = {300, 2, false, strike_destroy},
     [SIM_FAULT_REQUEST_CUT] = {600, 5, true, strike_request_cut},
     [SIM_FAULT_REQUEST_DARK] = {300, 3, true, strike_request_dark},
+    [SIM_FAULT_STRANGERS] = {200, 3, true, strike_strangers},
     [SIM_FAULT_INTRUDER] = {600, 5, true, strike_intruder},
 };
 

@@ -75,6 +75,7 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_KEEP_POLL] = {"keep-poll", " sessions sockjs-sessions "},
     [SIM_SABOTAGE_LEAK_SOCKJS] = {"leak-sockjs", " sockjs-memory "},
     [SIM_SABOTAGE_SEND_TWICE] = {"send-twice", " server-blames "},
+    [SIM_SABOTAGE_MANY_STRANGERS] = {"many-strangers", " strangers-bounded "},
     [SIM_SABOTAGE_HIDE_WAITING] = {"hide-waiting", " answer-bounded "},
 };
 

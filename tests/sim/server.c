@@ -21,7 +21,8 @@
 
 #define SECRET "the simulator's secret"
 /* ms; a session that is not authenticated lives no longer than stale_connection_close_delay. */
-#define SHUTDOWN_MAX 60000
+#define SHUTDOWN_MAX  60000
+#define STRANGERS_MAX 6 /* of SockJS */
 
 /* ---- what the server is handed ---- */
 
@@ -138,6 +139,9 @@ static size_t check_sockjs(sim_server *server)
         if (waiting > session->queue_max && !cf_session_is(session, CF_SESSION_DOOMED))
             sim_fail(server->world, "outbox-bounded", "SockJS: %zu bytes wait, the limit is %zu", waiting, session->queue_max);
     }
+    size_t strangers = server->sockjs == NULL ? 0 : server->sockjs->stranger_count;
+    if (strangers > STRANGERS_MAX + SIM_CLIENTS_MAX) /* those of a client become some when its stream ends */
+        sim_fail(server->world, "strangers-bounded", "%zu strangers have sessions by SockJS", strangers);
     size_t known = server->sockjs == NULL ? 0 : cf_map_count(&server->sockjs->sessions);
     if (count > known)
         sim_fail(server->world, "sockjs-sessions", "the node has %zu sessions by SockJS, which knows %zu", count, known);
@@ -177,15 +181,21 @@ static void end_turn(sim_server *server)
     check(server);
 }
 
-/* Answers are short, so that they end. */
+static size_t room_for_strangers(const sim_server *server)
+{
+    return sim_sabotage_always(server->world, SIM_SABOTAGE_MANY_STRANGERS) ? 10 * STRANGERS_MAX : STRANGERS_MAX;
+}
+
+/* Answers are short, so that they end, and there is room for few strangers. */
 static void start_sockjs(sim_server *server)
 {
-    static const cf_sockjs_options options = {.answer_max = 4096};
-    server->sockjs = cf_sockjs_server_new(cf_node_services(server->node), &options);
+    cf_sockjs_options options = {.answer_max = 4096, .strangers_max = room_for_strangers(server)};
+    cf_services *services = cf_node_services(server->node);
+    server->sockjs = cf_sockjs_server_new(services, &options);
     if (server->sockjs != NULL)
         return;
     sim_heap_fail(&server->heap, 0, 0);
-    server->sockjs = cf_sockjs_server_new(cf_node_services(server->node), &options);
+    server->sockjs = cf_sockjs_server_new(services, &options);
 }
 
 static void start(sim_server *server)

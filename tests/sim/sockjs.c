@@ -61,9 +61,22 @@ static void draw_path(sim_link *link)
     cf_sockjs_write_path(link->sockjs->path, bytes);
 }
 
+/* Somebody else gets what waits for the client. */
+static void steal(const sim_link *link)
+{
+    char path[64];
+    cf_session *session = sim_server_session(link);
+    if (session == NULL || cf_session_outbox(session)->count == 0 || !sim_sabotage_now(link->world, SIM_SABOTAGE_STEAL_POLL))
+        return;
+    int size = snprintf(path, sizeof(path), "%.*s/xhr", CF_SOCKJS_PATH_SIZE - 1, link->sockjs->path + 1);
+    (void)sim_request_intrude(link->world, "POST", cf_bytes_make(path, (size_t)size), cf_bytes_make(NULL, 0));
+}
+
 static void receive(sim_link *link, const cf_sockjs_effect *effect)
 {
     sim_sockjs *self = link->sockjs;
+    if (!effect->fresh)
+        steal(link);
     if (effect->fresh)
         draw_path(link);
     if (!effect->fresh && effect->transport != CF_SOCKJS_XHR)
@@ -292,13 +305,20 @@ sim_request *sim_sockjs_any_request(sim_link *link)
     return self->polls != NULL ? self->polls : self->asks;
 }
 
-/* The server is answering the client's own request; for a sabotage, it is not. */
+void sim_sockjs_be_stranger(sim_world *world)
+{
+    char path[64];
+    int size = snprintf(path, sizeof(path), "000/stranger%u/xhr", world->link_count);
+    (void)sim_request_intrude(world, "POST", cf_bytes_make(path, (size_t)size), cf_bytes_make(NULL, 0));
+}
+
+/* The server is answering the client's own request. */
 static bool may_intrude(const sim_link *link)
 {
     const sim_request *polls = link->sockjs->polls;
     if (link->world->server->node == NULL || polls == NULL || !link->upgraded)
         return false;
-    return link->world->sabotage == SIM_SABOTAGE_STEAL_POLL ? !polls->answering : polls->answering;
+    return polls->answering;
 }
 
 void sim_sockjs_intrude(sim_link *link)
@@ -312,7 +332,7 @@ void sim_sockjs_intrude(sim_link *link)
     int size = snprintf(path, sizeof(path), "%.*s/%s", shown, link->sockjs->path + 1, SIM_PICK(&world->random, ends));
     sim_request *stranger = sim_request_intrude(world, "POST", cf_bytes_make(path, (size_t)size), cf_bytes_make(NULL, 0));
     bool refused = stranger->status == 503 || cf_bytes_find(cf_buffer_bytes(&stranger->early), CF_BYTES("c[2010,")) >= 0;
-    if (!sim_sabotage_always(world, SIM_SABOTAGE_STEAL_POLL) && (stranger->answering || !refused))
+    if (stranger->answering || !refused)
         sim_fail(world, "second-receiver", "link %u: a second receiver is not turned away", link->number);
     sim_met(world, SIM_SITUATION_SOCKJS_SECOND);
     sim_request_abandon(stranger);

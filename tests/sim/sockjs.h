@@ -1,5 +1,6 @@
 /*
- * A transport by SockJS: a driver for sockjs/link.h whose requests are sim_request's. To its client it is a link like any other.
+ * A transport by SockJS: a driver for sockjs/link.h whose requests are sim_request's. To its client it is a link
+ * like any other.
  */
 #ifndef SIM_SOCKJS_H
 #define SIM_SOCKJS_H
@@ -44,6 +45,8 @@ void sim_sockjs_answered(sim_link *link, const sim_request *request);
 
 /* One of the link's requests; NULL: there is none. */
 sim_request *sim_sockjs_any_request(sim_link *link);
+/* Somebody opens a session and never comes back. */
+void sim_sockjs_be_stranger(sim_world *world);
 /* Somebody receives with the session's id while its client does: he is turned away. */
 void sim_sockjs_intrude(sim_link *link);
 

@@ -3,11 +3,11 @@
  * virtual clock, all in one thread. sim_world_run does what is due until a
  * moment; everything that breaks an invariant ends in sim_fail.
  *
- * Rooms: pipe.c (bytes on their way), link.c (a WebSocket), sockjs.c (the same by SockJS), request.c (its requests), server.c (the real server core), store.c
- * (an engine that answers late), told.c (the invariants of what the server writes),
- * peer.c (the hostile one), backend.c (the application's), client.c (a driver for the client core and its
- * careless user), watch.c (the invariants of a client), act.c (the generator's
- * steps), world.c (the clock and a seed's three acts: storm, calm, end).
+ * Rooms: pipe.c (bytes on their way), link.c (a WebSocket), sockjs.c (the same by SockJS), request.c (its requests),
+ * server.c (the real server core), store.c (an engine that answers late), told.c (the invariants of what the server
+ * writes), peer.c (the hostile one), backend.c (the application's), client.c (a driver for the client core and its
+ * careless user), watch.c (the invariants of a client), act.c (the generator's steps), world.c (the clock and a seed's
+ * three acts: storm, calm, end).
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -77,6 +77,7 @@ typedef enum sim_sabotage {
     SIM_SABOTAGE_LEAK_SOCKJS,
     SIM_SABOTAGE_SEND_TWICE,
     SIM_SABOTAGE_HIDE_WAITING,
+    SIM_SABOTAGE_MANY_STRANGERS,
     SIM_SABOTAGE_COUNT
 } sim_sabotage;
 
@@ -104,6 +105,7 @@ typedef enum sim_fault {
     SIM_FAULT_SOCKJS,                         /* from here on: of SockJS */
     SIM_FAULT_REQUEST_CUT = SIM_FAULT_SOCKJS, /* one of a client's requests is lost, or its answer */
     SIM_FAULT_REQUEST_DARK,                   /* one is never answered */
+    SIM_FAULT_STRANGERS,                      /* many sessions are opened, and left */
     SIM_FAULT_INTRUDER,                       /* somebody receives with the session's id while its client does */
     SIM_FAULT_COUNT
 } sim_fault;

@@ -1,11 +1,13 @@
 /*
  * sockjs-echo-server --port N: services for the tests of the SockJS protocol and of its clients, on the server's own transports:
- * /echo, /disabled_websocket_echo, /cookie_needed_echo, /close, /amplify. Answers are short (4096 bytes), so that limits are seen.
+ * /echo, /disabled_websocket_echo, /cookie_needed_echo, /close, /amplify; `websocket` below each is without SockJS's frames.
+ * Answers are short (4096 bytes), and strangers have few sessions, so that limits are seen.
  */
 #include "echo.h"
 
 #include "server/net/listener.h"
 #include "server/transport/sockjs.h"
+#include "server/transport/upgrade.h"
 #include "system/heap.h"
 
 #include <signal.h>
@@ -15,6 +17,7 @@
 #include <time.h>
 
 #define ANSWER_MAX  4096
+#define STRANGERS   100
 #define MESSAGE_MAX (16 * 1024 * 1024)
 #define SERVICES    5
 
@@ -38,11 +41,11 @@ static const struct {
     bool amplifies;
     cf_sockjs_options options;
 } kinds[SERVICES] = {
-    {"/echo", false, false, {.answer_max = ANSWER_MAX, .websocket = true}},
-    {"/disabled_websocket_echo", false, false, {.answer_max = ANSWER_MAX}},
-    {"/cookie_needed_echo", false, false, {.answer_max = ANSWER_MAX, .websocket = true, .cookie = true}},
-    {"/close", true, false, {.answer_max = ANSWER_MAX, .websocket = true}},
-    {"/amplify", false, true, {.answer_max = ANSWER_MAX, .websocket = true}},
+    {"/echo", false, false, {.websocket = true}},
+    {"/disabled_websocket_echo", false, false, {.websocket = false}},
+    {"/cookie_needed_echo", false, false, {.websocket = true, .cookie = true}},
+    {"/close", true, false, {.websocket = true}},
+    {"/amplify", false, true, {.websocket = true}},
 };
 
 /* ---- turns ---- */
@@ -100,12 +103,13 @@ static size_t find(const cf_http_request *request, cf_bytes *rest)
     return SERVICES;
 }
 
-static bool reads_body(void *user, const cf_http_request *request, unsigned port)
+static cf_http_body_limit body_limit(void *user, const cf_http_request *request, unsigned port)
 {
+    const echo_server *server = user;
     cf_bytes rest;
-    (void)user;
+    size_t service = find(request, &rest);
     (void)port;
-    return find(request, &rest) < SERVICES && cf_sockjs_server_reads_body(request, rest);
+    return service < SERVICES ? cf_sockjs_server_body_limit(server->sockjs[service], request, rest) : (cf_http_body_limit){0};
 }
 
 static void on_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)
@@ -115,7 +119,9 @@ static void on_request(void *user, cf_http_exchange *exchange, const cf_http_req
     size_t service = find(request, &rest);
     cf_http_response response = cf_http_plain(404);
     (void)port;
-    if (service < SERVICES)
+    if (service < SERVICES && kinds[service].options.websocket && cf_bytes_equal(rest, CF_BYTES("websocket")))
+        cf_upgrade_request(&server->services[service].services, exchange, request, CF_WEBSOCKET_RAW);
+    else if (service < SERVICES)
         cf_sockjs_server_request(server->sockjs[service], exchange, request, rest);
     else
         cf_http_exchange_respond(exchange, &response);
@@ -138,12 +144,16 @@ static bool set_up_service(echo_server *server, size_t i)
     cf_list_init(&service->due);
     service->services = (cf_services){
         .environment = {.allocator = &cf_heap, .random = random_bytes},
+        .log_level = CF_SERVER_FATAL,
         .allocator = &cf_heap,
         .config = &server->config,
         .wheel = server->net.wheel,
         .metrics = &server->metrics,
     };
-    server->sockjs[i] = cf_sockjs_server_new(&service->services, &kinds[i].options);
+    cf_sockjs_options options = kinds[i].options;
+    options.answer_max = ANSWER_MAX;
+    options.strangers_max = STRANGERS;
+    server->sockjs[i] = cf_sockjs_server_new(&service->services, &options);
     return server->sockjs[i] != NULL;
 }
 
@@ -178,8 +188,7 @@ static bool set_up(echo_server *server)
     server->net.enter = enter;
     server->net.input = input;
     server->net.user = server;
-    server->http = (cf_http_server){
-        .net = &server->net, .body_max = MESSAGE_MAX, .reads_body = reads_body, .request = on_request, .user = server};
+    server->http = (cf_http_server){.net = &server->net, .body_limit = body_limit, .request = on_request, .user = server};
     bool good = wheel != NULL;
     for (size_t i = 0; good && i < SERVICES; i++)
         good = set_up_service(server, i);

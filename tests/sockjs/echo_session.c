@@ -92,6 +92,12 @@ void cf_session_close(cf_session *session, cf_trouble trouble)
     cf_session_close_code(session, CF_WS_CLOSE_INVALID_DATA, CF_BYTES("broken JSON"));
 }
 
+bool cf_session_is_connected(const cf_session *session)
+{
+    (void)session;
+    return false;
+}
+
 cf_outbox *cf_session_outbox(cf_session *session)
 {
     return &session->outbox;

@@ -60,7 +60,8 @@ const cf_option cf_options[] = {
      .meaning = "Most connections of one user on this node; 0: no limit. Anonymous ones are not limited."},
     {INT(client_channel_limit, 128, 1, MANY), .unit = "channels", .meaning = "Most channels of one connection."},
     {INT(client_request_max_size, 65536, 1, GIB), .unit = "bytes", .reload = CF_RELOAD_NEW,
-     .meaning = "Largest message from a client; a larger one closes the connection (1009)."},
+     .meaning = "Largest message from a client; a larger one closes the connection (1009). A request of SockJS, which may "
+                "bring several, takes sixteen times as much; a larger one is answered with 413."},
     {INT(client_queue_max_size, 10485760, 1, 64 * GIB), .unit = "bytes", .reload = CF_RELOAD_NEW,
      .meaning = "Most bytes that may wait for a client, one answer to a recovery or `history` included, with the "
                 "memory that they take; beyond it is closed as `slow`. As much may be published to its channels "
@@ -108,7 +109,7 @@ const cf_option cf_options[] = {
     {BOOL(prometheus), .meaning = "`/metrics` on `admin_port` tells what is counted, in the text format of Prometheus."},
     {TEXT(http_prefix, ""), .reload = CF_RELOAD_NO, .meaning = "Put before the path of every endpoint, as in `/realtime`."},
     {INT(api_request_max_size, 10485760, 1, GIB), .unit = "bytes",
-     .meaning = "Largest body of an HTTP request; a larger one is answered with 413."},
+     .meaning = "Largest body of a request to the HTTP API; a larger one is answered with 413."},
     {TEXT(sockjs_url, "//cdn.jsdelivr.net/sockjs/1.1/sockjs.min.js"), .reload = CF_RELOAD_NO,
      .meaning = "Address of the SockJS script for its iframe page: of the version that the pages use."},
     {INT(sockjs_heartbeat_delay, 25, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NO,

@@ -22,6 +22,12 @@ static void answer_sockjs(void *user, cf_http_exchange *exchange, const cf_http_
     cf_sockjs_server_request(worker->sockjs, exchange, request, below);
 }
 
+static cf_http_body_limit limit_sockjs(void *user, const cf_http_request *request, cf_bytes below)
+{
+    const cf_worker *worker = user;
+    return cf_sockjs_server_body_limit(worker->sockjs, request, below);
+}
+
 /* ---- API ---- */
 
 static void api_done(void *user, int status, cf_bytes content_type, cf_bytes body)
@@ -37,11 +43,13 @@ static void api_abort(void *user)
     cf_api_cancel(user);
 }
 
-static bool always(const cf_http_request *request, cf_bytes below)
+static cf_http_body_limit limit_api(void *user, const cf_http_request *request, cf_bytes below)
 {
+    const cf_worker *worker = user;
     (void)request;
     (void)below;
-    return true;
+    size_t max = (size_t)cf_node_services(worker->node)->config->api_request_max_size;
+    return (cf_http_body_limit){max, "its body is larger than api_request_max_size"};
 }
 
 static void answer_api(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
@@ -145,8 +153,8 @@ static void redirect(const cf_buffer *location, cf_http_exchange *exchange)
 
 static const cf_route routes[] = {
     {CF_LITERAL("/connection/websocket"), CF_PORT_CLIENTS, answer_websocket, NULL},
-    {CF_LITERAL("/connection/"), CF_PORT_CLIENTS, answer_sockjs, cf_sockjs_server_reads_body},
-    {CF_LITERAL("/api/"), CF_PORT_API, answer_api, always},
+    {CF_LITERAL("/connection/"), CF_PORT_CLIENTS, answer_sockjs, limit_sockjs},
+    {CF_LITERAL("/api/"), CF_PORT_API, answer_api, limit_api},
     {CF_LITERAL("/health"), CF_PORT_CLIENTS | CF_PORT_API | CF_PORT_ADMIN, answer_health, NULL},
     {CF_LITERAL("/metrics"), CF_PORT_ADMIN, answer_metrics, NULL},
 };
@@ -161,12 +169,13 @@ static cf_route_result find_route(cf_worker *worker, const cf_http_request *requ
     return cf_route_find(&here, port, request->path, request->query, match, &worker->location);
 }
 
-bool cf_endpoint_reads_body(void *user, const cf_http_request *request, unsigned port)
+cf_http_body_limit cf_endpoint_body_limit(void *user, const cf_http_request *request, unsigned port)
 {
     cf_worker *worker = user;
     cf_route_match match;
-    return !worker->shutting_down && find_route(worker, request, port, &match) == CF_ROUTE_FOUND &&
-           match.route->reads_body != NULL && match.route->reads_body(request, match.below);
+    if (worker->shutting_down || find_route(worker, request, port, &match) != CF_ROUTE_FOUND || match.route->body_limit == NULL)
+        return (cf_http_body_limit){0};
+    return match.route->body_limit(worker, request, match.below);
 }
 
 static void respond(cf_http_exchange *exchange, cf_http_response response)

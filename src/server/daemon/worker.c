@@ -134,7 +134,8 @@ static cf_engine_maker choose_engine(const cf_config *config)
 
 static bool make_node(cf_worker *worker)
 {
-    static const cf_sockjs_options sockjs = {.answer_max = CF_SOCKJS_ANSWER_MAX, .websocket = true};
+    static const cf_sockjs_options sockjs = {
+        .answer_max = CF_SOCKJS_ANSWER_MAX, .strangers_max = CF_SOCKJS_STRANGERS_MAX, .websocket = true};
     const cf_worker_host *host = &worker->host;
     cf_server_environment environment = {
         .allocator = &cf_heap,
@@ -168,7 +169,7 @@ static void set_up_net(cf_worker *worker)
     worker->net.user = worker;
     worker->http = (cf_http_server){
         .net = &worker->net,
-        .reads_body = cf_endpoint_reads_body,
+        .body_limit = cf_endpoint_body_limit,
         .request = cf_endpoint_request,
         .answered = cf_endpoint_answered,
         .refused = cf_endpoint_refused,
@@ -191,7 +192,6 @@ static void set_up_turns(cf_worker *worker)
 
 static void configure_http(cf_worker *worker, const cf_config *config)
 {
-    worker->http.body_max = (size_t)config->api_request_max_size;
     worker->http.idle_timeout = config->http_idle_timeout * 1000;
 }
 

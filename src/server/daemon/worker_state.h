@@ -41,7 +41,7 @@ bool cf_worker_listen(cf_worker *worker);
 void cf_worker_stop_listening(cf_worker *worker);
 
 /* endpoints.c: requests, as cf_http_server has these. `user`: the worker. */
-bool cf_endpoint_reads_body(void *user, const cf_http_request *request, unsigned port);
+cf_http_body_limit cf_endpoint_body_limit(void *user, const cf_http_request *request, unsigned port);
 void cf_endpoint_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
 void cf_endpoint_refused(void *user, const cf_connection *connection, int status, const char *reason);
 void cf_endpoint_answered(void *user, const cf_http_exchange *exchange, int status);

@@ -415,8 +415,11 @@ static cf_http_progress read_some(cf_http_exchange *self, cf_bytes *input)
 /* A head is complete whose body is ahead. True when the body is read. */
 static bool expect_body(cf_http_exchange *self)
 {
-    if (!self->server->reads_body(self->server->user, cf_http_parser_request(self->parser), self->port))
+    const cf_http_request *request = cf_http_parser_request(self->parser);
+    cf_http_body_limit limit = self->server->body_limit(self->server->user, request, self->port);
+    if (limit.max == 0)
         return false;
+    cf_http_parser_limit_body(self->parser, limit);
     self->body_since = cf_net_now(self->server->net);
     cf_list_append(&self->bodies->receiving, &self->receiving);
     set_deadline(self, CF_HTTP_BODY_TIMEOUT);
@@ -574,7 +577,7 @@ void cf_http_exchange_start(cf_http_server *server, cf_http_bodies *bodies, cf_c
 {
     const cf_allocator *allocator = server->net->allocator;
     cf_http_exchange *self = cf_alloc_zero(allocator, 1, sizeof(*self));
-    cf_http_parser *parser = self != NULL ? cf_http_parser_new(allocator, server->body_max) : NULL;
+    cf_http_parser *parser = self != NULL ? cf_http_parser_new(allocator) : NULL;
     if (parser == NULL) {
         cf_free(allocator, self);
         cf_connection_close(connection);

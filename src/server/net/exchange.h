@@ -16,7 +16,7 @@
 
 /*
  * Bytes of the request bodies that a listener receives at one time. Beyond, who has held most for the longest time is answered
- * with 503: not who comes. One body alone has body_max.
+ * with 503: not who comes. One body alone has body_limit.
  */
 #define CF_HTTP_BODIES_MAX (256 * 1024 * 1024)
 
@@ -45,10 +45,9 @@ typedef struct cf_http_exchange cf_http_exchange;
 
 typedef struct cf_http_server {
     cf_net *net;
-    size_t body_max;
     int64_t idle_timeout; /* ms between two requests of a connection; 0: each has one */
-    /* Does anybody read a body of this request? If not, it is answered without it, and the connection is closed. */
-    bool (*reads_body)(void *user, const cf_http_request *request, unsigned port);
+    /* How much of this request's body is read. Nothing (max 0): it is answered without it, and the connection is closed. */
+    cf_http_body_limit (*body_limit)(void *user, const cf_http_request *request, unsigned port);
     /*
      * A request is complete; it is borrowed until this returns. One of cf_http_exchange_respond and cf_http_exchange_upgrade
      * must follow, now or later.

@@ -19,7 +19,7 @@ typedef struct slice {
 struct cf_http_parser {
     llhttp_t parser;
     const cf_allocator *allocator;
-    size_t body_max;
+    cf_http_body_limit limit;
     cf_http_lines lines; /* of the head, then of the trailers */
     size_t head_size;    /* bytes of it so far */
     size_t framing;      /* bytes of a chunked body that are not its data */
@@ -50,8 +50,6 @@ static const struct {
     CF_HTTP_HEADERS(KNOWN)
 #undef KNOWN
 };
-
-static const char too_large[] = "its body is larger than api_request_max_size";
 
 /* ---- what llhttp tells ---- */
 
@@ -193,8 +191,8 @@ static int on_headers_complete(llhttp_t *parser)
 static int on_body(llhttp_t *parser, const char *at, size_t size)
 {
     cf_http_parser *self = parser->data;
-    if (size > self->body_max - self->body.size)
-        return refuse_request(self, 413, too_large);
+    if (size > self->limit.max - self->body.size)
+        return refuse_request(self, 413, self->limit.too_large);
     cf_buffer_append(&self->body, (cf_bytes){at, size});
     return self->body.failed ? refuse_request(self, 503, "no memory for its body") : 0;
 }
@@ -209,8 +207,8 @@ static int on_chunk_header(llhttp_t *parser)
     self->trailers = parser->content_length == 0;
     if (self->trailers)
         cf_http_lines_init(&self->lines, false);
-    if (parser->content_length > self->body_max - self->body.size)
-        return refuse_request(self, 413, too_large);
+    if (parser->content_length > self->limit.max - self->body.size)
+        return refuse_request(self, 413, self->limit.too_large);
     return HPE_PAUSED;
 }
 
@@ -257,15 +255,15 @@ static bool execute(cf_http_parser *self, const char *data, size_t size, size_t 
 
 /* ---- the parser ---- */
 
-cf_http_parser *cf_http_parser_new(const cf_allocator *allocator, size_t body_max)
+cf_http_parser *cf_http_parser_new(const cf_allocator *allocator)
 {
     cf_http_parser *self = cf_alloc_zero(allocator, 1, sizeof(*self));
     if (self == NULL)
         return NULL;
     self->allocator = allocator;
-    self->body_max = body_max;
+    self->limit.too_large = "it has a body";
     cf_buffer_init(&self->text, allocator, 2 * CF_HTTP_HEAD_MAX);
-    cf_buffer_init(&self->body, allocator, body_max);
+    cf_buffer_init(&self->body, allocator, 0);
     cf_buffer_init(&self->path, allocator, CF_HTTP_HEAD_MAX);
     cf_http_parser_reset(self);
     return self;
@@ -279,6 +277,12 @@ void cf_http_parser_free(cf_http_parser *self)
     cf_buffer_free(&self->body);
     cf_buffer_free(&self->path);
     cf_free(self->allocator, self);
+}
+
+void cf_http_parser_limit_body(cf_http_parser *self, cf_http_body_limit limit)
+{
+    self->limit = limit;
+    self->body.limit = limit.max;
 }
 
 void cf_http_parser_reset(cf_http_parser *self)
@@ -396,9 +400,9 @@ static cf_http_progress read_head(cf_http_parser *self, const char *data, size_t
 static bool begin_body(cf_http_parser *self)
 {
     self->body_begun = true;
-    if (self->parser.content_length <= self->body_max)
+    if (self->parser.content_length <= self->limit.max)
         return true;
-    return fail(self, 413, too_large);
+    return fail(self, 413, self->limit.too_large);
 }
 
 static bool read_body(cf_http_parser *self, const char *data, size_t size, size_t *used)

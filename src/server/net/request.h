@@ -67,8 +67,16 @@ typedef enum cf_http_progress {
 
 typedef struct cf_http_parser cf_http_parser;
 
-/* `body_max` in bytes; beyond: 413. NULL without memory. */
-cf_http_parser *cf_http_parser_new(const cf_allocator *allocator, size_t body_max);
+/* What is taken of a body. */
+typedef struct cf_http_body_limit {
+    size_t max;            /* bytes; beyond: 413 */
+    const char *too_large; /* the reason then: a constant text that names the option */
+} cf_http_body_limit;
+
+/* NULL without memory. */
+cf_http_parser *cf_http_parser_new(const cf_allocator *allocator);
+/* For bodies that come from now on; before, none may come. */
+void cf_http_parser_limit_body(cf_http_parser *parser, cf_http_body_limit limit);
 void cf_http_parser_free(cf_http_parser *parser);
 /* Ready for the next request of the connection. */
 void cf_http_parser_reset(cf_http_parser *parser);

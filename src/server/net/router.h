@@ -14,8 +14,8 @@ typedef struct cf_route {
     unsigned ports; /* bit set of the listeners that have it */
     /* `below`: what the request's path has behind the route's. */
     void (*answer)(void *user, struct cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below);
-    /* Does it read the request's body? NULL: never. */
-    bool (*reads_body)(const cf_http_request *request, cf_bytes below);
+    /* How much it reads of the request's body. NULL: nothing, ever. */
+    cf_http_body_limit (*body_limit)(void *user, const cf_http_request *request, cf_bytes below);
 } cf_route;
 
 typedef struct cf_routes {

@@ -367,11 +367,15 @@ void cf_sockjs_server_request(cf_sockjs_server *server, cf_http_exchange *exchan
     dispatch(&call);
 }
 
-bool cf_sockjs_server_reads_body(const cf_http_request *request, cf_bytes path)
+cf_http_body_limit cf_sockjs_server_body_limit(const cf_sockjs_server *server, const cf_http_request *request, cf_bytes path)
 {
     cf_bytes session;
     const endpoint *found = resolve(path, &session);
-    return found != NULL && found->post && cf_bytes_equal(request->method, CF_BYTES("POST"));
+    if (found == NULL || !found->post || !cf_bytes_equal(request->method, CF_BYTES("POST")))
+        return (cf_http_body_limit){0};
+    int64_t max = CF_SOCKJS_BODY_FACTOR * server->services->config->client_request_max_size;
+    return (cf_http_body_limit){(size_t)(max < CF_HTTP_BODIES_MAX ? max : CF_HTTP_BODIES_MAX),
+                                "its body is larger than 16 times client_request_max_size"};
 }
 
 /* ---- life ---- */
@@ -388,10 +392,12 @@ cf_sockjs_server *cf_sockjs_server_new(cf_services *services, const cf_sockjs_op
         .disconnect_delay = CF_SOCKJS_DISCONNECT_DELAY,
         .answer_max = options->answer_max,
     };
+    server->strangers_max = options->strangers_max;
     server->websocket = options->websocket;
     server->cookie = options->cookie;
     services->environment.random(services->environment.user, &seed, sizeof(seed));
     cf_map_init(&server->sessions, services->allocator, seed);
+    cf_list_init(&server->strangers);
     return server;
 }
 

@@ -10,12 +10,25 @@
 #include "server/net/exchange.h"
 #include "server/services.h"
 
+/*
+ * A body's bytes, of one in client_request_max_size. It is an array of messages: the largest one fits however it is written (a
+ * character may be six, and become eight in a form), or some that wait together.
+ */
+#define CF_SOCKJS_BODY_FACTOR 16
+
+/*
+ * Sessions without a receiver whose client has not connected (or which are over): strangers make them for the asking. For
+ * another one beyond, the oldest is forgotten.
+ */
+#define CF_SOCKJS_STRANGERS_MAX 16384
+
 typedef struct cf_sockjs_server cf_sockjs_server;
 
 typedef struct cf_sockjs_options {
-    size_t answer_max; /* bytes of frames after which a streamed answer ends */
-    bool websocket;    /* is it offered? */
-    bool cookie;       /* clients are told that a load balancer needs one, and get it */
+    size_t answer_max;    /* bytes of frames after which a streamed answer ends */
+    size_t strangers_max; /* as CF_SOCKJS_STRANGERS_MAX */
+    bool websocket;       /* is it offered? */
+    bool cookie;          /* clients are told that a load balancer needs one, and get it */
 } cf_sockjs_options;
 
 /* NULL without memory. */
@@ -25,7 +38,7 @@ void cf_sockjs_server_free(cf_sockjs_server *server);
 /* `path`: what stands behind `/connection/`. */
 void cf_sockjs_server_request(cf_sockjs_server *server, cf_http_exchange *exchange, const cf_http_request *request,
                               cf_bytes path);
-/* Is the request's body read? */
-bool cf_sockjs_server_reads_body(const cf_http_request *request, cf_bytes path);
+/* How much of the request's body is read. */
+cf_http_body_limit cf_sockjs_server_body_limit(const cf_sockjs_server *server, const cf_http_request *request, cf_bytes path);
 
 #endif

@@ -9,6 +9,7 @@
 
 struct cf_sockjs_peer {
     cf_map_node node;
+    cf_list stranger; /* in server->strangers */
     struct cf_sockjs_server *server;
     cf_sockjs_session state;
     cf_session *session;        /* NULL: it has ended */
@@ -106,11 +107,18 @@ static void take_messages(cf_sockjs_peer *self, cf_buffer *messages)
 
 /* ---- what the session's rules ask for ---- */
 
+static void forget_stranger(cf_sockjs_peer *self)
+{
+    self->server->stranger_count -= cf_list_linked(&self->stranger);
+    cf_list_remove(&self->stranger);
+}
+
 static void free_peer(cf_sockjs_peer *self)
 {
     cf_services *services = self->server->services;
     cf_session *session = self->session;
     self->session = NULL;
+    forget_stranger(self);
     cf_map_remove(&self->server->sessions, &self->node);
     cf_wheel_stop(services->wheel, &self->timer);
     if (session != NULL)
@@ -120,8 +128,22 @@ static void free_peer(cf_sockjs_peer *self)
     cf_free(services->allocator, self);
 }
 
-static void arm(cf_sockjs_peer *self)
+/* Keeps server->strangers right. */
+static void count_stranger(cf_sockjs_peer *self)
 {
+    bool is_one = self->exchange == NULL && (self->session == NULL || !cf_session_is_connected(self->session));
+    if (is_one == cf_list_linked(&self->stranger))
+        return;
+    forget_stranger(self);
+    if (!is_one)
+        return;
+    cf_list_append(&self->server->strangers, &self->stranger);
+    self->server->stranger_count++;
+}
+
+static void settle(cf_sockjs_peer *self)
+{
+    count_stranger(self);
     cf_time deadline = cf_sockjs_session_deadline(&self->state);
     if (deadline == CF_TIME_NEVER)
         cf_wheel_stop(self->server->services->wheel, &self->timer);
@@ -225,11 +247,11 @@ static void go_on(cf_sockjs_peer *self)
             return;
         default:
             write_stream(self, &body);
-            arm(self);
+            settle(self);
             return;
         }
     }
-    arm(self);
+    settle(self);
 }
 
 static void fire(cf_timer *timer)
@@ -287,9 +309,22 @@ cf_sockjs_peer *cf_sockjs_peer_find(struct cf_sockjs_server *server, cf_bytes id
     return node == NULL ? NULL : CF_CONTAINER(node, cf_sockjs_peer, node);
 }
 
+static void make_room(struct cf_sockjs_server *server)
+{
+    if (server->stranger_count < server->strangers_max)
+        return;
+    cf_sockjs_peer *oldest = CF_CONTAINER(server->strangers.next, cf_sockjs_peer, stranger);
+    cf_services_notice(server->services, CF_NOTICE_busy,
+                       "SockJS sessions of clients that have not connected are more than %zu: the oldest are forgotten",
+                       server->strangers_max);
+    cf_sockjs_session_drop(&oldest->state);
+    go_on(oldest);
+}
+
 cf_sockjs_peer *cf_sockjs_peer_new(struct cf_sockjs_server *server, cf_bytes id)
 {
     cf_services *services = server->services;
+    make_room(server);
     cf_sockjs_peer *self = cf_alloc_zero(services->allocator, 1, sizeof(*self) + id.size);
     if (self == NULL)
         return NULL;

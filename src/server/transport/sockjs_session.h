@@ -15,7 +15,10 @@ struct cf_sockjs_server {
     cf_sockjs_rules rules;
     bool websocket;
     bool cookie;
-    cf_map sessions; /* by the client's id */
+    cf_map sessions;   /* by the client's id */
+    cf_list strangers; /* those of CF_SOCKJS_STRANGERS_MAX, the oldest first */
+    size_t stranger_count;
+    size_t strangers_max;
 };
 
 typedef struct cf_sockjs_peer cf_sockjs_peer;

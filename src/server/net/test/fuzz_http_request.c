@@ -46,8 +46,9 @@ static void route(const cf_http_request *request)
 
 static void parse(const char *data, size_t size, size_t step, cf_buffer *out)
 {
-    cf_http_parser *parser = cf_http_parser_new(&cf_heap, BODY_MAX);
+    cf_http_parser *parser = cf_http_parser_new(&cf_heap);
     CF_ASSERT(parser != NULL);
+    cf_http_parser_limit_body(parser, (cf_http_body_limit){BODY_MAX, "its body is larger than the limit"});
     size_t at = 0;
     while (at < size) {
         size_t part = size - at < step ? size - at : step;

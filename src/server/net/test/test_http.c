@@ -32,11 +32,16 @@ static const cf_allocator allocator = {test_resize, NULL};
 
 #define BODY_MAX 100
 
+static const cf_http_body_limit limit = {BODY_MAX, "its body is larger than the limit"};
+
 static int set_up(void **state)
 {
     allocations_left = -1;
-    *state = cf_http_parser_new(&allocator, BODY_MAX);
-    return *state == NULL ? -1 : 0;
+    *state = cf_http_parser_new(&allocator);
+    if (*state == NULL)
+        return -1;
+    cf_http_parser_limit_body(*state, limit);
+    return 0;
 }
 
 static int tear_down(void **state)
@@ -259,10 +264,11 @@ static void test_without_memory_it_fails(void **state)
         cf_http_parser_free(*state);
         *state = NULL;
         allocations_left = n;
-        cf_http_parser *parser = cf_http_parser_new(&allocator, BODY_MAX);
+        cf_http_parser *parser = cf_http_parser_new(&allocator);
         *state = parser;
         if (parser == NULL)
             continue;
+        cf_http_parser_limit_body(parser, limit);
         cf_http_progress progress = feed_whole(parser, text, &used);
         allocations_left = -1;
         if (progress == CF_HTTP_COMPLETE)
