@@ -170,6 +170,27 @@ class Server {
   client(user) { return Client.open(this, user); }
 }
 
+/* sockjs-echo-server on a free port. */
+class EchoServer {
+  static async start() {
+    const self = new EchoServer();
+    self.child = spawn(path.join(BUILD, 'sockjs-echo-server'), ['--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    self.done = new Promise((resolve) => self.child.once('exit', resolve));
+    const line = await soon(new Promise((resolve) => self.child.stdout.once('data', resolve)), 'the first line');
+    self.origin = /http:\S+/.exec(line.toString())[0];
+    self.port = Number(new URL(self.origin).port);
+    return self;
+  }
+
+  raw() { return Raw.open(net.connect({ port: this.port, host: '127.0.0.1' })); }
+
+  async stop() {
+    this.child.kill();
+    const code = await soon(this.done, 'the end');
+    if (code !== 0) throw new Error('sockjs-echo-server ended with ' + code);
+  }
+}
+
 function hmac(...parts) {
   const hash = crypto.createHmac('sha256', SECRET);
   for (const part of parts) hash.update(part);
@@ -323,4 +344,4 @@ class Client {
   end() { this.ws.terminate(); }
 }
 
-module.exports = { PROGRAM, SECRET, Server, Client, Raw, WebSocket, frame, hmac, sign, credentials, until, soon, sleep, runProgram, temporaryFolder, makeCertificate, PATIENCE };
+module.exports = { PROGRAM, SECRET, Server, EchoServer, Client, Raw, WebSocket, frame, hmac, sign, credentials, until, soon, sleep, runProgram, temporaryFolder, makeCertificate, PATIENCE };

@@ -2,28 +2,20 @@
 /* sockjs-echo-server serves what the SockJS protocol's own tests want: the real client against each of its services. */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
-const path = require('node:path');
 const SockJS = require('../conformance/node_modules/sockjs-client');
-const { soon } = require('./lib');
+const { EchoServer, WebSocket, soon } = require('./lib');
 
-const PROGRAM = path.join(process.env.CENTRIFUGE_BUILD || path.join(__dirname, '../../build/dev'), 'sockjs-echo-server');
 const TEXTS = ['a', '', '100 % <b>\u2028"é😀\\', 'x'.repeat(10000)];
 
-let program;
+let echo;
 let origin;
 
 before(async () => {
-  program = spawn(PROGRAM, ['--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const line = await soon(new Promise((resolve) => program.stdout.once('data', resolve)), 'the first line');
-  origin = /http:\S+/.exec(line.toString())[0];
+  echo = await EchoServer.start();
+  origin = echo.origin;
 });
 
-after(async () => {
-  const ended = new Promise((resolve) => program.once('exit', resolve));
-  program.kill();
-  assert.strictEqual(await soon(ended, 'the end'), 0);
-});
+after(() => echo.stop());
 
 async function open(service, transport) {
   const client = new SockJS(origin + service, null, { transports: [transport] });
@@ -96,7 +88,7 @@ test('cookies are those of the client, where they are needed', async () => {
 });
 
 test('a malformed WebSocket message ends the connection without a frame', async () => {
-  const socket = new (require('./lib').WebSocket)(origin.replace('http', 'ws') + '/echo/0/0/websocket');
+  const socket = new WebSocket(origin.replace('http', 'ws') + '/echo/0/0/websocket');
   const texts = [];
   socket.on('message', (data) => texts.push(data.toString()));
   await soon(new Promise((resolve) => socket.once('message', resolve)), 'the first frame');

@@ -122,17 +122,16 @@ static void closed_by_server(const sim_link *link, cf_bytes reason)
 
 static void closed(sim_link *link, const cf_sockjs_effect *effect)
 {
-    bool by_server = effect->code == 1000 || effect->code >= 3000;
     sim_note(link->world, "link %u: SockJS closes with %d %.*s", link->number, (int)effect->code, (int)effect->text.size,
              effect->text.data);
     if (link->client == NULL)
         return;
-    if (by_server)
+    if (effect->by_server)
         closed_by_server(link, effect->text);
     if (cf_bytes_find(effect->text, CF_BYTES("forgotten")) >= 0)
         sim_met(link->world, SIM_SITUATION_SOCKJS_FORGOTTEN);
-    sim_client_closed(link, by_server ? effect->text : cf_bytes_make(NULL, 0),
-                      by_server ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_NETWORK);
+    sim_client_closed(link, effect->by_server ? effect->text : cf_bytes_make(NULL, 0),
+                      effect->by_server ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_NETWORK);
 }
 
 static void carry_out(sim_link *link, const cf_sockjs_effect *effect)
