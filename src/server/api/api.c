@@ -6,6 +6,8 @@
 
 /* Larger answers are refused with 500: one request may ask for any number of histories. In bytes. */
 #define CF_API_REPLY_MAX (64 * 1024 * 1024)
+/* Publishes of one broadcast that a remote engine is asked for at a time. */
+#define CF_API_BROADCAST_OPEN 1000
 
 /*
  * One request: its commands are carried out one after the other by run(). The
@@ -29,7 +31,10 @@ struct cf_api_call {
     cf_params params;
     cf_json_reader channels; /* of a broadcast: what is left of them */
     cf_trouble broadcast;    /* the first trouble of its channels */
+    cf_trouble bad_name;     /* where there is one no channel behind it is asked for */
+    size_t open;             /* its publishes that are not answered yet */
     bool broadcasting;
+    bool awaits;  /* of these: it goes on when one is answered */
     bool running; /* inside run(): it goes on there */
     bool waiting; /* for the engine, or as a task */
     bool held;    /* for subscribers that are behind: the command is carried out again */
@@ -193,7 +198,7 @@ static bool do_broadcast(cf_api_call *call)
         return true;
     }
     call->broadcasting = true;
-    call->broadcast = CF_TROUBLE_NONE;
+    call->broadcast = call->bad_name = CF_TROUBLE_NONE;
     call->waiting = false;
     cf_json_reader_init(&call->channels, params->channels);
     (void)cf_json_enter_array(&call->channels);
@@ -221,14 +226,39 @@ static bool next_channel(cf_api_call *call, cf_bytes *channel)
 static void broadcast_done(void *user, cf_trouble trouble)
 {
     cf_api_call *call = user;
-    if (trouble == CF_TROUBLE_NO_NAMESPACE) {
-        call->broadcasting = false;
-        reply_null(call, trouble);
+    call->open--;
+    if (trouble == CF_TROUBLE_NO_NAMESPACE)
+        call->bad_name = trouble;
+    else if (call->broadcast == CF_TROUBLE_NONE)
+        call->broadcast = trouble;
+    if (!call->awaits)
+        return;
+    call->awaits = false;
+    go_on(call);
+}
+
+static void await_publishes(cf_api_call *call)
+{
+    call->awaits = call->waiting = true;
+}
+
+/* All channels are asked for: the answer comes when all are answered. */
+static void end_broadcast(cf_api_call *call)
+{
+    if (call->open > 0) {
+        await_publishes(call);
         return;
     }
-    if (call->broadcast == CF_TROUBLE_NONE)
-        call->broadcast = trouble;
-    go_on(call);
+    call->broadcasting = false;
+    reply_null(call, call->bad_name != CF_TROUBLE_NONE ? call->bad_name : call->broadcast);
+}
+
+static void broadcast_to(cf_api_call *call, cf_bytes channel)
+{
+    call->open++;
+    cf_node_publish(call->node, channel, call->params.data, call->params.client, (cf_bytes){0}, broadcast_done, call);
+    if (call->open >= CF_API_BROADCAST_OPEN)
+        await_publishes(call);
 }
 
 static void broadcast_step(cf_api_call *call)
@@ -236,17 +266,16 @@ static void broadcast_step(cf_api_call *call)
     cf_bytes channel;
     cf_json_reader before = call->channels;
     cf_turn_spend(&services_of(call)->turn, CF_WORK_COMMAND);
-    call->waiting = true;
-    if (!next_channel(call, &channel)) {
-        call->broadcasting = false;
-        reply_null(call, call->broadcast);
+    if (call->bad_name != CF_TROUBLE_NONE || !next_channel(call, &channel)) {
+        call->channels = before;
+        end_broadcast(call);
     } else if (channel.size == 0) {
-        call->broadcasting = false;
-        reply_null(call, CF_TROUBLE_INVALID);
+        call->bad_name = CF_TROUBLE_INVALID;
     } else if (cf_node_hold_publish(call->node, channel, &call->task)) {
         call->channels = before;
+        call->waiting = true;
     } else {
-        cf_node_publish(call->node, channel, call->params.data, call->params.client, (cf_bytes){0}, broadcast_done, call);
+        broadcast_to(call, channel);
     }
 }
 
