@@ -4,6 +4,7 @@ const { test } = require('node:test');
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
+const net = require('node:net');
 const path = require('node:path');
 const { PROGRAM, SECRET, Server, until, runProgram, temporaryFolder } = require('./lib');
 
@@ -167,4 +168,29 @@ test('what genconfig cannot write to its end is not there', () => inFolder(async
   assert.throws(() => execFileSync('/bin/sh', ['-c', 'trap "" XFSZ; ulimit -f 0; "$0" genconfig', PROGRAM], { cwd: folder, encoding: 'utf8' }),
     (error) => error.status === 1 && /\[F\]: .*config\.json: File too large/.test(error.stdout));
   assert.deepStrictEqual(fs.readdirSync(folder), []);
+}));
+
+test('checkconfig looks whether a start would find its files and ports', () => inFolder(async ({ file, run }) => {
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.once('listening', resolve));
+  const { port } = taken.address();
+  try {
+    file('busy.json', { secret: SECRET, address: '127.0.0.1', port });
+    const busy = await run(['checkconfig', 'busy.json']);
+    assert.match(busy.out, line('W', 'port ' + port + " of address '127.0.0.1' cannot be had: Address already in use"));
+    assert.strictEqual(busy.code, 0);
+  } finally {
+    taken.close();
+  }
+  for (const option of ['pid_file', 'api_socket']) {
+    file('folder.json', { secret: SECRET, port: 0, [option]: 'nowhere/name' });
+    const missing = await run(['checkconfig', 'folder.json']);
+    assert.match(missing.out, line('F', "config error: option '" + option + "' is 'nowhere/name', which cannot be made: No such file or directory"));
+    assert.strictEqual(missing.code, 1);
+  }
+  file('log.json', { secret: SECRET, port: 0, log_file: 'nowhere/name', pid_file: 'pid' });
+  const log = await run(['checkconfig', 'log.json']);
+  assert.match(log.out, line('W', "option 'log_file' is 'nowhere/name', which cannot be opened: No such file or directory"));
+  assert.strictEqual(log.code, 0);
+  assert.ok(!fs.existsSync(file('pid')));
 }));

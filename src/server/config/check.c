@@ -176,13 +176,9 @@ static void check_address(cf_loader *load, cf_bytes address)
 static void check_addresses(cf_loader *load)
 {
     cf_bytes rest = load->config->address;
-    while (rest.size > 0) {
-        ptrdiff_t comma = cf_bytes_find(rest, CF_BYTES(","));
-        check_address(load, cf_bytes_slice(rest, 0, comma < 0 ? rest.size : (size_t)comma));
-        if (comma >= 0 && (size_t)comma + 1 == rest.size)
-            check_address(load, (cf_bytes){"", 0});
-        rest = cf_bytes_slice(rest, comma < 0 ? rest.size : (size_t)comma + 1, rest.size);
-    }
+    cf_bytes address;
+    while (load->config->address.size > 0 && cf_config_next_text(&rest, &address))
+        check_address(load, address);
 }
 
 static bool is_clean_path(cf_bytes path)

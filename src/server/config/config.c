@@ -17,6 +17,16 @@ const cf_channel_options *cf_config_channel(const cf_config *config, cf_bytes ch
     return NULL;
 }
 
+bool cf_config_next_text(cf_bytes *texts, cf_bytes *text)
+{
+    if (texts->data == NULL)
+        return false;
+    ptrdiff_t comma = cf_bytes_find(*texts, CF_BYTES(","));
+    *text = cf_bytes_make(texts->data, comma < 0 ? texts->size : (size_t)comma);
+    *texts = comma < 0 ? (cf_bytes){0} : cf_bytes_make(texts->data + comma + 1, texts->size - (size_t)comma - 1);
+    return true;
+}
+
 static void set_default(cf_config *config, const cf_option *option)
 {
     if (option->offset == SIZE_MAX)

@@ -105,6 +105,11 @@ typedef struct cf_config {
 
 /* The options of a channel; NULL: its namespace is unknown. */
 const cf_channel_options *cf_config_channel(const cf_config *config, cf_bytes channel);
+/*
+ * The first of texts by commas; false: there is none left. No text at all is one empty text. `texts` is the option's value at
+ * first, and becomes what is left.
+ */
+bool cf_config_next_text(cf_bytes *texts, cf_bytes *text);
 /* All defaults, no secret; for tests too. */
 void cf_config_default(cf_config *config);
 /* Gives the memory back; fine for a default one too. */

@@ -135,19 +135,16 @@ bool cf_worker_listen(cf_worker *worker)
 {
     char address[ADDRESS_MAX];
     cf_bytes rest = cf_node_services(worker->node)->config->address;
+    cf_bytes next;
     worker->listeners = cf_alloc_zero(&cf_heap, count_addresses(rest) * PORTS + 1, sizeof(cf_listener));
     if (worker->listeners == NULL)
         return false;
-    for (;;) {
-        ptrdiff_t comma = cf_bytes_find(rest, CF_BYTES(","));
-        size_t size = comma < 0 ? rest.size : (size_t)comma;
-        (void)snprintf(address, sizeof(address), "%.*s", (int)size, size == 0 ? "" : rest.data);
+    while (cf_config_next_text(&rest, &next)) {
+        (void)snprintf(address, sizeof(address), "%.*s", (int)next.size, next.data);
         if (!listen_address(worker, address))
             return false;
-        if (comma < 0)
-            return listen_unix(worker);
-        rest = cf_bytes_slice(rest, size + 1, rest.size);
     }
+    return listen_unix(worker);
 }
 
 void cf_worker_stop_listening(cf_worker *worker)

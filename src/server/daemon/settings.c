@@ -1,8 +1,9 @@
 #include "server/daemon/settings.h"
 
 #include "server/daemon/encryption.h"
-#include "system/heap.h"
+#include "server/daemon/start_check.h"
 #include "server/notation/notation.h"
+#include "system/heap.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -154,7 +155,7 @@ cf_daemon_settings_status cf_daemon_settings_check(const char *path, cf_config_r
     cf_config_input input = {.secret_may_be_empty = true};
     cf_config_default(&config);
     cf_daemon_settings_status status = load_file(&config, &input, path, report);
-    if (status == CF_SETTINGS_OK && !cf_encryption_check(&config, report))
+    if (status == CF_SETTINGS_OK && (!cf_encryption_check(&config, report) || !cf_start_check(&config, report)))
         status = CF_SETTINGS_INVALID;
     cf_config_free(&config);
     return status;
