@@ -41,7 +41,7 @@ static void shake_hands(int fd)
         bench_die("feed: no WebSocket key");
     cf_buffer response;
     cf_buffer_init(&response, &cf_heap, CF_BUFFER_NO_LIMIT);
-    cf_ws_append_response(&response, cf_bytes_make(key + strlen("Sec-WebSocket-Key: "), CF_WS_KEY_SIZE));
+    cf_ws_append_response(&response, cf_bytes_make(key + strlen("Sec-WebSocket-Key: "), CF_WS_KEY_SIZE), false);
     bench_write_all(fd, response.data, response.size);
     cf_buffer_free(&response);
 }

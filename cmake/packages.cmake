@@ -26,6 +26,7 @@ cf_want_module(IDN2 libidn2 libidn2-dev)
 cf_want_module(TLS openssl libssl-dev)
 
 if(CENTRIFUGE_SERVER)
+  cf_want_module(ZLIB zlib zlib1g-dev)
   find_path(LLHTTP_SOURCE_DIR llhttp.c PATHS /usr/share/llhttp)
   find_path(LLHTTP_INCLUDE_DIR llhttp.h PATHS /usr/share/include/llhttp)
   cf_want(LLHTTP_SOURCE_DIR "llhttp's sources" node-llhttp)

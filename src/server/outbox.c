@@ -13,7 +13,7 @@
 /* A chunk in another form. */
 struct cf_formed {
     cf_formed *next;
-    cf_form_maker form;
+    const cf_outbox_form *form;
     cf_buffer bytes;
 };
 
@@ -67,7 +67,7 @@ bool cf_chunk_append(cf_chunk *chunk, cf_ws_opcode opcode, cf_bytes payload)
     return true;
 }
 
-static const cf_buffer *find_form(const cf_chunk *chunk, cf_form_maker form)
+static const cf_buffer *find_form(const cf_chunk *chunk, const cf_outbox_form *form)
 {
     if (form == NULL)
         return &chunk->frames;
@@ -77,7 +77,7 @@ static const cf_buffer *find_form(const cf_chunk *chunk, cf_form_maker form)
     return NULL;
 }
 
-static const cf_buffer *make_form(cf_chunk *chunk, cf_form_maker form)
+static const cf_buffer *make_form(cf_chunk *chunk, const cf_outbox_form *form)
 {
     cf_formed *formed = cf_alloc(chunk->allocator, sizeof *formed);
     if (formed == NULL)
@@ -85,14 +85,14 @@ static const cf_buffer *make_form(cf_chunk *chunk, cf_form_maker form)
     *formed = (cf_formed){.next = chunk->formed, .form = form};
     chunk->formed = formed;
     cf_buffer_init(&formed->bytes, chunk->allocator, CF_BUFFER_NO_LIMIT);
-    form(&formed->bytes, cf_buffer_bytes(&chunk->frames));
+    form->make(form, &formed->bytes, cf_buffer_bytes(&chunk->frames));
     if (!formed->bytes.failed)
         return &formed->bytes;
     free_formed(chunk, formed);
     return NULL;
 }
 
-const cf_buffer *cf_chunk_form(cf_chunk *chunk, cf_form_maker form)
+const cf_buffer *cf_chunk_form(cf_chunk *chunk, const cf_outbox_form *form)
 {
     const cf_buffer *bytes = find_form(chunk, form);
     return bytes != NULL ? bytes : make_form(chunk, form);

@@ -18,8 +18,11 @@
 #include "base/buffer.h"
 #include "ws/frame.h"
 
-/* Appends what `frames`, the whole of a chunk, are on a transport's way (at least a byte). A form is known by its function. */
-typedef void (*cf_form_maker)(cf_buffer *out, cf_bytes frames);
+/* What a chunk looks like on a transport's way. A form is known by its address. */
+typedef struct cf_outbox_form {
+    /* Appends what `frames`, the whole of a chunk, are in it: at least a byte. */
+    void (*make)(const struct cf_outbox_form *form, cf_buffer *out, cf_bytes frames);
+} cf_outbox_form;
 
 typedef struct cf_formed cf_formed;
 
@@ -39,7 +42,7 @@ void cf_chunk_release(cf_chunk *chunk);
 /* Appends one frame, text or binary. Only while it is open: one reference, in no outbox. */
 bool cf_chunk_append(cf_chunk *chunk, cf_ws_opcode opcode, cf_bytes payload);
 /* The closed chunk's bytes in a form (`form` NULL: the frames), which belong to the chunk. NULL without memory. */
-const cf_buffer *cf_chunk_form(cf_chunk *chunk, cf_form_maker form);
+const cf_buffer *cf_chunk_form(cf_chunk *chunk, const cf_outbox_form *form);
 
 typedef struct cf_segment {
     cf_chunk *chunk;
@@ -53,9 +56,9 @@ typedef struct cf_outbox {
     uint32_t first;
     uint32_t count;
     cf_segment inline_segment;
-    cf_form_maker form; /* set before anything is in it; NULL: frames */
-    size_t bytes;       /* not sent yet */
-    size_t memory;      /* what is held for them: at least the bytes of what is not wholly sent */
+    const cf_outbox_form *form; /* set before anything is in it; NULL: frames */
+    size_t bytes;               /* not sent yet */
+    size_t memory;              /* what is held for them: at least the bytes of what is not wholly sent */
 } cf_outbox;
 
 void cf_outbox_free(cf_outbox *outbox, const cf_allocator *allocator);

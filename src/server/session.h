@@ -30,8 +30,8 @@ typedef struct cf_session cf_session;
  */
 typedef struct cf_transport_ops {
     const char *name;
-    const cf_dialect *dialect; /* what is spoken; a transport for several has a table for each */
-    cf_form_maker form;        /* what the outbox holds (server/outbox.h); NULL: WebSocket frames */
+    const cf_dialect *dialect;  /* what is spoken; a transport for several has a table for each */
+    const cf_outbox_form *form; /* what the outbox holds (server/outbox.h); NULL: WebSocket frames */
     /*
      * The outbox has something and the turn ends, or it is over its limit: write what goes, tell with cf_session_written.
      * Called again at a later turn's end when there is something new, or after cf_session_writable.

@@ -16,6 +16,7 @@ typedef struct frame_header {
     cf_ws_opcode opcode;
     bool final;
     bool masked;
+    bool compressed;
     size_t size;
     uint64_t payload; /* bytes */
     uint8_t mask[4];
@@ -72,8 +73,10 @@ static const char *first_bytes_problem(const cf_ws_decoder *decoder, const uint8
                                           "unknown opcode 15"};
     unsigned opcode = bytes[0] & OPCODE_BITS;
     bool control = (opcode & CONTROL_BIT) != 0;
-    if (bytes[0] & RESERVED_BITS)
-        return reserved[(bytes[0] & RESERVED_BITS) >> 4];
+    bool may_compress = decoder->deflate && (opcode == CF_WS_TEXT || opcode == CF_WS_BINARY);
+    unsigned wrong = bytes[0] & (may_compress ? RESERVED_BITS & ~CF_WS_COMPRESSED : RESERVED_BITS);
+    if (wrong != 0)
+        return reserved[wrong >> 4];
     if (unknown[opcode] != NULL)
         return unknown[opcode];
     if (control && (bytes[1] & LENGTH_BITS) > CF_WS_CONTROL_MAX)
@@ -126,6 +129,7 @@ static parse_state parse_header(cf_ws_decoder *decoder, const char *data, size_t
     header->opcode = (cf_ws_opcode)(bytes[0] & OPCODE_BITS);
     header->final = (bytes[0] & FIN) != 0;
     header->masked = (bytes[1] & MASKED) != 0;
+    header->compressed = (bytes[0] & CF_WS_COMPRESSED) != 0;
     header->payload = payload_size(bytes);
     if (header->masked)
         memcpy(header->mask, bytes + header->size - 4, 4);
@@ -159,23 +163,25 @@ static void handle_close(cf_ws_decoder *decoder, cf_bytes payload, cf_ws_event *
     *event = (cf_ws_event){.kind = CF_WS_EVENT_CLOSE, .code = (uint16_t)code, .payload = reason};
 }
 
-static void deliver(cf_ws_decoder *decoder, cf_ws_opcode opcode, cf_bytes payload, cf_ws_event *event)
+static void deliver(cf_ws_decoder *decoder, cf_ws_opcode opcode, bool compressed, cf_bytes payload, cf_ws_event *event)
 {
-    if (opcode == CF_WS_TEXT && decoder->check_utf8 && !cf_utf8_valid(payload)) {
+    if (opcode == CF_WS_TEXT && decoder->check_utf8 && !compressed && !cf_utf8_valid(payload)) {
         fail(decoder, event, CF_WS_CLOSE_INVALID_DATA, "invalid utf8 in text message");
         return;
     }
-    *event = (cf_ws_event){.kind = CF_WS_EVENT_MESSAGE, .opcode = opcode, .payload = payload};
+    *event = (cf_ws_event){.kind = CF_WS_EVENT_MESSAGE, .opcode = opcode, .compressed = compressed, .payload = payload};
 }
 
 static void handle_data(cf_ws_decoder *decoder, const frame_header *header, cf_bytes payload, cf_ws_event *event)
 {
     if (header->final && header->opcode != CF_WS_CONTINUATION) {
-        deliver(decoder, header->opcode, payload, event);
+        deliver(decoder, header->opcode, header->compressed, payload, event);
         return;
     }
-    if (header->opcode != CF_WS_CONTINUATION)
+    if (header->opcode != CF_WS_CONTINUATION) {
         decoder->opcode = header->opcode;
+        decoder->compressed = header->compressed;
+    }
     decoder->fragmented = !header->final;
     cf_buffer_append(&decoder->message, payload);
     if (decoder->message.failed) {
@@ -186,7 +192,7 @@ static void handle_data(cf_ws_decoder *decoder, const frame_header *header, cf_b
         return;
     decoder->message_done = true;
     cf_bytes message = cf_buffer_bytes(&decoder->message);
-    deliver(decoder, decoder->opcode, message.size > 0 ? message : CF_BYTES(""), event);
+    deliver(decoder, decoder->opcode, decoder->compressed, message.size > 0 ? message : CF_BYTES(""), event);
 }
 
 /* `frame` is the whole frame; its payload is unmasked in place. */

@@ -33,6 +33,9 @@ typedef enum cf_ws_role { CF_WS_CLIENT, CF_WS_SERVER } cf_ws_role;
 #define CF_WS_CLOSE_TOO_LARGE      1009
 #define CF_WS_CLOSE_ADVICE         3000
 
+/* In a frame's first byte: the message is compressed (RFC 7692 section 6). */
+#define CF_WS_COMPRESSED 0x40
+
 #define CF_WS_HEADER_MAX  14
 #define CF_WS_CONTROL_MAX 125
 
@@ -49,6 +52,7 @@ typedef enum cf_ws_event_kind {
 typedef struct cf_ws_event {
     cf_ws_event_kind kind;
     cf_ws_opcode opcode; /* of a message: text or binary */
+    bool compressed;     /* a message's payload is still to be inflated; its UTF-8 is not checked */
     uint16_t code;       /* close and error */
     cf_bytes payload;    /* message, control payload, or reason; valid until the next call */
 } cf_ws_event;
@@ -57,6 +61,8 @@ typedef struct cf_ws_decoder {
     cf_ws_role role;     /* whose end this is: a server expects masked frames, a client unmasked ones */
     bool failed;         /* after a close or an error: input is swallowed */
     bool fragmented;     /* between the first and the last frame of a message */
+    bool deflate;        /* set behind cf_ws_decoder_init: compression was agreed on, so that messages may be compressed */
+    bool compressed;     /* the fragmented message */
     bool check_utf8;     /* text messages and close reasons must be UTF-8; reasons are always checked */
     bool message_done;   /* `message` was handed out: give it back at the next call */
     bool partial_done;   /* the same of `partial` */

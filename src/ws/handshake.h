@@ -34,8 +34,13 @@ typedef struct cf_ws_request {
 
 /* The HTTP status to answer with: 101, 405 (no GET) or 400. server-spec.md 1.3. */
 int cf_ws_check_request(const cf_ws_request *request);
-/* The 101 response head. */
-void cf_ws_append_response(cf_buffer *out, cf_bytes key);
+/*
+ * May messages be compressed, both ways and each for itself? Looks for an offer of permessage-deflate that we can keep to (RFC
+ * 7692 section 7.1): one that wants no smaller window of us. `offers`: all Sec-WebSocket-Extensions headers, joined with ", ".
+ */
+bool cf_ws_offers_deflate(cf_bytes offers);
+/* The 101 response head. `deflate`: the offer is accepted. */
+void cf_ws_append_response(cf_buffer *out, cf_bytes key, bool deflate);
 
 /* ---- client ---- */
 

@@ -12,13 +12,16 @@ int cf_ws_check_request(const cf_ws_request *request)
     return 101;
 }
 
-void cf_ws_append_response(cf_buffer *out, cf_bytes key)
+void cf_ws_append_response(cf_buffer *out, cf_bytes key, bool deflate)
 {
     char accept[CF_WS_ACCEPT_SIZE];
     cf_ws_accept_key(cf_ws_trim(key), accept);
     cf_buffer_append(out, CF_BYTES("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                    "Sec-WebSocket-Accept: "));
     cf_buffer_append(out, cf_bytes_make(accept, sizeof(accept)));
+    if (deflate)
+        cf_buffer_append(out, CF_BYTES("\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+                                       "client_no_context_takeover"));
     cf_buffer_append(out, CF_BYTES("\r\n\r\n"));
 }
 

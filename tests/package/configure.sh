@@ -29,7 +29,7 @@ names() {
 
 # Nothing is where pkg-config and CMake look.
 nothing=(-DCMAKE_DISABLE_FIND_PACKAGE_CURL=ON "-DCMAKE_IGNORE_PATH=/usr/share/llhttp;/usr/share/include/llhttp")
-libraries="libcurl4-openssl-dev libidn2-dev libssl-dev libuv1-dev node-llhttp libyaml-dev"
+libraries="libcurl4-openssl-dev libidn2-dev libssl-dev zlib1g-dev libuv1-dev node-llhttp libyaml-dev"
 export PKG_CONFIG_LIBDIR=$temporary
 refused all "${nothing[@]}"
 names $libraries libcmocka-dev

@@ -383,7 +383,7 @@ void sim_peer_accept(sim_link *link)
     if (chance(self, 50))
         cf_buffer_append(&head, cf_bytes_of(SIM_PICK(&link->world->random, heads)));
     else
-        cf_ws_append_response(&head, cf_bytes_make(link->key, CF_WS_KEY_SIZE));
+        cf_ws_append_response(&head, cf_bytes_make(link->key, CF_WS_KEY_SIZE), false);
     send_bytes(self, cf_buffer_bytes(&head));
     cf_buffer_free(&head);
     while (chance(self, 100))

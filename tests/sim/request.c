@@ -330,11 +330,12 @@ const cf_http_request *cf_http_exchange_request(const cf_http_exchange *self)
 
 /* Nobody asks for a WebSocket here: info says that there is none. */
 void cf_upgrade_request(cf_services *services, cf_http_exchange *exchange, const cf_http_request *request,
-                        cf_websocket_kind kind)
+                        cf_websocket_kind kind, cf_deflate *deflate)
 {
     cf_http_response response = cf_http_plain(404);
     (void)services;
     (void)request;
     (void)kind;
+    (void)deflate;
     cf_http_exchange_respond(exchange, &response);
 }

@@ -596,7 +596,7 @@ void sim_server_accept(sim_link *link)
     sim_server *server = link->world->server;
     cf_buffer head;
     cf_buffer_init(&head, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
-    cf_ws_append_response(&head, cf_bytes_make(link->key, CF_WS_KEY_SIZE));
+    cf_ws_append_response(&head, cf_bytes_make(link->key, CF_WS_KEY_SIZE), false);
     sim_link_write(link, &link->down, cf_buffer_bytes(&head));
     cf_buffer_free(&head);
     sim_server_begin(server);

@@ -120,7 +120,7 @@ static void on_request(void *user, cf_http_exchange *exchange, const cf_http_req
     cf_http_response response = cf_http_plain(404);
     (void)port;
     if (service < SERVICES && kinds[service].options.websocket && cf_bytes_equal(rest, CF_BYTES("websocket")))
-        cf_upgrade_request(&server->services[service].services, exchange, request, CF_WEBSOCKET_RAW);
+        cf_upgrade_request(&server->services[service].services, exchange, request, CF_WEBSOCKET_RAW, NULL);
     else if (service < SERVICES)
         cf_sockjs_server_request(server->sockjs[service], exchange, request, rest);
     else

@@ -277,7 +277,7 @@ bool peer_upgrade(cf_peer *peer)
         return peer_fail(peer, "no WebSocket request: %s", peer->head);
     cf_buffer response;
     cf_buffer_init(&response, &allocator, CF_BUFFER_NO_LIMIT);
-    cf_ws_append_response(&response, cf_bytes_make(key + 19, CF_WS_KEY_SIZE));
+    cf_ws_append_response(&response, cf_bytes_make(key + 19, CF_WS_KEY_SIZE), false);
     bool sent = peer_send_raw(peer, response.data, response.size);
     cf_buffer_free(&response);
     return sent;

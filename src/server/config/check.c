@@ -246,6 +246,11 @@ static bool nothing_expires(const cf_config *config)
     return config->connection_lifetime == 0;
 }
 
+static bool compresses_nothing(const cf_config *config)
+{
+    return !config->websocket_compression;
+}
+
 static bool is_plain(const cf_config *config)
 {
     return !config->ssl;
@@ -279,6 +284,8 @@ static const struct {
     {"redis_prefix", in_memory, NOT_REDIS},
     {"redis_connect_timeout", in_memory, NOT_REDIS},
     {"redis_read_timeout", in_memory, NOT_REDIS},
+    {"websocket_compression_min_size", compresses_nothing, "nothing is compressed without 'websocket_compression'"},
+    {"websocket_compression_level", compresses_nothing, "nothing is compressed without 'websocket_compression'"},
     {"ssl_cert", is_plain, "there is no TLS without 'ssl'"},
     {"ssl_key", is_plain, "there is no TLS without 'ssl'"},
     {"user_channel_separator", no_user_lists, "'user_channel_boundary' is empty"},

@@ -79,6 +79,9 @@ typedef struct cf_config {
     int64_t api_request_max_size; /* ours: bytes of an HTTP API body, 10 MiB */
     cf_bytes sockjs_url;
     int64_t sockjs_heartbeat_delay; /* s; 0: none */
+    bool websocket_compression;
+    int64_t websocket_compression_min_size; /* bytes */
+    int64_t websocket_compression_level;
     bool ssl;
     cf_bytes ssl_cert;
     cf_bytes ssl_key;

@@ -36,7 +36,6 @@
 #define ACME    "fetching certificates by itself"
 #define ADMIN   "the admin interface"
 #define POOL    "a pool of connections"
-#define DEFLATE "permessage-deflate"
 #define THREADS "more than one thread"
 
 const cf_option cf_options[] = {
@@ -138,12 +137,13 @@ const cf_option cf_options[] = {
      .meaning = "Admin connections without a token."},
     {MISSING_BOOL(insecure_web), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ADMIN,
      .meaning = "Without effect in Centrifugo 1.8 too."},
-    {MISSING_BOOL(websocket_compression), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = DEFLATE,
-     .meaning = "Compressed WebSocket messages."},
-    {MISSING_INT(websocket_compression_min_size, 0, 0, GIB), .unit = "bytes", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
-     .missing = DEFLATE, .meaning = "Smaller messages are not compressed."},
-    {MISSING_INT(websocket_compression_level, 1, -2, 9), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = DEFLATE,
-     .meaning = "Level of the compression."},
+    {BOOL(websocket_compression), .reload = CF_RELOAD_NO,
+     .meaning = "Messages are compressed for WebSocket clients who offer it (permessage-deflate), and may be by them."},
+    {INT(websocket_compression_min_size, 0, 0, GIB), .unit = "bytes", .reload = CF_RELOAD_NO,
+     .meaning = "Messages of so many bytes or less are sent as they are; 0: none is."},
+    {INT(websocket_compression_level, 1, -MANY, MANY), .reload = CF_RELOAD_NO,
+     .meaning = "1 is fast, 9 finds most, -2 is Huffman coding alone, -1 what zlib thinks best, 0 no compression. Any other "
+                "number counts as 1, with an error in the log."},
     {MISSING_INT(websocket_read_buffer_size, 0, 0, GIB), .unit = "bytes", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
      .missing = "a buffer for each connection",
      .meaning = "Accepted for compatibility, without effect: all connections share one buffer."},

@@ -13,7 +13,7 @@ static void answer_websocket(void *user, cf_http_exchange *exchange, const cf_ht
 {
     const cf_worker *worker = user;
     (void)below;
-    cf_upgrade_request(cf_node_services(worker->node), exchange, request, CF_WEBSOCKET_RAW);
+    cf_upgrade_request(cf_node_services(worker->node), exchange, request, CF_WEBSOCKET_RAW, worker->deflate);
 }
 
 static void answer_sockjs(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)

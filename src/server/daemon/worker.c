@@ -225,9 +225,34 @@ bool cf_worker_encrypt(cf_worker *worker, cf_tls_context *context)
     return worker->tls != NULL;
 }
 
+/* The first line is the reference's. */
+static int check_level(cf_worker *worker, int64_t level)
+{
+    if (level >= CF_DEFLATE_LEVEL_MIN && level <= CF_DEFLATE_LEVEL_MAX)
+        return (int)level;
+    cf_services_log(services_of(worker), CF_SERVER_ERROR,
+                    "Error setting websocket compression level: websocket: invalid compression level");
+    cf_services_log(services_of(worker), CF_SERVER_ERROR,
+                    "option 'websocket_compression_level' is %lld: allowed is %d to %d; 1 is used", (long long)level,
+                    CF_DEFLATE_LEVEL_MIN, CF_DEFLATE_LEVEL_MAX);
+    return 1;
+}
+
+static bool make_deflate(cf_worker *worker)
+{
+    const cf_config *config = services_of(worker)->config;
+    if (!config->websocket_compression)
+        return true;
+    int level = check_level(worker, config->websocket_compression_level);
+    worker->deflate = cf_deflate_new(&cf_heap, level, (size_t)config->websocket_compression_min_size);
+    if (worker->deflate == NULL)
+        cf_services_log(services_of(worker), CF_SERVER_FATAL, "out of memory");
+    return worker->deflate != NULL;
+}
+
 bool cf_worker_start(cf_worker *worker)
 {
-    if (!cf_worker_listen(worker))
+    if (!make_deflate(worker) || !cf_worker_listen(worker))
         return false;
     enter(worker); /* the first turn sets the node's timers going */
     return true;
@@ -261,6 +286,7 @@ void cf_worker_free(cf_worker *worker)
 {
     cf_tls_free(worker->tls);
     cf_node_free(worker->node);
+    cf_deflate_free(worker->deflate);
     cf_free(&cf_heap, worker->listeners);
     cf_buffer_free(&worker->location);
     cf_free(&cf_heap, worker);

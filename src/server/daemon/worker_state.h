@@ -10,6 +10,7 @@
 #include "server/daemon/worker.h"
 #include "server/net/listener.h"
 #include "server/node.h"
+#include "server/transport/deflate.h"
 #include "server/transport/sockjs.h"
 
 enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2, CF_PORT_ADMIN = 4 }; /* bits of listeners */
@@ -25,6 +26,7 @@ struct cf_worker {
     cf_node *node;
     cf_api_queue queue;
     cf_sockjs_server *sockjs;
+    cf_deflate *deflate; /* NULL: messages are not compressed */
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t wake;

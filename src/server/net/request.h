@@ -26,6 +26,7 @@ typedef enum cf_http_repeat { CF_HTTP_FIRST, CF_HTTP_JOINED, CF_HTTP_ONCE } cf_h
     X(transfer_encoding, "transfer-encoding", CF_HTTP_JOINED)                                                                  \
     X(websocket_version, "sec-websocket-version", CF_HTTP_FIRST)                                                               \
     X(websocket_key, "sec-websocket-key", CF_HTTP_ONCE)                                                                        \
+    X(websocket_extensions, "sec-websocket-extensions", CF_HTTP_JOINED)                                                        \
     X(content_type, "content-type", CF_HTTP_FIRST)                                                                             \
     X(api_sign, "x-api-sign", CF_HTTP_FIRST)                                                                                   \
     X(expect, "expect", CF_HTTP_JOINED)                                                                                        \

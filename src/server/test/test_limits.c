@@ -114,16 +114,19 @@ static void tiny_answers_are_counted_with_their_memory(void **state)
 }
 
 /* Twice as much as the frames. */
-static void doubled(cf_buffer *out, cf_bytes frames)
+static void make_doubled(const cf_outbox_form *form, cf_buffer *out, cf_bytes frames)
 {
+    (void)form;
     cf_buffer_append(out, frames);
     cf_buffer_append(out, frames);
 }
 
+static const cf_outbox_form doubled = {make_doubled};
+
 static void open_doubled(harness_client *client, const char *user)
 {
     harness_connect(&h, client, user);
-    cf_session_outbox(client->session)->form = doubled;
+    cf_session_outbox(client->session)->form = &doubled;
 }
 
 /* Two members of a channel, one with a form of its own: each is judged, and counted, by what he would get. */

@@ -130,8 +130,9 @@ static void bytes_come_out_as_they_went_in(void **state)
 
 static unsigned made;
 
-static void prefixed(cf_buffer *out, cf_bytes frames)
+static void make_prefixed(const cf_outbox_form *form, cf_buffer *out, cf_bytes frames)
 {
+    (void)form;
     cf_ws_opcode opcode;
     cf_bytes text;
     made++;
@@ -143,8 +144,9 @@ static void prefixed(cf_buffer *out, cf_bytes frames)
 }
 
 /* A third one: its messages' texts, one behind the other. */
-static void bare(cf_buffer *out, cf_bytes frames)
+static void make_bare(const cf_outbox_form *form, cf_buffer *out, cf_bytes frames)
 {
+    (void)form;
     cf_ws_opcode opcode;
     cf_bytes text;
     for (size_t size; (size = cf_ws_own_frame(frames, &opcode, &text)) > 0; frames = cf_bytes_slice(frames, size, frames.size))
@@ -159,6 +161,9 @@ static cf_chunk *chunk_of_two(void)
     return chunk;
 }
 
+static const cf_outbox_form prefixed = {make_prefixed};
+static const cf_outbox_form bare = {make_bare};
+
 static void expect_front(const cf_outbox *outbox, const char *text)
 {
     cf_bytes slice;
@@ -172,12 +177,12 @@ static void a_form_is_made_once_for_all_who_want_it(void **state)
     (void)state;
     cf_chunk *chunk = chunk_of_two();
     cf_outbox outboxes[5] = {
-        [1] = {.form = prefixed}, [2] = {.form = prefixed}, [3] = {.form = bare}, [4] = {.form = prefixed}};
+        [1] = {.form = &prefixed}, [2] = {.form = &prefixed}, [3] = {.form = &bare}, [4] = {.form = &prefixed}};
     made = 0;
     for (size_t i = 0; i < 5; i++)
         assert_true(cf_outbox_push(&outboxes[i], chunk, &allocator));
     assert_int_equal(made, 1);
-    assert_ptr_equal(cf_chunk_form(chunk, prefixed), cf_chunk_form(chunk, prefixed));
+    assert_ptr_equal(cf_chunk_form(chunk, &prefixed), cf_chunk_form(chunk, &prefixed));
     assert_ptr_equal(cf_chunk_form(chunk, NULL), &chunk->frames);
     cf_chunk_release(chunk);
     expect_front(&outboxes[0], "\x81\003one\x82\005three");
@@ -197,7 +202,7 @@ static void an_outbox_counts_the_bytes_of_its_form(void **state)
     (void)state;
     cf_chunk *chunk = chunk_of_two();
     cf_outbox frames = {0};
-    cf_outbox outbox = {.form = prefixed};
+    cf_outbox outbox = {.form = &prefixed};
     assert_true(cf_outbox_push(&frames, chunk, &allocator));
     assert_true(cf_outbox_push(&outbox, chunk, &allocator));
     assert_true(cf_outbox_push(&outbox, chunk, &allocator));
@@ -221,10 +226,10 @@ static void a_form_of_one_session_counts_with_its_frames(void **state)
 {
     (void)state;
     cf_chunk *chunk = chunk_of_two();
-    cf_outbox outbox = {.form = prefixed};
+    cf_outbox outbox = {.form = &prefixed};
     chunk->shared = false;
     assert_true(cf_outbox_push(&outbox, chunk, &allocator));
-    assert_true(outbox.memory >= chunk->frames.capacity + cf_chunk_form(chunk, prefixed)->capacity + sizeof *chunk);
+    assert_true(outbox.memory >= chunk->frames.capacity + cf_chunk_form(chunk, &prefixed)->capacity + sizeof *chunk);
     cf_chunk_release(chunk);
     assert_int_equal(cf_outbox_consume(&outbox, outbox.bytes, &allocator), 2);
     assert_int_equal(outbox.memory, 0);
@@ -235,7 +240,7 @@ static void a_form_that_has_no_memory_changes_nothing(void **state)
 {
     (void)state;
     cf_chunk *chunk = chunk_of_two();
-    cf_outbox outbox = {.form = prefixed};
+    cf_outbox outbox = {.form = &prefixed};
     size_t before = live;
     for (size_t taken = 0; taken < 2; taken++) { /* of the two allocations that a form needs */
         allowed = taken;

@@ -177,7 +177,7 @@ static void answer_not_found(sockjs_call *call)
 static void upgrade(sockjs_call *call)
 {
     if (call->server->websocket)
-        cf_upgrade_request(call->server->services, call->exchange, call->request, CF_WEBSOCKET_SOCKJS);
+        cf_upgrade_request(call->server->services, call->exchange, call->request, CF_WEBSOCKET_SOCKJS, NULL);
     else
         answer_not_found(call);
 }

@@ -12,8 +12,9 @@ static bool take_text(cf_bytes *frames, cf_bytes *text)
     return size > 0;
 }
 
-void cf_sockjs_form_messages(cf_buffer *out, cf_bytes frames)
+static void make_messages(const cf_outbox_form *form, cf_buffer *out, cf_bytes frames)
 {
+    (void)form;
     for (cf_bytes text; take_text(&frames, &text);)
         cf_sockjs_append_message(out, text);
 }
@@ -33,8 +34,12 @@ static void append_websocket(cf_buffer *out, cf_bytes text)
     cf_buffer_free(&frame);
 }
 
-void cf_sockjs_form_websocket(cf_buffer *out, cf_bytes frames)
+static void make_websocket(const cf_outbox_form *form, cf_buffer *out, cf_bytes frames)
 {
+    (void)form;
     for (cf_bytes text; take_text(&frames, &text);)
         append_websocket(out, text);
 }
+
+const cf_outbox_form cf_sockjs_form_messages = {make_messages};
+const cf_outbox_form cf_sockjs_form_websocket = {make_websocket};

@@ -4,11 +4,11 @@
 #ifndef CF_SERVER_TRANSPORT_SOCKJS_FORM_H
 #define CF_SERVER_TRANSPORT_SOCKJS_FORM_H
 
-#include "base/buffer.h"
+#include "server/outbox.h"
 
 /* Over requests: a run of messages as sockjs/frame.h has them, for any transport's `a` frame. */
-void cf_sockjs_form_messages(cf_buffer *out, cf_bytes frames);
+extern const cf_outbox_form cf_sockjs_form_messages;
 /* Over a WebSocket: an `a` frame for each message. */
-void cf_sockjs_form_websocket(cf_buffer *out, cf_bytes frames);
+extern const cf_outbox_form cf_sockjs_form_websocket;
 
 #endif

@@ -296,7 +296,7 @@ static void transport_close(void *transport, int code, cf_bytes reason)
 static const cf_transport_ops ops = {
     .name = "sockjs",
     .dialect = &cf_wire_v1,
-    .form = cf_sockjs_form_messages,
+    .form = &cf_sockjs_form_messages,
     .flush = transport_flush,
     .close = transport_close,
 };

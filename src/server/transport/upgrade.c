@@ -29,7 +29,7 @@ static void refuse_upgrade(cf_http_exchange *exchange, const cf_http_request *re
 }
 
 void cf_upgrade_request(cf_services *services, cf_http_exchange *exchange, const cf_http_request *request,
-                        cf_websocket_kind kind)
+                        cf_websocket_kind kind, cf_deflate *deflate)
 {
     cf_ws_request handshake = {
         .get = request->get,
@@ -46,7 +46,9 @@ void cf_upgrade_request(cf_services *services, cf_http_exchange *exchange, const
         refuse_upgrade(exchange, request, status, kind);
         return;
     }
+    if (!cf_ws_offers_deflate(request->headers[CF_HTTP_HEADER_websocket_extensions]))
+        deflate = NULL;
     cf_bytes early;
     cf_connection *connection = cf_http_exchange_upgrade(exchange, &early);
-    cf_websocket_start(services, connection, handshake.key, early, kind);
+    cf_websocket_start(services, connection, handshake.key, early, kind, deflate);
 }

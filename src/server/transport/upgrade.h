@@ -7,8 +7,8 @@
 #include "server/net/exchange.h"
 #include "server/transport/websocket.h"
 
-/* Only from within the request callback. */
+/* Only from within the request callback. `deflate`: of clients who offer it messages are compressed; NULL: of nobody. */
 void cf_upgrade_request(cf_services *services, cf_http_exchange *exchange, const cf_http_request *request,
-                        cf_websocket_kind kind);
+                        cf_websocket_kind kind, cf_deflate *deflate);
 
 #endif

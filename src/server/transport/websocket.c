@@ -11,6 +11,9 @@
 #define DEADLINE_NUMERATOR   10
 #define DEADLINE_DENOMINATOR 9
 
+/* Units of work for a kibibyte that is inflated (turn.h). */
+#define WORK_INFLATE 6
+
 /* Bytes of one in a JSON string. */
 #define ESCAPED_MAX 6
 
@@ -30,6 +33,7 @@ typedef struct websocket {
     bool reading;           /* inside on_read: freed at its end */
     bool broken;            /* a write failed while the session must not be told */
     bool sockjs;            /* the frames are SockJS's */
+    bool deflated;          /* the outbox's form is a cf_deflate's */
 } websocket;
 
 static uint32_t to_uint32(int64_t value)
@@ -215,7 +219,7 @@ static const cf_transport_ops ops = {
 static const cf_transport_ops sockjs_ops = {
     .name = "sockjs",
     .dialect = &cf_wire_v1,
-    .form = cf_sockjs_form_websocket,
+    .form = &cf_sockjs_form_websocket,
     .flush = transport_flush,
     .pause = transport_pause,
     .close = transport_close,
@@ -300,14 +304,46 @@ static void receive_array(websocket *self, cf_bytes text)
     cf_buffer_free(&scratch);
 }
 
+static void fail(websocket *self, uint16_t code, const char *reason)
+{
+    cf_ws_event event = {.kind = CF_WS_EVENT_ERROR, .code = code, .payload = cf_bytes_of(reason)};
+    tell_error(self, &event);
+    cf_session_close_code(self->session, event.code, event.payload);
+}
+
+static void receive_compressed(websocket *self, const cf_ws_event *event)
+{
+    cf_deflate *deflate = cf_deflate_of(cf_session_outbox(self->session)->form);
+    cf_buffer text;
+    cf_buffer_init(&text, self->services->allocator, CF_BUFFER_NO_LIMIT);
+    cf_inflated result = cf_deflate_inflate(deflate, event->payload, self->message_max, &text);
+    cf_turn_spend(&self->services->turn, WORK_INFLATE * text.size / CF_WORK_UNIT_SIZE);
+    if (result == CF_INFLATED)
+        cf_session_receive(self->session, event->opcode, text.size > 0 ? cf_buffer_bytes(&text) : CF_BYTES(""));
+    else if (result == CF_INFLATED_TOO_LARGE)
+        fail(self, CF_WS_CLOSE_TOO_LARGE, "");
+    else if (result == CF_INFLATED_CORRUPT)
+        fail(self, CF_WS_CLOSE_INVALID_DATA, "message cannot be inflated");
+    else
+        cf_session_close(self->session, CF_TROUBLE_INTERNAL);
+    cf_buffer_free(&text);
+}
+
+static void receive(websocket *self, const cf_ws_event *event)
+{
+    if (event->compressed)
+        receive_compressed(self, event);
+    else if (self->sockjs)
+        receive_array(self, event->payload);
+    else
+        cf_session_receive(self->session, event->opcode, event->payload);
+}
+
 static void handle(websocket *self, const cf_ws_event *event, cf_buffer *pongs)
 {
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
-        if (self->sockjs)
-            receive_array(self, event->payload);
-        else
-            cf_session_receive(self->session, event->opcode, event->payload);
+        receive(self, event);
         break;
     case CF_WS_EVENT_PING:
         add_pong(self, pongs, event->payload);
@@ -374,6 +410,7 @@ static void on_read(cf_connection *connection, char *data, size_t size)
     if (decoder == NULL) {
         decoder = &fresh;
         cf_ws_decoder_init(decoder, CF_WS_SERVER, self->message_max, false, self->services->allocator);
+        decoder->deflate = self->deflated;
     }
     self->heard = self->services->now;
     self->reading = true;
@@ -484,11 +521,12 @@ static const cf_protocol protocol = {
 
 /* ---- the beginning ---- */
 
-static bool send_handshake(cf_services *services, cf_connection *connection, cf_bytes key, cf_websocket_kind kind)
+static bool send_handshake(cf_services *services, cf_connection *connection, cf_bytes key, cf_websocket_kind kind,
+                           bool deflated)
 {
     cf_buffer head;
     cf_buffer_init(&head, services->allocator, CF_BUFFER_NO_LIMIT);
-    cf_ws_append_response(&head, key);
+    cf_ws_append_response(&head, key, deflated);
     if (kind == CF_WEBSOCKET_SOCKJS)
         cf_ws_append_frame(&head, CF_WS_TEXT, CF_BYTES("o"), NULL);
     bool sent = !head.failed && cf_connection_send(connection, cf_buffer_bytes(&head));
@@ -532,13 +570,23 @@ static void count(cf_metrics *metrics, cf_websocket_kind kind)
         metrics->http_raw_ws_num_requests++;
 }
 
-void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early, cf_websocket_kind kind)
+static void compress(websocket *self, const cf_deflate *deflate)
 {
-    websocket *self = send_handshake(services, connection, key, kind) ? make(services, connection, kind) : NULL;
+    self->deflated = true;
+    cf_session_outbox(self->session)->form = cf_deflate_form(deflate);
+}
+
+void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early, cf_websocket_kind kind,
+                        cf_deflate *deflate)
+{
+    bool greeted = send_handshake(services, connection, key, kind, deflate != NULL);
+    websocket *self = greeted ? make(services, connection, kind) : NULL;
     if (self == NULL) {
         cf_connection_close(connection);
         return;
     }
+    if (deflate != NULL)
+        compress(self, deflate);
     count(services->metrics, kind);
     cf_connection_start(connection, &protocol, self);
     arm(self);

@@ -6,6 +6,7 @@
 
 #include "server/net/connection.h"
 #include "server/session.h"
+#include "server/transport/deflate.h"
 
 /* Pongs that go out together, and that may wait for a client that does not read; further ones are not sent. In bytes. */
 #define CF_WEBSOCKET_PONGS_MAX 4096
@@ -21,8 +22,10 @@ typedef enum cf_websocket_kind { CF_WEBSOCKET_RAW, CF_WEBSOCKET_SOCKJS } cf_webs
 
 /*
  * Answers the handshake and makes the connection a session's; `key` is the request's Sec-WebSocket-Key, `early` what the client
- * has sent behind the handshake (it may be changed). Without memory the connection is closed.
+ * has sent behind the handshake (it may be changed). `deflate`: messages are compressed; NULL: they are not. Without memory the
+ * connection is closed.
  */
-void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early, cf_websocket_kind kind);
+void cf_websocket_start(cf_services *services, cf_connection *connection, cf_bytes key, cf_bytes early, cf_websocket_kind kind,
+                        cf_deflate *deflate);
 
 #endif

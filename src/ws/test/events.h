@@ -19,6 +19,8 @@ static inline void events_write(cf_buffer *log, const cf_ws_event *event)
     char head[64];
     int size = snprintf(head, sizeof(head), "%s %d %d ", kinds[event->kind], (int)event->opcode, (int)event->code);
     cf_buffer_append(log, cf_bytes_make(head, (size_t)size));
+    if (event->compressed)
+        cf_buffer_append(log, CF_BYTES("compressed "));
     cf_buffer_append(log, event->payload);
     cf_buffer_append_byte(log, '\n');
 }

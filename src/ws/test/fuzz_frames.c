@@ -1,7 +1,7 @@
 /*
- * The first byte chooses the role, the limit and whether UTF-8 is checked; the rest goes to a decoder whole, byte by byte, and
- * (short inputs) cut at every place. The events must be the same, and nothing may be held once the input was ended by a whole
- * message.
+ * The first byte chooses the role, the limit, whether UTF-8 is checked and messages may be compressed; the rest goes to a
+ * decoder whole, byte by byte, and (short inputs) cut at every place. The events must be the same, and nothing may be held once
+ * the input was ended by a whole message.
  */
 #include "base/test/allocator.h"
 #include "ws/test/events.h"
@@ -10,6 +10,7 @@ typedef struct decoder_setting {
     cf_ws_role role;
     size_t message_max;
     bool check_utf8;
+    bool deflate;
 } decoder_setting;
 
 /* Feeds [0, cut) and [cut, size), or single bytes when `cut` is beyond the end. */
@@ -20,6 +21,7 @@ static void run(const decoder_setting *setting, const char *data, size_t size, s
     cf_ws_decoder decoder;
     cf_buffer_clear(log);
     cf_ws_decoder_init(&decoder, setting->role, setting->message_max, setting->check_utf8, &allocator);
+    decoder.deflate = setting->deflate;
     if (cut <= size) {
         events_feed(&decoder, data, cut, log);
         events_feed(&decoder, data + cut, size - cut, log);
@@ -40,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    decoder_setting setting = {data[0] & 1 ? CF_WS_SERVER : CF_WS_CLIENT, data[0] & 2 ? 100 : 100000, (data[0] & 4) != 0};
+    decoder_setting setting = {data[0] & 1 ? CF_WS_SERVER : CF_WS_CLIENT, data[0] & 2 ? 100 : 100000, (data[0] & 4) != 0,
+                               (data[0] & 8) != 0};
     const char *bytes = (const char *)data + 1;
     size--;
     test_allocator memory = test_allocator_failing_at(0);

@@ -201,6 +201,34 @@ static void nothing_is_read_after_a_close(void **state)
 
 /* ---- violations: server-spec.md 1.3 ---- */
 
+/* As events_write writes what comes of them. */
+static void compressed_messages_where_they_were_agreed_on(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *events;
+    } cases[] = {
+#define CASE(literal, events) {"" literal, sizeof(literal) - 1, events}
+        CASE("\xc1\x01x", "message 1 0 compressed x\n"),
+        CASE("\xc2\x01x\x81\x01y", "message 2 0 compressed x\nmessage 1 0 y\n"),
+        CASE("\x41\x01x\x89\x01p\x80\x01y\x81\x01z", "ping 0 0 p\nmessage 1 0 compressed xy\nmessage 1 0 z\n"),
+        CASE("\x41\x01x\xc0\x01y", "error 0 1002 unexpected reserved bits 0x40\n"),
+        CASE("\xc9\x00", "error 0 1002 unexpected reserved bits 0x40\n"),
+        CASE("\xd1\x01x", "error 0 1002 unexpected reserved bits 0x10\n"),
+#undef CASE
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fixture f;
+        begin(&f, CF_WS_CLIENT, MAX, false);
+        f.decoder.deflate = true;
+        events_feed(&f.decoder, cases[i].bytes, cases[i].size, &f.log);
+        assert_string_equal(events_of(&f), cases[i].events);
+        end(&f);
+    }
+}
+
 static void violations_of_the_protocol(void **state)
 {
     (void)state;
@@ -498,6 +526,7 @@ int main(void)
         cmocka_unit_test(masked_with_every_alignment),
         cmocka_unit_test(what_is_encoded_can_be_decoded),
         cmocka_unit_test(nothing_is_read_after_a_close),
+        cmocka_unit_test(compressed_messages_where_they_were_agreed_on),
         cmocka_unit_test(violations_of_the_protocol),
         cmocka_unit_test(invalid_utf8_in_text_is_1007_when_it_is_checked),
         cmocka_unit_test(a_message_over_the_limit_is_judged_by_its_header),

@@ -66,6 +66,43 @@ static void requests_are_checked_in_order(void **state)
     }
 }
 
+static void offers_of_compression(void **state)
+{
+    (void)state;
+#define ONE "permessage-deflate"
+    static const char *const good[] = {
+        ONE,
+        ONE "; client_max_window_bits",
+        ONE ";client_max_window_bits=10",
+        ONE "; client_max_window_bits=\"15\"",
+        ONE "; client_max_window_bits = 8",
+        ONE "; server_no_context_takeover; client_no_context_takeover; client_max_window_bits=9",
+        ONE "; server_max_window_bits=10, " ONE,
+        "x-webkit-deflate-frame, " ONE,
+        ONE "; nonsense=1, " ONE,
+    };
+    static const char *const bad[] = {
+        "",
+        "x-webkit-deflate-frame",
+        "Permessage-Deflate",
+        ONE ";",
+        "," ONE,
+        ONE "; server_max_window_bits=10",
+        ONE "; nonsense",
+        ONE "; server_no_context_takeover; server_no_context_takeover",
+        ONE "; server_no_context_takeover=1",
+        ONE "; client_max_window_bits=7",
+        ONE "; client_max_window_bits=16",
+        ONE "; client_max_window_bits=",
+        ONE "; client_max_window_bits=\"",
+        ONE "2",
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(cf_ws_offers_deflate(cf_bytes_of(good[i])));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(cf_ws_offers_deflate(cf_bytes_of(bad[i])));
+}
+
 static void heads_are_written_as_specified(void **state)
 {
     (void)state;
@@ -73,10 +110,16 @@ static void heads_are_written_as_specified(void **state)
     cf_allocator allocator = test_allocator_make(&memory);
     cf_buffer out;
     cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
-    cf_ws_append_response(&out, KEY);
+    cf_ws_append_response(&out, KEY, false);
     assert_string_equal(cf_buffer_text(&out),
                         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n");
+    cf_buffer_clear(&out);
+    cf_ws_append_response(&out, KEY, true);
+    assert_string_equal(cf_buffer_text(&out),
+                        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        "Sec-WebSocket-Accept: " ACCEPT "\r\nSec-WebSocket-Extensions: permessage-deflate; "
+                        "server_no_context_takeover; client_no_context_takeover\r\n\r\n");
     cf_buffer_clear(&out);
     const cf_ws_header headers[] = {{CF_BYTES("Origin"), CF_BYTES("http://example.com")}, {CF_BYTES("X-A"), CF_BYTES("")}};
     cf_ws_append_request(&out, CF_BYTES("server.example.com:8000"), CF_BYTES("/chat?x=1"), KEY, CF_BYTES("Basic dTpw"), headers,
@@ -266,6 +309,7 @@ int main(void)
         cmocka_unit_test(accept_key_as_in_the_rfc),
         cmocka_unit_test(a_key_of_the_largest_size_and_none),
         cmocka_unit_test(requests_are_checked_in_order),
+        cmocka_unit_test(offers_of_compression),
         cmocka_unit_test(heads_are_written_as_specified),
         cmocka_unit_test(good_answers),
         cmocka_unit_test(bad_answers),

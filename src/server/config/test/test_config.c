@@ -399,7 +399,6 @@ static void test_features_that_are_not_built_are_refused(void **state)
     static const char *const texts[] = {
         "{\"admin\": true}",
         "{\"web\": \"true\"}",
-        "{\"websocket_compression\": true}",
         "{\"ssl_autocert\": true}",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
