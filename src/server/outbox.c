@@ -64,6 +64,7 @@ bool cf_chunk_append(cf_chunk *chunk, cf_ws_opcode opcode, cf_bytes payload)
         return false;
     cf_ws_append_frame(&chunk->frames, opcode, payload, NULL);
     chunk->messages++;
+    chunk->payload += payload.size;
     return true;
 }
 
@@ -195,23 +196,23 @@ size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count)
     return n;
 }
 
-/* Returns the messages of the first segment, which is sent. */
-static size_t remove_first(cf_outbox *outbox, const cf_buffer *bytes)
+/* The first segment is sent. */
+static void remove_first(cf_outbox *outbox, const cf_buffer *bytes, cf_sent *sent)
 {
     cf_chunk *chunk = segment_at(outbox, 0)->chunk;
-    size_t messages = chunk->messages;
+    sent->messages += chunk->messages;
+    sent->payload += chunk->payload;
     outbox->memory -= memory_of(chunk, bytes);
     cf_chunk_release(chunk);
     outbox->count--;
     if (outbox->segments != NULL)
         outbox->first = (outbox->first + 1) & (outbox->capacity - 1);
-    return messages;
 }
 
-size_t cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *allocator)
+cf_sent cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *allocator)
 {
     CF_ASSERT(size <= outbox->bytes);
-    size_t messages = 0;
+    cf_sent sent = {0};
     outbox->bytes -= size;
     while (outbox->count > 0) {
         cf_segment *first =
@@ -223,9 +224,9 @@ size_t cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *all
             break;
         }
         size -= left;
-        messages += remove_first(outbox, bytes);
+        remove_first(outbox, bytes, &sent);
     }
     if (outbox->count == 0 && outbox->segments != NULL)
         release_ring(outbox, allocator);
-    return messages;
+    return sent;
 }

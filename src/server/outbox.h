@@ -30,6 +30,7 @@ typedef struct cf_chunk {
     const cf_allocator *allocator;
     size_t references;
     size_t messages; /* frames in it */
+    size_t payload;  /* bytes of these messages, without the frames' heads */
     cf_buffer frames;
     cf_formed *formed; /* other forms that were asked for */
     bool shared;       /* by many sessions: none of them answers for its memory */
@@ -68,7 +69,13 @@ bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allo
 const cf_segment *cf_outbox_front(const cf_outbox *outbox);
 /* Up to `count` slices of what is to be sent, in order; returns how many. */
 size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count);
-/* `size` bytes were sent. Gives back the ring when it is empty. Returns how many messages are completely sent by this. */
-size_t cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *allocator);
+/* Messages that are completely sent. */
+typedef struct cf_sent {
+    size_t messages;
+    size_t payload; /* bytes of them, as in cf_chunk */
+} cf_sent;
+
+/* `size` bytes were sent. Gives back the ring when it is empty. */
+cf_sent cf_outbox_consume(cf_outbox *outbox, size_t size, const cf_allocator *allocator);
 
 #endif

@@ -131,8 +131,9 @@ void cf_session_written(cf_session *session, size_t size)
 {
     cf_metrics *metrics = session->services->metrics;
     session->services->turn.writes += size / CF_WORK_UNIT_SIZE;
-    metrics->client_bytes_out += (int64_t)size;
-    metrics->client_num_msg_sent += (int64_t)cf_outbox_consume(&session->outbox, size, session->services->allocator);
+    cf_sent sent = cf_outbox_consume(&session->outbox, size, session->services->allocator);
+    metrics->client_bytes_out += (int64_t)sent.payload;
+    metrics->client_num_msg_sent += (int64_t)sent.messages;
     cf_hub_written(session->services->hub, session);
 }
 

@@ -85,7 +85,7 @@ static const counter counters[] = {
     {"centrifuged_client_messages_queued_total", "Messages for clients: answers and pushes, for each client.", "",
      AT(client_num_msg_queued)},
     {"centrifuged_client_messages_sent_total", "Those that were sent.", "", AT(client_num_msg_sent)},
-    {"centrifuged_client_sent_bytes_total", "Bytes that were sent to clients.", "", AT(client_bytes_out)},
+    {"centrifuged_client_sent_bytes_total", "Bytes of the messages that were sent.", "", AT(client_bytes_out)},
     {"centrifuged_client_commands_total", "Commands of clients of these methods.", "method=\"connect\"",
      AT(client_num_connect)},
     {"centrifuged_client_commands_total", NULL, "method=\"subscribe\"", AT(client_num_subscribe)},

@@ -114,7 +114,7 @@ static void bytes_come_out_as_they_went_in(void **state)
             memcpy(got + taken + sent, slices[i].data, size);
             sent += size;
         }
-        messages += cf_outbox_consume(&outbox, sent, &allocator);
+        messages += cf_outbox_consume(&outbox, sent, &allocator).messages;
         taken += sent;
         assert_int_equal(outbox.bytes, put - taken);
         if (outbox.bytes == 0)
@@ -209,12 +209,12 @@ static void an_outbox_counts_the_bytes_of_its_form(void **state)
     assert_int_equal(frames.bytes, 12);
     assert_int_equal(outbox.bytes, 20);
     assert_int_equal(outbox.memory - 20, 2 * (frames.memory - 12));
-    assert_int_equal(cf_outbox_consume(&outbox, 5, &allocator), 0);
+    assert_int_equal(cf_outbox_consume(&outbox, 5, &allocator).messages, 0);
     expect_front(&outbox, "three");
-    assert_int_equal(cf_outbox_consume(&outbox, 7, &allocator), 2);
+    assert_int_equal(cf_outbox_consume(&outbox, 7, &allocator).messages, 2);
     expect_front(&outbox, "ne\005three");
     assert_int_equal(outbox.bytes, 8);
-    assert_int_equal(cf_outbox_consume(&outbox, 8, &allocator), 2);
+    assert_int_equal(cf_outbox_consume(&outbox, 8, &allocator).messages, 2);
     assert_int_equal(outbox.bytes + outbox.memory, 0);
     cf_outbox_free(&frames, &allocator);
     cf_chunk_release(chunk);
@@ -231,7 +231,9 @@ static void a_form_of_one_session_counts_with_its_frames(void **state)
     assert_true(cf_outbox_push(&outbox, chunk, &allocator));
     assert_true(outbox.memory >= chunk->frames.capacity + cf_chunk_form(chunk, &prefixed)->capacity + sizeof *chunk);
     cf_chunk_release(chunk);
-    assert_int_equal(cf_outbox_consume(&outbox, outbox.bytes, &allocator), 2);
+    cf_sent sent = cf_outbox_consume(&outbox, outbox.bytes, &allocator);
+    assert_int_equal(sent.messages, 2);
+    assert_int_equal(sent.payload, 8); /* without the frames' heads */
     assert_int_equal(outbox.memory, 0);
     assert_int_equal(live, 0);
 }
