@@ -100,6 +100,7 @@ test('docs/metrics.md has every metric, with its type and meaning', async () => 
     const text = await scrape(server);
     const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(([, name, help, type]) => '| `' + name + '` | ' + type + ' | ' + help + ' |\n');
     const page = fs.readFileSync(path.join(TOP, 'docs/metrics.md'), 'utf8');
+    for (const [, reason] of text.matchAll(/^centrifuged_refusals_total\{reason="(\w+)"/gm)) assert.ok(page.includes('`' + reason + '`'), reason);
     assert.ok(page.includes('|---|---|---|\n' + rows.join('')), 'the table of docs/metrics.md should be:\n' + rows.join(''));
   } finally {
     await server.stop();
