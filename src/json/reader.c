@@ -60,14 +60,14 @@ static inline const char *skip_space(const cf_json_reader *reader, const char *a
 
 /*
  * Not 0 when a byte is a quote, a backslash, a control character or not ASCII: it has its highest bit set, and no byte of less
- * significance has. What a subtraction borrows may set the bits of more significant ones.
+ * significance has. What a subtraction borrows may set the bits of more significant ones. The quote changes places with the
+ * space, so that it is found together with the control characters.
  */
 static inline uint64_t special_bytes(uint64_t word)
 {
-    uint64_t quote = (word ^ EACH_BYTE('"')) - EACH_BYTE(1);
+    uint64_t quote_or_control = (word ^ EACH_BYTE('"' ^ ' ')) - EACH_BYTE(' ' + 1);
     uint64_t backslash = (word ^ EACH_BYTE('\\')) - EACH_BYTE(1);
-    uint64_t control = word - EACH_BYTE(0x20);
-    return (quote | backslash | control | word) & EACH_BYTE(0x80);
+    return (quote_or_control | backslash | word) & EACH_BYTE(0x80);
 }
 
 static bool is_special(char c)
