@@ -1,7 +1,6 @@
 'use strict';
 /*
- * The core's module out of the text in which ../pack.mjs has put it, which says what the lines are. A page waits for it: one
- * loop, without a call for each character.
+ * The core's module out of the text in which ../pack.mjs has put it, which says what the lines are. A page waits for it.
  */
 const NEWLINE = 10;
 const PAIR = 35; // up to this code a character and the one behind it are a byte
@@ -22,32 +21,30 @@ module.exports = (packed) => {
   const bytes = new Uint8Array(2 * text.length);
   const places = []; // by line: where to read on
   for (let at = 0; at < text.length; at = text.indexOf(NEWLINE, at) + 1) places.push(at);
-  const tables = places.map(() => row(PAIR + 1)); // by line: what its characters stand for
+  const small = row(PAIR + 1);
+  const plain = row(0);
 
   const [codes, kinds, numbers] = [0, 1, 2].map((line) => {
-    put(line, 0);
-    return row(0).map((code) => (code > PAIR ? bytes[code - PAIR - 1] : 0));
+    put(line, small, 0);
+    return plain.map((code) => (code > PAIR ? bytes[code - PAIR - 1] : 0));
   });
-  tables.fill(numbers);
-  tables[HEAD] = tables[DATA] = row(0);
-  tables[CODE] = codes.map((code, i) => code + 256 * kinds[i]);
-  return bytes.subarray(0, put(DATA, put(CODE, put(HEAD, 0) + 2) - 2));
+  const instructions = codes.map((code, i) => code + 256 * kinds[i]);
+  return bytes.subarray(0, put(DATA, plain, put(CODE, instructions, put(HEAD, plain, 0) + 2) - 2));
 
   /*
-   * A line, with the operands of its instructions, to `size`. Returns the end, at which there is room for the size of another
-   * function when the line has functions.
+   * A line, whose characters stand for what the table says, with the operands of its instructions, to `size`. Returns the end;
+   * behind functions it leaves room for the size of another one.
    */
-  function put(first, size) {
+  function put(line, table, size) {
+    let at = places[line];
     let start = size; // of a function, behind its size
-    for (let line = first, code; (code = text[places[line]++]) !== NEWLINE;) {
-      const value = code > PAIR ? tables[line][code] : digit(code) * ALL + digit(text[places[line]++]);
+    for (let code; (code = text[at++]) !== NEWLINE;) {
+      const value = code > PAIR ? table[code] : digit(code) * ALL + digit(text[at++]);
       const kind = value >> 8;
       bytes[size++] = value;
-      if (line > first) {
-        if (value < 128) line = first; // an operand, LEB128, has ended
-      } else if (kind >= LOCAL) {
-        if (kind >= ACCESS) bytes[size++] = kind - ACCESS; // the alignment
-        line = CODE + 1 + Math.min(kind, ACCESS) - LOCAL;
+      if (kind >= ACCESS) bytes[size++] = kind - ACCESS; // the alignment
+      if (kind >= LOCAL) {
+        size = putOperand(CODE + 1 + Math.min(kind, ACCESS) - LOCAL, size);
       } else if (kind === BLOCK) {
         bytes[size++] = NO_VALUE;
       } else if (kind) {
@@ -56,6 +53,15 @@ module.exports = (packed) => {
         start = size += 2;
       }
     }
+    return size;
+  }
+
+  /* LEB128 */
+  function putOperand(line, size) {
+    do {
+      const code = text[places[line]++];
+      bytes[size] = code > PAIR ? numbers[code] : digit(code) * ALL + digit(text[places[line]++]);
+    } while (bytes[size++] > 127);
     return size;
   }
 };
