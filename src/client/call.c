@@ -277,7 +277,7 @@ static cf_call *find_call(const cf_client *client, uint64_t uid)
 
 cf_step cf_call_on_answer(cf_client *client, const cf_wire_message *message)
 {
-    cf_call *call = find_call(client, cf_wire_uid(message));
+    cf_call *call = find_call(client, message->uid);
     if (call == NULL)
         return CF_STEP_DONE;
     call->body = message->body;

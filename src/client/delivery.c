@@ -149,11 +149,10 @@ static cf_subscription *find_by_uid(cf_client *client, uint64_t uid)
  */
 static cf_subscription *find_asked(cf_client *client, const cf_wire_message *message)
 {
-    uint64_t uid = cf_wire_uid(message);
     cf_subscription *subscription = cf_client_find(client, message->b.channel);
     if (subscription == NULL && message->has_error)
-        subscription = find_by_uid(client, uid);
-    if (subscription == NULL || (uid != 0 && uid < subscription->leaving))
+        subscription = find_by_uid(client, message->uid);
+    if (subscription == NULL || (message->uid != 0 && message->uid < subscription->leaving))
         return NULL;
     return subscription;
 }
@@ -273,14 +272,13 @@ static bool take_last(cf_subscription *subscription, const cf_wire_message *mess
 
 static bool answers_crossed(const cf_subscription *subscription, const cf_wire_message *message)
 {
-    return subscription->crossed != 0 && cf_wire_uid(message) == subscription->crossed;
+    return subscription->crossed != 0 && message->uid == subscription->crossed;
 }
 
 /* Is it of a command that the server's unsubscribe has crossed, and says nothing of the one that was sent since? */
 static bool is_old_refusal(const cf_subscription *subscription, const cf_wire_message *message)
 {
-    uint64_t uid = cf_wire_uid(message);
-    return message->has_error && uid != 0 && uid < subscription->asked;
+    return message->has_error && message->uid != 0 && message->uid < subscription->asked;
 }
 
 /*

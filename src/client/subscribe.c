@@ -359,16 +359,15 @@ void cf_subscriptions_leave(cf_client *client, bool again)
 
 cf_step cf_subscription_on_unsubscribe(cf_client *client, cf_time now, const cf_wire_message *message)
 {
-    uint64_t uid = cf_wire_uid(message);
     cf_subscription *subscription = cf_client_find(client, message->b.channel);
-    cf_subscriptions_answer_departed(client, uid);
+    cf_subscriptions_answer_departed(client, message->uid);
     if (subscription == NULL)
         return CF_STEP_DONE;
-    if (uid == subscription->leaving)
+    if (message->uid == subscription->leaving)
         subscription->leaving = 0;
     if (message->has_error) {
         cf_client_report_message(client, message);
-    } else if (message->uid.size == 0 && cf_subscription_wanted(subscription)) {
+    } else if (!message->has_uid && cf_subscription_wanted(subscription)) {
         uint64_t crossed = subscription->asked;
         cf_haste_spend(&subscription->haste_at, now);
         tell_unsubscribe(subscription);

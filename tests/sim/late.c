@@ -46,13 +46,13 @@ static bool all(cf_bytes frame, bool (*is)(const cf_wire_message *message))
 
 static bool is_push(const cf_wire_message *message)
 {
-    return message->uid.size == 0 &&
+    return !message->has_uid &&
            (message->method == CF_METHOD_MESSAGE || message->method == CF_METHOD_JOIN || message->method == CF_METHOD_LEAVE);
 }
 
 static bool is_answer(const cf_wire_message *message)
 {
-    return message->uid.size > 0 && message->method == CF_METHOD_SUBSCRIBE;
+    return message->has_uid && message->method == CF_METHOD_SUBSCRIBE;
 }
 
 /* ---- the answer, with what was published before the history was read ---- */

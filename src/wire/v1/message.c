@@ -155,8 +155,12 @@ static void read_method(cf_json_reader *reader, cf_wire_message *message, cf_buf
 static void read_uid(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
 {
     cf_json_value value;
-    if (cf_json_read(reader, &value))
-        message->uid = value.kind == CF_JSON_NUMBER ? value.raw : decode(reader, &value, scratch);
+    int64_t number;
+    if (!cf_json_read(reader, &value))
+        return;
+    cf_bytes text = value.kind == CF_JSON_NUMBER ? value.raw : decode(reader, &value, scratch);
+    message->has_uid = text.size > 0;
+    message->uid = cf_bytes_to_int64(text, &number) && number > 0 ? (uint64_t)number : 0;
 }
 
 static void read_error(cf_json_reader *reader, cf_wire_message *message, cf_buffer *scratch)
@@ -218,12 +222,6 @@ static bool read_message(cf_json_reader *reader, cf_wire_message *message, cf_bu
     }
     message->raw = cf_bytes_make(start, (size_t)(reader->at - start));
     return !scratch->failed;
-}
-
-uint64_t cf_wire_uid(const cf_wire_message *message)
-{
-    int64_t uid;
-    return cf_bytes_to_int64(message->uid, &uid) && uid > 0 ? (uint64_t)uid : 0;
 }
 
 bool cf_wire_messages_begin(cf_wire_messages *messages, cf_bytes text)

@@ -80,7 +80,8 @@ void cf_wire_write_ping(cf_buffer *out, uint64_t uid);
 typedef struct cf_wire_message {
     cf_method method;
     cf_bytes raw;        /* the whole message */
-    cf_bytes uid;        /* decoded; a number is taken as its text */
+    uint64_t uid;        /* of the command that it answers; 0: of none of ours */
+    bool has_uid;        /* neither missing nor "" */
     bool has_error;      /* the key is there and neither null nor "" */
     cf_json_value error; /* as received */
     cf_bytes error_text; /* decoded when it is a string, else its raw text */
@@ -104,9 +105,6 @@ typedef struct cf_wire_message {
         cf_bytes messages; /* raw JSON array; data NULL when missing, null or no array */
     } b;
 } cf_wire_message;
-
-/* The number that a command had; 0: it answers none of ours. */
-uint64_t cf_wire_uid(const cf_wire_message *message);
 
 /*
  * Goes through the messages of one frame: an object is one, an array any number; other values are none. Nothing comes out of a

@@ -32,7 +32,6 @@ static bool same_message(const cf_wire_message *a, const cf_wire_message *b)
 {
     const cf_bytes pairs[][2] = {
         {a->raw, b->raw},
-        {a->uid, b->uid},
         {a->error.raw, b->error.raw},
         {a->error_text, b->error_text},
         {a->advice, b->advice},
@@ -49,10 +48,10 @@ static bool same_message(const cf_wire_message *a, const cf_wire_message *b)
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
         if (!cf_bytes_equal(pairs[i][0], pairs[i][1]) || (pairs[i][0].data == NULL) != (pairs[i][1].data == NULL))
             return false;
-    return a->method == b->method && a->has_error == b->has_error && a->error.kind == b->error.kind &&
-           a->has_body == b->has_body && a->b.expires == b->b.expires && a->b.expired == b->b.expired &&
-           a->b.reconnect == b->b.reconnect && a->b.recovered == b->b.recovered && a->b.ttl == b->b.ttl &&
-           a->b.has_last == b->b.has_last;
+    return a->method == b->method && a->uid == b->uid && a->has_uid == b->has_uid && a->has_error == b->has_error &&
+           a->error.kind == b->error.kind && a->has_body == b->has_body && a->b.expires == b->b.expires &&
+           a->b.expired == b->b.expired && a->b.reconnect == b->b.reconnect && a->b.recovered == b->b.recovered &&
+           a->b.ttl == b->b.ttl && a->b.has_last == b->b.has_last;
 }
 
 /* What comes out of an object alone (NULL for nothing), and out of an array that holds only this object. */

@@ -26,7 +26,7 @@ static void connect_reply(void **state)
     read_one(text);
     assert_int_equal(message.method, CF_METHOD_CONNECT);
     assert_text(message.raw, text);
-    assert_text(message.uid, "1");
+    assert_int_equal(message.uid, 1);
     assert_false(message.has_error);
     assert_true(message.has_body);
     assert_text(message.b.client, "c38e");
@@ -150,7 +150,7 @@ static void pushes(void **state)
              "\"all:x\","
              "\"data\":{\"x\" : 1}}}");
     assert_int_equal(message.method, CF_METHOD_MESSAGE);
-    assert_text(message.uid, "");
+    assert_false(message.has_uid);
     assert_text(message.b.uid, "x2aQ");
     assert_text(message.b.client, "c38e");
     assert_text(message.b.info, "{\"user\":\"42\"}");
@@ -187,7 +187,7 @@ static void an_array_is_taken_one_by_one(void **state)
     assert_text(message.raw, "{\"uid\":\"1\",\"method\":\"p\\u0069ng\"}");
     assert_true(cf_wire_messages_next(&messages, &message, &scratch));
     assert_int_equal(message.method, CF_METHOD_UNKNOWN);
-    assert_text(message.uid, "2");
+    assert_int_equal(message.uid, 2);
     assert_false(cf_wire_messages_next(&messages, &message, &scratch));
     assert_true(cf_wire_messages_begin(&messages, CF_BYTES("[]")));
     assert_false(cf_wire_messages_next(&messages, &message, &scratch));
@@ -269,7 +269,7 @@ static void fields_of_another_kind_stay_zero(void **state)
     read_one("{\"method\":5,\"uid\":7,\"advice\":{},\"body\":{\"channel\":1,\"client\":null,\"uid\":[],\"ttl\":\"5\","
              "\"messages\":{},\"last\":5}}");
     assert_int_equal(message.method, CF_METHOD_UNKNOWN);
-    assert_text(message.uid, "7");
+    assert_int_equal(message.uid, 7);
     assert_text(message.advice, "");
     assert_text(message.b.channel, "");
     assert_text(message.b.client, "");
@@ -287,6 +287,25 @@ static void fields_of_another_kind_stay_zero(void **state)
     assert_int_equal(message.b.ttl, 0);
 }
 
+static void a_uid_is_a_number_of_ours_or_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t uid;
+        bool has;
+    } cases[] = {
+        {"{\"uid\":\"12\"}", 12, true}, {"{\"uid\":12}", 12, true},   {"{\"uid\":\"\"}", 0, false},
+        {"{\"uid\":null}", 0, false},   {"{\"uid\":\"x\"}", 0, true}, {"{\"uid\":\"-1\"}", 0, true},
+        {"{\"uid\":1.5}", 0, true},     {"{\"uid\":1e99}", 0, true},  {"{\"method\":\"ping\"}", 0, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        read_one(cases[i].text);
+        if (message.uid != cases[i].uid || message.has_uid != cases[i].has)
+            fail_msg("%s", cases[i].text);
+    }
+}
+
 static void of_duplicates_the_last_one_counts(void **state)
 {
     (void)state;
@@ -294,7 +313,7 @@ static void of_duplicates_the_last_one_counts(void **state)
         "{\"method\":\"join\",\"uid\":\"1\",\"body\":{\"channel\":\"a\",\"client\":\"x\"},\"uid\":\"2\",\"method\":\"leave\","
         "\"body\":{\"channel\":\"b\",\"channel\":\"c\"}}");
     assert_int_equal(message.method, CF_METHOD_LEAVE);
-    assert_text(message.uid, "2");
+    assert_int_equal(message.uid, 2);
     assert_text(message.b.channel, "c");
     assert_text(message.b.client, "");
     read_one("{\"method\":\"join\",\"body\":{\"channel\":\"a\"},\"body\":null,\"error\":\"x\",\"error\":null}");
@@ -318,7 +337,7 @@ static void many_escaped_texts_stay_where_they_are(void **state)
     read_one("{\"uid\":\"\\u0031\",\"method\":\"mess\\u0061ge\",\"error\":\"\\u0065\",\"advice\":\"\\u0061\",\"body\":{\"uid\":"
              "\"\\u0075\","
              "\"channel\":\"\\ud83d\\ude00\",\"client\":\"\\n\\n\\n\",\"reason\":\"\\\\\",\"last\":\"\\t\"}}");
-    assert_text(message.uid, "1");
+    assert_int_equal(message.uid, 1);
     assert_int_equal(message.method, CF_METHOD_MESSAGE);
     assert_text(message.error_text, "e");
     assert_text(message.advice, "a");
@@ -448,6 +467,7 @@ int main(void)
         cmocka_unit_test(of_a_broken_object_nothing_comes_out),
         cmocka_unit_test(a_broken_object_is_told_apart_from_no_memory),
         cmocka_unit_test(fields_of_another_kind_stay_zero),
+        cmocka_unit_test(a_uid_is_a_number_of_ours_or_none),
         cmocka_unit_test(of_duplicates_the_last_one_counts),
         cmocka_unit_test(keys_match_exactly),
         cmocka_unit_test(many_escaped_texts_stay_where_they_are),
