@@ -220,6 +220,65 @@ test('a node that has lost one of several Redis servers says that it is not well
   }
 });
 
+test('a node that Redis has cut off for reading too slowly makes its clients recover', () => withCluster(2, Object.assign({}, HISTORY, {
+  history_size: 1000,
+}), async ({ redis, nodes }) => {
+  const ann = await nodes[0].client('ann');
+  await subscribe(ann, 'news');
+  await publish(nodes[1], 'news', 'first');
+  const { body } = await ann.take(pushed('first'), 'the message');
+  await redis.cmd('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 1mb 1mb 1');
+  nodes[0].signal('SIGSTOP');
+  const text = 'x'.repeat(50000);
+  const left = async () => (await redis.cmd('PUBSUB', 'NUMSUB', 'centrifugo.message.news'))[1];
+  let count = 0;
+  while (await left() > 0) await publish(nodes[1], 'news', text + count++);
+  nodes[0].signal('SIGCONT');
+  await until(() => ann.closed, 'the close');
+  const again = await nodes[1].client('ann');
+  const reply = await subscribe(again, 'news', { recover: true, last: body.uid });
+  assert.strictEqual(reply.recovered, true);
+  assert.deepStrictEqual(reply.messages.reverse().map((m) => m.data), Array.from({ length: count }, (unused, i) => text + i));
+}));
+
+/* A client with recovery that comes to the next node whenever it is closed. `heard`: the numbers that it was told. */
+async function hop(nodes, heard, ended) {
+  let last = '';
+  for (let i = 0; !ended(); i++) {
+    const client = await nodes[i % nodes.length].client('ann').catch(() => null);
+    if (client === null) continue;
+    const reply = await client.command('subscribe', { channel: 'news', recover: last !== '', last }).catch(() => null);
+    if (reply === null) continue;
+    if (last !== '') assert.strictEqual(reply.body.recovered, true);
+    const take = (message) => { heard.push(message.data); last = message.uid; };
+    for (const message of (reply.body.messages || []).reverse()) take(message);
+    await until(() => {
+      for (const message of client.messages.splice(0)) take(message.body);
+      return client.closed || ended() || Math.random() < 0.002;
+    }, 'the next node');
+    client.end();
+  }
+}
+
+test('clients that go from node to node hear all, in order, once, while connections to Redis are cut', () => withCluster(2, Object.assign({}, HISTORY, {
+  history_size: 1000,
+}), async ({ redis, nodes }) => {
+  const heard = [];
+  const sure = [];
+  let over = false;
+  const client = hop(nodes, heard, () => over).catch((error) => error);
+  await until(() => nodes[0].api({ method: 'channels' }).then(([reply]) => reply.body.data.length === 1, () => false), 'the client');
+  for (let n = 0; n < 600; n++) {
+    if (n % 60 === 59) await redis.cmd('CLIENT', 'KILL', 'TYPE', n % 120 === 59 ? 'pubsub' : 'normal', 'SKIPME', 'yes');
+    if ((await nodes[n % 2].publish('news', n))[0].error === null) sure.push(n);
+  }
+  await until(() => heard.includes(sure[sure.length - 1]), 'the last message');
+  over = true;
+  assert.strictEqual(await client, undefined);
+  assert.deepStrictEqual(heard, [...new Set(heard)].sort((a, b) => a - b), 'in order, once');
+  assert.deepStrictEqual(sure.filter((n) => n >= heard[0] && !heard.includes(n)), [], 'all of them');
+}));
+
 /* ---- commands in queues ---- */
 
 const command = (n) => JSON.stringify({ method: 'publish', params: { channel: 'news', data: n } });
