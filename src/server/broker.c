@@ -1,5 +1,8 @@
 #include "server/broker.h"
 
+#include "server/watch.h"
+#include "wire/v1/v1.h"
+
 /* ---- life ---------------------------------------------------------------- */
 
 void cf_broker_init(cf_broker *broker, cf_services *services)
@@ -76,12 +79,32 @@ void cf_broker_keep_presence(cf_broker *broker, cf_bytes channel, cf_bytes clien
     cf_retract_cancel(&broker->retractions, channel, client);
 }
 
+/* With no other node, and no operator, there is nothing to write. */
+static void show_watchers(cf_broker *broker, const cf_publication *publication)
+{
+    cf_services *services = broker->services;
+    cf_buffer message;
+    services->metrics->node_num_admin_msg_published++;
+    cf_buffer_init(&message, services->allocator, CF_BUFFER_NO_LIMIT);
+    if (broker->engine->ops->watch != NULL || !cf_list_empty(&services->watchers))
+        cf_wire_write_publication(&message, publication);
+    if (broker->engine->ops->watch == NULL) {
+        cf_watch_hear(services, cf_buffer_bytes(&message));
+    } else if (!message.failed) {
+        broker->pending++;
+        broker->engine->ops->watch(broker->engine, cf_buffer_bytes(&message), note_end, broker);
+    }
+    cf_buffer_free(&message);
+}
+
 /* ---- what somebody waits for ---------------------------------------------- */
 
 void cf_broker_publish(cf_broker *broker, const cf_publication *publication, const cf_channel_options *options,
                        cf_engine_done done, void *user)
 {
     broker->services->metrics->node_num_client_msg_published++;
+    if (options->watch)
+        show_watchers(broker, publication);
     broker->engine->ops->publish(broker->engine, publication, options, done, user);
 }
 

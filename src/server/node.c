@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "server/command/command.h"
+#include "server/watch.h"
 
 #define ADVICE_SIZE_MAX 256
 /* Sessions that a shutdown closes in one turn (server-spec.md 8.9). */
@@ -66,6 +67,12 @@ void cf_node_set_commands(cf_node *node, const cf_node_commands *commands)
     node->commands = *commands;
 }
 
+static void hear_watched(void *user, cf_bytes message)
+{
+    cf_node *node = CF_CONTAINER(user, cf_node, hub);
+    cf_watch_hear(&node->services, message);
+}
+
 static bool make_engine(cf_node *node, cf_engine_maker maker, uint32_t seed)
 {
     const cf_services *services = &node->services;
@@ -73,6 +80,7 @@ static bool make_engine(cf_node *node, cf_engine_maker maker, uint32_t seed)
     node->sink.control = cf_node_hear;
     node->sink.command = take_command;
     node->sink.is_busy = is_busy;
+    node->sink.watched = hear_watched;
     node->broker.engine = maker(&(cf_engine_host){
         .environment = &services->environment,
         .config = services->config,
@@ -106,6 +114,7 @@ static void init(cf_node *node, const cf_server_environment *environment, const 
     services->broker = &node->broker;
     cf_broker_init(&node->broker, services);
     cf_list_init(&node->calls);
+    cf_list_init(&services->watchers);
     cf_buffer *buffers[] = {&services->push, &services->advice};
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         cf_buffer_init(buffers[i], environment->allocator, CF_BUFFER_NO_LIMIT);

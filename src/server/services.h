@@ -35,6 +35,7 @@ struct cf_broker;
     X(no_secret, CF_SERVER_ERROR)       /* credentials that nothing can check */                                               \
     X(cut_off, CF_SERVER_INFO)          /* a client closed for what it sent, or did not read */                                \
     X(bad_call, CF_SERVER_WARNING)      /* a request of the HTTP API that is refused */                                        \
+    X(bad_login, CF_SERVER_WARNING)     /* an operator's, or somebody else's */                                                \
     X(bad_control, CF_SERVER_ERROR)     /* of another node */                                                                  \
     X(no_descriptor, CF_SERVER_ERROR)   /* a connection that could not be accepted */
 
@@ -56,6 +57,7 @@ typedef struct cf_services {
     cf_wheel *wheel;
     cf_turn turn;
     cf_metrics *metrics;
+    cf_list watchers;  /* operators (watch.h) */
     cf_time now;       /* ms, monotonic; of this turn */
     int64_t unix_time; /* s, of this turn */
     bool shutting_down;

@@ -112,14 +112,14 @@ test('without a secret it does not start', () => inFolder(async ({ run, file }) 
 
 test('what this version does not have is refused, whatever it comes from', () => inFolder(async ({ run, file }) => {
   file('config.json', '{"secret": "s"}');
-  for (const args of [['--ssl_autocert'], ['--web'], ['-w'], ['--admin']]) {
+  for (const args of [['--ssl_autocert'], ['--ssl_autocert=true']]) {
     const result = await run(['-p', '0'].concat(args));
     assert.strictEqual(result.code, 1, args.join(' '));
     assert.match(result.out, /\[F\]: .*Error validating config: config error: --\w+: option '\w+' cannot be used: .* is not part of this version/);
   }
-  const env = await run(['-p', '0'], { CENTRIFUGO_ADMIN: 'true' });
+  const env = await run(['-p', '0'], { CENTRIFUGED_SSL_AUTOCERT: 'true' });
   assert.strictEqual(env.code, 1);
-  assert.match(env.out, /CENTRIFUGO_ADMIN: option 'admin' cannot be used: the admin interface is not part of this version/);
+  assert.match(env.out, /CENTRIFUGED_SSL_AUTOCERT: option 'ssl_autocert' cannot be used: .* is not part of this version/);
 }));
 
 test('a port that is taken is named, with the way to another one', () => inFolder(async ({ run, file }) => {

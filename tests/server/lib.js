@@ -168,6 +168,13 @@ class Server {
   raw(options) { return Raw.open(this.connect(options)); }
 
   client(user) { return Client.open(this, user); }
+
+  /* An operator's WebSocket: its answers are arrays, of which `messages` has the elements. */
+  async admin(options) {
+    const admin = await Client.open(this, undefined, this.origin.replace('http', 'ws').replace(/\d+$/, this.apiPort) + '/socket', options);
+    admin.ws.removeAllListeners('message').on('message', (data) => admin.messages.push(...[JSON.parse(data.toString())].flat()));
+    return admin;
+  }
 }
 
 /* sockjs-echo-server on a free port. */
@@ -234,8 +241,8 @@ class Raw {
   waitClosed() { return until(() => this.closed, 'the server to close the connection'); }
 
   /* Upgrades; what comes after the response head stays in `bytes`. */
-  async upgrade() {
-    this.write('GET /connection/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  async upgrade(where) {
+    this.write('GET ' + (where || '/connection/websocket') + ' HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
     await this.waitText('\r\n\r\n');
     const end = this.bytes.indexOf('\r\n\r\n') + 4;
@@ -301,12 +308,12 @@ function frame(opcode, payload, over) {
 
 /* A WebSocket client that speaks the protocol. */
 class Client {
-  static async open(server, user) {
+  static async open(server, user, url, options) {
     const self = new Client();
     self.messages = [];
     self.closed = null;
     self.uid = 0;
-    self.ws = new WebSocket(server.url, Object.assign({ perMessageDeflate: false }, server.trust));
+    self.ws = new WebSocket(url || server.url, Object.assign({ perMessageDeflate: false }, server.trust, options));
     self.ws.on('message', (data) => self.messages.push(JSON.parse(data.toString())));
     self.ws.on('error', () => {});
     self.ws.on('close', (code, reason) => { self.closed = { code, reason: reason.toString() }; });

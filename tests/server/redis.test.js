@@ -45,6 +45,18 @@ test('two nodes deliver to each other, and the publisher has its message before 
   assert.deepStrictEqual(bob.messages.map((m) => m.body.data), [...Array(100).keys()]);
 }));
 
+test('operators watch what is published at any node, and only on nodes that have them', () => withCluster(2, { watch: true, admin: true, insecure_admin: true }, async ({ redis, nodes }) => {
+  const admin = await nodes[1].admin();
+  await admin.command('connect', { watch: true });
+  await publish(nodes[0], 'news', { n: 1 });
+  const { body } = await admin.take((m) => m.method === 'message', 'the message');
+  assert.deepStrictEqual([body.channel, body.data], ['news', { n: 1 }]);
+  const other = await Server.start(redisConfig(redis));
+  const subscribed = await redis.cmd('PUBSUB', 'NUMSUB', 'centrifugo.admin');
+  await other.stop();
+  assert.deepStrictEqual(subscribed.map(String), ['centrifugo.admin', '2']);
+}));
+
 test('nodes know of each other, and a backend reaches users on any of them', () => withCluster(2, { node_ping_interval: 1 }, async ({ nodes }) => {
   await nodesKnown(nodes[0], 2);
   await nodesKnown(nodes[1], 2);

@@ -2,7 +2,6 @@
 
 #include "server/api/form.h"
 #include "wire/v1/sign.h"
-#include "wire/v1/v1.h"
 
 /* Larger answers are refused with 500: one request may ask for any number of histories. In bytes. */
 #define CF_API_REPLY_MAX (64 * 1024 * 1024)
@@ -19,6 +18,7 @@ struct cf_api_call {
     cf_node *node;
     const cf_allocator *allocator;
     cf_api_done done; /* NULL: cancelled */
+    cf_api_own own;   /* NULL: it came by HTTP */
     void *user;
     uint64_t started; /* microseconds */
     cf_buffer text;   /* the commands, kept while they are carried out */
@@ -94,14 +94,21 @@ static const char *refusal(int status)
     }
 }
 
+static void note_http(const cf_api_call *call, int status)
+{
+    cf_services *services = services_of(call);
+    cf_metrics_record(services->metrics, CF_LATENCY_HTTP_API, microseconds(services) - call->started);
+    if (status != 200)
+        cf_services_notice(services, CF_NOTICE_bad_call, "API request answered with %d: %s", status, refusal(status));
+}
+
 /* Status 200 sends the reply. The call is gone, at the latest when run() returns. */
 static void answer(cf_api_call *call, int status)
 {
     cf_services *services = services_of(call);
-    cf_metrics_record(services->metrics, CF_LATENCY_HTTP_API, microseconds(services) - call->started);
     call->ended = true;
-    if (status != 200)
-        cf_services_notice(services, CF_NOTICE_bad_call, "API request answered with %d: %s", status, refusal(status));
+    if (call->own == NULL)
+        note_http(call, status);
     cf_turn_spend(&services->turn, call->reply.size / CF_WORK_UNIT_SIZE);
     if (call->done == NULL)
         return;
@@ -124,10 +131,15 @@ static void go_on(cf_api_call *call)
         (void)run(call);
 }
 
-static void begin_reply(cf_api_call *call, cf_trouble trouble)
+static void separate(cf_api_call *call)
 {
     if (call->reply.size > 1)
         cf_buffer_append_byte(&call->reply, ',');
+}
+
+static void begin_reply(cf_api_call *call, cf_trouble trouble)
+{
+    separate(call);
     cf_wire_begin_reply(&call->reply, call->command.uid, cf_method_of(call->command.method), trouble, true);
 }
 
@@ -341,16 +353,34 @@ static bool (*const methods[CF_METHOD_COUNT])(cf_api_call *call) = {
 
 /* ---- the loop over the commands ---- */
 
-static bool do_command(cf_api_call *call)
+/* The API's own commands. 200: it is carried out; any other status ends the request. */
+static int do_api_command(cf_api_call *call)
 {
     cf_method method = cf_method_of(call->command.method);
-    cf_turn_spend(&services_of(call)->turn, CF_WORK_COMMAND);
     cf_buffer_clear(&call->params_scratch);
-    if (methods[method] == NULL || !cf_buffer_reserve(&call->params_scratch, call->command.params.size + 1) ||
+    if (methods[method] == NULL)
+        return call->own != NULL ? 404 : 400;
+    if (!cf_buffer_reserve(&call->params_scratch, call->command.params.size + 1) ||
         !cf_wire_params(method, true, call->command.params, &call->params, &call->params_scratch))
-        return false;
+        return 400;
     call->waiting = true;
-    return methods[method](call);
+    return methods[method](call) ? 200 : 400;
+}
+
+static int do_command(cf_api_call *call)
+{
+    size_t before = call->reply.size;
+    cf_turn_spend(&services_of(call)->turn, CF_WORK_COMMAND);
+    if (call->own == NULL)
+        return do_api_command(call);
+    if (call->done == NULL)
+        return 503; /* nobody is there whose command it was */
+    separate(call);
+    int status = call->own(call->user, &call->command, &call->reply);
+    if (status != CF_API_PASS)
+        return status;
+    cf_buffer_truncate(&call->reply, before);
+    return do_api_command(call);
 }
 
 static int memory_status(const cf_api_call *call, int status)
@@ -388,8 +418,9 @@ static void step(cf_api_call *call)
         return;
     }
     call->held = false;
-    if (!do_command(call))
-        answer(call, memory_status(call, 400));
+    int status = do_command(call);
+    if (status != 200)
+        answer(call, memory_status(call, status));
     else if (call->reply.failed)
         answer(call, 500);
 }
@@ -423,7 +454,7 @@ static int begin_commands(cf_api_call *call, cf_bytes data)
     return memory_status(call, call->commands.array ? 200 : 400); /* an array that is valid, but empty */
 }
 
-/* The status that the checks 1 to 6 of server-spec.md 5.1 end with; 200: the commands can be carried out. */
+/* The status that the checks 1 to 6 of server-spec.md 5.1 end with. */
 static int check(cf_api_call *call, cf_bytes sign, cf_bytes data)
 {
     const cf_config *config = services_of(call)->config;
@@ -442,11 +473,12 @@ static int check(cf_api_call *call, cf_bytes sign, cf_bytes data)
 
 static int check_form(cf_api_call *call, const cf_api_request *request)
 {
-    cf_form form;
+    cf_form_field fields[] = {{.name = CF_BYTES("sign")}, {.name = CF_BYTES("data")}};
+    cf_form form = {fields, sizeof fields / sizeof fields[0]};
     cf_form_init(&form, call->allocator);
     int status = 500;
     if (cf_form_read(&form, request->content_type, request->query, request->body))
-        status = check(call, cf_buffer_bytes(&form.sign), cf_buffer_bytes(&form.data));
+        status = check(call, cf_buffer_bytes(&fields[0].value), cf_buffer_bytes(&fields[1].value));
     cf_form_free(&form);
     return status;
 }
@@ -471,7 +503,7 @@ static void on_drop(cf_task *task)
 }
 
 /* NULL without memory. */
-static cf_api_call *new_call(cf_node *node, cf_api_done done, void *user)
+static cf_api_call *new_call(cf_node *node, cf_api_own own, cf_api_done done, void *user)
 {
     cf_services *services = cf_node_services(node);
     cf_api_call *call = cf_alloc_zero(services->allocator, 1, sizeof(*call));
@@ -480,6 +512,7 @@ static cf_api_call *new_call(cf_node *node, cf_api_done done, void *user)
     cf_task_init(&call->task, &services->turn, on_turn, on_drop);
     call->node = node;
     call->allocator = services->allocator;
+    call->own = own;
     call->done = done;
     call->user = user;
     call->started = microseconds(services);
@@ -491,33 +524,37 @@ static cf_api_call *new_call(cf_node *node, cf_api_done done, void *user)
     return call;
 }
 
-cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user)
+static cf_api_call *begin(cf_api_call *call, int status)
 {
-    cf_services *services = cf_node_services(node);
-    services->metrics->http_api_num_requests++;
-    cf_api_call *call = new_call(node, done, user);
-    if (call == NULL) {
-        done(user, 500, CF_BYTES("text/plain; charset=utf-8"), status_text(500));
-        return NULL;
-    }
-    cf_turn_spend(&services->turn, CF_WORK_REQUEST);
-    int status = is_json(request->content_type) ? check(call, request->sign_header, request->body) : check_form(call, request);
     if (status != 200)
         answer(call, status);
     return run(call) ? call : NULL;
 }
 
-void cf_api_carry_out(cf_node *node, cf_bytes command, cf_api_done done, void *user)
+/* False: `done` was called. */
+static bool is_made(const cf_api_call *call, cf_api_done done, void *user)
 {
-    cf_api_call *call = new_call(node, done, user);
-    if (call == NULL) {
+    if (call == NULL)
         done(user, 500, CF_BYTES("text/plain; charset=utf-8"), status_text(500));
-        return;
-    }
-    int status = begin_commands(call, command);
-    if (status != 200)
-        answer(call, status);
-    (void)run(call);
+    return call != NULL;
+}
+
+cf_api_call *cf_api_handle(cf_node *node, const cf_api_request *request, cf_api_done done, void *user)
+{
+    cf_services *services = cf_node_services(node);
+    services->metrics->http_api_num_requests++;
+    cf_api_call *call = new_call(node, NULL, done, user);
+    if (!is_made(call, done, user))
+        return NULL;
+    cf_turn_spend(&services->turn, CF_WORK_REQUEST);
+    bool json = is_json(request->content_type);
+    return begin(call, json ? check(call, request->sign_header, request->body) : check_form(call, request));
+}
+
+cf_api_call *cf_api_carry_out(cf_node *node, cf_bytes commands, cf_api_own own, cf_api_done done, void *user)
+{
+    cf_api_call *call = new_call(node, own, done, user);
+    return is_made(call, done, user) ? begin(call, begin_commands(call, commands)) : NULL;
 }
 
 void cf_api_cancel(cf_api_call *call)

@@ -8,25 +8,25 @@
 
 void cf_form_init(cf_form *form, const cf_allocator *allocator)
 {
-    cf_buffer_init(&form->sign, allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&form->data, allocator, CF_BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < form->count; i++)
+        cf_buffer_init(&form->fields[i].value, allocator, CF_BUFFER_NO_LIMIT);
 }
 
 void cf_form_free(cf_form *form)
 {
-    cf_buffer_free(&form->sign);
-    cf_buffer_free(&form->data);
+    for (size_t i = 0; i < form->count; i++)
+        cf_buffer_free(&form->fields[i].value);
 }
 
 /* Where a field goes that has no value yet; NULL for fields that nobody asks for. */
-static cf_buffer *field_of(cf_form *form, cf_bytes name)
+static cf_buffer *field_of(const cf_form *form, cf_bytes name)
 {
-    cf_buffer *field = NULL;
-    if (cf_bytes_equal(name, CF_BYTES("sign")))
-        field = &form->sign;
-    if (cf_bytes_equal(name, CF_BYTES("data")))
-        field = &form->data;
-    return field != NULL && field->data == NULL ? field : NULL;
+    for (size_t i = 0; i < form->count; i++) {
+        cf_form_field *field = &form->fields[i];
+        if (cf_bytes_equal(name, field->name))
+            return field->value.data == NULL ? &field->value : NULL;
+    }
+    return NULL;
 }
 
 static bool starts_with_fold(cf_bytes text, cf_bytes prefix)
@@ -37,19 +37,22 @@ static bool starts_with_fold(cf_bytes text, cf_bytes prefix)
 /* ---- name=value&name=value ---- */
 
 /* A field that has a value, also an empty one, keeps it. */
-static void read_field(cf_buffer *field, cf_bytes pairs, cf_bytes name)
+static bool read_field(cf_form_field *field, cf_bytes pairs)
 {
-    if (field->data != NULL || !cf_buffer_reserve(field, 1))
-        return;
-    if (!cf_percent_field(pairs, name, field) && !field->failed)
-        cf_buffer_free(field);
+    cf_buffer *value = &field->value;
+    if (value->data != NULL || !cf_buffer_reserve(value, 1))
+        return !value->failed;
+    if (!cf_percent_field(pairs, field->name, value) && !value->failed)
+        cf_buffer_free(value);
+    return !value->failed;
 }
 
-static bool read_pairs(cf_form *form, cf_bytes pairs)
+static bool read_pairs(const cf_form *form, cf_bytes pairs)
 {
-    read_field(&form->sign, pairs, CF_BYTES("sign"));
-    read_field(&form->data, pairs, CF_BYTES("data"));
-    return !form->sign.failed && !form->data.failed;
+    bool read = true;
+    for (size_t i = 0; i < form->count; i++)
+        read = read_field(&form->fields[i], pairs) && read;
+    return read;
 }
 
 /* ---- multipart ---- */
@@ -90,7 +93,7 @@ static cf_bytes disposition(cf_bytes headers)
     return (cf_bytes){0};
 }
 
-static void read_part(cf_form *form, cf_bytes part)
+static void read_part(const cf_form *form, cf_bytes part)
 {
     ptrdiff_t end = cf_bytes_find(part, CF_BYTES("\r\n\r\n"));
     if (end < 0)
@@ -104,7 +107,7 @@ static void read_part(cf_form *form, cf_bytes part)
         cf_buffer_append(field, value);
 }
 
-static void read_parts(cf_form *form, cf_bytes boundary, cf_bytes body)
+static void read_parts(const cf_form *form, cf_bytes boundary, cf_bytes body)
 {
     char delimiter[4 + BOUNDARY_MAX] = "\r\n--";
     if (boundary.size == 0 || boundary.size > BOUNDARY_MAX)

@@ -74,7 +74,7 @@ static void on_done(void *user, int status, cf_bytes content_type, cf_bytes body
 static void carry_out(queued_item *item, cf_bytes command)
 {
     item->waiting = true;
-    cf_api_carry_out(item->queue->node, command, on_done, item);
+    (void)cf_api_carry_out(item->queue->node, command, NULL, on_done, item);
 }
 
 /* ---- an item -------------------------------------------------------------------- */

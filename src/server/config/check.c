@@ -261,6 +261,18 @@ static bool no_user_lists(const cf_config *config)
     return config->channel_rules.user_boundary.size == 0;
 }
 
+static bool no_admin(const cf_config *config)
+{
+    return !config->admin && !config->web;
+}
+
+static bool no_web(const cf_config *config)
+{
+    return !config->web;
+}
+
+#define NOT_ADMIN "neither 'admin' nor 'web' is on"
+#define NOT_WEB   "'web' is off"
 #define NOT_REDIS "'engine' is 'memory'; with 'redis' it counts"
 
 static const struct {
@@ -288,6 +300,9 @@ static const struct {
     {"websocket_compression_level", compresses_nothing, "nothing is compressed without 'websocket_compression'"},
     {"ssl_cert", is_plain, "there is no TLS without 'ssl'"},
     {"ssl_key", is_plain, "there is no TLS without 'ssl'"},
+    {"admin_password", no_web, NOT_WEB},
+    {"admin_secret", no_admin, NOT_ADMIN},
+    {"insecure_admin", no_admin, NOT_ADMIN},
     {"user_channel_separator", no_user_lists, "'user_channel_boundary' is empty"},
 };
 
@@ -340,9 +355,23 @@ static void check_secret(cf_loader *load)
                        "('centrifuged genconfig' writes one) or as CENTRIFUGO_SECRET; for development there is --insecure");
 }
 
+/* Without them nobody can log in, which harms nobody either. */
+static void check_admin(cf_loader *load)
+{
+    const cf_config *config = load->config;
+    if (no_admin(config) || config->insecure_admin)
+        return;
+    if (config->admin_secret.size == 0)
+        cf_config_warn(load,
+                       "option 'admin_secret' is empty: nobody can use the admin interface; set it, as a long random text");
+    else if (config->web && config->admin_password.size == 0)
+        cf_config_warn(load, "option 'admin_password' is empty: nobody can log in; set it");
+}
+
 void cf_config_check_all(cf_loader *load)
 {
     check_secret(load);
+    check_admin(load);
     check_addresses(load);
     check_prefix(load);
     check_files(load);

@@ -46,6 +46,9 @@ typedef struct cf_config {
     bool debug;
     bool insecure;
     bool insecure_api;
+    bool insecure_admin;
+    cf_bytes admin_password;
+    cf_bytes admin_secret;
     int64_t connection_lifetime;
     int64_t expired_connection_close_delay;
     int64_t stale_connection_close_delay;
@@ -54,6 +57,7 @@ typedef struct cf_config {
     int64_t client_channel_limit;
     int64_t client_request_max_size;
     int64_t client_queue_max_size;
+    int64_t client_queue_initial_capacity; /* only told, to operators */
     int64_t client_message_write_timeout;
     int64_t publish_wait_timeout; /* ours: s */
     int64_t ping_interval;
@@ -71,6 +75,8 @@ typedef struct cf_config {
     int64_t api_port;   /* equal to port by default */
     int64_t admin_port; /* the same */
     cf_bytes api_socket;
+    bool admin; /* the admin WebSocket */
+    bool web;   /* the same, and its login */
     bool prometheus;
     cf_bytes http_prefix;
     cf_bytes log_level;

@@ -34,7 +34,7 @@
 
 /* features that later versions bring */
 #define ACME    "fetching certificates by itself"
-#define ADMIN   "the admin interface"
+#define PAGE    "the page for operators"
 #define POOL    "a pool of connections"
 #define THREADS "more than one thread"
 
@@ -66,9 +66,8 @@ const cf_option cf_options[] = {
                 "memory that they take; beyond it is closed as `slow`. As much may be published to its channels "
                 "while a history is read for it; beyond it is closed as `internal server error`, and connects "
                 "again."},
-    {MISSING_INT(client_queue_initial_capacity, 2, 0, MANY), .unit = "messages", .reload = CF_RELOAD_NEW,
-     .state = CF_OPTION_IDLE, .missing = "a queue with a first capacity",
-     .meaning = "Accepted for compatibility, without effect."},
+    {INT(client_queue_initial_capacity, 2, 0, MANY), .unit = "messages", .reload = CF_RELOAD_NEW, .state = CF_OPTION_IDLE,
+     .missing = "a queue with a first capacity", .meaning = "Accepted for compatibility, without effect."},
     {INT(client_message_write_timeout, 0, 0, YEARS), .unit = "s", .reload = CF_RELOAD_NEW,
      .meaning = "A connection that takes no byte for so long while something waits is closed; 0: only "
                 "`client_queue_max_size` counts."},
@@ -123,19 +122,19 @@ const cf_option cf_options[] = {
      .meaning = "`memory`, for one process, or `redis`, for many that are one service."},
     {MISSING_INT(gomaxprocs, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = THREADS,
      .meaning = "Accepted for compatibility, without effect."},
-    {MISSING_BOOL(admin), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = ADMIN,
-     .meaning = "The admin endpoint."},
-    {MISSING_BOOL(web), .letter = 'w', .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = ADMIN,
-     .meaning = "The admin web page."},
-    {MISSING_TEXT(web_path, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ADMIN,
-     .meaning = "Folder of the web page."},
-    {MISSING_TEXT(admin_password, ""), .centrifugo = true, .confidential = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
-     .meaning = "Password of the web page."},
-    {MISSING_TEXT(admin_secret, ""), .centrifugo = true, .confidential = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
-     .meaning = "Key of admin tokens."},
-    {MISSING_BOOL(insecure_admin), .centrifugo = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
-     .meaning = "Admin connections without a token."},
-    {MISSING_BOOL(insecure_web), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ADMIN,
+    {BOOL(admin), .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "The admin WebSocket `/socket`, on `admin_port`, for programs that make tokens with `admin_secret`."},
+    {BOOL(web), .letter = 'w', .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Besides `/socket`, the login `/auth/`, which gives tokens for it."},
+    {MISSING_TEXT(web_path, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = PAGE,
+     .meaning = "Folder of the page."},
+    {TEXT(admin_password, ""), .centrifugo = true, .confidential = true,
+     .meaning = "Password of the login. Empty: nobody logs in."},
+    {TEXT(admin_secret, ""), .centrifugo = true, .confidential = true,
+     .meaning = "Key of the tokens that a login gives, good for 30 days; another one ends them. Empty: nobody logs in."},
+    {BOOL(insecure_admin), .centrifugo = true,
+     .meaning = "Login and `/socket` need no password and no token. Only where nobody else reaches `admin_port`."},
+    {MISSING_BOOL(insecure_web), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = PAGE,
      .meaning = "Without effect in Centrifugo 1.8 too."},
     {BOOL(websocket_compression), .reload = CF_RELOAD_NO,
      .meaning = "Messages are compressed for WebSocket clients who offer it (permessage-deflate), and may be by them."},
@@ -207,8 +206,7 @@ const cf_option cf_options[] = {
 const size_t cf_option_count = sizeof(cf_options) / sizeof(cf_options[0]);
 
 const cf_option cf_channel_option_table[] = {
-    {CHANNEL_BOOL(watch), .centrifugo = true, .state = CF_OPTION_IDLE, .missing = ADMIN,
-     .meaning = "Admin connections see the messages."},
+    {CHANNEL_BOOL(watch), .centrifugo = true, .meaning = "Operators who watch see the messages (`admin`, `web`)."},
     {CHANNEL_BOOL(publish), .centrifugo = true, .meaning = "Subscribed clients may publish."},
     {CHANNEL_BOOL(anonymous), .centrifugo = true, .meaning = "Clients with an empty user id may subscribe."},
     {CHANNEL_BOOL(presence), .centrifugo = true, .meaning = "Who is subscribed can be asked for."},

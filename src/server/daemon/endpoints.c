@@ -105,6 +105,27 @@ static void answer_metrics(void *user, cf_http_exchange *exchange, const cf_http
     cf_buffer_free(&body);
 }
 
+static void answer_admin_socket(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
+    cf_worker *worker = user;
+    (void)below;
+    cf_admin_answer_socket(&worker->admin, exchange, request);
+}
+
+static void answer_login(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
+    cf_worker *worker = user;
+    (void)below;
+    cf_admin_answer_login(&worker->admin, exchange, request);
+}
+
+static cf_http_body_limit limit_login(void *user, const cf_http_request *request, cf_bytes below)
+{
+    (void)user;
+    (void)below;
+    return cf_admin_login_body_limit(request);
+}
+
 /* ---- all of them ---- */
 
 /* The path is encoded, but the query is as it came. */
@@ -157,6 +178,8 @@ static const cf_route routes[] = {
     {CF_LITERAL("/api/"), CF_PORT_API, answer_api, limit_api},
     {CF_LITERAL("/health"), CF_PORT_CLIENTS | CF_PORT_API | CF_PORT_ADMIN, answer_health, NULL},
     {CF_LITERAL("/metrics"), CF_PORT_ADMIN, answer_metrics, NULL},
+    {CF_LITERAL("/socket"), CF_PORT_SOCKET, answer_admin_socket, NULL},
+    {CF_LITERAL("/auth/"), CF_PORT_WEB, answer_login, limit_login},
 };
 
 static cf_route_result find_route(cf_worker *worker, const cf_http_request *request, unsigned port, cf_route_match *match)

@@ -17,7 +17,8 @@ typedef struct ports {
 
 static ports ports_of(const cf_config *config)
 {
-    return (ports){{config->port, config->api_port, config->admin_port}, {CF_PORT_CLIENTS, CF_PORT_API, CF_PORT_ADMIN}};
+    unsigned admin = CF_PORT_ADMIN | (config->admin || config->web ? CF_PORT_SOCKET : 0) | (config->web ? CF_PORT_WEB : 0);
+    return (ports){{config->port, config->api_port, config->admin_port}, {CF_PORT_CLIENTS, CF_PORT_API, admin}};
 }
 
 /* All that is on the port of this number; 0 when an earlier one has the same. */
@@ -34,15 +35,25 @@ static unsigned bits_of(const ports *all, size_t number)
     return bits;
 }
 
-static const char *names_of(unsigned bits)
+typedef struct names {
+    char text[64];
+} names;
+
+/* In the words of server-spec.md 1.1. */
+static names names_of(unsigned bits)
 {
-    static const char *const names[] = {
-        [CF_PORT_CLIENTS] = "raw websocket, SockJS",
-        [CF_PORT_API] = "API",
-        [CF_PORT_CLIENTS | CF_PORT_API] = "raw websocket, SockJS, API",
-        [CF_PORT_ADMIN] = "health, metrics",
-    };
-    return names[bits == CF_PORT_ADMIN ? bits : bits & (CF_PORT_CLIENTS | CF_PORT_API)];
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } all[] = {
+        {CF_PORT_CLIENTS, "raw websocket, SockJS"}, {CF_PORT_API, "API"}, {CF_PORT_SOCKET, "admin"}, {CF_PORT_WEB, "web"}};
+    names list = {"health, metrics"};
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (bits & all[i].bit)
+            size += (size_t)snprintf(list.text + size, sizeof(list.text) - size, "%s%s", size > 0 ? ", " : "", all[i].name);
+    }
+    return list;
 }
 
 static void on_problem(void *user, int status)
@@ -70,7 +81,8 @@ static void log_failure(cf_worker *worker, const char *place, int status, const 
 static void log_success(cf_worker *worker, unsigned bits, const char *place)
 {
     worker->listener_count++;
-    cf_services_log(cf_node_services(worker->node), CF_SERVER_INFO, "Start serving %s endpoints on %s", names_of(bits), place);
+    cf_services_log(cf_node_services(worker->node), CF_SERVER_INFO, "Start serving %s endpoints on %s", names_of(bits).text,
+                    place);
 }
 
 /* An IPv6 address in brackets, so that its port can be told. */

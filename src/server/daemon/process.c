@@ -241,6 +241,8 @@ static void log_start(process *self)
         cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE client mode");
     if (self->config->insecure_api)
         cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE API mode");
+    if (self->config->insecure_admin && (self->config->admin || self->config->web))
+        cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE admin mode");
     if (self->config->debug)
         cf_log_say(log, CF_SERVER_WARNING, "Running in DEBUG mode");
     cf_log_say(log, CF_SERVER_INFO, "SockJS url: %s", self->config->sockjs_url.data);

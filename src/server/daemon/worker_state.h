@@ -4,6 +4,7 @@
 #ifndef CF_SERVER_DAEMON_WORKER_STATE_H
 #define CF_SERVER_DAEMON_WORKER_STATE_H
 
+#include "server/admin/endpoints.h"
 #include "server/api/queue.h"
 #include "server/daemon/gauges.h"
 #include "server/daemon/monitor.h"
@@ -13,7 +14,8 @@
 #include "server/transport/deflate.h"
 #include "server/transport/sockjs.h"
 
-enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2, CF_PORT_ADMIN = 4 }; /* bits of listeners */
+/* Bits of listeners: what is there. The last two are on the admin port where the options are on. */
+enum { CF_PORT_CLIENTS = 1, CF_PORT_API = 2, CF_PORT_ADMIN = 4, CF_PORT_SOCKET = 8, CF_PORT_WEB = 16 };
 
 struct cf_worker {
     cf_worker_host host;
@@ -27,6 +29,7 @@ struct cf_worker {
     cf_api_queue queue;
     cf_sockjs_server *sockjs;
     cf_deflate *deflate; /* NULL: messages are not compressed */
+    cf_admin admin;
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t wake;

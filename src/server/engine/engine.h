@@ -42,6 +42,8 @@ typedef struct cf_engine_sink {
     void (*join_leave)(void *user, cf_method method, cf_bytes channel, const cf_client_info *info);
     /* Its own come back, too. */
     void (*control)(void *user, const cf_engine_control *control);
+    /* A message that operators watch, as server/watch.h writes it. NULL where the engine has no `watch`. */
+    void (*watched)(void *user, cf_bytes message);
     /*
      * Messages of the channel may not have come, as the way from the store was lost for a while: who can recover has to, now.
      * Not called where nothing can get lost.
@@ -95,6 +97,8 @@ typedef struct cf_engine_ops {
     void (*channels)(cf_engine *engine, cf_engine_channels_done done, void *user);
     /* To all nodes, in the order in which it is given. NULL: there is no other node. */
     void (*control)(cf_engine *engine, const cf_engine_control *control, cf_engine_done done, void *user);
+    /* A message that operators watch, to all nodes where there are some. NULL: there is no other node. */
+    void (*watch)(cf_engine *engine, cf_bytes message, cf_engine_done done, void *user);
     /* Can all of the store be used now? NULL: always. */
     bool (*is_healthy)(const cf_engine *engine);
     /* Time passes: expiries. Called when a turn begins and when it ends. Returns when it wants to be called next. */

@@ -28,8 +28,8 @@ static void refuse_upgrade(cf_http_exchange *exchange, const cf_http_request *re
     cf_http_exchange_respond(exchange, &response);
 }
 
-void cf_upgrade_request(cf_services *services, cf_http_exchange *exchange, const cf_http_request *request,
-                        cf_websocket_kind kind, cf_deflate *deflate)
+bool cf_upgrade_take(cf_services *services, cf_http_exchange *exchange, const cf_http_request *request, cf_websocket_kind kind,
+                     cf_upgrade *upgrade)
 {
     cf_ws_request handshake = {
         .get = request->get,
@@ -44,11 +44,19 @@ void cf_upgrade_request(cf_services *services, cf_http_exchange *exchange, const
     if (status != 101) {
         tell_no_upgrade(services, exchange, request, status);
         refuse_upgrade(exchange, request, status, kind);
-        return;
+        return false;
     }
+    upgrade->key = handshake.key;
+    upgrade->connection = cf_http_exchange_upgrade(exchange, &upgrade->early);
+    return true;
+}
+
+void cf_upgrade_request(cf_services *services, cf_http_exchange *exchange, const cf_http_request *request,
+                        cf_websocket_kind kind, cf_deflate *deflate)
+{
+    cf_upgrade upgrade;
     if (!cf_ws_offers_deflate(request->headers[CF_HTTP_HEADER_websocket_extensions]))
         deflate = NULL;
-    cf_bytes early;
-    cf_connection *connection = cf_http_exchange_upgrade(exchange, &early);
-    cf_websocket_start(services, connection, handshake.key, early, kind, deflate);
+    if (cf_upgrade_take(services, exchange, request, kind, &upgrade))
+        cf_websocket_start(services, upgrade.connection, upgrade.key, upgrade.early, kind, deflate);
 }

@@ -397,8 +397,6 @@ static void test_features_that_are_not_built_are_refused(void **state)
 {
     fixture *f = *state;
     static const char *const texts[] = {
-        "{\"admin\": true}",
-        "{\"web\": \"true\"}",
         "{\"ssl_autocert\": true}",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -406,8 +404,19 @@ static void test_features_that_are_not_built_are_refused(void **state)
     assert_refused(f, "{\"engine\": \"foo\"}", "Unknown engine: foo");
     assert_refused(f, "{\"ssl_autocert\": true}", "let certbot fetch the certificate");
     assert_silent(
-        f, "{\"ssl\": false, \"admin\": false, \"web\": false, \"engine\": \"memory\", \"redis_api\": false,"
+        f, "{\"ssl\": false, \"engine\": \"memory\", \"redis_api\": false,"
            "\"websocket_compression\": false, \"redis_port\": 6379, \"sockjs_heartbeat_delay\": 25, \"redis_db\": \"0\"}");
+}
+
+static void test_an_admin_interface_that_nobody_can_use_is_told(void **state)
+{
+    fixture *f = *state;
+    assert_warned(f, "{\"admin\": true}", "option 'admin_secret' is empty");
+    assert_warned(f, "{\"web\": true, \"admin_secret\": \"s\"}", "option 'admin_password' is empty");
+    assert_warned(f, "{\"admin_password\": \"p\"}", "option 'admin_password' has no effect: 'web' is off");
+    assert_warned(f, "{\"insecure_admin\": true}", "option 'insecure_admin' has no effect: neither 'admin' nor 'web' is on");
+    assert_silent(f, "{\"web\": true, \"admin_secret\": \"s\", \"admin_password\": \"p\"}");
+    assert_silent(f, "{\"admin\": true, \"insecure_admin\": true, \"watch\": true}");
 }
 
 static void assert_server(const cf_redis_server *server, const char *host, int64_t port, const char *password,
@@ -476,7 +485,6 @@ static void test_options_without_effect_and_unknown_ones_are_warned_of(void **st
     fixture *f = *state;
     assert_warned(f, "{\"ssl_key\": \"a.key\"}", "option 'ssl_key' has no effect: there is no TLS without 'ssl'");
     assert_warned(f, "{\"redis_host\": \"db\"}", "config.json:1:2: option 'redis_host' has no effect: 'engine' is 'memory'");
-    assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"watch\": true}]}", "option 'watch' has no effect");
     assert_warned(f, "{\"history_sise\": 3}", "config.json:1:2: unknown option 'history_sise' is ignored");
     assert_warned(f, "{\"namespaces\": [{\"name\": \"ab\", \"port\": 3}]}", "unknown option 'port' is ignored");
     assert_warned(f, "{\"log_level\": \"loud\"}", "option 'log_level' is unknown: 'info' counts");
@@ -809,6 +817,7 @@ int main(int argc, char **argv)
         TEST(test_numbers_out_of_range_are_named_with_the_range),
         TEST(test_empty_boundaries_are_off),
         TEST(test_features_that_are_not_built_are_refused),
+        TEST(test_an_admin_interface_that_nobody_can_use_is_told),
         TEST(test_redis_servers_are_named_by_lists),
         TEST(test_sentinel_tells_where_the_masters_are),
         TEST(test_redis_servers_that_cannot_be_are_refused),

@@ -145,6 +145,7 @@ static const cf_engine_ops ops = {
     .history = cf_redis_history,
     .channels = cf_redis_channels,
     .control = cf_redis_control,
+    .watch = cf_redis_watch,
     .is_healthy = is_healthy,
     .advance = advance,
     .destroy = destroy,
@@ -217,6 +218,7 @@ static void init_common(cf_redis_engine *engine, const cf_engine_host *host, con
         .driver = *driver,
         .queues = host->config->redis_api ? host->config->redis_api_num_shards : -1,
         .now = host->now,
+        .watches = host->config->admin || host->config->web,
     };
     for (int i = 0; i < CF_REDIS_SCRIPT_COUNT; i++)
         cf_redis_script_digest((cf_redis_script)i, common->digests[i]);

@@ -5,7 +5,7 @@
 static const cf_bytes topics[] = {
     [CF_REDIS_MESSAGE] = CF_LITERAL(".message."), [CF_REDIS_JOIN] = CF_LITERAL(".join."),
     [CF_REDIS_LEAVE] = CF_LITERAL(".leave."),     [CF_REDIS_CONTROL] = CF_LITERAL(".control"),
-    [CF_REDIS_MARK] = CF_LITERAL(".mark."),
+    [CF_REDIS_ADMIN] = CF_LITERAL(".admin"),      [CF_REDIS_MARK] = CF_LITERAL(".mark."),
 };
 
 static const cf_bytes keys[] = {

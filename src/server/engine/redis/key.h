@@ -13,13 +13,14 @@ typedef enum cf_redis_topic {
     CF_REDIS_JOIN,
     CF_REDIS_LEAVE,
     CF_REDIS_CONTROL,
-    CF_REDIS_MARK, /* ours: a node's message to itself */
+    CF_REDIS_ADMIN, /* what operators watch */
+    CF_REDIS_MARK,  /* ours: a node's message to itself */
     CF_REDIS_TOPIC_COUNT
 } cf_redis_topic;
 
 typedef enum cf_redis_key { CF_REDIS_HISTORY, CF_REDIS_TOUCH, CF_REDIS_PRESENCE_INFOS, CF_REDIS_PRESENCE_TIMES } cf_redis_key;
 
-/* Appends an argument of a command (command.h). `name`: the channel's, the node's of a mark; control has none. */
+/* Appends an argument of a command (command.h). `name`: the channel's, the node's of a mark; control and admin have none. */
 void cf_redis_add_topic(cf_buffer *out, cf_bytes prefix, cf_redis_topic topic, cf_bytes name);
 void cf_redis_add_key(cf_buffer *out, cf_bytes prefix, cf_redis_key key, cf_bytes channel);
 /* A queue of commands: the one without a number is -1. */

@@ -59,13 +59,25 @@ void cf_redis_publish_join_leave(cf_engine *base, cf_method method, cf_bytes cha
 }
 
 /* The first shard has it. */
-void cf_redis_control(cf_engine *base, const cf_engine_control *message, cf_engine_done done, void *user)
+static void publish_to_nodes(cf_redis_engine *engine, cf_redis_topic topic, const cf_engine_control *message,
+                             cf_engine_done done, void *user)
 {
-    cf_redis_engine *engine = cf_redis_engine_of(base);
     (void)cf_redis_begin_command(engine, "PUBLISH", 2);
     cf_redis_write_control(&engine->payload, message);
-    add_publish(engine, CF_REDIS_CONTROL, CF_BYTES(""));
+    add_publish(engine, topic, CF_BYTES(""));
     cf_redis_operation *made = cf_redis_make_simple(engine, &engine->shards[0], done, user);
     if (made != NULL)
         cf_redis_shard_do(&engine->shards[0], made);
+}
+
+void cf_redis_control(cf_engine *base, const cf_engine_control *message, cf_engine_done done, void *user)
+{
+    publish_to_nodes(cf_redis_engine_of(base), CF_REDIS_CONTROL, message, done, user);
+}
+
+/* The node is not named (server-spec.md 7.2). */
+void cf_redis_watch(cf_engine *base, cf_bytes message, cf_engine_done done, void *user)
+{
+    cf_engine_control shown = {.node = {"", 0}, .method = CF_BYTES("message"), .params = message};
+    publish_to_nodes(cf_redis_engine_of(base), CF_REDIS_ADMIN, &shown, done, user);
 }

@@ -29,6 +29,7 @@ typedef struct cf_redis_common {
     cf_engine_sink sink;
     cf_bytes prefix;
     cf_bytes node;
+    bool watches; /* what operators watch has to come here */
     char digests[CF_REDIS_SCRIPT_COUNT][CF_REDIS_DIGEST_SIZE];
     cf_redis_driver driver;
     int64_t queues;      /* numbered ones of commands, besides the first; -1: none at all */

@@ -48,6 +48,7 @@ void cf_redis_publish(cf_engine *base, const cf_publication *publication, const 
 void cf_redis_publish_join_leave(cf_engine *base, cf_method method, cf_bytes channel, const cf_client_info *info,
                                  cf_engine_done done, void *user);
 void cf_redis_control(cf_engine *base, const cf_engine_control *message, cf_engine_done done, void *user);
+void cf_redis_watch(cf_engine *base, cf_bytes message, cf_engine_done done, void *user);
 /* history.c */
 void cf_redis_history(cf_engine *base, cf_bytes channel, const cf_engine_history_query *query, cf_engine_history_done done,
                       void *user);

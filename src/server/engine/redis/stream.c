@@ -233,13 +233,16 @@ static void on_ready(cf_redis_operation *call, cf_engine_status status, const re
 /* The last ones are the node's own: their answer says that all are there. */
 static bool send_own_topics(cf_redis_shard *shard)
 {
+    bool watches = shard->common->watches;
     cf_buffer command;
     cf_buffer_init(&command, shard->common->allocator, CF_BUFFER_NO_LIMIT);
-    cf_redis_begin(&command, 3);
+    cf_redis_begin(&command, watches ? 4 : 3);
     cf_redis_add(&command, CF_BYTES("SUBSCRIBE"));
     cf_redis_add_topic(&command, shard->common->prefix, CF_REDIS_CONTROL, CF_BYTES(""));
+    if (watches)
+        cf_redis_add_topic(&command, shard->common->prefix, CF_REDIS_ADMIN, CF_BYTES(""));
     cf_redis_add_topic(&command, shard->common->prefix, CF_REDIS_MARK, shard->common->node);
-    return send_batch(shard, &command, 2, on_ready);
+    return send_batch(shard, &command, watches ? 3 : 2, on_ready);
 }
 
 static void on_opened(cf_redis_line *line)
@@ -304,6 +307,14 @@ static void take_control(const cf_redis_shard *shard, cf_bytes payload)
         sink->control(sink->user, &control);
 }
 
+static void take_watched(const cf_redis_shard *shard, cf_bytes payload)
+{
+    const cf_engine_sink *sink = &shard->common->sink;
+    cf_engine_control shown;
+    if (cf_redis_read_control(payload, &shown) && cf_bytes_equal(shown.method, CF_BYTES("message")))
+        sink->watched(sink->user, shown.params);
+}
+
 static void take_mark(cf_redis_shard *shard, cf_bytes payload)
 {
     int64_t mark;
@@ -328,6 +339,9 @@ static void take(cf_redis_shard *shard, cf_bytes topic, cf_bytes payload)
         break;
     case CF_REDIS_CONTROL:
         take_control(shard, payload);
+        break;
+    case CF_REDIS_ADMIN:
+        take_watched(shard, payload);
         break;
     case CF_REDIS_MARK:
         take_mark(shard, payload);

@@ -28,6 +28,11 @@ static void on_control(void *user, const cf_engine_control *control)
     note(user, CF_BYTES("control"), control->method);
 }
 
+static void on_watched(void *user, cf_bytes message)
+{
+    note(user, CF_BYTES("watched"), message);
+}
+
 static void on_missed(void *user, cf_bytes channel)
 {
     note(user, CF_BYTES("missed"), channel);
@@ -92,7 +97,7 @@ bool rig_open(rig *self, const cf_allocator *allocator, bool queue)
     memset(self, 0, sizeof *self);
     self->allocator = allocator;
     self->environment = (cf_server_environment){.allocator = allocator, .enter = enter, .user = self};
-    self->sink = (cf_engine_sink){on_message, on_join_leave, on_control, on_missed, on_command, is_busy, self};
+    self->sink = (cf_engine_sink){on_message, on_join_leave, on_control, on_watched, on_missed, on_command, is_busy, self};
     self->server = (cf_redis_server){.host = CF_BYTES("127.0.0.1"), .port = 6379, .database = CF_BYTES("0")};
     cf_config_default(&self->config);
     self->config.redis_servers = &self->server;

@@ -188,7 +188,7 @@ static void test_topics_are_told_apart(void **state)
     assert_int_equal(cf_redis_topic_of(CF_BYTES("p.message.a.b"), CF_BYTES("p"), &rest), CF_REDIS_MESSAGE);
     assert_bytes(rest, "a.b");
     assert_int_equal(cf_redis_topic_of(CF_BYTES("p.leave."), CF_BYTES("p"), &rest), CF_REDIS_LEAVE);
-    assert_int_equal(cf_redis_topic_of(CF_BYTES("p.admin"), CF_BYTES("p"), &rest), CF_REDIS_TOPIC_COUNT);
+    assert_int_equal(cf_redis_topic_of(CF_BYTES("p.admin"), CF_BYTES("p"), &rest), CF_REDIS_ADMIN);
     assert_int_equal(cf_redis_topic_of(CF_BYTES("q.message.a"), CF_BYTES("p"), &rest), CF_REDIS_TOPIC_COUNT);
     assert_int_equal(cf_redis_topic_of(CF_BYTES(".control"), CF_BYTES(""), &rest), CF_REDIS_CONTROL);
 }

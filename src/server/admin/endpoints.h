@@ -1,0 +1,23 @@
+/*
+ * What operators ask for by HTTP: `/socket` and `/auth/` (server-spec.md 9.1, 9.2).
+ */
+#ifndef CF_SERVER_ADMIN_ENDPOINTS_H
+#define CF_SERVER_ADMIN_ENDPOINTS_H
+
+#include "server/admin/login.h"
+#include "server/net/exchange.h"
+#include "server/node.h"
+
+#define CF_LOGIN_BODY_MAX 65536 /* bytes of a form with a password */
+
+typedef struct cf_admin {
+    cf_node *node;
+    cf_logins logins;
+} cf_admin;
+
+/* Only from within the request callback. */
+void cf_admin_answer_socket(cf_admin *admin, cf_http_exchange *exchange, const cf_http_request *request);
+void cf_admin_answer_login(cf_admin *admin, cf_http_exchange *exchange, const cf_http_request *request);
+cf_http_body_limit cf_admin_login_body_limit(const cf_http_request *request);
+
+#endif
