@@ -212,14 +212,18 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     return CENTRIFUGE_ERROR_OK;
 }
 
-void cf_native_socket_hurry(cf_native_transport *transport, int64_t milliseconds)
+bool cf_native_socket_hurry(cf_native_transport *transport, cf_bytes endpoint, int64_t milliseconds)
 {
-    CF_CONTAINER(transport, cf_native_socket, base)->linger_until = cf_time_after(cf_native_clock_now(), milliseconds);
+    cf_native_socket *socket = CF_CONTAINER(transport, cf_native_socket, base);
+    socket->linger_until = cf_time_after(cf_native_clock_now(), milliseconds);
+    socket->handshake->endpoint = cf_copy(&cf_native_allocator, endpoint);
+    return socket->handshake->endpoint != NULL;
 }
 
-bool cf_native_socket_was_refused(const cf_native_transport *transport)
+const char *cf_native_socket_other(const cf_native_transport *transport)
 {
-    return CF_CONTAINER(transport, const cf_native_socket, base)->reached;
+    const cf_native_socket *socket = CF_CONTAINER(transport, const cf_native_socket, base);
+    return socket->reached && socket->handshake ? socket->handshake->endpoint : NULL;
 }
 
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code)

@@ -152,7 +152,6 @@ typedef enum cf_native_asked { CF_NATIVE_AUTHORIZE, CF_NATIVE_REFRESH, CF_NATIVE
 /* What the driver keeps of the options; the core keeps its own share. All strings lie in `strings`. NULL: not given. */
 typedef struct cf_native_settings {
     char *strings;
-    const char *url;    /* as the core opens it; of SockJS where that may be spoken there */
     const char *server; /* in SockJS's paths; NULL: by chance */
     uint32_t fallback_time;
     uint8_t transports[CF_NATIVE_TRANSPORTS_MAX]; /* in this order; none for an address that is a raw WebSocket's */

@@ -13,11 +13,6 @@ static int64_t patience(const centrifuge_client *client)
     return half > 0 && half < PATIENCE_MAX ? half : PATIENCE_MAX;
 }
 
-static bool has_others(const centrifuge_client *client)
-{
-    return cf_native_choice_count(client) > 1;
-}
-
 static centrifuge_error open_raw(centrifuge_client *client, uint32_t id, cf_bytes endpoint,
                                  const cf_native_transport_events *tell, cf_native_transport **opened)
 {
@@ -27,10 +22,14 @@ static centrifuge_error open_raw(centrifuge_client *client, uint32_t id, cf_byte
     centrifuge_error error = CENTRIFUGE_ERROR_NO_MEMORY;
     if (!address.failed)
         error = cf_native_socket_open(client, id, cf_buffer_bytes(&address), tell, opened);
-    if (!error && has_others(client))
-        cf_native_socket_hurry(*opened, patience(client));
     cf_buffer_free(&address);
-    return error;
+    if (error || cf_native_choice_count(client) == 1)
+        return error;
+    if (cf_native_socket_hurry(*opened, endpoint, patience(client)))
+        return CENTRIFUGE_ERROR_OK;
+    (*opened)->ops->kill(*opened);
+    *opened = NULL;
+    return CENTRIFUGE_ERROR_NO_MEMORY;
 }
 
 centrifuge_error cf_native_open(centrifuge_client *client, uint32_t id, cf_bytes address,
@@ -41,15 +40,23 @@ centrifuge_error cf_native_open(centrifuge_client *client, uint32_t id, cf_bytes
         return cf_native_socket_open(client, id, address, tell, opened);
     if (client->settings.transports[place] == CF_NATIVE_RAW_WEBSOCKET)
         return open_raw(client, id, address, tell, opened);
-    return cf_native_sockjs_open(client, id, place, tell, opened);
+    return cf_native_sockjs_open(client, id, address, place, tell, opened);
 }
 
-/* May another transport have more luck? Not where nobody is, nor where certificates are wrong or patience is asked for. */
-static bool is_curable(const cf_native_transport *lost, centrifuge_error error)
+/* Another transport has no more luck where certificates are wrong. */
+static bool is_curable(centrifuge_error error)
 {
-    bool kind = error == CENTRIFUGE_ERROR_NETWORK || error == CENTRIFUGE_ERROR_HTTP_STATUS ||
-                error == CENTRIFUGE_ERROR_PROTOCOL || error == CENTRIFUGE_ERROR_TIMEOUT;
-    return kind && lost->client->retry_after == 0 && cf_native_socket_was_refused(lost);
+    return error == CENTRIFUGE_ERROR_NETWORK || error == CENTRIFUGE_ERROR_HTTP_STATUS || error == CENTRIFUGE_ERROR_PROTOCOL ||
+           error == CENTRIFUGE_ERROR_TIMEOUT;
+}
+
+/* Not where nobody is, and not when the server asks for patience. */
+static const char *other_endpoint(const cf_native_transport *lost, centrifuge_error error)
+{
+    bool opened = lost->client->choice_tried != CF_NATIVE_NO_TRANSPORT;
+    if (lost->ops != &cf_native_socket_ops || opened || !is_curable(error) || lost->client->retry_after > 0)
+        return NULL;
+    return cf_native_socket_other(lost);
 }
 
 static void log_fall_back(centrifuge_client *client, const char *detail)
@@ -65,11 +72,10 @@ static void log_fall_back(centrifuge_client *client, const char *detail)
 bool cf_native_open_other(cf_native_transport *lost, centrifuge_error error, const char *detail)
 {
     centrifuge_client *client = lost->client;
-    bool raw = lost->ops == &cf_native_socket_ops && client->settings.transports[0] == CF_NATIVE_RAW_WEBSOCKET &&
-               client->choice_tried == CF_NATIVE_NO_TRANSPORT;
-    if (client->ending || !raw || !has_others(client) || !is_curable(lost, error))
+    const char *endpoint = client->ending ? NULL : other_endpoint(lost, error);
+    if (!endpoint)
         return false;
     log_fall_back(client, detail);
     client->http_status = 0;
-    return cf_native_sockjs_open(client, lost->id, 1, lost->tell, &client->live) == CENTRIFUGE_ERROR_OK;
+    return cf_native_sockjs_open(client, lost->id, cf_bytes_of(endpoint), 1, lost->tell, &client->live) == CENTRIFUGE_ERROR_OK;
 }

@@ -163,13 +163,14 @@ static bool names_sockjs(const char *url)
     return cf_bytes_ends_with(path, CF_BYTES("connection"));
 }
 
-/* `address` gets what the core opens. */
-static centrifuge_error read_way(const centrifuge_options *options, uint8_t transports[CF_NATIVE_TRANSPORTS_MAX],
-                                 cf_buffer *address)
+static centrifuge_error read_transports(const centrifuge_options *options, uint8_t transports[CF_NATIVE_TRANSPORTS_MAX])
 {
     cf_transport_kind kind;
+    cf_buffer address;
     bool good = cf_native_choice_read(options->transports, !names_sockjs(options->url), transports);
-    centrifuge_error error = cf_client_endpoint(cf_bytes_of(options->url), has_sockjs(options), &kind, address);
+    cf_buffer_init(&address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    centrifuge_error error = cf_client_endpoint(cf_bytes_of(options->url), has_sockjs(options), &kind, &address);
+    cf_buffer_free(&address);
     if (!error && kind == CF_TRANSPORT_WEBSOCKET)
         memset(transports, CF_NATIVE_NO_TRANSPORT, CF_NATIVE_TRANSPORTS_MAX);
     return error || good ? error : CENTRIFUGE_ERROR_INVALID_OPTION;
@@ -279,7 +280,7 @@ static void copy_requests(cf_native_settings *settings, const centrifuge_options
 }
 
 /* In one block: the arrays first, then the texts. */
-static void copy(cf_native_settings *settings, const centrifuge_options *options, cf_buffer *address)
+static void copy(cf_native_settings *settings, const centrifuge_options *options)
 {
     settings->headers = (cf_ws_header *)(void *)settings->strings;
     settings->header_count = options->header_count;
@@ -311,22 +312,6 @@ static void copy(cf_native_settings *settings, const centrifuge_options *options
     settings->queue_size_max = options->queue_size_max;
     settings->events_per_turn = options->events_per_turn;
     settings->posts_max = options->posts_max;
-    settings->url = keep(&to, cf_buffer_text(address));
-}
-
-static centrifuge_error copy_all(cf_native_settings *settings, const centrifuge_options *options)
-{
-    cf_buffer address;
-    cf_buffer_init(&address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
-    centrifuge_error error = read_way(options, settings->transports, &address);
-    if (!error && cf_buffer_text(&address))
-        settings->strings = cf_alloc(&cf_native_allocator, room_for_all(options) + address.size + 1);
-    if (settings->strings)
-        copy(settings, options, &address);
-    else if (!error)
-        error = CENTRIFUGE_ERROR_NO_MEMORY;
-    cf_buffer_free(&address);
-    return error;
 }
 
 centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,
@@ -337,9 +322,15 @@ centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client
     centrifuge_error error = read_options(&known, options);
     if (!error)
         error = check(&known, core, NULL);
+    if (!error)
+        error = read_transports(&known, settings->transports);
     if (error)
         return error;
-    return copy_all(settings, &known);
+    settings->strings = cf_alloc(&cf_native_allocator, room_for_all(&known));
+    if (!settings->strings)
+        return CENTRIFUGE_ERROR_NO_MEMORY;
+    copy(settings, &known);
+    return CENTRIFUGE_ERROR_OK;
 }
 
 void cf_native_settings_free(cf_native_settings *settings)

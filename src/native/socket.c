@@ -201,6 +201,7 @@ static void end_handshake(cf_native_socket *socket)
     if (socket->handshake) {
         cf_buffer_free(&socket->handshake->head);
         cf_free(&cf_native_allocator, socket->handshake->protocols);
+        cf_free(&cf_native_allocator, socket->handshake->endpoint);
     }
     cf_free(&cf_native_allocator, socket->handshake);
     socket->handshake = NULL;

@@ -31,6 +31,7 @@ typedef struct cf_native_handshake {
     cf_buffer head; /* of the response so far, and what came with it */
     char key[CF_WS_KEY_SIZE];
     char *protocols; /* that were asked for; NULL for none */
+    char *endpoint;  /* of SockJS, which is tried when this one is refused; NULL for none */
 } cf_native_handshake;
 
 struct cf_native_socket {
@@ -65,10 +66,10 @@ struct cf_native_socket {
 /* ---- connect.c ----------------------------------------------------------------- */
 
 cf_native_transport_open cf_native_socket_open;
-/* Gives it so many milliseconds to be answered; then it is lost. */
-void cf_native_socket_hurry(cf_native_transport *transport, int64_t milliseconds);
-/* Of a transport that is lost: did it get so far that something on the way, or the server, may have refused it? */
-bool cf_native_socket_was_refused(const cf_native_transport *transport);
+/* SockJS may be tried at `endpoint` when it is refused, or not answered in so many milliseconds. False without memory. */
+bool cf_native_socket_hurry(cf_native_transport *transport, cf_bytes endpoint, int64_t milliseconds);
+/* Of one that is lost: where SockJS may be tried, if something on the way or the server may have refused it; else NULL. */
+const char *cf_native_socket_other(const cf_native_transport *transport);
 /* Lets libcurl go on connecting: `handle` is ready for `events`, or CURL_SOCKET_TIMEOUT. */
 void cf_native_socket_progress(cf_native_socket *socket, curl_socket_t handle, int events);
 void cf_native_socket_failed(cf_native_socket *socket, CURLcode code);

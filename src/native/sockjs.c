@@ -514,14 +514,13 @@ static void choose_transports(cf_native_sockjs *self, size_t first)
 
 static bool open_multi(cf_native_sockjs *self)
 {
-    cf_buffer_append(&self->address, cf_bytes_of(self->base.client->settings.url));
     if (self->address.failed || !cf_native_multi_open(&self->multi, self->base.client, CONNECTIONS_MAX))
         return false;
     self->cookies = curl_share_init();
     return self->cookies && curl_share_setopt(self->cookies, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) == CURLSHE_OK;
 }
 
-centrifuge_error cf_native_sockjs_open(centrifuge_client *client, uint32_t id, size_t first,
+centrifuge_error cf_native_sockjs_open(centrifuge_client *client, uint32_t id, cf_bytes address, size_t first,
                                        const cf_native_transport_events *tell, cf_native_transport **opened)
 {
     cf_native_sockjs *self = cf_alloc_zero(&cf_native_allocator, 1, sizeof *self);
@@ -530,6 +529,7 @@ centrifuge_error cf_native_sockjs_open(centrifuge_client *client, uint32_t id, s
     self->base = (cf_native_transport){.client = client, .ops = &cf_native_sockjs_ops, .tell = tell, .id = id};
     self->linger_until = CF_TIME_NEVER;
     cf_buffer_init(&self->address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_append(&self->address, address);
     cf_buffer_init(&self->path, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&self->input, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     cf_sockjs_stream_init(&self->stream, CF_SOCKJS_XHR, 0, &cf_native_allocator);

@@ -39,9 +39,9 @@ typedef struct cf_native_sockjs {
 
 /* ---- sockjs.c ------------------------------------------------------------------- */
 
-/* Tries the transports of the option from `first` on. */
 extern const cf_native_transport_ops cf_native_sockjs_ops;
-centrifuge_error cf_native_sockjs_open(centrifuge_client *client, uint32_t id, size_t first,
+/* Tries the transports of the option from `first` on, at the endpoint `address`. */
+centrifuge_error cf_native_sockjs_open(centrifuge_client *client, uint32_t id, cf_bytes address, size_t first,
                                        const cf_native_transport_events *tell, cf_native_transport **opened);
 /* `base` with the two behind its path. */
 void cf_native_sockjs_append_address(cf_buffer *out, cf_bytes base, cf_bytes path, cf_bytes name);

@@ -46,7 +46,7 @@ async function relay() {
 
 for (const transport of ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling']) {
   test(`${transport}: what is published by it comes by it, large and small, in order`, async () => {
-    const one = client(`http://127.0.0.1:${server.port}/connection`, { transports: [transport], server: 'node-7' });
+    const one = client(`http://127.0.0.1:${server.port}/connection`, { transports: [transport], server: 'node-7', eventsPerTurn: 3 });
     one.connect();
     assert.strictEqual((await told(one, 'connect')).transport, transport);
     const sub = one.subscribe('news');
