@@ -14,7 +14,7 @@ const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'
 const TEXT = /\.(?:c|h|cpp|hpp|m?js|ts|md|py|sh|txt)$/;
 const OTHERS = /(?:^|\/)node_modules\/|^tests\/docs\//;
 /* In code type like scenarios. */
-const TRANSPORTS = ['raw-websocket', 'xhr-streaming'];
+const TRANSPORTS = ['raw-websocket', 'xhr-streaming', 'xhr-polling'];
 
 const read = (name) => fs.readFileSync(path.join(root, name), 'utf8');
 const firsts = (text, pattern) => [...text.matchAll(pattern)].map((found) => found[1]);
