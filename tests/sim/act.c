@@ -149,7 +149,7 @@ static void strike_api_disconnect(sim_world *world)
     cf_bytes user = any_user(world);
     sim_note(world, "API: disconnect %.*s", (int)user.size, user.data);
     sim_server_begin(world->server);
-    cf_node_disconnect(world->server->node, user, node_done, NULL);
+    cf_node_disconnect(sim_server_any_node(world->server), user, node_done, NULL);
     sim_server_end(world->server);
 }
 
@@ -163,7 +163,7 @@ static void strike_api_unsubscribe(sim_world *world)
     sim_note(world, "API: unsubscribe %.*s from %.*s", (int)user.size, user.data, (int)name.size, name.data);
     sim_watch_server_unsubscribe(world, channel);
     sim_server_begin(world->server);
-    cf_node_unsubscribe(world->server->node, user, name, node_done, NULL);
+    cf_node_unsubscribe(sim_server_any_node(world->server), user, name, node_done, NULL);
     sim_server_end(world->server);
 }
 
@@ -394,6 +394,13 @@ static void choose_sockjs(sim_world *world)
             scenario->fault[i] = faults[i].weight;
 }
 
+/* The same for a second node. Sessions of SockJS are one node's. */
+static void choose_pair(sim_world *world)
+{
+    sim_random random = {world->seed ^ UINT64_C(0x5bf03635)};
+    world->scenario.pair = world->scenario.store && !world->scenario.sockjs && sim_random_chance(&random, 400);
+}
+
 void sim_world_choose(sim_world *world)
 {
     sim_scenario *scenario = &world->scenario;
@@ -420,6 +427,7 @@ void sim_world_choose(sim_world *world)
             scenario->fault[i] = faults[i].weight;
     choose_store(world);
     choose_sockjs(world);
+    choose_pair(world);
     choose_channels(world);
 }
 

@@ -56,6 +56,7 @@ struct sim_client {
     char timestamp[24];
     char token[CF_SHA256_HEX_SIZE];
     cf_client *core;     /* NULL between two lives */
+    bool second;         /* the node of its last connection by WebSocket */
     sim_link *transport; /* the live one */
     cf_list requests;    /* made of the backend in this life */
     uint32_t last_request;

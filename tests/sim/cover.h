@@ -70,6 +70,9 @@
     X(STORE_PRESENCE, "late store: a presence_remove failed")                                                                  \
     X(STORE_HISTORY, "late store: a history failed")                                                                           \
     X(STORE_CALL, "late store: a call of the API waited when the node was freed")                                              \
+    X(PAIR_RECOVERED, "two nodes: a client recovered at the other one what it had missed")                                     \
+    X(PAIR_UNSUBSCRIBE, "two nodes: the other one was asked to unsubscribe a user, and it came about")                         \
+    X(PAIR_DISCONNECT, "two nodes: the other one was asked to disconnect a user, and it came about")                           \
     X(WARNING_QUEUE, "limit queue_size_max: warned of")                                                                        \
     X(WARNING_CALLS, "limit calls_max: warned of")                                                                             \
     X(WARNING_SUBSCRIPTIONS, "limit subscriptions_max: warned of")                                                             \

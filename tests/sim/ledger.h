@@ -9,6 +9,7 @@
 
 #define SIM_CHANNELS_MAX 8
 #define SIM_UID_MAX      32
+#define SIM_NODES_MAX    2
 
 typedef struct sim_published {
     char uid[SIM_UID_MAX];
@@ -18,12 +19,12 @@ typedef struct sim_published {
 
 typedef struct sim_channel {
     cf_bytes name;
-    bool deep;        /* recovers all of a seed's messages */
-    bool recovers;    /* has a history, and recovery */
-    bool known;       /* its namespace exists */
-    bool listening;   /* a late store streams to the node what is published there */
-    size_t handed;    /* the newest that a late store has handed to the node */
-    size_t forgotten; /* messages up to this one are in no history: the server started again */
+    bool deep;                     /* recovers all of a seed's messages */
+    bool recovers;                 /* has a history, and recovery */
+    bool known;                    /* its namespace exists */
+    bool listening[SIM_NODES_MAX]; /* a late store streams to the node what is published there */
+    size_t handed[SIM_NODES_MAX];  /* the newest that a late store has handed to the node */
+    size_t forgotten;              /* messages up to this one are in no history: the server started again */
     sim_published *published;
     size_t count;
     size_t capacity;

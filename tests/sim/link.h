@@ -28,6 +28,7 @@ typedef struct sim_told_channel {
     size_t asked;  /* subscribes that are not answered */
     size_t since;  /* of the message that the client asked to recover from, 0: none */
     size_t before; /* the newest that the node had when it was asked */
+    size_t ended;  /* times that the client was told that it is not subscribed any more */
 } sim_told_channel;
 
 typedef enum sim_link_state {
@@ -63,6 +64,8 @@ struct sim_link {
     bool server_open;
     bool paused;
     cf_session *session; /* of the real server */
+    bool second;         /* it is the second node's */
+    bool moved;          /* its client was at the other node before */
     size_t queue_max;    /* the limit of its outbox when it began */
     void *peer;          /* of the hostile one */
     cf_ws_decoder server_decoder;

@@ -23,6 +23,8 @@
 /* ms; a session that is not authenticated lives no longer than stale_connection_close_delay. */
 #define SHUTDOWN_MAX  60000
 #define STRANGERS_MAX 6 /* of SockJS */
+/* ms in which what one node is asked for becomes of the other's users, and is written to them. */
+#define PAIR_PATIENCE 10000
 
 /* ---- what the server is handed ---- */
 
@@ -72,6 +74,8 @@ static cf_engine *make_engine(const cf_engine_host *host)
 {
     sim_server *server = host->environment->user;
     cf_engine_host tapped = *host;
+    if (server->node != NULL)
+        return sim_store_join(server->store, host->sink);
     server->inner = *host->sink;
     server->tap = (cf_engine_sink){.message = tap_message, .join_leave = tap_join_leave, .user = server};
     tapped.sink = &server->tap;
@@ -148,6 +152,11 @@ static size_t check_sockjs(sim_server *server)
     return count;
 }
 
+static size_t session_count(const sim_server *server)
+{
+    return cf_node_session_count(server->node) + (server->other == NULL ? 0 : cf_node_session_count(server->other));
+}
+
 static void check(sim_server *server)
 {
     sim_world *world = server->world;
@@ -165,9 +174,17 @@ static void check(sim_server *server)
         if (waiting > limit && !cf_session_is(link->session, CF_SESSION_DOOMED)) /* they are closed in the next turn */
             sim_fail(world, "outbox-bounded", "link %u: %zu bytes wait, the limit is %zu", link->number, waiting, limit);
     }
-    if (cf_node_session_count(server->node) != sessions)
-        sim_fail(world, "sessions", "the node has %zu sessions, the transports have %zu", cf_node_session_count(server->node),
-                 sessions);
+    if (session_count(server) != sessions)
+        sim_fail(world, "sessions", "the node has %zu sessions, the transports have %zu", session_count(server), sessions);
+}
+
+static void begin_turn(sim_server *server)
+{
+    const sim_world *world = server->world;
+    server->in_turn = true;
+    cf_node_begin_turn(server->node, world->now, sim_unix_time(world));
+    if (server->other != NULL)
+        cf_node_begin_turn(server->other, world->now, sim_unix_time(world));
 }
 
 static void end_turn(sim_server *server)
@@ -175,6 +192,12 @@ static void end_turn(sim_server *server)
     if (!server->in_turn)
         return;
     server->wake = cf_node_end_turn(server->node);
+    if (server->other != NULL) { /* what one of them says at its turn's end is on its way to the other */
+        cf_time other = cf_node_end_turn(server->other);
+        cf_time next = sim_store_next(server->store);
+        server->wake = server->wake < other ? server->wake : other;
+        server->wake = server->wake < next ? server->wake : next;
+    }
     server->in_turn = false;
     if (server->wake <= server->world->now)
         sim_met(server->world, SIM_SITUATION_SERVER_TURN);
@@ -198,20 +221,29 @@ static void start_sockjs(sim_server *server)
     server->sockjs = cf_sockjs_server_new(services, &options);
 }
 
-static void start(sim_server *server)
+static cf_node *start_node(sim_server *server)
 {
     sim_world *world = server->world;
+    const cf_config *config = &server->configs[server->config];
     uint64_t fail_in = server->heap.fail_in;
     for (;;) {
-        server->node =
-            cf_node_new(&server->environment, &server->configs[server->config], make_engine, world->now, sim_unix_time(world));
-        if (server->node != NULL)
-            break;
+        cf_node *node = cf_node_new(&server->environment, config, make_engine, world->now, sim_unix_time(world));
+        if (node != NULL) {
+            cf_node_services(node)->turn.limits = server->limits;
+            return node;
+        }
         if (fail_in == 0)
             sim_fail(world, "server-start", "cf_node_new failed although there is memory");
         sim_heap_fail(&server->heap, 0, 0);
     }
-    cf_node_services(server->node)->turn.limits = server->limits;
+}
+
+static void start(sim_server *server)
+{
+    sim_world *world = server->world;
+    server->node = start_node(server);
+    if (world->scenario.pair)
+        server->other = start_node(server);
     if (world->scenario.sockjs)
         start_sockjs(server);
     server->stopping = false;
@@ -238,6 +270,7 @@ sim_server *sim_server_new(sim_world *world)
     sim_server *server = sim_alloc(sizeof(*server));
     server->world = world;
     server->random = sim_random_fork(&world->random);
+    server->choice = (sim_random){world->seed + 1};
     sim_heap_init(&server->heap);
     server->environment = (cf_server_environment){
         .allocator = &server->heap.allocator,
@@ -258,8 +291,7 @@ static void stop_sockjs(sim_server *server)
 {
     if (server->sockjs == NULL)
         return;
-    cf_node_begin_turn(server->node, server->world->now, sim_unix_time(server->world));
-    server->in_turn = true;
+    begin_turn(server);
     sim_request_drop_all(server->world);
     cf_sockjs_server_free(server->sockjs);
     server->sockjs = NULL;
@@ -275,8 +307,10 @@ static void stop(sim_server *server)
     stop_sockjs(server);
     if (server->calls_waiting > 0)
         sim_met(world, SIM_SITUATION_STORE_CALL);
+    if (server->other != NULL)
+        cf_node_free(server->other);
     cf_node_free(server->node);
-    server->node = NULL;
+    server->node = server->other = NULL;
     if (server->calls_waiting > 0)
         sim_fail(world, "api-once", "%zu calls of the API are never answered", server->calls_waiting);
     CF_LIST_EACH (item, &world->links) {
@@ -325,6 +359,8 @@ void sim_server_reload(sim_server *server, unsigned config)
     sim_note(server->world, "reload: configuration %u", config);
     sim_server_begin(server);
     cf_node_configure(server->node, &server->configs[config]);
+    if (server->other != NULL)
+        cf_node_configure(server->other, &server->configs[config]);
     sim_server_end(server);
 }
 
@@ -332,13 +368,13 @@ void sim_server_reload(sim_server *server, unsigned config)
 
 void sim_server_begin(sim_server *server)
 {
-    sim_world *world = server->world;
-    if (server->in_turn) {
-        cf_node_begin_share(server->node);
+    if (!server->in_turn) {
+        begin_turn(server);
         return;
     }
-    server->in_turn = true;
-    cf_node_begin_turn(server->node, world->now, sim_unix_time(world));
+    cf_node_begin_share(server->node);
+    if (server->other != NULL)
+        cf_node_begin_share(server->other);
 }
 
 void sim_server_end(sim_server *server)
@@ -362,7 +398,11 @@ void sim_server_step(sim_server *server)
     }
     sim_server_begin(server);
     cf_node_go_on(server->node);
+    if (server->other != NULL)
+        cf_node_go_on(server->other);
     bool gone = server->stopping && cf_node_shutdown(server->node);
+    if (server->stopping && server->other != NULL)
+        gone = cf_node_shutdown(server->other) && gone;
     end_turn(server);
     if (gone) {
         sim_server_restart(server, 100);
@@ -377,6 +417,11 @@ void sim_server_step(sim_server *server)
 }
 
 /* ---- the API ---- */
+
+cf_node *sim_server_any_node(sim_server *server)
+{
+    return server->other != NULL && sim_random_chance(&server->choice, 500) ? server->other : server->node;
+}
 
 static void begin_call(sim_server *server)
 {
@@ -409,8 +454,8 @@ static void publish_draft(sim_server *server, sim_channel *channel)
     int size = snprintf(data, sizeof(data), "{\"draft\":%zu,\"padding\":\"%.*s%.*s%.*s\"}", ++channel->draft, pads, padding,
                         pads, padding, pads, padding);
     begin_call(server);
-    cf_node_publish(server->node, channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""), on_published,
-                    server);
+    cf_node_publish(sim_server_any_node(server), channel->name, cf_bytes_make(data, (size_t)size), CF_BYTES(""), CF_BYTES(""),
+                    on_published, server);
 }
 
 void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count)
@@ -437,9 +482,9 @@ void sim_server_read(sim_server *server, const sim_channel *channel)
         return;
     sim_server_begin(server);
     server->calls_waiting += 3;
-    cf_node_presence(server->node, channel->name, on_data, server);
-    cf_node_history(server->node, channel->name, on_data, server);
-    cf_node_channels(server->node, on_data, server);
+    cf_node_presence(sim_server_any_node(server), channel->name, on_data, server);
+    cf_node_history(sim_server_any_node(server), channel->name, on_data, server);
+    cf_node_channels(sim_server_any_node(server), on_data, server);
     sim_server_end(server);
 }
 
@@ -468,8 +513,93 @@ void sim_server_check_present(sim_server *server, const sim_channel *channel)
             continue;
         begin_call(server);
         cf_node_presence(server->node, channel->name, expect_client, world->clients[i]);
+        if (server->other == NULL)
+            continue;
+        begin_call(server);
+        cf_node_presence(server->other, channel->name, expect_client, world->clients[i]);
     }
     end_turn(server);
+}
+
+static void expect_done(void *user, cf_trouble trouble)
+{
+    sim_server *server = user;
+    end_call(server);
+    if (trouble != CF_TROUBLE_NONE)
+        sim_fail(server->world, "pair-call", "a call for a user failed: %s", cf_trouble_text(trouble).data);
+}
+
+/* NULL: it has ended meanwhile. */
+static sim_link *find_link(const sim_world *world, unsigned number)
+{
+    CF_LIST_EACH (item, &world->links) {
+        sim_link *link = CF_CONTAINER(item, sim_link, link);
+        if (link->number == number)
+            return link->session == NULL ? NULL : link;
+    }
+    return NULL;
+}
+
+/* The channel of one of its subscriptions; NULL: there is none. */
+static sim_channel *subscribed_channel(sim_world *world, const sim_link *link)
+{
+    const cf_hub *hub = cf_node_services(link->second ? world->server->other : world->server->node)->hub;
+    for (size_t i = 0; i < world->ledger.count; i++)
+        if (cf_hub_find(hub, link->session, world->ledger.channels[i].name) != NULL)
+            return &world->ledger.channels[i];
+    return NULL;
+}
+
+/* A user's connection with a subscription; NULL: there is none. */
+static sim_link *subscribed_link(sim_world *world, sim_channel **channel)
+{
+    CF_LIST_EACH (item, &world->links) {
+        sim_link *link = CF_CONTAINER(item, sim_link, link);
+        if (link->client == NULL || link->session == NULL || cf_session_user(link->session).size == 0)
+            continue;
+        *channel = subscribed_channel(world, link);
+        if (*channel != NULL)
+            return link;
+    }
+    return NULL;
+}
+
+/* Asks the node where the user is not; without a channel, to disconnect. True: the connection is still there afterwards. */
+static bool ask_other_node(sim_server *server, unsigned number, cf_bytes channel)
+{
+    sim_world *world = server->world;
+    const sim_link *link = find_link(world, number);
+    cf_node *far = link->second ? server->node : server->other;
+    begin_call(server);
+    sim_server_begin(server);
+    if (channel.size > 0)
+        cf_node_unsubscribe(far, cf_session_user(link->session), channel, expect_done, server);
+    else
+        cf_node_disconnect(far, cf_session_user(link->session), expect_done, server);
+    sim_server_end(server);
+    sim_world_run(world, world->now + PAIR_PATIENCE);
+    return find_link(world, number) != NULL;
+}
+
+void sim_server_check_pair(sim_server *server)
+{
+    sim_world *world = server->world;
+    sim_channel *channel;
+    const sim_link *link = server->other == NULL ? NULL : subscribed_link(world, &channel);
+    if (link == NULL)
+        return;
+    unsigned number = link->number;
+    const sim_told_channel *told = &link->told[channel - world->ledger.channels];
+    size_t before = told->ended;
+    sim_watch_server_unsubscribe(world, channel);
+    if (!ask_other_node(server, number, channel->name))
+        return;
+    if (told->ended == before)
+        sim_fail(world, "pair-unsubscribe", "link %u is subscribed as before, though the other node was asked", number);
+    sim_met(world, SIM_SITUATION_PAIR_UNSUBSCRIBE);
+    if (ask_other_node(server, number, CF_BYTES("")))
+        sim_fail(world, "pair-disconnect", "link %u is connected as before, though the other node was asked", number);
+    sim_met(world, SIM_SITUATION_PAIR_DISCONNECT);
 }
 
 /* Here nothing may have failed, but what does not exist. */
@@ -497,15 +627,15 @@ void sim_server_check_empty(sim_server *server)
     sim_world *world = server->world;
     sim_heap_fail(&server->heap, 0, 0);
     sim_server_begin(server);
-    if (cf_node_session_count(server->node) != 0)
-        sim_fail(world, "sessions", "%zu sessions are left", cf_node_session_count(server->node));
+    if (session_count(server) != 0)
+        sim_fail(world, "sessions", "%zu sessions are left", session_count(server));
     if (server->sockjs != NULL && cf_map_count(&server->sockjs->sessions) != 0)
         sim_fail(world, "sockjs-sessions", "%zu sessions by SockJS are not forgotten", cf_map_count(&server->sockjs->sessions));
     begin_call(server);
-    cf_node_channels(server->node, expect_no_channels, server);
+    cf_node_channels(sim_server_any_node(server), expect_no_channels, server);
     for (size_t i = 0; i < world->ledger.count; i++) {
         begin_call(server);
-        cf_node_presence(server->node, world->ledger.channels[i].name, expect_nobody, server);
+        cf_node_presence(sim_server_any_node(server), world->ledger.channels[i].name, expect_nobody, server);
     }
     end_turn(server);
     sim_world_run(world, world->now + 1000);
@@ -591,6 +721,17 @@ static const cf_transport_ops transport_ops = {
     .close = close_session,
 };
 
+/* A client may find another node than the last time. */
+static void choose_node(sim_link *link)
+{
+    sim_client *client = link->client;
+    link->second = sim_server_any_node(link->world->server) == link->world->server->other;
+    if (client == NULL)
+        return;
+    link->moved = client->second != link->second;
+    client->second = link->second;
+}
+
 void sim_server_accept(sim_link *link)
 {
     sim_server *server = link->world->server;
@@ -601,7 +742,8 @@ void sim_server_accept(sim_link *link)
     cf_buffer_free(&head);
     sim_server_begin(server);
     link->queue_max = (size_t)server->configs[server->config].client_queue_max_size;
-    link->session = cf_session_new(cf_node_services(server->node), &transport_ops, link);
+    choose_node(link);
+    link->session = cf_session_new(cf_node_services(link->second ? server->other : server->node), &transport_ops, link);
     sim_note(link->world, "link %u: accepted%s", link->number, link->session == NULL ? ", but no memory" : "");
     if (link->session == NULL) {
         link->server_open = false;

@@ -1,5 +1,5 @@
 /*
- * The real server core behind the links: node, sessions, memory engine or a late
+ * The real server core behind the links: one node or two, sessions, memory engine or a late
  * store around it. The engine's sink is tapped for the ledger.
  */
 #ifndef SIM_SERVER_H
@@ -14,8 +14,10 @@ struct sim_server {
     sim_world *world;
     sim_heap heap;
     sim_random random;
+    sim_random choice; /* which node does it */
     cf_server_environment environment;
     cf_node *node;
+    cf_node *other;                  /* a second one on the same store; NULL: there is none */
     struct cf_sockjs_server *sockjs; /* NULL: nobody speaks it */
     cf_config configs[SIM_CONFIGS];
     cf_namespace namespaces[SIM_CONFIGS][SIM_NAMESPACES];
@@ -52,6 +54,10 @@ void sim_server_publish(sim_server *server, sim_channel *channel, unsigned count
 void sim_server_read(sim_server *server, const sim_channel *channel);
 /* The API asks who is present: all who are subscribed when it is asked and when it is answered. */
 void sim_server_check_present(sim_server *server, const sim_channel *channel);
+/* One of the nodes, to be asked by the API. */
+cf_node *sim_server_any_node(sim_server *server);
+/* What the API asks one of two nodes for becomes of the other's users. */
+void sim_server_check_pair(sim_server *server);
 /* At the end of a seed: no session, no channel, nobody present, no memory. */
 void sim_server_check_empty(sim_server *server);
 

@@ -15,7 +15,8 @@ typedef enum operation_kind {
     PRESENCE_REMOVE,
     PRESENCE,
     HISTORY,
-    CHANNELS
+    CHANNELS,
+    CONTROL
 } operation_kind;
 
 typedef enum fate { GOOD, LOST, UNHEARD /* carried out, but the answer says that it failed */ } fate;
@@ -34,6 +35,7 @@ typedef struct operation {
     cf_bytes channel;
     cf_client_info info;
     cf_publication publication;
+    cf_engine_control control;
     cf_channel_options options;
     bool has_options;
     int64_t expire_s;
@@ -58,9 +60,18 @@ typedef struct text {
     char data[];
 } text;
 
+/* What the nodes' engines have in common. */
+typedef struct database {
+    cf_engine *memory;
+    struct store *stores[SIM_NODES_MAX]; /* of each node; NULL: it is gone */
+} database;
+
+/* One node's engine. */
 typedef struct store {
     cf_engine base;
-    cf_engine *memory;
+    cf_engine_ops ops;
+    database *database;
+    unsigned index; /* in database->stores */
     sim_server *server;
     cf_engine_sink sink;
     sim_random random;
@@ -115,6 +126,15 @@ static cf_publication copy_publication(operation *op, const cf_publication *publ
         copy.info = info;
     }
     return copy;
+}
+
+static cf_engine_control copy_control(operation *op, const cf_engine_control *control)
+{
+    return (cf_engine_control){
+        .node = copy_bytes(op, control->node),
+        .method = copy_bytes(op, control->method),
+        .params = copy_bytes(op, control->params),
+    };
 }
 
 static void free_operation(operation *op)
@@ -260,6 +280,14 @@ static void channels(cf_engine *engine, cf_engine_channels_done done, void *user
     ask(op);
 }
 
+static void control(cf_engine *engine, const cf_engine_control *control, cf_engine_done done, void *user)
+{
+    operation *op = begin(engine, CONTROL, CF_BYTES(""), user);
+    op->control = copy_control(op, control);
+    op->done = done;
+    ask(op);
+}
+
 /* ---- the store's side: what it answers ------------------------------------ */
 
 static void take_done(void *user, cf_engine_status status)
@@ -298,16 +326,53 @@ static void take_channels(void *user, cf_engine_status status, const cf_bytes *n
         op->names[i] = copy_bytes(op, names[i]);
 }
 
-static void set_listening(const operation *op, bool listening)
+static bool is_heard(const store *self, cf_bytes name)
 {
+    const sim_channel *channel = sim_ledger_find(&self->server->world->ledger, name);
+    return channel != NULL && channel->listening[self->index];
+}
+
+static bool others_listen(const operation *op)
+{
+    for (unsigned i = 0; i < SIM_NODES_MAX; i++) {
+        const store *other = op->store->database->stores[i];
+        if (other != NULL && other != op->store && is_heard(other, op->channel))
+            return true;
+    }
+    return false;
+}
+
+/* The memory engine knows one node: the first that listens, and the last. */
+static void set_listening(operation *op, bool listening)
+{
+    cf_engine *memory = op->store->database->memory;
     sim_channel *channel = sim_ledger_find(&op->store->server->world->ledger, op->channel);
+    if (others_listen(op))
+        op->status = CF_ENGINE_OK;
+    else if (listening)
+        memory->ops->subscribe(memory, op->channel, take_done, op);
+    else
+        memory->ops->unsubscribe(memory, op->channel, op->has_options ? &op->options : NULL, take_done, op);
     if (channel != NULL && op->status == CF_ENGINE_OK)
-        channel->listening = listening;
+        channel->listening[op->store->index] = listening;
+}
+
+/* To all nodes, the one that says it, too. */
+static void stream_control(const operation *said)
+{
+    for (unsigned i = 0; i < SIM_NODES_MAX; i++) {
+        store *to = said->store->database->stores[i];
+        if (to == NULL)
+            continue;
+        operation *op = begin(&to->base, CONTROL, CF_BYTES(""), NULL);
+        op->control = copy_control(op, &said->control);
+        send(to, op, STREAMED);
+    }
 }
 
 static void carry_out(operation *op)
 {
-    cf_engine *memory = op->store->memory;
+    cf_engine *memory = op->store->database->memory;
     const cf_engine_ops *ops = memory->ops;
     switch (op->kind) {
     case PUBLISH:
@@ -317,11 +382,9 @@ static void carry_out(operation *op)
         ops->publish_join_leave(memory, op->method, op->channel, &op->info, take_done, op);
         break;
     case SUBSCRIBE:
-        ops->subscribe(memory, op->channel, take_done, op);
         set_listening(op, true);
         break;
     case UNSUBSCRIBE:
-        ops->unsubscribe(memory, op->channel, op->has_options ? &op->options : NULL, take_done, op);
         set_listening(op, false);
         break;
     case PRESENCE_ADD:
@@ -338,6 +401,9 @@ static void carry_out(operation *op)
         break;
     case CHANNELS:
         ops->channels(memory, take_channels, op);
+        break;
+    case CONTROL:
+        stream_control(op);
         break;
     }
 }
@@ -384,40 +450,45 @@ static void answer(const operation *op)
 
 /* ---- the stream ----------------------------------------------------------- */
 
-static bool is_heard(const store *self, cf_bytes name)
-{
-    const sim_channel *channel = sim_ledger_find(&self->server->world->ledger, name);
-    return channel != NULL && channel->listening;
-}
-
 void sim_store_stream(cf_engine *engine, const cf_publication *publication)
 {
-    if (!is_heard(of(engine), publication->channel))
-        return;
-    operation *op = begin(engine, PUBLISH, publication->channel, NULL);
-    op->publication = copy_publication(op, publication);
-    send(of(engine), op, STREAMED);
+    for (unsigned i = 0; i < SIM_NODES_MAX; i++) {
+        store *to = of(engine)->database->stores[i];
+        if (to == NULL || !is_heard(to, publication->channel))
+            continue;
+        operation *op = begin(&to->base, PUBLISH, publication->channel, NULL);
+        op->publication = copy_publication(op, publication);
+        send(to, op, STREAMED);
+    }
 }
 
 void sim_store_stream_join(cf_engine *engine, cf_method method, cf_bytes channel, const cf_client_info *info)
 {
-    if (!is_heard(of(engine), channel))
-        return;
-    operation *op = begin(engine, JOIN_LEAVE, channel, NULL);
-    op->method = method;
-    op->info = copy_info(op, info);
-    send(of(engine), op, STREAMED);
+    for (unsigned i = 0; i < SIM_NODES_MAX; i++) {
+        store *to = of(engine)->database->stores[i];
+        if (to == NULL || !is_heard(to, channel))
+            continue;
+        operation *op = begin(&to->base, JOIN_LEAVE, channel, NULL);
+        op->method = method;
+        op->info = copy_info(op, info);
+        send(to, op, STREAMED);
+    }
 }
 
 static void hand_out(const operation *op)
 {
     const cf_engine_sink *sink = &op->store->sink;
+    if (op->kind == CONTROL) {
+        if (!sim_sabotage_always(op->store->server->world, SIM_SABOTAGE_DEAF_NODE))
+            sink->control(sink->user, &op->control);
+        return;
+    }
     if (op->kind == JOIN_LEAVE) {
         sink->join_leave(sink->user, op->method, op->channel, &op->info);
         return;
     }
     sim_channel *channel = sim_ledger_find(&op->store->server->world->ledger, op->channel);
-    channel->handed = sim_ledger_number(channel, op->publication.uid);
+    channel->handed[op->store->index] = sim_ledger_number(channel, op->publication.uid);
     sink->message(sink->user, &op->publication);
 }
 
@@ -454,7 +525,8 @@ static cf_time advance(cf_engine *engine, cf_time now)
     store *self = of(engine);
     operation *op;
     self->now = now;
-    cf_time wake = self->memory->ops->advance(self->memory, now);
+    cf_engine *memory = self->database->memory;
+    cf_time wake = memory->ops->advance(memory, now);
     while ((op = next_of(self)) != NULL && op->at <= now)
         arrive(op);
     return op != NULL && op->at < wake ? op->at : wake;
@@ -465,7 +537,12 @@ static void destroy(cf_engine *engine)
     store *self = of(engine);
     while (!cf_list_empty(&self->operations))
         free_operation(CF_CONTAINER(self->operations.next, operation, link));
-    self->memory->ops->destroy(self->memory);
+    database *shared = self->database;
+    shared->stores[self->index] = NULL;
+    if (shared->stores[1 - self->index] == NULL) {
+        shared->memory->ops->destroy(shared->memory);
+        free(shared);
+    }
     free(self);
 }
 
@@ -484,12 +561,16 @@ static const cf_engine_ops ops = {
     .destroy = destroy,
 };
 
-cf_engine *sim_store_new(sim_server *server, cf_engine *memory, const cf_engine_sink *sink)
+static store *new_store(sim_server *server, database *shared, unsigned index, const cf_engine_sink *sink)
 {
     static const int64_t delays[] = {10, 10, 100, 1000, 5000};
     store *self = sim_alloc(sizeof(*self));
-    self->base.ops = &ops;
-    self->memory = memory;
+    self->ops = ops;
+    if (server->world->scenario.pair)
+        self->ops.control = control;
+    self->base.ops = &self->ops;
+    self->database = shared;
+    self->index = index;
     self->server = server;
     self->sink = *sink;
     self->random = sim_random_fork(&server->random);
@@ -497,6 +578,31 @@ cf_engine *sim_store_new(sim_server *server, cf_engine *memory, const cf_engine_
     self->now = server->world->now;
     cf_list_init(&self->operations);
     for (size_t i = 0; i < server->world->ledger.count; i++)
-        server->world->ledger.channels[i].listening = false;
-    return &self->base;
+        server->world->ledger.channels[i].listening[index] = false;
+    shared->stores[index] = self;
+    return self;
+}
+
+cf_engine *sim_store_new(sim_server *server, cf_engine *memory, const cf_engine_sink *sink)
+{
+    database *shared = sim_alloc(sizeof(*shared));
+    shared->memory = memory;
+    return &new_store(server, shared, 0, sink)->base;
+}
+
+cf_engine *sim_store_join(cf_engine *first, const cf_engine_sink *sink)
+{
+    return &new_store(of(first)->server, of(first)->database, 1, sink)->base;
+}
+
+cf_time sim_store_next(cf_engine *engine)
+{
+    cf_time next = CF_TIME_NEVER;
+    for (unsigned i = 0; i < SIM_NODES_MAX; i++) {
+        const store *self = of(engine)->database->stores[i];
+        const operation *op = self == NULL ? NULL : next_of(self);
+        if (op != NULL && op->at < next)
+            next = op->at;
+    }
+    return next;
 }

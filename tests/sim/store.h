@@ -13,7 +13,11 @@
 
 /* `memory` belongs to the store; its sink leads to sim_store_stream, and `sink` is the node's. */
 cf_engine *sim_store_new(sim_server *server, cf_engine *memory, const cf_engine_sink *sink);
-/* What the memory engine hands out: it goes to the node later. */
+/* The engine of a second node, on the same memory engine. */
+cf_engine *sim_store_join(cf_engine *first, const cf_engine_sink *sink);
+/* When the next thing arrives, at either end. */
+cf_time sim_store_next(cf_engine *engine);
+/* What the memory engine hands out: it goes to the nodes that listen, later. */
 void sim_store_stream(cf_engine *engine, const cf_publication *publication);
 void sim_store_stream_join(cf_engine *engine, cf_method method, cf_bytes channel, const cf_client_info *info);
 

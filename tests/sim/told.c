@@ -25,7 +25,7 @@ static void asked(sim_link *link, const cf_wire_command *command)
         if (channel != NULL) {
             told->asked++;
             told->since = params.recover ? sim_ledger_number(channel, params.last) : 0;
-            told->before = channel->handed;
+            told->before = channel->handed[link->second];
         }
     }
     cf_buffer_free(&scratch);
@@ -81,11 +81,12 @@ static void note_place(const sim_link *link, const sim_channel *channel, const s
 {
     if (!link->world->scenario.store || told->since == 0)
         return;
-    if (channel->handed > told->before && told->number > told->before)
+    size_t handed = channel->handed[link->second];
+    if (handed > told->before && told->number > told->before)
         sim_met(link->world, SIM_SITUATION_STORE_TWICE);
-    if (channel->handed > told->before && told->number < channel->handed)
+    if (handed > told->before && told->number < handed)
         sim_met(link->world, SIM_SITUATION_STORE_HELD);
-    if (channel->count > channel->handed && channel->count > told->number)
+    if (channel->count > handed && channel->count > told->number)
         sim_met(link->world, SIM_SITUATION_STORE_BEHIND);
 }
 
@@ -110,6 +111,8 @@ static void answered(sim_link *link, const cf_wire_message *message)
                  (int)channel->name.size, channel->name.data, oldest, since);
     if (newest == 0)
         newest = message->b.recovered ? since : sim_ledger_number(channel, message->b.last);
+    if (link->moved && message->b.recovered && newest > since)
+        sim_met(link->world, SIM_SITUATION_PAIR_RECOVERED);
     told->live = true;
     told->number = newest;
     note_place(link, channel, told);
@@ -140,8 +143,10 @@ static void pushed(sim_link *link, const cf_wire_message *message)
 static void left(sim_link *link, const cf_wire_message *message)
 {
     sim_told_channel *told;
-    if (find(link, message->b.channel, &told) != NULL)
+    if (find(link, message->b.channel, &told) != NULL) {
+        told->ended++;
         told->live = false;
+    }
 }
 
 void sim_told(sim_link *link, cf_bytes text)

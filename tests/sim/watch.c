@@ -58,7 +58,7 @@ void sim_watch_server_unsubscribe(sim_world *world, const sim_channel *channel)
     for (size_t i = 0; i < world->scenario.clients; i++)
         for (size_t j = 0; j < world->ledger.count; j++)
             if (channel == NULL || channel == &world->ledger.channels[j])
-                world->clients[i]->kicks[j]++;
+                world->clients[i]->kicks[j] += world->scenario.pair ? SIM_NODES_MAX : 1;
 }
 
 /* ---- transports ---- */
@@ -126,6 +126,16 @@ void sim_watch_closed(const sim_link *link, cf_bytes reason)
 
 /* ---- events of the client ---- */
 
+/* A node may be behind the one where the client was. Without a history nobody can tell what the client has had. */
+static void go_back(sim_client *client)
+{
+    CF_LIST_EACH (item, &client->subscriptions) {
+        sim_subscription *subscription = CF_CONTAINER(item, sim_subscription, link);
+        if (!subscription->channel->recovers)
+            subscription->seen = 0;
+    }
+}
+
 static void event_connect(sim_client *client)
 {
     if (client->any_event && client->last_event == CF_EVENT_CONNECT)
@@ -136,6 +146,8 @@ static void event_connect(sim_client *client)
     client->last_reconnect = false;
     client->connect_called = false;
     client->any_event = true;
+    if (client->transport != NULL && client->transport->moved)
+        go_back(client);
 }
 
 static void event_disconnect(sim_client *client, bool reconnect)

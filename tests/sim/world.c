@@ -309,6 +309,8 @@ static void calm(sim_world *world)
         probe(world);
     if (world->server != NULL)
         check_present(world);
+    if (world->server != NULL)
+        sim_server_check_pair(world->server);
 }
 
 static void finish(sim_world *world)
@@ -339,11 +341,12 @@ static void begin(sim_world *world)
     const sim_scenario *scenario = &world->scenario;
     sim_note(world,
              "seed %" PRIu64 ": %zu clients, %zu channels, %u actions, delay %" PRId64
-             " ms, window %zu%s%s%s%s%s%s%s%s, lifetime %" PRId64 " s",
+             " ms, window %zu%s%s%s%s%s%s%s%s%s, lifetime %" PRId64 " s",
              world->seed, scenario->clients, scenario->channels, scenario->actions, scenario->delay_max, scenario->window,
              scenario->hostile ? ", hostile" : "", scenario->insecure ? ", insecure" : "", scenario->lies ? ", lies" : "",
              scenario->limits ? ", limits" : "", scenario->late ? ", late" : "", scenario->store ? ", late store" : "",
-             scenario->failing ? ", which fails" : "", scenario->sockjs ? ", SockJS" : "", scenario->lifetime);
+             scenario->failing ? ", which fails" : "", scenario->pair ? ", two nodes" : "", scenario->sockjs ? ", SockJS" : "",
+             scenario->lifetime);
     if (!scenario->hostile)
         world->server = sim_server_new(world);
     for (size_t i = 0; i < scenario->clients; i++)

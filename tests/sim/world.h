@@ -69,6 +69,7 @@ typedef enum sim_sabotage {
     SIM_SABOTAGE_HIDE_WARNING,
     SIM_SABOTAGE_WRONG_WARNING,
     SIM_SABOTAGE_TELL_TWICE,
+    SIM_SABOTAGE_DEAF_NODE,
     SIM_SABOTAGE_FORGET_API,
     SIM_SABOTAGE_FORGET_PRESENCE,
     SIM_SABOTAGE_STEAL_POLL,
@@ -128,6 +129,7 @@ typedef struct sim_scenario {
     bool late;           /* the server makes subscribers live before it reads the history */
     bool store;          /* the server's engine answers late, */
     bool failing;        /* and some of its operations fail */
+    bool pair;           /* two nodes are on it */
     size_t window;       /* bytes a sender may have on their way */
 } sim_scenario;
 
