@@ -256,6 +256,23 @@ test('handshakes that stall or drip keep nobody waiting, and end', () => withSer
   ann.end();
 }));
 
+test('of too many handshakes that have begun the oldest ends, and who comes is served', () => withServer({}, async (server) => {
+  const most = 2048; // CF_TLS_HANDSHAKES_MAX
+  const hello = Buffer.from('16030100f8010000f40303', 'hex');
+  const ended = [];
+  const open = (i) => new Promise((resolve) => {
+    const socket = net.connect(server.port, '127.0.0.1', () => socket.write(hello, () => resolve(socket)));
+    socket.on('error', () => {}).on('close', () => ended.push(i)).resume();
+  });
+  const sockets = [];
+  for (let i = 0; i < most + 20; i++) sockets.push(await open(i));
+  await until(() => ended.length >= 20, 'the oldest to end');
+  const ann = await server.client('ann');
+  await ann.command('ping');
+  ann.end();
+  for (const socket of sockets) socket.destroy();
+}));
+
 test('a handshake may come byte by byte', () => withServer({}, async (server) => {
   const between = await relay(server, (data, write) => { for (const byte of data) write(Buffer.from([byte])); });
   const raw = await (await server.raw({ port: between.port })).upgrade();
