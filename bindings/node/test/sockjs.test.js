@@ -1,6 +1,7 @@
 'use strict';
 /* SockJS of the library on Node's loop: found out, remembered for a while, and never two transports at the same time. */
 const assert = require('node:assert');
+const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 const test = require('node:test');
@@ -102,6 +103,32 @@ test('after it is disconnected nothing of it is left', async () => {
     while (between.live.size > 0) await new Promise((resolve) => { setTimeout(resolve, 5); });
   }
   await between.stop();
+});
+
+test('each request carries the headers that are configured, who the address names, and the cookie of a balancer', async () => {
+  const seen = [];
+  const balancer = http.createServer((request, response) => {
+    const { authorization, cookie } = request.headers;
+    seen.push([request.url.replace(/.*\//, ''), authorization, request.headers['x-shop'], cookie]);
+    const onward = http.request({ host: '127.0.0.1', port: server.port, method: request.method, path: request.url, headers: request.headers });
+    onward.on('error', () => response.destroy());
+    onward.on('response', (from) => {
+      response.writeHead(from.statusCode, { ...from.headers, 'Set-Cookie': 'NODE=b; Path=/' });
+      from.pipe(response);
+    });
+    response.on('close', () => onward.destroy());
+    request.pipe(onward);
+  });
+  await new Promise((resolve) => balancer.listen(0, '127.0.0.1', resolve));
+  const one = client(`http://ann:p%40ss@127.0.0.1:${balancer.address().port}/connection?a=1`, { transports: ['xhr-polling'], headers: { 'X-Shop': '7' } });
+  one.connect();
+  await told(one, 'connect');
+  one.disconnect();
+  const who = 'Basic ' + Buffer.from('ann:p@ss').toString('base64');
+  assert.deepStrictEqual(seen.slice(0, 2), [['info?a=1', who, '7', undefined], ['xhr?a=1', who, '7', 'NODE=b']]);
+  assert.deepStrictEqual(seen.find(([name]) => name === 'xhr_send?a=1').slice(1), [who, '7', 'NODE=b']);
+  balancer.closeAllConnections();
+  await new Promise((resolve) => balancer.close(resolve));
 });
 
 test('what is published before a disconnect arrives', async () => {
