@@ -2,6 +2,9 @@
 /* What operators have: the login, the WebSocket, and what they may not see. */
 const { test } = require('node:test');
 const assert = require('node:assert');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { Server, frame, until } = require('./lib');
 
 const WEB = { web: true, admin_password: 'open sesame', admin_secret: 'the key of tokens', watch: true };
@@ -99,3 +102,43 @@ test('arrays of a long message do not stop others, and answers keep their order'
   const wanted = Array.from({ length: 10000 }, (_, n) => Math.floor(n / 200) + '.' + (n % 200));
   assert.deepStrictEqual(admin.messages.map((m) => m.uid), wanted);
 }));
+
+const get = (server, where, headers) => server.request({ method: 'GET', path: where, headers });
+
+test('the page is known again by its tag, and lets in nothing from elsewhere', () => withAdmin({}, async (server) => {
+  const page = await get(server, '/');
+  assert.strictEqual(page.status, 200);
+  assert.match(page.headers['content-type'], /^text\/html/);
+  assert.match(page.headers['content-security-policy'], /default-src 'none'; script-src 'self'; .*frame-ancestors 'none'/);
+  assert.ok(!/<script>|<style|\sstyle=|\son\w+=/.test(page.text), 'nothing is inline');
+  assert.strictEqual((await get(server, '/', { 'If-None-Match': page.headers.etag })).status, 304);
+  for (const [, name] of page.text.matchAll(/(?:src|href)="(\w+\.\w+)"/g)) assert.strictEqual((await get(server, '/' + name)).status, 200, name);
+  assert.strictEqual((await get(server, '/nosuch.js')).status, 404);
+}));
+
+test('a folder serves its files and nothing outside of it', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'centrifuged-web-'));
+  const file = (name, text) => fs.writeFileSync(path.join(folder, name), text);
+  fs.mkdirSync(path.join(folder, 'site/sub'), { recursive: true });
+  file('site/index.html', 'the index');
+  file('site/sub/app.js', 'var a;');
+  file('site-secret.txt', 'outside');
+  fs.symlinkSync('../site-secret.txt', path.join(folder, 'site/link.txt'));
+  fs.symlinkSync('/etc', path.join(folder, 'site/etc'));
+  return withAdmin({ web_path: path.join(folder, 'site') }, async (server) => {
+    const index = await get(server, '/');
+    assert.deepStrictEqual([index.status, index.text], [200, 'the index']);
+    assert.match(index.headers['content-security-policy'], /default-src 'none'/);
+    const script = await get(server, '/sub/app.js');
+    assert.deepStrictEqual([script.text, script.headers['content-type']], ['var a;', 'text/javascript; charset=utf-8']);
+    assert.strictEqual((await get(server, '/sub')).headers.location, './sub/');
+    for (const where of ['/sub/', '/link.txt', '/etc/passwd', '/nosuch', '/a%00b', '/app.js/x', '/sub/app.js/']) {
+      assert.strictEqual((await get(server, where)).status, 404, where);
+    }
+    for (const where of ['/../site-secret.txt', '/%2e%2e/site-secret.txt', '/sub/..%2f..%2fsite-secret.txt']) {
+      const answer = await get(server, where);
+      assert.ok(answer.status === 301 && !answer.text.includes('outside'), where);
+    }
+    await Promise.all(Array.from({ length: 50 }, async () => assert.strictEqual((await get(server, '/sub/app.js')).text, 'var a;')));
+  }).finally(() => fs.rmSync(folder, { recursive: true }));
+});

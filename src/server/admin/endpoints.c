@@ -1,5 +1,7 @@
 #include "server/admin/endpoints.h"
 
+#include "server/admin/folder.h"
+#include "server/admin/page.h"
 #include "server/admin/socket.h"
 #include "server/api/form.h"
 
@@ -79,4 +81,15 @@ void cf_admin_answer_login(cf_admin *admin, cf_http_exchange *exchange, const cf
     cf_http_exchange_respond(exchange, &response);
     cf_form_free(&form);
     cf_buffer_free(&body);
+}
+
+/* ---- the page ---- */
+
+void cf_admin_answer_page(cf_admin *admin, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
+    cf_bytes folder = cf_node_services(admin->node)->config->web_path;
+    if (folder.size > 0)
+        cf_folder_answer(admin->net, folder.data, exchange, below);
+    else
+        cf_page_answer(exchange, request, below);
 }

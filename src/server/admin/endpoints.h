@@ -1,5 +1,5 @@
 /*
- * What operators ask for by HTTP: `/socket` and `/auth/` (server-spec.md 9.1, 9.2).
+ * What operators ask for by HTTP: `/socket`, `/auth/`, and the page (server-spec.md 9.1 to 9.3).
  */
 #ifndef CF_SERVER_ADMIN_ENDPOINTS_H
 #define CF_SERVER_ADMIN_ENDPOINTS_H
@@ -12,6 +12,7 @@
 
 typedef struct cf_admin {
     cf_node *node;
+    cf_net *net;
     cf_logins logins;
 } cf_admin;
 
@@ -19,5 +20,8 @@ typedef struct cf_admin {
 void cf_admin_answer_socket(cf_admin *admin, cf_http_exchange *exchange, const cf_http_request *request);
 void cf_admin_answer_login(cf_admin *admin, cf_http_exchange *exchange, const cf_http_request *request);
 cf_http_body_limit cf_admin_login_body_limit(const cf_http_request *request);
+
+/* The page, or the files of `web_path`; `below`: the path behind the first slash. */
+void cf_admin_answer_page(cf_admin *admin, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below);
 
 #endif

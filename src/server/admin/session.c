@@ -77,10 +77,13 @@ static bool read_params(cf_bytes text, connect_params *params, cf_buffer *scratc
     return cf_json_read_fields(&reader, connect_fields, 2, true, params, scratch);
 }
 
-static bool is_allowed(const cf_services *services, cf_bytes token)
+/* With `insecure_admin` nobody has to show one; who has shown none is out when that ends. */
+static bool take_token(cf_admin_session *session, cf_bytes token)
 {
-    const cf_config *config = services->config;
-    return config->insecure_admin || cf_admin_token_is_good(token, config->admin_secret, services->unix_time);
+    const cf_services *services = session->services;
+    bool good = cf_admin_token_is_good(token, services->config->admin_secret, services->unix_time);
+    session->authenticated = session->authenticated || good;
+    return good || services->config->insecure_admin;
 }
 
 static int do_connect(cf_admin_session *session, const cf_wire_command *command, cf_buffer *out)
@@ -89,12 +92,11 @@ static int do_connect(cf_admin_session *session, const cf_wire_command *command,
     connect_params params = {.watch = false};
     cf_buffer_init(&scratch, session->services->allocator, CF_BUFFER_NO_LIMIT);
     int status = read_params(command->params, &params, &scratch) ? 200 : scratch.failed ? 500 : 400;
-    if (status == 200 && !is_allowed(session->services, params.token))
+    if (status == 200 && !take_token(session, params.token))
         status = 401;
     cf_buffer_free(&scratch);
     if (status != 200)
         return status;
-    session->authenticated = true;
     if (params.watch)
         cf_watch_begin(session->services, &session->watcher);
     return reply(out, command, CF_BYTES("true"));

@@ -76,7 +76,8 @@ typedef struct cf_config {
     int64_t admin_port; /* the same */
     cf_bytes api_socket;
     bool admin; /* the admin WebSocket */
-    bool web;   /* the same, and its login */
+    bool web;   /* the same, and the page with its login */
+    cf_bytes web_path;
     bool prometheus;
     cf_bytes http_prefix;
     cf_bytes log_level;

@@ -34,7 +34,7 @@
 
 /* features that later versions bring */
 #define ACME    "fetching certificates by itself"
-#define PAGE    "the page for operators"
+#define PAGE    "a mode of the page alone"
 #define POOL    "a pool of connections"
 #define THREADS "more than one thread"
 
@@ -125,15 +125,15 @@ const cf_option cf_options[] = {
     {BOOL(admin), .centrifugo = true, .reload = CF_RELOAD_NO,
      .meaning = "The admin WebSocket `/socket`, on `admin_port`, for programs that make tokens with `admin_secret`."},
     {BOOL(web), .letter = 'w', .centrifugo = true, .reload = CF_RELOAD_NO,
-     .meaning = "Besides `/socket`, the login `/auth/`, which gives tokens for it."},
-    {MISSING_TEXT(web_path, ""), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = PAGE,
-     .meaning = "Folder of the page."},
+     .meaning = "Besides `/socket`, the page for operators at `/`, and its login `/auth/`."},
+    {TEXT(web_path, ""), .centrifugo = true, .reload = CF_RELOAD_NO,
+     .meaning = "Folder whose files are served at `/` instead of the page that is built in."},
     {TEXT(admin_password, ""), .centrifugo = true, .confidential = true,
      .meaning = "Password of the login. Empty: nobody logs in."},
     {TEXT(admin_secret, ""), .centrifugo = true, .confidential = true,
      .meaning = "Key of the tokens that a login gives, good for 30 days; another one ends them. Empty: nobody logs in."},
     {BOOL(insecure_admin), .centrifugo = true,
-     .meaning = "Login and `/socket` need no password and no token. Only where nobody else reaches `admin_port`."},
+     .meaning = "Page and `/socket` need no password and no token. Only where nobody else reaches `admin_port`."},
     {MISSING_BOOL(insecure_web), .centrifugo = true, .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = PAGE,
      .meaning = "Without effect in Centrifugo 1.8 too."},
     {BOOL(websocket_compression), .reload = CF_RELOAD_NO,

@@ -119,6 +119,12 @@ static void answer_login(void *user, cf_http_exchange *exchange, const cf_http_r
     cf_admin_answer_login(&worker->admin, exchange, request);
 }
 
+static void answer_page(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
+    cf_worker *worker = user;
+    cf_admin_answer_page(&worker->admin, exchange, request, below);
+}
+
 static cf_http_body_limit limit_login(void *user, const cf_http_request *request, cf_bytes below)
 {
     (void)user;
@@ -180,6 +186,7 @@ static const cf_route routes[] = {
     {CF_LITERAL("/metrics"), CF_PORT_ADMIN, answer_metrics, NULL},
     {CF_LITERAL("/socket"), CF_PORT_SOCKET, answer_admin_socket, NULL},
     {CF_LITERAL("/auth/"), CF_PORT_WEB, answer_login, limit_login},
+    {CF_LITERAL("/"), CF_PORT_WEB, answer_page, NULL},
 };
 
 static cf_route_result find_route(cf_worker *worker, const cf_http_request *request, unsigned port, cf_route_match *match)

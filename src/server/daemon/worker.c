@@ -153,6 +153,7 @@ static bool make_node(cf_worker *worker)
     services_of(worker)->log_level = host->log_level;
     cf_api_queue_init(&worker->queue, worker->node);
     worker->admin.node = worker->node;
+    worker->admin.net = &worker->net;
     worker->sockjs = cf_sockjs_server_new(services_of(worker), &sockjs);
     worker->monitor.broker = services_of(worker)->broker;
     if (worker->sockjs == NULL)
