@@ -132,17 +132,33 @@ void cf_sockjs_append_frame(cf_buffer *out, cf_sockjs_transport transport, cf_by
     end_frame(out, framing);
 }
 
+void cf_sockjs_begin_messages(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback)
+{
+    begin_frame(out, cf_sockjs_framing_of(transport), callback);
+    append_part(out, cf_sockjs_framing_of(transport), CF_BYTES("a["));
+}
+
+void cf_sockjs_append_run(cf_buffer *out, cf_sockjs_transport transport, cf_bytes messages)
+{
+    append_part(out, cf_sockjs_framing_of(transport), messages);
+}
+
+void cf_sockjs_end_messages(cf_buffer *out, cf_sockjs_transport transport)
+{
+    if (!out->failed)
+        cf_buffer_truncate(out, out->size - 1); /* the last comma */
+    append_part(out, cf_sockjs_framing_of(transport), CF_BYTES("]"));
+    end_frame(out, cf_sockjs_framing_of(transport));
+}
+
 void cf_sockjs_append_messages(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback, const cf_bytes *slices,
                                size_t count)
 {
-    const cf_sockjs_framing *framing = cf_sockjs_framing_of(transport);
     CF_ASSERT(count > 0);
-    begin_frame(out, framing, callback);
-    append_part(out, framing, CF_BYTES("a["));
-    for (size_t i = 0; i < count; i++) /* without the last comma */
-        append_part(out, framing, cf_bytes_slice(slices[i], 0, slices[i].size - (i + 1 == count)));
-    append_part(out, framing, CF_BYTES("]"));
-    end_frame(out, framing);
+    cf_sockjs_begin_messages(out, transport, callback);
+    for (size_t i = 0; i < count; i++)
+        cf_sockjs_append_run(out, transport, slices[i]);
+    cf_sockjs_end_messages(out, transport);
 }
 
 /* A JSON string in which no '%' stands. */

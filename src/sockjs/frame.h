@@ -52,7 +52,11 @@ void cf_sockjs_append_prelude(cf_buffer *out, cf_sockjs_transport transport, cf_
 void cf_sockjs_append_message(cf_buffer *messages, cf_bytes text);
 /* A wrapped frame; `callback` is looked at where the transport has one in each frame. */
 void cf_sockjs_append_frame(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback, cf_bytes frame);
-/* A wrapped `a` frame of all messages in the slices, at least one; a slice ends where a message does. */
+/* A wrapped `a` frame in three steps: its beginning, runs of messages (at least one), its end. */
+void cf_sockjs_begin_messages(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback);
+void cf_sockjs_append_run(cf_buffer *out, cf_sockjs_transport transport, cf_bytes messages);
+void cf_sockjs_end_messages(cf_buffer *out, cf_sockjs_transport transport);
+/* The same of all messages in the slices, at least one; a slice ends where a message does. */
 void cf_sockjs_append_messages(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback, const cf_bytes *slices,
                                size_t count);
 /* An unwrapped `c` frame. */

@@ -371,6 +371,20 @@ bool cf_connection_send(cf_connection *connection, cf_bytes bytes)
     return cf_link_send(connection, connection->ops, bytes);
 }
 
+bool cf_connection_send_slices(cf_connection *connection, const cf_bytes *slices, size_t count)
+{
+    const cf_link_ops *ops = connection->ops;
+    ptrdiff_t sent = ops->queued(connection) > 0 ? 0 : ops->try(connection, slices, count);
+    bool good = sent >= 0;
+    size_t skip = good ? (size_t)sent : 0;
+    for (size_t i = 0; i < count && good; i++) {
+        cf_bytes rest = cf_bytes_slice(slices[i], skip, slices[i].size);
+        skip -= slices[i].size - rest.size;
+        good = rest.size == 0 || queue_copy(connection, ops, rest);
+    }
+    return good;
+}
+
 void cf_connection_peer(const cf_connection *connection, char *text, size_t size)
 {
     struct sockaddr_storage address;

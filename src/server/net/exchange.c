@@ -133,16 +133,21 @@ static cf_http_end end_of(const cf_http_exchange *self)
     return self->old ? CF_HTTP_KEEP_OLD : CF_HTTP_KEEP;
 }
 
+static void note_sent(cf_http_exchange *self, bool sent)
+{
+    if (!sent)
+        self->last = true; /* closed below: there is no way to answer */
+    count_waiting(self, sent ? cf_connection_queued(self->connection) : 0);
+    self->writing = self->waiting > 0;
+}
+
 static void write_out(cf_http_exchange *self)
 {
     if (self->out.size == 0 && !self->out.failed)
         return;
     bool sent = !self->out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&self->out));
-    if (!sent)
-        self->last = true; /* closed below: there is no way to answer */
     cf_buffer_free(&self->out);
-    count_waiting(self, sent ? cf_connection_queued(self->connection) : 0);
-    self->writing = self->waiting > 0;
+    note_sent(self, sent);
 }
 
 /* Answers to requests in a row go out together: a system call costs as much as all else that is done for a small one. */
@@ -263,20 +268,37 @@ void cf_http_exchange_begin(cf_http_exchange *self, const cf_http_response *resp
     send_streamed(self);
 }
 
-static void append_chunk(cf_buffer *out, cf_bytes piece)
+#define CHUNK_HEAD_MAX (2 * sizeof(size_t) + 2)
+
+/* A chunk's size and the line's end, at the end of `text`. */
+static cf_bytes write_chunk_head(char text[CHUNK_HEAD_MAX], size_t size)
 {
     static const char digits[] = "0123456789abcdef";
-    char text[2 * sizeof(size_t)];
-    size_t at = sizeof(text);
-    size_t rest = piece.size;
+    size_t at = CHUNK_HEAD_MAX;
+    text[--at] = '\n';
+    text[--at] = '\r';
     do {
-        text[--at] = digits[rest & 15];
-        rest >>= 4;
-    } while (rest > 0);
-    cf_buffer_append(out, cf_bytes_make(text + at, sizeof(text) - at));
-    cf_buffer_append(out, CF_BYTES("\r\n"));
+        text[--at] = digits[size & 15];
+        size >>= 4;
+    } while (size > 0);
+    return cf_bytes_make(text + at, CHUNK_HEAD_MAX - at);
+}
+
+static void append_chunk(cf_buffer *out, cf_bytes piece)
+{
+    char head[CHUNK_HEAD_MAX];
+    cf_buffer_append(out, write_chunk_head(head, piece.size));
     cf_buffer_append(out, piece);
     cf_buffer_append(out, CF_BYTES("\r\n"));
+}
+
+/* What the socket takes is not copied. */
+static void send_chunk(cf_http_exchange *self, cf_bytes piece)
+{
+    char head[CHUNK_HEAD_MAX];
+    const cf_bytes slices[] = {write_chunk_head(head, piece.size), piece, CF_BYTES("\r\n")};
+    note_sent(self, cf_connection_send_slices(self->connection, slices, sizeof(slices) / sizeof(slices[0])));
+    watch_stream(self);
 }
 
 void cf_http_exchange_write(cf_http_exchange *self, cf_bytes piece)
@@ -284,6 +306,10 @@ void cf_http_exchange_write(cf_http_exchange *self, cf_bytes piece)
     CF_ASSERT(self->status != 0);
     if (piece.size == 0) /* would be the end */
         return;
+    if (!self->old && !self->reading) {
+        send_chunk(self, piece);
+        return;
+    }
     if (self->old)
         cf_buffer_append(&self->out, piece);
     else

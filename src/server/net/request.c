@@ -10,11 +10,16 @@
 
 #define HEADER_NAME_MAX 32 /* longer ones are none that we know */
 
+/* Small, since a connection that waits keeps all of them. */
 typedef struct slice {
+    uint16_t offset; /* in `text` */
+    uint16_t size;
     bool present;
-    size_t offset; /* in `text` */
-    size_t size;
 } slice;
+
+#define TEXT_MAX ((size_t)2 * CF_HTTP_HEAD_MAX)
+
+_Static_assert(TEXT_MAX <= UINT16_MAX, "a slice reaches everywhere in the text");
 
 struct cf_http_parser {
     llhttp_t parser;
@@ -73,7 +78,7 @@ static int append_text(cf_http_parser *self, slice *target, const char *at, size
     cf_buffer_append(&self->text, (cf_bytes){at, size});
     if (self->text.failed)
         return refuse_request(self, 431, "too many values in the head");
-    target->size += size;
+    target->size = (uint16_t)(target->size + size);
     return 0;
 }
 
@@ -105,7 +110,7 @@ static int find_known(const cf_http_parser *self)
 /* The old value moves to the end of the text, so that the new one can follow it. */
 static int join_value(cf_http_parser *self, slice *value)
 {
-    slice moved = {.present = true, .offset = self->text.size};
+    slice moved = {.present = true, .offset = (uint16_t)self->text.size};
     slice old = *value;
     if (!cf_buffer_reserve(&self->text, old.size + 2))
         return refuse_request(self, 431, "too many values in the head");
@@ -125,7 +130,7 @@ static int begin_value(cf_http_parser *self)
     if (value->present && repeat == CF_HTTP_JOINED)
         return join_value(self, value);
     if (!value->present)
-        *value = (slice){.present = true, .offset = self->text.size};
+        *value = (slice){.present = true, .offset = (uint16_t)self->text.size};
     return 0;
 }
 
@@ -262,7 +267,7 @@ cf_http_parser *cf_http_parser_new(const cf_allocator *allocator)
         return NULL;
     self->allocator = allocator;
     self->limit.too_large = "it has a body";
-    cf_buffer_init(&self->text, allocator, 2 * CF_HTTP_HEAD_MAX);
+    cf_buffer_init(&self->text, allocator, TEXT_MAX);
     cf_buffer_init(&self->body, allocator, 0);
     cf_buffer_init(&self->path, allocator, CF_HTTP_HEAD_MAX);
     cf_http_parser_reset(self);

@@ -22,7 +22,8 @@ struct cf_sockjs_peer {
     char id[];
 };
 
-#define SLICES 64 /* of an outbox, looked at at once */
+#define SLICES     64  /* of an outbox, looked at at once */
+#define FRAME_ROOM 256 /* bytes around the messages of a frame */
 
 /* ---- answers ---- */
 
@@ -96,15 +97,6 @@ static bool has_messages(const cf_sockjs_peer *self)
     return self->left.size > 0 || (self->session != NULL && cf_session_outbox(self->session)->count > 0);
 }
 
-/* All that waits, out of the outbox where it was. */
-static void take_messages(cf_sockjs_peer *self, cf_buffer *messages)
-{
-    cf_buffer_append(messages, cf_buffer_bytes(&self->left));
-    cf_buffer_free(&self->left);
-    while (self->session != NULL && cf_session_outbox(self->session)->count > 0 && !messages->failed)
-        cf_session_written(self->session, append_outbox(messages, cf_session_outbox(self->session)));
-}
-
 /* ---- what the session's rules ask for ---- */
 
 static void forget_stranger(cf_sockjs_peer *self)
@@ -151,17 +143,30 @@ static void settle(cf_sockjs_peer *self)
         cf_wheel_set(self->server->services->wheel, &self->timer, deadline);
 }
 
+/* Returns the bytes of the outbox that they are. */
+static size_t append_runs(const cf_sockjs_peer *self, const cf_outbox *outbox, cf_buffer *body)
+{
+    cf_bytes slices[SLICES];
+    size_t size = 0;
+    size_t count = cf_outbox_peek(outbox, slices, SLICES);
+    for (size_t i = 0; i < count; i++) {
+        cf_sockjs_append_run(body, self->transport, slices[i]);
+        size += slices[i].size;
+    }
+    return size;
+}
+
+/* All that waits, out of the outbox where it was; each byte is copied once. */
 static void append_messages(cf_sockjs_peer *self, cf_bytes callback, cf_buffer *body)
 {
-    cf_buffer messages;
-    cf_buffer_init(&messages, body->allocator, CF_BUFFER_NO_LIMIT);
-    take_messages(self, &messages);
-    cf_bytes all = cf_buffer_bytes(&messages);
-    if (messages.failed)
-        body->failed = true;
-    else
-        cf_sockjs_append_messages(body, self->transport, callback, &all, 1);
-    cf_buffer_free(&messages);
+    const cf_outbox *outbox = self->session == NULL ? NULL : cf_session_outbox(self->session);
+    (void)cf_buffer_reserve(body, self->left.size + (outbox == NULL ? 0 : outbox->bytes) + FRAME_ROOM);
+    cf_sockjs_begin_messages(body, self->transport, callback);
+    cf_sockjs_append_run(body, self->transport, cf_buffer_bytes(&self->left));
+    cf_buffer_free(&self->left);
+    while (outbox != NULL && outbox->count > 0) /* without memory they are lost, and the session ends */
+        cf_session_written(self->session, append_runs(self, outbox, body));
+    cf_sockjs_end_messages(body, self->transport);
 }
 
 static void append_frame(cf_sockjs_peer *self, bool messages, cf_buffer *body)
