@@ -35,8 +35,9 @@ function presenceRow(link, channel, who) {
     notice(`${who.user} is unsubscribed`);
     await refreshChannel(link, channel);
   };
-  const button = who.user ? element('button', { type: 'button', onclick: () => leave().catch((error) => notice(error.message)) }, 'Unsubscribe') : '';
-  return [who.user || 'anonymous', who.client, json(who.default_info), json(who.channel_info), button];
+  const onclick = () => leave().catch((error) => notice(error.message));
+  const button = element('button', { type: 'button', onclick }, 'Unsubscribe');
+  return [who.user || 'anonymous', who.client, json(who.default_info), json(who.channel_info), who.user ? button : ''];
 }
 
 const showPresence = (link, channel) => (data) => {
@@ -45,7 +46,10 @@ const showPresence = (link, channel) => (data) => {
   return [table(['User', 'Client', 'Info', 'Channel info', ''], all.map((who) => presenceRow(link, channel, who)))];
 };
 
-const showHistory = (data) => (data.length === 0 ? [element('p', { class: 'quiet' }, 'Nothing is kept.')] : data.map((each) => messageOf(each)));
+function showHistory(data) {
+  if (data.length === 0) return [element('p', { class: 'quiet' }, 'Nothing is kept.')];
+  return data.map((each) => messageOf(each));
+}
 
 export async function refreshChannel(link, channel) {
   byId('channel-title').textContent = channel;

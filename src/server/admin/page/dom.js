@@ -14,10 +14,9 @@ export function element(name, attributes, ...children) {
 }
 
 export function table(headings, rows) {
-  const line = (cells, name) => element('tr', {}, ...cells.map((cell) => element(name, name === 'th' ? { scope: 'col' } : {}, cell)));
-  return element('table', {},
-    element('thead', {}, line(headings, 'th')),
-    element('tbody', {}, ...rows.map((row) => line(row, 'td'))));
+  const head = headings.map((cell) => element('th', { scope: 'col' }, cell));
+  const lines = rows.map((row) => element('tr', {}, ...row.map((cell) => element('td', {}, cell))));
+  return element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...lines));
 }
 
 let noticeTimer;

@@ -8,7 +8,10 @@ function shown(name, value) {
   return /_(interval|delay|timeout)$/.test(name) && value >= 1e9 ? `${value / 1e9} s` : String(value);
 }
 
-const channelRows = (prefix, options) => Object.entries(options).filter(([name]) => name !== 'name').map(([name, value]) => [prefix + name, String(value)]);
+function channelRows(prefix, options) {
+  const entries = Object.entries(options).filter(([name]) => name !== 'name');
+  return entries.map(([name, value]) => [prefix + name, String(value)]);
+}
 
 export function showOptions({ config, engine, version }) {
   byId('option-list').replaceChildren(table(['Option', 'Value'], [

@@ -15,7 +15,8 @@ export class Plot {
     this.values = [];
     this.format = format;
     this.number = document.createElement('strong');
-    this.svg = shape('svg', { class: 'plot', viewBox: `0 0 ${KEPT - 1} 100`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
+    const viewBox = `0 0 ${KEPT - 1} 100`;
+    this.svg = shape('svg', { class: 'plot', viewBox, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
     this.area = this.svg.appendChild(shape('path', { class: 'area' }));
     this.line = this.svg.appendChild(shape('path', { class: 'line' }));
     const caption = document.createElement('figcaption');
