@@ -20,10 +20,13 @@ static void write_refusal(cf_refusal *refusal, const cf_json_value *error)
 {
     cf_buffer *raw = &refusal->raw;
     bool quoted = error->kind == CF_JSON_STRING;
-    cf_buffer_append(raw, quoted ? CF_BYTES("{\"error\":\"") : CF_BYTES("{\"error\":"));
+    cf_buffer_append(raw, CF_BYTES("{\"error\":"));
+    if (quoted)
+        cf_buffer_append_byte(raw, '"');
     size_t from = raw->size;
     cf_buffer_append(raw, error->raw);
-    cf_buffer_append(raw, quoted ? CF_BYTES("\"") : CF_BYTES(""));
+    if (quoted)
+        cf_buffer_append_byte(raw, '"');
     if (refusal->advice.size > 0) {
         cf_buffer_append(raw, CF_BYTES(",\"advice\":"));
         cf_json_write_string(raw, refusal->advice);
