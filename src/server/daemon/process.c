@@ -3,6 +3,7 @@
 #include "server/daemon/encryption.h"
 #include "server/daemon/log.h"
 #include "server/daemon/pidfile.h"
+#include "server/daemon/supervisor.h"
 #include "system/heap.h"
 #include "server/daemon/worker.h"
 
@@ -28,6 +29,7 @@ typedef struct process {
     uv_timer_t shutdown_timer;
     bool shutting_down;
     cf_pid_file pid_file;
+    cf_supervisor supervisor;
     int status; /* of the program */
 } process;
 
@@ -198,14 +200,18 @@ static void on_end_signal(uv_signal_t *handle, int number)
     cf_log_say(&self->log, CF_SERVER_INFO, "Signal received: %s", number == SIGINT ? "interrupt" : "terminated");
     cf_log_say(&self->log, CF_SERVER_INFO, "Shutting down");
     self->shutting_down = true;
+    cf_supervisor_tell(&self->supervisor, "STOPPING=1");
     (void)uv_timer_start(&self->shutdown_timer, on_shutdown_timeout, CF_PROCESS_SHUTDOWN_TIMEOUT, 0);
     cf_worker_shut_down(self->worker);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
 {
+    process *self = handle->data;
     (void)number;
-    reload_config(handle->data);
+    cf_supervisor_tell(&self->supervisor, "RELOADING=1");
+    reload_config(self);
+    cf_supervisor_tell(&self->supervisor, "READY=1");
 }
 
 /* ---- pid file ---- */
@@ -292,6 +298,7 @@ static void set_up_loop(process *self)
     uv_loop_t *loop = &self->loop;
     (void)uv_prepare_init(loop, &self->prepare);
     (void)uv_timer_init(loop, &self->shutdown_timer);
+    cf_supervisor_open(&self->supervisor, loop);
     (void)uv_signal_init(loop, &self->terminate);
     (void)uv_signal_init(loop, &self->interrupt);
     (void)uv_signal_init(loop, &self->hangup);
@@ -318,6 +325,7 @@ static void tear_down(process *self)
     uv_walk(&self->loop, close_handle, NULL);
     (void)uv_run(&self->loop, UV_RUN_DEFAULT);
     cf_worker_free(self->worker);
+    cf_supervisor_close(&self->supervisor);
 }
 
 static bool start(process *self)
@@ -333,6 +341,7 @@ static void serve(process *self)
     log_start(self);
     if (start(self)) {
         self->status = 0;
+        cf_supervisor_tell(&self->supervisor, "READY=1");
         (void)uv_run(&self->loop, UV_RUN_DEFAULT);
     }
     tear_down(self);
