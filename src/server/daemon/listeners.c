@@ -107,12 +107,61 @@ static bool listen_at(cf_worker *worker, const char *address, int64_t port, unsi
     return status == 0;
 }
 
+static void write_own_place(const cf_listener *listener, char *out, size_t size)
+{
+    char address[ADDRESS_MAX] = "";
+    struct sockaddr_storage name;
+    int length = (int)sizeof(name);
+    if (uv_tcp_getsockname(&listener->tcp, (struct sockaddr *)&name, &length) == 0)
+        (void)uv_ip_name((const struct sockaddr *)&name, address, sizeof(address));
+    write_place(out, size, "", address, listener->port);
+}
+
+/* On all sockets of the port that were handed over. */
+static bool listen_inherited(cf_worker *worker, int port, unsigned bits)
+{
+    char place[ADDRESS_MAX + 32];
+    for (int found; port != 0 && (found = cf_inherited_take_port(worker->host.inherited, port)) >= 0;) {
+        cf_listener *listener = next_listener(worker);
+        listener->tls = worker->tls;
+        listener->inherited = true;
+        int status = cf_listener_open_socket(listener, &worker->http, found, bits);
+        listener->port = port;
+        if (status != 0) {
+            log_failure(worker, "on a socket that was handed over", status, "");
+            return false;
+        }
+        write_own_place(listener, place, sizeof(place));
+        log_success(worker, bits, place);
+    }
+    return true;
+}
+
+static bool listen_all_inherited(cf_worker *worker)
+{
+    ports all = ports_of(cf_node_services(worker->node)->config);
+    for (size_t i = 0; i < PORTS; i++) {
+        unsigned bits = bits_of(&all, i);
+        if (bits != 0 && !listen_inherited(worker, (int)all.port[i], bits))
+            return false;
+    }
+    return true;
+}
+
+static bool is_inherited(const cf_worker *worker, unsigned bits)
+{
+    for (size_t i = 0; i < worker->listener_count; i++)
+        if (worker->listeners[i].inherited && worker->listeners[i].bit == bits)
+            return true;
+    return false;
+}
+
 static bool listen_address(cf_worker *worker, const char *address)
 {
     ports all = ports_of(cf_node_services(worker->node)->config);
     for (size_t i = 0; i < PORTS; i++) {
         unsigned bits = bits_of(&all, i);
-        if (bits != 0 && !listen_at(worker, address, all.port[i], bits))
+        if (bits != 0 && !is_inherited(worker, bits) && !listen_at(worker, address, all.port[i], bits))
             return false;
     }
     return true;
@@ -124,9 +173,12 @@ static bool listen_unix(cf_worker *worker)
     const char *path = cf_node_services(worker->node)->config->api_socket.data;
     if (path[0] == 0)
         return true;
-    int descriptor = cf_unix_socket_bind(path);
-    int status =
-        descriptor < 0 ? descriptor : cf_listener_open_socket(next_listener(worker), &worker->http, descriptor, CF_PORT_API);
+    int descriptor = cf_inherited_take_path(worker->host.inherited, path);
+    cf_listener *listener = next_listener(worker);
+    listener->inherited = descriptor >= 0;
+    if (descriptor < 0)
+        descriptor = cf_unix_socket_bind(path);
+    int status = descriptor < 0 ? descriptor : cf_listener_open_socket(listener, &worker->http, descriptor, CF_PORT_API);
     (void)snprintf(place, sizeof(place), "unix%s%s", status == 0 ? ":" : " ", path);
     if (status == 0)
         log_success(worker, CF_PORT_API, place);
@@ -148,8 +200,8 @@ bool cf_worker_listen(cf_worker *worker)
     char address[ADDRESS_MAX];
     cf_bytes rest = cf_node_services(worker->node)->config->address;
     cf_bytes next;
-    worker->listeners = cf_alloc_zero(&cf_heap, count_addresses(rest) * PORTS + 1, sizeof(cf_listener));
-    if (worker->listeners == NULL)
+    worker->listeners = cf_alloc_zero(&cf_heap, count_addresses(rest) * PORTS + 1 + CF_INHERITED_MAX, sizeof(cf_listener));
+    if (worker->listeners == NULL || !listen_all_inherited(worker))
         return false;
     while (cf_config_next_text(&rest, &next)) {
         (void)snprintf(address, sizeof(address), "%.*s", (int)next.size, next.data);
@@ -157,6 +209,13 @@ bool cf_worker_listen(cf_worker *worker)
             return false;
     }
     return listen_unix(worker);
+}
+
+void cf_worker_hand_over(cf_worker *worker)
+{
+    for (size_t i = 0; i < worker->listener_count; i++)
+        if (worker->listeners[i].inherited)
+            cf_listener_close(&worker->listeners[i]);
 }
 
 void cf_worker_stop_listening(cf_worker *worker)

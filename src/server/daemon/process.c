@@ -30,6 +30,7 @@ typedef struct process {
     bool shutting_down;
     cf_pid_file pid_file;
     cf_supervisor supervisor;
+    cf_inherited inherited;
     int status; /* of the program */
 } process;
 
@@ -278,6 +279,7 @@ static bool make_worker(process *self)
         .config = self->config,
         .log_level = self->log.level,
         .descriptor_max = raise_file_limit(),
+        .inherited = &self->inherited,
         .log = log_line,
         .ended = on_ended,
         .user = self,
@@ -328,11 +330,22 @@ static void tear_down(process *self)
     cf_supervisor_close(&self->supervisor);
 }
 
+static void warn_of_others(process *self)
+{
+    size_t others = cf_inherited_close(&self->inherited);
+    if (others > 0)
+        cf_log_say(&self->log, CF_SERVER_WARNING,
+                   "sockets that were handed over and are on no port of the configuration: %zu, they are closed", others);
+}
+
 static bool start(process *self)
 {
-    return take_pid_file(self) &&
-           (!self->config->ssl || read_certificate(self, self->config, CF_SERVER_FATAL, "ListenAndServe: ")) &&
-           cf_worker_start(self->worker);
+    if (!take_pid_file(self) ||
+        (self->config->ssl && !read_certificate(self, self->config, CF_SERVER_FATAL, "ListenAndServe: ")) ||
+        !cf_worker_start(self->worker))
+        return false;
+    warn_of_others(self);
+    return true;
 }
 
 static void serve(process *self)
@@ -349,6 +362,7 @@ static void serve(process *self)
 
 static void run(process *self)
 {
+    cf_inherited_find(&self->inherited);
     if (!load_config(self))
         return;
     if (uv_loop_init(&self->loop) != 0) {

@@ -271,6 +271,7 @@ void cf_worker_configure(cf_worker *worker, const cf_config *config, cf_server_l
 void cf_worker_shut_down(cf_worker *worker)
 {
     worker->shutting_down = true;
+    cf_worker_hand_over(worker);
     enter(worker); /* at its end the sessions are closed */
 }
 

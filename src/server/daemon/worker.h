@@ -7,6 +7,7 @@
 #define CF_SERVER_DAEMON_WORKER_H
 
 #include "server/config/config.h"
+#include "server/daemon/inherited.h"
 #include "server/environment.h"
 #include "server/net/tls_context.h"
 
@@ -19,7 +20,8 @@ typedef struct cf_worker_host {
     uv_loop_t *loop;
     const cf_config *config;
     cf_server_log log_level;
-    int descriptor_max; /* as cf_net has it */
+    int descriptor_max;      /* as cf_net has it */
+    cf_inherited *inherited; /* what the worker takes of them is its own */
     void (*log)(void *user, cf_server_log level, cf_bytes text);
     /* After cf_worker_shut_down: all clients are told, and gone. May be said again. */
     void (*ended)(void *user);

@@ -42,6 +42,8 @@ struct cf_worker {
 
 /* listeners.c: false, with a line in the log, when an address cannot be had. */
 bool cf_worker_listen(cf_worker *worker);
+/* Who comes to a socket that was handed over waits for the next process. */
+void cf_worker_hand_over(cf_worker *worker);
 /* Their handles still close. */
 void cf_worker_stop_listening(cf_worker *worker);
 

@@ -18,6 +18,7 @@ typedef struct cf_listener {
     unsigned bit; /* which port this is, for the router */
     int port;     /* the real one, also where 0 was asked for */
     bool open;
+    bool inherited;                          /* set before: its socket was there before this process, and stays */
     bool only_ipv6;                          /* set before: "::" is not all of IPv4, too */
     unsigned accepts;                        /* in this round */
     bool pending;                            /* one more waits for the next round; libuv asks for no others meanwhile */
