@@ -201,7 +201,8 @@ void sim_sockjs_open(sim_link *link)
 void sim_sockjs_send(sim_link *link, cf_bytes text)
 {
     sim_told_asked(link, text);
-    link->sockjs->starved = !cf_sockjs_link_send(&link->sockjs->core, text);
+    if (!cf_sockjs_link_send(&link->sockjs->core, text))
+        link->sockjs->starved = true;
     pump(link);
 }
 
