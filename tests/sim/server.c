@@ -540,13 +540,16 @@ static sim_link *find_link(const sim_world *world, unsigned number)
     return NULL;
 }
 
-/* The channel of one of its subscriptions; NULL: there is none. */
+/* The channel of one of its subscriptions; NULL: there is none that a call may name, which needs a namespace (5.3). */
 static sim_channel *subscribed_channel(sim_world *world, const sim_link *link)
 {
-    const cf_hub *hub = cf_node_services(link->second ? world->server->other : world->server->node)->hub;
-    for (size_t i = 0; i < world->ledger.count; i++)
-        if (cf_hub_find(hub, link->session, world->ledger.channels[i].name) != NULL)
-            return &world->ledger.channels[i];
+    const cf_services *services = cf_node_services(link->second ? world->server->other : world->server->node);
+    for (size_t i = 0; i < world->ledger.count; i++) {
+        sim_channel *channel = &world->ledger.channels[i];
+        if (cf_hub_find(services->hub, link->session, channel->name) != NULL &&
+            cf_config_channel(services->config, channel->name) != NULL)
+            return channel;
+    }
     return NULL;
 }
 
