@@ -56,7 +56,7 @@ class CommandLine:
         self.options = {}
         for command in self.commands:
             for option in options_in(self.details[command]):
-                self.options.setdefault(option.name, option).commands.append(command)
+                self.options.setdefault((option.name, option.argument, option.help), option).commands.append(command)
 
     def page(self, meta):
         summary = re.match(r"\S+ \S+: (.*)", self.help).group(1)

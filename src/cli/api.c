@@ -14,9 +14,11 @@ centrifuge_backend *cf_cli_api_open(const cf_cli_options *options, cf_cli_exit *
     settings.secret = options->secret;
     settings.insecure = options->insecure || options->secret == NULL;
     settings.tls_ca_file = options->ca_file;
+    settings.tls_certificate = options->certificate;
+    settings.tls_key = options->key;
     settings.tls_verify = !options->no_verify;
     settings.proxy = options->proxy;
-    settings.timeout = options->timeout > 0 ? options->timeout : CF_CLI_TIMEOUT_DEFAULT;
+    settings.timeout = cf_cli_options_timeout(options);
 
     const char *what = NULL;
     centrifuge_backend *backend = NULL;
@@ -65,15 +67,17 @@ static bool is_about_data(centrifuge_error error)
 }
 
 /* The backend takes strings; a NUL inside one is no JSON. */
-static centrifuge_error publish(centrifuge_backend *backend, const char *const *channels, size_t count, centrifuge_bytes data)
+static centrifuge_error publish(centrifuge_backend *backend, const cf_cli_options *options, const char *const *channels,
+                                size_t count, centrifuge_bytes data)
 {
     if (data.size > 0 && memchr(data.bytes, '\0', data.size) != NULL)
         return CENTRIFUGE_ERROR_INVALID_JSON;
     char *text = data.size > 0 ? strndup(data.bytes, data.size) : strdup("");
     if (text == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    centrifuge_error error = count == 1 ? centrifuge_backend_publish(backend, channels[0], text, NULL, NULL)
-                                        : centrifuge_backend_broadcast(backend, channels, count, text, NULL);
+    centrifuge_error error = count == 1
+                                 ? centrifuge_backend_publish(backend, channels[0], text, options->publisher, options->uid)
+                                 : centrifuge_backend_broadcast(backend, channels, count, text, NULL);
     free(text);
     return error;
 }
@@ -86,7 +90,7 @@ cf_cli_exit cf_cli_api_publish(centrifuge_backend *backend, const cf_cli_options
     if (!cf_cli_message_make(&message, given, options->text))
         return CF_CLI_ERROR;
     cf_cli_exit code = CF_CLI_OK;
-    centrifuge_error error = publish(backend, channels, count, message.data);
+    centrifuge_error error = publish(backend, options, channels, count, message.data);
     if (is_about_data(error)) {
         cf_cli_message_complain(&message, to, line, error);
         code = CF_CLI_ERROR;

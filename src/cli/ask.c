@@ -24,8 +24,8 @@ static cf_cli_exit ask_as_client(const cf_cli_options *options, client_call call
     cf_cli_session session = {0};
     if (cf_cli_session_open(&session, options)) {
         centrifuge_subscription *subscription = NULL;
-        centrifuge_error error = centrifuge_client_subscribe(session.client, options->arguments[0], &cf_cli_session_call_events,
-                                                             &session, &subscription);
+        centrifuge_error error = centrifuge_client_subscribe(session.connection.client, options->arguments[0],
+                                                             &cf_cli_session_call_events, &session, &subscription);
         if (error == CENTRIFUGE_ERROR_OK)
             error = call(subscription, on_answer, &session);
         if (error != CENTRIFUGE_ERROR_OK)

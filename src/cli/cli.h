@@ -3,10 +3,10 @@
  *
  * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group
  * of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats, node), tell.c (broadcast,
- * unsubscribe, disconnect), sign.c. Those that keep a client
- * connection share session.c (the client and how it fails), private.c (what a backend would sign) and loop.c (poll: the
- * client's sockets, signals, standard input and output); those that call the HTTP API share api.c. print.c writes lines of
- * JSON.
+ * unsubscribe, disconnect), sign.c, bench*.c. Those that keep client
+ * connections share connection.c (a client as the options want it), private.c (what a backend would sign) and loop.c (poll: the
+ * clients' sockets, signals, standard input and output), those that have one session.c (how it fails); those that call the HTTP
+ * API share api.c. print.c writes lines of JSON.
  *
  * Only the public headers of the library are used here.
  */
@@ -30,6 +30,13 @@ typedef enum cf_cli_exit {
 #define CF_CLI_HEADERS_MAX      16
 #define CF_CLI_HEADER_NAME_SIZE 128 /* bytes of a header's name and its NUL */
 
+/* What was given as 'NAME: VALUE'; the values are borrowed, `list` points at `names`. */
+typedef struct cf_cli_headers {
+    centrifuge_header list[CF_CLI_HEADERS_MAX];
+    char names[CF_CLI_HEADERS_MAX][CF_CLI_HEADER_NAME_SIZE];
+    size_t count;
+} cf_cli_headers;
+
 /* What flags and environment say. Strings are borrowed from argv or the environment, NULL when not given. */
 typedef struct cf_cli_options {
     const char *url;
@@ -40,10 +47,11 @@ typedef struct cf_cli_options {
     const char *info;
     const char *secret;
     const char *auth_endpoint;
-    centrifuge_header auth_headers[CF_CLI_HEADERS_MAX];
-    char auth_header_names[CF_CLI_HEADERS_MAX][CF_CLI_HEADER_NAME_SIZE];
-    size_t auth_header_count;
+    cf_cli_headers auth_headers;
+    cf_cli_headers headers;
     const char *ca_file;
+    const char *certificate;
+    const char *key;
     const char *proxy;
     const char *transport;
     bool insecure;
@@ -55,8 +63,19 @@ typedef struct cf_cli_options {
     bool quiet;
     bool verbose;
     bool help;
-    int64_t count;   /* messages, 0: no end */
-    int64_t timeout; /* ms, 0: the command's default */
+    bool json;
+    bool csv;
+    const char *uid;
+    const char *publisher; /* the client id that a message says */
+    int64_t count;         /* 0: not given */
+    int64_t interval;      /* ms, 0: not given */
+    int64_t timeout;       /* ms, 0: the command's default */
+    int64_t duration;      /* ms, 0: not given */
+    int64_t publishers;    /* -1: not given, as for all below */
+    int64_t subscribers;
+    int64_t size;   /* bytes */
+    int64_t rate;   /* messages a second */
+    int64_t window; /* messages without an answer */
     const char *command;
     char **arguments; /* what is not an option */
     int argument_count;
@@ -79,7 +98,8 @@ enum {
     CF_CLI_BROADCAST = 1 << 9,
     CF_CLI_UNSUBSCRIBE = 1 << 10,
     CF_CLI_DISCONNECT = 1 << 11,
-    CF_CLI_NODE = 1 << 12
+    CF_CLI_NODE = 1 << 12,
+    CF_CLI_BENCH = 1 << 13
 };
 
 /* ---- options.c ---- */
@@ -89,6 +109,8 @@ const char *cf_cli_place(char place[CF_CLI_PLACE_SIZE], const char *address);
 /* argv[0] is the command. False: it was reported. */
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv);
 void cf_cli_options_help(unsigned command);
+/* Milliseconds that one answer may take. */
+int64_t cf_cli_options_timeout(const cf_cli_options *options);
 /* Reports what the library said of one of its options, `what`, under the name that it has on the command line. */
 void cf_cli_options_complain(const char *what, centrifuge_error error);
 
@@ -109,6 +131,11 @@ void cf_cli_line_text(const char *key, const char *value);
 void cf_cli_line_json(const char *key, centrifuge_bytes value); /* size 0 is left out */
 void cf_cli_line_bool(const char *key, bool value);
 void cf_cli_line_number(const char *key, int64_t value);
+/* With three digits behind the point. */
+void cf_cli_line_decimal(const char *key, double value);
+/* An object in the line: its members follow until it is closed. */
+void cf_cli_line_open(const char *key);
+void cf_cli_line_close(void);
 void cf_cli_line_end(void);
 /* A line that is one JSON value, its line ends (white space in JSON) as spaces. */
 void cf_cli_print_json(centrifuge_bytes value);
@@ -135,6 +162,7 @@ cf_cli_exit cf_cli_node(const cf_cli_options *options);
 cf_cli_exit cf_cli_broadcast(const cf_cli_options *options);
 cf_cli_exit cf_cli_unsubscribe(const cf_cli_options *options);
 cf_cli_exit cf_cli_disconnect(const cf_cli_options *options);
+cf_cli_exit cf_cli_bench(const cf_cli_options *options);
 cf_cli_exit cf_cli_token(const cf_cli_options *options);
 cf_cli_exit cf_cli_sign(const cf_cli_options *options);
 cf_cli_exit cf_cli_api_sign(const cf_cli_options *options);

@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* ppoll */
 #include "cli/loop.h"
 
 #include <errno.h>
@@ -13,13 +13,19 @@
 /* The first places of the table; the client's sockets follow. */
 enum { SIGNALS, OUTPUT, INPUT, SOCKETS };
 
+/* A descriptor and whose it is: what poll() wants, and beside it the client's seat. */
+typedef struct watched {
+    struct pollfd *polls;
+    cf_cli_seat **seats;
+} watched;
+
 struct cf_cli_loop {
-    struct pollfd *table;
-    struct pollfd *ready; /* a copy to walk: the hooks change the table meanwhile */
+    watched table;
+    watched ready; /* a copy to walk: the hooks change the table meanwhile */
     size_t count;
     size_t capacity;
-    int64_t client_timer; /* ms of the clock below, -1: none */
-    int64_t timeout;
+    cf_cli_seat *seats;
+    int64_t alarm; /* ns of the clock below, -1: none */
     bool out_of_memory;
 };
 
@@ -55,25 +61,38 @@ static bool open_signal_pipe(void)
     return true;
 }
 
-static int64_t clock_ms(void)
+int64_t cf_cli_loop_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static bool reserve(cf_cli_loop *loop, size_t capacity)
+static int64_t after(int64_t milliseconds)
 {
-    if (capacity <= loop->capacity)
+    return milliseconds < 0 ? -1 : cf_cli_loop_now() + milliseconds * 1000000;
+}
+
+static bool grow(watched *what, size_t capacity)
+{
+    struct pollfd *polls = realloc(what->polls, capacity * sizeof(*polls));
+    if (polls == NULL)
+        return false;
+    what->polls = polls;
+    cf_cli_seat **seats = realloc(what->seats, capacity * sizeof(*seats));
+    if (seats == NULL)
+        return false;
+    what->seats = seats;
+    return true;
+}
+
+static bool reserve(cf_cli_loop *loop, size_t wanted)
+{
+    if (wanted <= loop->capacity)
         return true;
-    struct pollfd *table = realloc(loop->table, capacity * sizeof(*table));
-    if (table == NULL)
+    size_t capacity = 2 * wanted;
+    if (!grow(&loop->table, capacity) || !grow(&loop->ready, capacity))
         return false;
-    loop->table = table;
-    struct pollfd *ready = realloc(loop->ready, capacity * sizeof(*ready));
-    if (ready == NULL)
-        return false;
-    loop->ready = ready;
     loop->capacity = capacity;
     return true;
 }
@@ -83,16 +102,15 @@ cf_cli_loop *cf_cli_loop_new(void)
     cf_cli_loop *loop = calloc(1, sizeof(*loop));
     if (loop == NULL)
         return NULL;
-    if (!reserve(loop, 8) || !open_signal_pipe()) {
+    if (!reserve(loop, SOCKETS + 1) || !open_signal_pipe()) {
         cf_cli_loop_free(loop);
         return NULL;
     }
-    loop->table[SIGNALS] = (struct pollfd){.fd = signal_pipe[0], .events = POLLIN};
-    loop->table[OUTPUT] = (struct pollfd){.fd = -1};
-    loop->table[INPUT] = (struct pollfd){.fd = -1, .events = POLLIN};
+    loop->table.polls[SIGNALS] = (struct pollfd){.fd = signal_pipe[0], .events = POLLIN};
+    loop->table.polls[OUTPUT] = (struct pollfd){.fd = -1};
+    loop->table.polls[INPUT] = (struct pollfd){.fd = -1, .events = POLLIN};
     loop->count = SOCKETS;
-    loop->client_timer = -1;
-    loop->timeout = -1;
+    loop->alarm = -1;
     return loop;
 }
 
@@ -100,119 +118,170 @@ void cf_cli_loop_free(cf_cli_loop *loop)
 {
     if (loop == NULL)
         return;
-    free(loop->table);
-    free(loop->ready);
+    free(loop->table.polls);
+    free(loop->table.seats);
+    free(loop->ready.polls);
+    free(loop->ready.seats);
     free(loop);
+}
+
+static size_t place_of(const cf_cli_loop *loop, centrifuge_socket socket)
+{
+    size_t at = SOCKETS;
+    while (at < loop->count && loop->table.polls[at].fd != socket)
+        at++;
+    return at;
+}
+
+static void forget(cf_cli_loop *loop, size_t at)
+{
+    if (at == loop->count)
+        return;
+    loop->count--;
+    loop->table.polls[at] = loop->table.polls[loop->count];
+    loop->table.seats[at] = loop->table.seats[loop->count];
 }
 
 static void watch(void *user, centrifuge_socket socket, int events)
 {
-    cf_cli_loop *loop = user;
-    size_t at = SOCKETS;
-    while (at < loop->count && loop->table[at].fd != socket)
-        at++;
+    cf_cli_seat *seat = user;
+    cf_cli_loop *loop = seat->loop;
+    size_t at = place_of(loop, socket);
     if (events == 0) {
-        if (at < loop->count)
-            loop->table[at] = loop->table[--loop->count];
+        forget(loop, at);
         return;
     }
-    if (at == loop->count) {
-        if (!reserve(loop, loop->count + 1)) {
-            loop->out_of_memory = true;
-            return;
-        }
-        loop->count++;
+    if (!reserve(loop, at + 1)) {
+        loop->out_of_memory = true;
+        return;
     }
-    loop->table[at] = (struct pollfd){.fd = socket};
+    if (at == loop->count)
+        loop->count++;
+    loop->table.seats[at] = seat;
+    loop->table.polls[at] = (struct pollfd){.fd = socket};
     if (events & CENTRIFUGE_READABLE)
-        loop->table[at].events |= POLLIN;
+        loop->table.polls[at].events |= POLLIN;
     if (events & CENTRIFUGE_WRITABLE)
-        loop->table[at].events |= POLLOUT;
+        loop->table.polls[at].events |= POLLOUT;
 }
 
 static void timer(void *user, int64_t milliseconds)
 {
-    cf_cli_loop *loop = user;
-    loop->client_timer = milliseconds < 0 ? -1 : clock_ms() + milliseconds;
+    cf_cli_seat *seat = user;
+    seat->timer = after(milliseconds);
 }
 
-void cf_cli_loop_attach(cf_cli_loop *loop, centrifuge_options *options)
+void cf_cli_loop_attach(cf_cli_loop *loop, cf_cli_seat *seat, centrifuge_options *options)
 {
+    *seat = (cf_cli_seat){.loop = loop, .timer = -1, .next = loop->seats};
+    loop->seats = seat;
     options->loop_watch = watch;
     options->loop_timer = timer;
-    options->loop_user = loop;
+    options->loop_user = seat;
+}
+
+void cf_cli_loop_detach(cf_cli_seat *seat)
+{
+    if (seat->loop == NULL)
+        return;
+    cf_cli_seat **at = &seat->loop->seats;
+    while (*at != seat)
+        at = &(*at)->next;
+    *at = seat->next;
+    seat->loop = NULL;
 }
 
 void cf_cli_loop_set_timeout(cf_cli_loop *loop, int64_t milliseconds)
 {
-    loop->timeout = milliseconds < 0 ? -1 : clock_ms() + milliseconds;
+    loop->alarm = after(milliseconds);
+}
+
+void cf_cli_loop_set_alarm(cf_cli_loop *loop, int64_t time)
+{
+    loop->alarm = time;
 }
 
 void cf_cli_loop_watch_output(cf_cli_loop *loop, bool wanted)
 {
-    loop->table[OUTPUT].fd = wanted ? STDOUT_FILENO : -1;
+    loop->table.polls[OUTPUT].fd = wanted ? STDOUT_FILENO : -1;
 }
 
 void cf_cli_loop_want_input(cf_cli_loop *loop, bool wanted)
 {
-    loop->table[INPUT].fd = wanted ? STDIN_FILENO : -1;
+    loop->table.polls[INPUT].fd = wanted ? STDIN_FILENO : -1;
 }
 
-/* For poll(): until the nearer of the two, at most a minute. */
-static int wait_time(const cf_cli_loop *loop)
+/* Until the nearest of the timers, at most a minute. */
+static struct timespec wait_time(const cf_cli_loop *loop)
 {
-    int64_t now = clock_ms();
-    int64_t wait = 60000;
-    if (loop->client_timer >= 0 && loop->client_timer - now < wait)
-        wait = loop->client_timer - now;
-    if (loop->timeout >= 0 && loop->timeout - now < wait)
-        wait = loop->timeout - now;
-    return wait < 0 ? 0 : (int)wait;
+    int64_t now = cf_cli_loop_now();
+    int64_t until = now + 60 * (int64_t)1000000000;
+    if (loop->alarm >= 0 && loop->alarm < until)
+        until = loop->alarm;
+    for (const cf_cli_seat *seat = loop->seats; seat != NULL; seat = seat->next) {
+        if (seat->timer >= 0 && seat->timer < until)
+            until = seat->timer;
+    }
+    int64_t wait = until > now ? until - now : 0;
+    return (struct timespec){.tv_sec = (time_t)(wait / 1000000000), .tv_nsec = (long)(wait % 1000000000)};
 }
 
-static void serve_client(cf_cli_loop *loop, centrifuge_client *client, size_t count)
+static void serve_socket(const cf_cli_seat *seat, const struct pollfd *poll)
 {
-    for (size_t i = SOCKETS; i < count; i++) {
-        short happened = loop->ready[i].revents;
-        int events = 0;
-        if (happened & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
-            events |= CENTRIFUGE_READABLE;
-        if (happened & (POLLOUT | POLLERR | POLLHUP | POLLNVAL))
-            events |= CENTRIFUGE_WRITABLE;
-        if (events)
-            centrifuge_client_socket_ready(client, loop->ready[i].fd, events);
-    }
-    if (loop->client_timer >= 0 && loop->client_timer <= clock_ms()) {
-        loop->client_timer = -1;
-        centrifuge_client_timer_expired(client);
+    int events = 0;
+    if (poll->revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
+        events |= CENTRIFUGE_READABLE;
+    if (poll->revents & (POLLOUT | POLLERR | POLLHUP | POLLNVAL))
+        events |= CENTRIFUGE_WRITABLE;
+    if (events)
+        centrifuge_client_socket_ready(seat->client, poll->fd, events);
+}
+
+static void serve_clients(cf_cli_loop *loop, size_t count)
+{
+    for (size_t i = SOCKETS; i < count; i++)
+        serve_socket(loop->ready.seats[i], &loop->ready.polls[i]);
+    int64_t now = cf_cli_loop_now();
+    for (cf_cli_seat *seat = loop->seats; seat != NULL; seat = seat->next) {
+        if (seat->timer < 0 || seat->timer > now)
+            continue;
+        seat->timer = -1;
+        centrifuge_client_timer_expired(seat->client);
     }
 }
 
-cf_cli_wakeup cf_cli_loop_turn(cf_cli_loop *loop, centrifuge_client *client)
+/* False: errno says why. */
+static bool wait_once(cf_cli_loop *loop, size_t count)
+{
+    struct timespec wait = wait_time(loop);
+    if (ppoll(loop->table.polls, (nfds_t)count, &wait, NULL) < 0) {
+        for (size_t i = 0; i < count; i++)
+            loop->table.polls[i].revents = 0;
+        return errno == EINTR;
+    }
+    return true;
+}
+
+cf_cli_wakeup cf_cli_loop_turn(cf_cli_loop *loop)
 {
     size_t count = loop->count;
-    int ready = poll(loop->table, (nfds_t)count, wait_time(loop));
-    if (ready < 0 && errno != EINTR)
+    if (!wait_once(loop, count))
         return CF_CLI_WAKE_FAILED;
-    if (ready < 0)
-        return CF_CLI_WAKE_NOTHING;
-    memcpy(loop->ready, loop->table, count * sizeof(*loop->ready));
-    short signals = loop->ready[SIGNALS].revents;
-    short output = loop->ready[OUTPUT].revents; /* of one with fd -1: 0 */
-    short input = loop->ready[INPUT].revents;
-
-    serve_client(loop, client, count);
+    memcpy(loop->ready.polls, loop->table.polls, count * sizeof(*loop->ready.polls));
+    memcpy(loop->ready.seats, loop->table.seats, count * sizeof(cf_cli_seat *));
+    serve_clients(loop, count);
     if (loop->out_of_memory) {
         errno = ENOMEM;
         return CF_CLI_WAKE_FAILED;
     }
-    if (signals)
+    const struct pollfd *ready = loop->ready.polls;
+    if (ready[SIGNALS].revents && read(signal_pipe[0], &(char){0}, 1) == 1)
         return CF_CLI_WAKE_SIGNAL;
-    if (output & (POLLERR | POLLNVAL | POLLHUP))
+    if (ready[OUTPUT].revents & (POLLERR | POLLNVAL | POLLHUP)) /* of one with fd -1: 0 */
         return CF_CLI_WAKE_OUTPUT;
-    if (input)
+    if (ready[INPUT].revents)
         return CF_CLI_WAKE_INPUT;
-    if (loop->timeout >= 0 && loop->timeout <= clock_ms())
+    if (loop->alarm >= 0 && loop->alarm <= cf_cli_loop_now())
         return CF_CLI_WAKE_TIMEOUT;
     return CF_CLI_WAKE_NOTHING;
 }

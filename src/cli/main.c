@@ -45,6 +45,9 @@ static const command_entry table[] = {
      "Without CHANNEL all of them. Prints nothing when all is well. Asks the HTTP API.\n"},
     {"disconnect", CF_CLI_DISCONNECT, cf_cli_disconnect, 1, 1, "USER", "end a user's connections",
      "They do not come back by themselves. Prints nothing when all is well. Asks the HTTP API.\n"},
+    {"bench", CF_CLI_BENCH, cf_cli_bench, 1, 1, "CHANNEL", "measure the server: messages a second and how long they take",
+     "Publishers send numbered messages into CHANNEL, subscribers of the same process get them.\n"
+     "Prints one JSON object, on a terminal a table. Ctrl-C ends it with what was measured.\n"},
     {"token", CF_CLI_TOKEN, cf_cli_token, 0, 0, "", "make a connection token",
      "Prints user, timestamp, info and token as one JSON object. Needs no server.\n"},
     {"sign", CF_CLI_SIGN, cf_cli_sign, 2, 2, "CLIENT CHANNEL", "sign a private channel for a client id",

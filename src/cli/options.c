@@ -9,12 +9,12 @@
 #include <string.h>
 
 enum {
-    CLIENT = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY,
+    CLIENT = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY | CF_CLI_BENCH,
     SERVER = CLIENT | CF_CLI_CHANNELS | CF_CLI_STATS | CF_CLI_NODE | CF_CLI_BROADCAST | CF_CLI_UNSUBSCRIBE | CF_CLI_DISCONNECT,
     ALL = SERVER | CF_CLI_TOKEN | CF_CLI_SIGN | CF_CLI_API_SIGN
 };
 
-typedef enum option_kind { FLAG, TEXT, COUNT, SECONDS, HEADER } option_kind;
+typedef enum option_kind { FLAG, TEXT, COUNT, NUMBER, SECONDS, HEADER } option_kind;
 
 typedef struct option_entry {
     const char *name;
@@ -44,17 +44,34 @@ static const option_entry table[] = {
      "'NAME: VALUE', sent to --auth-endpoint; may be given again"},
     {"insecure", 0, FLAG, SERVER, AT(insecure), "CENTRIFUGE_INSECURE", NULL, "send no credentials, whatever else is given"},
     {"ca-file", 0, TEXT, SERVER, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE", "certificate authorities to trust (PEM)"},
+    {"cert", 0, TEXT, SERVER, AT(certificate), "CENTRIFUGE_CERT", "FILE", "certificate to show the server (PEM)"},
+    {"key", 0, TEXT, SERVER, AT(key), "CENTRIFUGE_KEY", "FILE", "its key (PEM); default in the file of --cert"},
     {"no-verify", 0, FLAG, SERVER, AT(no_verify), NULL, NULL, "do not check the server's certificate; for tests only"},
     {"proxy", 0, TEXT, SERVER, AT(proxy), NULL, "URL", "the way to the server; default from https_proxy and the like"},
     {"transport", 0, TEXT, CLIENT, AT(transport), "CENTRIFUGE_TRANSPORT", "LIST",
      "of websocket, xhr-streaming, eventsource, xhr-polling: tried in this order"},
-    {"api", 0, FLAG, CF_CLI_PUB, AT(api), NULL, NULL, "publish through the HTTP API, as a backend does"},
+    {"api", 0, FLAG, CF_CLI_PUB | CF_CLI_BENCH, AT(api), NULL, NULL, "publish through the HTTP API, as a backend does"},
     {"client", 0, FLAG, CF_CLI_PRESENCE | CF_CLI_HISTORY, AT(client), NULL, NULL,
      "ask through a client connection, not the HTTP API"},
+    {"client", 0, TEXT, CF_CLI_PUB, AT(publisher), NULL, "ID", "with --api: the client that counts as the publisher"},
+    {"uid", 0, TEXT, CF_CLI_PUB, AT(uid), NULL, "ID", "with --api: the message's id; default made by the server"},
     {"lines", 'l', FLAG, CF_CLI_PUB, AT(lines), NULL, NULL, "publish each line of standard input"},
     {"text", 't', FLAG, CF_CLI_PUB | CF_CLI_BROADCAST, AT(text), NULL, NULL, "DATA is plain text: send it as a JSON string"},
     {"count", 'n', COUNT, CF_CLI_SUB, AT(count), NULL, "N", "stop after N messages"},
+    {"count", 'n', COUNT, CF_CLI_PUB, AT(count), NULL, "N", "publish N times; default 1"},
+    {"count", 'n', COUNT, CF_CLI_BENCH, AT(count), NULL, "N", "messages to publish, all together; default 10000"},
+    {"interval", 'i', SECONDS, CF_CLI_PUB, AT(interval), NULL, "SECONDS", "with --count: between two of them; default none"},
+    {"publishers", 'p', COUNT, CF_CLI_BENCH, AT(publishers), NULL, "N", "who publish; default 1"},
+    {"subscribers", 's', NUMBER, CF_CLI_BENCH, AT(subscribers), NULL, "N", "who get every message; default 1"},
+    {"size", 0, COUNT, CF_CLI_BENCH, AT(size), NULL, "BYTES", "of a message's data; default 128"},
+    {"rate", 'r', COUNT, CF_CLI_BENCH, AT(rate), NULL, "N", "messages a second, all together; default as fast as it goes"},
+    {"duration", 'd', SECONDS, CF_CLI_BENCH, AT(duration), NULL, "SECONDS", "publish so long instead of --count"},
+    {"window", 'w', COUNT, CF_CLI_BENCH, AT(window), NULL, "N",
+     "publications of a publisher that wait for an answer; default 16"},
+    {"json", 0, FLAG, CF_CLI_BENCH, AT(json), NULL, NULL, "print one line of JSON on a terminal, too"},
+    {"csv", 0, FLAG, CF_CLI_BENCH, AT(csv), NULL, NULL, "print comma separated values, with a line of names"},
     {"timeout", 0, SECONDS, SERVER, AT(timeout), NULL, "SECONDS", "give up after; default 10, for sub none"},
+    {"quiet", 'q', FLAG, CF_CLI_BENCH, AT(quiet), NULL, NULL, "show no progress"},
     {"quiet", 'q', FLAG, CF_CLI_SUB | CF_CLI_TOKEN | CF_CLI_SIGN, AT(quiet), NULL, NULL,
      "print only the messages' data, or only the token or sign"},
     {"verbose", 'v', FLAG, SERVER, AT(verbose), NULL, NULL, "say on standard error what is done"},
@@ -67,14 +84,14 @@ static void *member(cf_cli_options *options, const option_entry *entry)
     return (char *)options + entry->offset;
 }
 
-static bool parse_count(const char *text, int64_t *count)
+static bool parse_number(const char *text, long long min, int64_t *number)
 {
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || value < 1)
+    if (end == text || *end != '\0' || errno != 0 || value < min)
         return false;
-    *count = value;
+    *number = value;
     return true;
 }
 
@@ -89,9 +106,9 @@ static bool parse_seconds(const char *text, int64_t *milliseconds)
 }
 
 /* The value may be a secret: it is not shown. */
-static bool add_header(cf_cli_options *options, const char *where, const char *text)
+static bool add_header(cf_cli_headers *headers, const char *where, const char *text)
 {
-    size_t at = options->auth_header_count;
+    size_t at = headers->count;
     size_t name_size = strcspn(text, ": \t\r\n");
     if (at == CF_CLI_HEADERS_MAX) {
         cf_cli_complain("%s is given more than %d times", where, CF_CLI_HEADERS_MAX);
@@ -102,12 +119,12 @@ static bool add_header(cf_cli_options *options, const char *where, const char *t
                         CF_CLI_HEADER_NAME_SIZE);
         return false;
     }
-    char *name = options->auth_header_names[at];
+    char *name = headers->names[at];
     memcpy(name, text, name_size);
     name[name_size] = '\0';
     text += name_size + 1;
-    options->auth_headers[at] = (centrifuge_header){name, text + strspn(text, " \t")};
-    options->auth_header_count++;
+    headers->list[at] = (centrifuge_header){name, text + strspn(text, " \t")};
+    headers->count++;
     return true;
 }
 
@@ -122,9 +139,10 @@ static bool set(cf_cli_options *options, const option_entry *entry, const char *
         *(const char **)member(options, entry) = value;
         return true;
     case COUNT:
-        if (parse_count(value, member(options, entry)))
+    case NUMBER:
+        if (parse_number(value, entry->kind == COUNT, member(options, entry)))
             return true;
-        cf_cli_complain("%s is '%s': give a whole number from 1 on", where, value);
+        cf_cli_complain("%s is '%s': give a whole number from %d on", where, value, entry->kind == COUNT);
         return false;
     case SECONDS:
         if (parse_seconds(value, member(options, entry)))
@@ -132,7 +150,7 @@ static bool set(cf_cli_options *options, const option_entry *entry, const char *
         cf_cli_complain("%s is '%s': give a number of seconds greater than 0, as 5 or 0.5", where, value);
         return false;
     case HEADER:
-        return add_header(options, where, value);
+        return add_header(member(options, entry), where, value);
     }
     return false;
 }
@@ -191,18 +209,18 @@ static void make_getopt(unsigned command, struct option *longs, char *shorts)
     *shorts = '\0';
 }
 
-static const option_entry *entry_of(int code)
+static const option_entry *entry_of(unsigned command, int code)
 {
     for (int i = 0; i < TABLE_SIZE; i++) {
-        if (code == 256 + i || (code == table[i].letter && code != 0))
+        if ((table[i].commands & command) && (code == 256 + i || (code == table[i].letter && code != 0)))
             return &table[i];
     }
     return NULL;
 }
 
-static bool refuse_word(int code, const char *command, const char *word)
+static bool refuse_word(int code, unsigned bit, const char *command, const char *word)
 {
-    const option_entry *entry = entry_of(optopt);
+    const option_entry *entry = entry_of(bit, optopt);
     int name = (int)strcspn(word, "="); /* what follows may be a secret behind a mistyped name */
     if (code == ':')
         cf_cli_complain("%s wants a value: --%s %s", word, entry ? entry->name : "", entry ? entry->argument : "");
@@ -242,7 +260,7 @@ static bool from_flags(cf_cli_options *options, unsigned command, int argc, char
 {
     struct option longs[TABLE_SIZE + 1];
     char shorts[2 * TABLE_SIZE + 2];
-    bool own_headers = false;
+    bool own_headers[TABLE_SIZE] = {false};
     make_getopt(command, longs, shorts);
     opterr = 0;
     optind = 1;
@@ -250,13 +268,13 @@ static bool from_flags(cf_cli_options *options, unsigned command, int argc, char
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         const char *word = argv[optind - 1];
         if (code == '?' || code == ':')
-            return refuse_word(code, argv[0], word);
-        const option_entry *entry = entry_of(code);
+            return refuse_word(code, command, argv[0], word);
+        const option_entry *entry = entry_of(command, code);
         char where[32];
         snprintf(where, sizeof(where), "--%s", entry->name);
-        if (entry->kind == HEADER && !own_headers) {
-            options->auth_header_count = 0; /* that of the environment */
-            own_headers = true;
+        if (entry->kind == HEADER && !own_headers[entry - table]) {
+            ((cf_cli_headers *)member(options, entry))->count = 0; /* that of the environment */
+            own_headers[entry - table] = true;
         }
         if (!set(options, entry, where, optarg))
             return false;
@@ -269,19 +287,23 @@ static bool from_flags(cf_cli_options *options, unsigned command, int argc, char
 
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv)
 {
-    memset(options, 0, sizeof(*options));
+    *options = (cf_cli_options){.publishers = -1, .subscribers = -1, .size = -1, .rate = -1, .window = -1};
     options->command = argv[0];
     options->url = CF_CLI_URL_DEFAULT;
     return from_environment(options, command) && from_flags(options, command, argc, argv);
 }
 
+int64_t cf_cli_options_timeout(const cf_cli_options *options)
+{
+    return options->timeout > 0 ? options->timeout : CF_CLI_TIMEOUT_DEFAULT;
+}
+
 void cf_cli_options_complain(const char *what, centrifuge_error error)
 {
-    static const char *const names[][2] = {{"auth_endpoint", "auth-endpoint"},
-                                           {"auth_headers", "auth-header"},
-                                           {"tls_ca_file", "ca-file"},
-                                           {"tls_verify", "no-verify"},
-                                           {"transports", "transport"}};
+    static const char *const names[][2] = {
+        {"auth_endpoint", "auth-endpoint"}, {"auth_headers", "auth-header"}, {"headers", "header"},
+        {"tls_ca_file", "ca-file"},         {"tls_certificate", "cert"},     {"tls_key", "key"},
+        {"tls_verify", "no-verify"},        {"transports", "transport"}};
     const char *name = what ? what : "url";
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t size = strlen(names[i][0]);

@@ -172,6 +172,24 @@ void cf_cli_line_number(const char *key, int64_t value)
     cf_cli_print("%" PRId64, value);
 }
 
+void cf_cli_line_decimal(const char *key, double value)
+{
+    put_key(key);
+    cf_cli_print("%.3f", value);
+}
+
+void cf_cli_line_open(const char *key)
+{
+    put_key(key);
+    cf_cli_line_begin();
+}
+
+void cf_cli_line_close(void)
+{
+    put_text("}");
+    line_empty = false;
+}
+
 void cf_cli_line_end(void)
 {
     put_text("}\n");

@@ -20,7 +20,7 @@ static bool has_secret(const cf_cli_options *options)
 
 bool cf_cli_private_check(const cf_cli_options *options)
 {
-    if (options->auth_header_count > 0 && options->auth_endpoint == NULL) {
+    if (options->auth_headers.count > 0 && options->auth_endpoint == NULL) {
         cf_cli_complain("--auth-header is sent to --auth-endpoint: give that, too");
         return false;
     }
@@ -107,8 +107,8 @@ static void refresh(centrifuge_client *client, centrifuge_request request, void 
 void cf_cli_private_set(centrifuge_options *into, const cf_cli_options *options)
 {
     into->auth_endpoint = options->auth_endpoint;
-    into->auth_headers = options->auth_headers;
-    into->auth_header_count = options->auth_header_count;
+    into->auth_headers = options->auth_headers.list;
+    into->auth_header_count = options->auth_headers.count;
     if (has_secret(options) && options->auth_endpoint == NULL) {
         into->authorize = authorize;
         into->authorize_user = (void *)options;

@@ -1,9 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/session.h"
 
-#include "cli/credentials.h"
-#include "cli/private.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,39 +173,6 @@ static void on_log(centrifuge_client *client, const centrifuge_log_event *event,
         cf_cli_complain("%s", event->text);
 }
 
-static bool fill_options(cf_cli_session *session, centrifuge_options *into, cf_cli_credentials *credentials)
-{
-    const cf_cli_options *options = session->options;
-    centrifuge_options_default(into);
-    into->url = options->url;
-    into->tls_ca_file = options->ca_file;
-    into->tls_verify = !options->no_verify;
-    into->proxy = options->proxy;
-    into->transports = options->transport;
-    into->timeout = session->timeout;
-    if (!session->listening)
-        into->frame_size_max = SIZE_MAX; /* the server knows what it takes, and says so */
-    if (!cf_cli_credentials_make(credentials, options))
-        return false;
-    into->user = credentials->user;
-    into->info = credentials->info;
-    into->timestamp = credentials->timestamp;
-    into->token = credentials->token;
-    into->insecure = credentials->token == NULL;
-    cf_cli_private_set(into, options);
-    return true;
-}
-
-static void complain_about_option(const cf_cli_options *options, const char *what, centrifuge_error error)
-{
-    char place[CF_CLI_PLACE_SIZE];
-    if (what != NULL && strcmp(what, "auth_endpoint") == 0)
-        cf_cli_complain("--auth-endpoint is '%s': give all of an http:// or https:// address",
-                        cf_cli_place(place, options->auth_endpoint));
-    else
-        cf_cli_options_complain(what, error);
-}
-
 /* A call would wait until the endpoint for its private channel is back. */
 static void on_postponed(centrifuge_subscription *subscription, const centrifuge_subscribe_error_event *event, void *user)
 {
@@ -222,69 +186,49 @@ static void on_postponed(centrifuge_subscription *subscription, const centrifuge
 
 const centrifuge_subscription_events cf_cli_session_call_events = {.error = on_postponed};
 
-/* Tokens that are made here are fresh for every attempt, so that a long run outlives the lifetime of one. */
-static void renew_credentials(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user)
+static bool open_loop(cf_cli_session *session)
 {
-    cf_cli_session *session = user;
-    centrifuge_options options;
-    cf_cli_credentials credentials;
-    if (!event->reconnect || session->options->secret == NULL || session->options->token != NULL)
-        return;
-    if (fill_options(session, &options, &credentials))
-        centrifuge_client_configure(client, &options);
+    if (session->loop != NULL)
+        return true;
+    session->loop = session->own_loop = cf_cli_loop_new();
+    if (session->loop != NULL)
+        return true;
+    cf_cli_complain("cannot start: %s", strerror(errno));
+    session->code = CF_CLI_ERROR;
+    return false;
 }
 
 bool cf_cli_session_open(cf_cli_session *session, const cf_cli_options *options)
 {
     static const centrifuge_client_events events = {
         .connect = on_connect, .disconnect = on_disconnect, .transport_close = on_transport_close, .log = on_log};
-    static const centrifuge_client_events renewal = {.disconnect = renew_credentials};
     session->options = options;
-    session->timeout = options->timeout > 0 ? options->timeout : CF_CLI_TIMEOUT_DEFAULT;
-    session->loop = cf_cli_loop_new();
-    if (session->loop == NULL) {
-        cf_cli_complain("cannot start: %s", strerror(errno));
-        session->code = CF_CLI_ERROR;
+    session->timeout = cf_cli_options_timeout(options);
+    if (!open_loop(session))
         return false;
-    }
-    centrifuge_options settings;
-    cf_cli_credentials credentials;
-    if (!fill_options(session, &settings, &credentials) || !cf_cli_private_check(options)) {
-        session->code = CF_CLI_USAGE;
-        return false;
-    }
-    cf_cli_loop_attach(session->loop, &settings);
     cf_cli_loop_watch_output(session->loop, session->listening);
-    const char *what = NULL;
-    centrifuge_error error = centrifuge_options_check(&settings, &what);
-    if (error != CENTRIFUGE_ERROR_OK) {
-        complain_about_option(options, what, error);
-        session->code = CF_CLI_USAGE;
-        return false;
-    }
-    error = centrifuge_client_new(&session->client, &settings);
-    if (error == CENTRIFUGE_ERROR_OK)
-        error = centrifuge_client_listen(session->client, &events, session, NULL);
-    if (error == CENTRIFUGE_ERROR_OK)
-        error = centrifuge_client_listen(session->client, &renewal, session, NULL);
-    if (error != CENTRIFUGE_ERROR_OK)
-        cf_cli_session_error(session, "cannot start", error);
-    return error == CENTRIFUGE_ERROR_OK;
+    session->connection.any_size = !session->listening;
+    session->code = cf_cli_connection_open(&session->connection, session->loop, options, &events, session);
+    return session->code == CF_CLI_OK;
 }
 
-static void handle_timeout(cf_cli_session *session)
+void cf_cli_session_late(cf_cli_session *session)
 {
-    if (session->on_timeout != NULL) {
-        session->on_timeout(session->user);
-        return;
-    }
     cf_cli_complain("%s: no answer in time (--timeout SECONDS waits longer)", session->options->place);
     cf_cli_session_end(session, CF_CLI_NETWORK);
 }
 
+static void handle_timeout(cf_cli_session *session)
+{
+    if (session->on_timeout != NULL)
+        session->on_timeout(session->user);
+    else
+        cf_cli_session_late(session);
+}
+
 static void turn(cf_cli_session *session)
 {
-    switch (cf_cli_loop_turn(session->loop, session->client)) {
+    switch (cf_cli_loop_turn(session->loop)) {
     case CF_CLI_WAKE_NOTHING:
         break;
     case CF_CLI_WAKE_SIGNAL:
@@ -314,7 +258,7 @@ static void turn(cf_cli_session *session)
 
 cf_cli_exit cf_cli_session_run(cf_cli_session *session)
 {
-    centrifuge_error error = centrifuge_client_connect(session->client);
+    centrifuge_error error = centrifuge_client_connect(session->connection.client);
     if (error != CENTRIFUGE_ERROR_OK)
         cf_cli_session_error(session, "cannot connect", error);
     if (!cf_cli_print_works())
@@ -326,6 +270,6 @@ cf_cli_exit cf_cli_session_run(cf_cli_session *session)
 
 void cf_cli_session_close(cf_cli_session *session)
 {
-    centrifuge_client_destroy(session->client);
-    cf_cli_loop_free(session->loop);
+    cf_cli_connection_close(&session->connection);
+    cf_cli_loop_free(session->own_loop);
 }

@@ -4,13 +4,13 @@
 #ifndef CF_CLI_SESSION_H
 #define CF_CLI_SESSION_H
 
-#include "cli/cli.h"
-#include "cli/loop.h"
+#include "cli/connection.h"
 
 typedef struct cf_cli_session {
     const cf_cli_options *options;
-    cf_cli_loop *loop;
-    centrifuge_client *client;
+    cf_cli_loop *loop;     /* may be set before it is opened: somebody else's, who runs it */
+    cf_cli_loop *own_loop; /* NULL: `loop` is somebody else's */
+    cf_cli_connection connection;
     bool listening;  /* runs until it is told to stop: a signal, or nobody reading the output, is a good end */
     bool persistent; /* a connection that cannot be made or is lost does not end the command */
     bool connected;  /* at least once */
@@ -21,7 +21,7 @@ typedef struct cf_cli_session {
     char why[256];    /* the last transport was lost: what the library said of it, "" when nothing */
     /* Standard input can be read; may be NULL. */
     void (*on_input)(void *user);
-    /* The time is over; NULL: a failure. */
+    /* The time is over; NULL: cf_cli_session_late. */
     void (*on_timeout)(void *user);
     void *user;
 } cf_cli_session;
@@ -36,6 +36,8 @@ void cf_cli_session_close(cf_cli_session *session);
 void cf_cli_session_end(cf_cli_session *session, cf_cli_exit code);
 /* Remembers a failure; the command goes on. */
 void cf_cli_session_fail(cf_cli_session *session, cf_cli_exit code);
+/* Reports and ends: there was no answer in time. */
+void cf_cli_session_late(cf_cli_session *session);
 /* Reports and ends: what a library call returned. `doing` as in "cannot publish". */
 void cf_cli_session_error(cf_cli_session *session, const char *doing, centrifuge_error error);
 

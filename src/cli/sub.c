@@ -158,13 +158,13 @@ static bool subscribe_all(sub_command *command)
     };
     const cf_cli_options *options = command->session.options;
     for (int i = 0; i < options->argument_count; i++) {
-        if (centrifuge_client_find(command->session.client, options->arguments[i]) != NULL) {
+        if (centrifuge_client_find(command->session.connection.client, options->arguments[i]) != NULL) {
             cf_cli_complain("the channel %s is given twice", options->arguments[i]);
             command->session.code = CF_CLI_USAGE;
             return false;
         }
         centrifuge_error error =
-            centrifuge_client_subscribe(command->session.client, options->arguments[i], &events, command, NULL);
+            centrifuge_client_subscribe(command->session.connection.client, options->arguments[i], &events, command, NULL);
         if (error != CENTRIFUGE_ERROR_OK) {
             cf_cli_complain("cannot subscribe to '%s': %s", options->arguments[i], centrifuge_error_text(error));
             command->session.code = error == CENTRIFUGE_ERROR_NO_MEMORY ? CF_CLI_ERROR : CF_CLI_USAGE;
@@ -193,7 +193,7 @@ cf_cli_exit cf_cli_sub(const cf_cli_options *options)
     sub_command command = {.session = {.listening = true, .persistent = true, .on_timeout = on_timeout, .user = &command}};
     cf_cli_print_reader_may_leave();
     if (cf_cli_session_open(&command.session, options) &&
-        centrifuge_client_listen(command.session.client, &events, &command, NULL) == CENTRIFUGE_ERROR_OK &&
+        centrifuge_client_listen(command.session.connection.client, &events, &command, NULL) == CENTRIFUGE_ERROR_OK &&
         subscribe_all(&command)) {
         if (options->timeout > 0)
             cf_cli_loop_set_timeout(command.session.loop, options->timeout);

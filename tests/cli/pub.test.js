@@ -164,3 +164,64 @@ test('a signal in the middle of pub --lines is an error', async () => {
   assert.strictEqual(await pub.stop('SIGINT'), 1);
   assert.match(pub.stderr(), /interrupted/);
 });
+
+test('pub --count publishes one message again and again, with a pause when one is asked for', async () => {
+  const env = { CENTRIFUGE_URL: secure.url, CENTRIFUGE_SECRET: 'secret' };
+  for (const way of [[], ['--api']]) {
+    const sub = running(['sub', 'chat:often', '-n', '2007'], { env });
+    await sub.event('subscribe');
+    assert.deepStrictEqual(await call('pub', 'chat:often', '{"n":1}', '-n', '2000', '--timeout', '120', ...way), { code: 0, stdout: '', stderr: '' });
+    assert.deepStrictEqual(await call('pub', 'chat:often', '--text', 'again', '-n', '7', '-i', '0.001', ...way), { code: 0, stdout: '', stderr: '' });
+    const got = [];
+    for (let i = 0; i < 2007; i++) got.push((await sub.event('message')).data);
+    assert.deepStrictEqual(got, [...Array(2000).fill({ n: 1 }), ...Array(7).fill('again')]);
+    assert.strictEqual(await sub.code, 0);
+  }
+});
+
+test('pub --count waits --interval between two messages', async () => {
+  const env = { CENTRIFUGE_URL: secure.url, CENTRIFUGE_SECRET: 'secret' };
+  for (const way of [[], ['--api']]) {
+    const sub = running(['sub', 'chat:paced', '-n', '1'], { env });
+    await sub.event('subscribe');
+    const pub = running(['pub', 'chat:paced', '1', '-n', '2', '--interval', '86400', ...way], { env });
+    await sub.event('message');
+    assert.strictEqual(pub.child.exitCode, null); // the second one is a day away
+    await pub.stop('SIGKILL');
+    assert.strictEqual(await sub.code, 0);
+  }
+});
+
+test('pub --count stops at the first message that is refused', async () => {
+  for (const way of [[], ['--api']]) {
+    const { code, stderr } = await call('pub', 'nothing:x', '1', '-n', '3', ...way);
+    assert.strictEqual(code, 3);
+    assert.strictEqual(stderr.match(/cannot publish/g).length, 1, stderr);
+  }
+});
+
+test('a backend says the id of a message and who counts as its publisher', async () => {
+  const env = { CENTRIFUGE_URL: secure.url, CENTRIFUGE_SECRET: 'secret' };
+  const sub = running(['sub', 'chat:named', '--user', 'ann'], { env });
+  const { client } = await sub.event('connect');
+  await sub.event('subscribe');
+  assert.strictEqual((await call('pub', '--api', 'chat:named', '1', '--uid', 'order-7', '--client', client)).code, 0);
+  const message = await sub.event('message');
+  assert.strictEqual(message.uid, 'order-7');
+  assert.strictEqual(message.client, client);
+  await sub.stop();
+});
+
+test('options of pub that say nothing together are refused', async () => {
+  for (const [args, message] of [
+    [['--lines', '-n', '2'], /--lines publishes each line once/],
+    [['1', '-i', '1'], /--interval is between the messages of --count/],
+    [['1', '--uid', 'x'], /--uid and --client are said by a backend: give --api/],
+    [['1', '--client', 'x'], /give --api/],
+    [['1', '--api', '--uid', 'x', '-n', '2'], /--uid is the id of one message/],
+  ]) {
+    const { code, stderr } = await call('pub', 'chat:x', ...args);
+    assert.strictEqual(code, 2);
+    assert.match(stderr, message);
+  }
+});
