@@ -259,6 +259,7 @@ struct cf_client {
         cf_map map;
         cf_list departed;        /* removed ones whose unsubscribe command has no answer yet */
         cf_list hasty;           /* subscriptions that may be asked for again only later, by `haste_at` */
+        cf_time haste_at;        /* the latest of those that were removed: a new one begins with it */
         cf_subscription *pushed; /* the last one that a message came for, or NULL */
         size_t held;             /* bytes of pushes that wait for the answer to a recovery */
         bool disordered;         /* a name that belongs in front may stand behind in `map` */

@@ -318,6 +318,7 @@ void cf_subscription_remove(cf_subscription *subscription, cf_time now)
     end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     cf_calls_fail_sent(client, subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     cf_map_remove(&client->table.map, &subscription->node);
+    client->table.haste_at = cf_time_later(client->table.haste_at, subscription->haste_at);
     if (client->table.pushed == subscription)
         client->table.pushed = NULL;
     if (wanted)

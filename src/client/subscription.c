@@ -107,8 +107,11 @@ cf_subscription *cf_subscription_make(cf_client *client, cf_bytes channel, void 
     cf_subscription *made = cf_alloc(client->environment.allocator, sizeof(cf_subscription) + channel.size);
     if (made == NULL)
         return NULL;
-    *made = (cf_subscription){
-        .client = client, .user = user, .channel_size = (uint32_t)channel.size, .state = CF_SUBSCRIPTION_UNSUBSCRIBED};
+    *made = (cf_subscription){.client = client,
+                              .user = user,
+                              .channel_size = (uint32_t)channel.size,
+                              .state = CF_SUBSCRIPTION_UNSUBSCRIBED,
+                              .haste_at = client->table.haste_at};
     memcpy(made->channel, channel.data, channel.size);
     cf_list_init(&made->waiting);
     made->leaving = departed_uid(client, channel);

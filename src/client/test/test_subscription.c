@@ -1703,6 +1703,73 @@ static void who_asks_when_the_server_takes_it_back_is_slowed_down(void **state)
     expect(d, "send 1 {'method':'subscribe','params':{'channel':'news'},'uid':'7'}\n");
 }
 
+/* In place of the refused one comes a new one. */
+static void ask_by_a_new_one(driver *d, const cf_effect *effect)
+{
+    cf_subscription *made;
+    if (effect->kind != CF_EFFECT_EVENT || effect->event.kind != CF_EVENT_SUBSCRIBE_ERROR)
+        return;
+    cf_subscription_remove(effect->event.subscription, d->now);
+    assert_int_equal(cf_client_subscribe(d->client, d->now, CF_BYTES("news"), NULL, &made, NULL), CENTRIFUGE_ERROR_OK);
+}
+
+static unsigned count_new_ones(driver *d, unsigned *uid)
+{
+    unsigned count = 0;
+    char text[300], command[60];
+    for (bool asked = true; asked; count += asked) {
+        snprintf(command, sizeof(command), "'params':{'channel':'news'},'uid':'%u'", *uid);
+        asked = strstr(d->log, command) != NULL;
+        driver_forget(d);
+        snprintf(text, sizeof(text), REFUSED_AGAIN, *uid);
+        if (asked) {
+            *uid += 2; /* between them the removed one is left */
+            driver_receive(d, text);
+        }
+    }
+    return count;
+}
+
+/* A floor that went with the removed subscription let a handler ask as fast as the server answered. */
+static void who_removes_what_is_refused_and_asks_anew_is_slowed_down(void **state)
+{
+    driver *d = *state;
+    unsigned uid = 2;
+    driver_start(d);
+    driver_be_connected(d);
+    d->hook = ask_by_a_new_one;
+    driver_subscribe(d, "news");
+    assert_int_equal(count_new_ones(d, &uid), 5);
+    driver_pass(d, 999);
+    assert_int_equal(count_new_ones(d, &uid), 0);
+    driver_pass(d, 1);
+    assert_int_equal(count_new_ones(d, &uid), 1);
+}
+
+/* Many that are refused at the same time are one step of such a row. */
+static void others_do_not_wait_for_a_few_that_were_removed(void **state)
+{
+    driver *d = *state;
+    cf_subscription *old[20];
+    char name[20];
+    driver_start(d);
+    driver_be_connected(d);
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "old%u", i);
+        old[i] = driver_subscribe(d, name);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "old%u", i);
+        refuse(d, i + 2, name);
+        cf_subscription_remove(old[i], d->now);
+        driver_pump(d);
+    }
+    driver_forget(d);
+    driver_subscribe(d, "news");
+    assert_non_null(strstr(d->log, "'method':'subscribe','params':{'channel':'news'}"));
+    driver_forget(d);
+}
+
 static void an_unsubscribed_one_does_not_wait_any_more(void **state)
 {
     driver *d = *state;
@@ -1857,6 +1924,8 @@ int main(void)
         TEST(a_removal_before_the_end_is_still_told),
         TEST(who_asks_in_each_refusal_is_slowed_down),
         TEST(who_asks_when_the_server_takes_it_back_is_slowed_down),
+        TEST(who_removes_what_is_refused_and_asks_anew_is_slowed_down),
+        TEST(others_do_not_wait_for_a_few_that_were_removed),
         TEST(an_unsubscribed_one_does_not_wait_any_more),
         TEST(a_new_connection_asks_for_those_that_waited),
         TEST(many_subscriptions_are_found),
