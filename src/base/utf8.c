@@ -1,9 +1,7 @@
 #include "base/utf8.h"
+#include "base/wide.h"
 
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 static bool continuation(unsigned char byte)
 {
@@ -38,7 +36,7 @@ size_t cf_utf8_sequence(cf_bytes text)
 static size_t ascii_words(const char *data, size_t size)
 {
     size_t at = 0;
-#if defined(__SSE2__)
+#if defined(CF_WIDE)
     for (; size - at >= 16; at += 16)
         if (_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(data + at))) != 0)
             break;

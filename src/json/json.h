@@ -108,7 +108,9 @@ bool cf_json_to_int64(const cf_json_value *number, int64_t *value);
 
 /* Writing. Text must be UTF-8; bytes that are not become U+FFFD. Escapes as the reference server: < > & and U+2028/9 too. */
 void cf_json_write_string(cf_buffer *out, cf_bytes text);
-/* The same without the quotes, for a string that is written in parts; a part ends where a character does. */
+/* The text as a member of an object; in front of it what stands before the value: `,"key":`. */
+void cf_json_write_member(cf_buffer *out, cf_bytes key, cf_bytes text);
+/* A string without the quotes, for one that is written in parts; a part ends where a character does. */
 void cf_json_write_inside(cf_buffer *out, cf_bytes text);
 /* A valid JSON value without insignificant white space, with < > & U+2028 U+2029 escaped. */
 void cf_json_write_compact(cf_buffer *out, cf_bytes value);

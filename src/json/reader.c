@@ -2,11 +2,9 @@
 
 #include "base/assert.h"
 #include "base/utf8.h"
+#include "base/wide.h"
 
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #if defined(__GNUC__)
 #define SELDOM __attribute__((noinline, cold))
@@ -91,7 +89,7 @@ static size_t first_special(const char *at, uint64_t special)
 #endif
 }
 
-#if defined(__SSE2__)
+#if defined(CF_WIDE)
 /* Compared as signed numbers, control characters and what is not ASCII are both less than a space. */
 static inline unsigned special_of_sixteen(const char *at)
 {
@@ -105,7 +103,7 @@ static inline unsigned special_of_sixteen(const char *at)
 
 static inline const char *skip_plain(const char *at, const char *end)
 {
-#if defined(__SSE2__)
+#if defined(CF_WIDE)
     for (; end - at >= 16; at += 16) {
         unsigned special = special_of_sixteen(at);
         if (special != 0)

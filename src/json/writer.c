@@ -1,6 +1,9 @@
 #include "json/json.h"
 
 #include "base/utf8.h"
+#include "base/wide.h"
+
+#include <string.h>
 
 static bool is_line_separator(const char *at, size_t size)
 {
@@ -59,9 +62,29 @@ static void write_special(cf_buffer *out, const char *at, size_t size)
         write_escape(out, line_separator(at));
 }
 
+#if defined(CF_WIDE)
+/* A bit for each that is not plain; a quote and an ampersand differ in one bit, as do the two angle brackets. */
+static inline unsigned special_of_sixteen(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i quote = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8('"' ^ '&')), _mm_set1_epi8('&'));
+    __m128i angle = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8('<' ^ '>')), _mm_set1_epi8('>'));
+    __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    __m128i below = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, angle), _mm_or_si128(backslash, below)));
+}
+#endif
+
 /* Where the plain characters end that begin at `at`. */
 static size_t skip_plain(cf_bytes text, size_t at)
 {
+#if defined(CF_WIDE)
+    for (; text.size - at >= 16; at += 16) {
+        unsigned special = special_of_sixteen(text.data + at);
+        if (special != 0)
+            return at + (size_t)__builtin_ctz(special);
+    }
+#endif
     while (at < text.size && is_plain(text.data[at]))
         at++;
     return at;
@@ -89,6 +112,28 @@ void cf_json_write_string(cf_buffer *out, cf_bytes text)
     cf_buffer_append_byte(out, '"');
     cf_json_write_inside(out, text);
     cf_buffer_append_byte(out, '"');
+}
+
+static char *put(char *to, cf_bytes bytes)
+{
+    if (bytes.size > 0)
+        memcpy(to, bytes.data, bytes.size);
+    return to + bytes.size;
+}
+
+/* Nearly all texts are written as they are: the buffer is looked at once. */
+void cf_json_write_member(cf_buffer *out, cf_bytes key, cf_bytes text)
+{
+    if (skip_plain(text, 0) < text.size) {
+        cf_buffer_append(out, key);
+        cf_json_write_string(out, text);
+    } else if (cf_buffer_reserve(out, key.size + text.size + 2)) {
+        char *at = put(out->data + out->size, key);
+        *at++ = '"';
+        at = put(at, text);
+        *at++ = '"';
+        out->size = (size_t)(at - out->data);
+    }
 }
 
 /* Bytes of valid JSON at which cf_json_write_compact has to look twice. */

@@ -152,6 +152,43 @@ static void strings_are_written_as_the_reference_writes_them(void **state)
     check_written(cf_json_write_string, CF_BYTES("a\xff\xc3z\xe2\x80"), "\"a\\ufffd\\ufffdz\\ufffd\\ufffd\"");
 }
 
+/* Long texts are looked at sixteen bytes at a time. */
+static void no_byte_is_missed_wherever_it_stands(void **state)
+{
+    (void)state;
+    test_allocator memory = {0};
+    cf_allocator allocator = test_allocator_make(&memory);
+    char text[40];
+    cf_buffer whole, pieces;
+    cf_buffer_init(&whole, &allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&pieces, &allocator, CF_BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < 256 * sizeof(text); i++) {
+        memset(text, 'a', sizeof(text));
+        text[i % sizeof(text)] = (char)(i / sizeof(text));
+        cf_buffer_clear(&whole);
+        cf_buffer_clear(&pieces);
+        cf_json_write_inside(&whole, cf_bytes_make(text, sizeof(text)));
+        for (size_t at = 0; at < sizeof(text); at++)
+            cf_json_write_inside(&pieces, cf_bytes_make(text + at, 1));
+        assert_true(cf_bytes_equal(cf_buffer_bytes(&whole), cf_buffer_bytes(&pieces)));
+    }
+    cf_buffer_free(&whole);
+    cf_buffer_free(&pieces);
+}
+
+static void write_as_member(cf_buffer *out, cf_bytes text)
+{
+    cf_json_write_member(out, CF_BYTES(",\"key\":"), text);
+}
+
+static void members_are_written_as_strings_are(void **state)
+{
+    (void)state;
+    check_written(write_as_member, cf_bytes_make(NULL, 0), ",\"key\":\"\"");
+    check_written(write_as_member, CF_BYTES("0123456789abcdef0123"), ",\"key\":\"0123456789abcdef0123\"");
+    check_written(write_as_member, CF_BYTES("0123456789abcdef01<3"), ",\"key\":\"0123456789abcdef01\\u003c3\"");
+}
+
 static void compact_drops_white_space_outside_of_strings_only(void **state)
 {
     (void)state;
@@ -174,6 +211,10 @@ static void writing_stops_at_the_limit(void **state)
     cf_json_write_string(&out, CF_BYTES("much too long"));
     assert_true(out.failed);
     cf_buffer_clear(&out);
+    cf_json_write_member(&out, CF_BYTES(","), CF_BYTES("much too long"));
+    assert_true(out.failed);
+    assert_int_equal(out.size, 0);
+    cf_buffer_clear(&out);
     cf_json_write_compact(&out, CF_BYTES("   [ 1, 2, 3 ]   "));
     assert_bytes(cf_buffer_bytes(&out), "[1,2,3]");
     cf_buffer_free(&out);
@@ -186,6 +227,8 @@ int main(void)
         cmocka_unit_test(strings_compare_decoded),
         cmocka_unit_test(numbers_become_integers),
         cmocka_unit_test(strings_are_written_as_the_reference_writes_them),
+        cmocka_unit_test(no_byte_is_missed_wherever_it_stands),
+        cmocka_unit_test(members_are_written_as_strings_are),
         cmocka_unit_test(compact_drops_white_space_outside_of_strings_only),
         cmocka_unit_test(writing_stops_at_the_limit),
     };

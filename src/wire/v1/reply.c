@@ -8,12 +8,6 @@
  */
 typedef void (*write_json)(cf_buffer *out, cf_bytes json);
 
-static void append_string(cf_buffer *out, cf_bytes key_and_colon, cf_bytes text)
-{
-    cf_buffer_append(out, key_and_colon);
-    cf_json_write_string(out, text);
-}
-
 /* The two infos, each with a comma behind or in front of it, as the other keys stand. */
 static void append_infos(cf_buffer *out, const cf_client_info *info, cf_bytes before, cf_bytes after, write_json write)
 {
@@ -35,21 +29,21 @@ static void append_push_info(cf_buffer *out, const cf_client_info *info)
 {
     cf_buffer_append_byte(out, '{');
     append_infos(out, info, EMPTY, CF_BYTES(","), cf_buffer_append);
-    append_string(out, CF_BYTES("\"user\":"), info->user);
-    append_string(out, CF_BYTES(",\"client\":"), info->client);
+    cf_json_write_member(out, CF_BYTES("\"user\":"), info->user);
+    cf_json_write_member(out, CF_BYTES(",\"client\":"), info->client);
     cf_buffer_append_byte(out, '}');
 }
 
 void cf_wire_write_message(cf_buffer *out, const cf_publication *publication)
 {
-    append_string(out, CF_BYTES("{\"method\":\"message\",\"body\":{\"uid\":"), publication->uid);
+    cf_json_write_member(out, CF_BYTES("{\"method\":\"message\",\"body\":{\"uid\":"), publication->uid);
     if (publication->client.size > 0)
-        append_string(out, CF_BYTES(",\"client\":"), publication->client);
+        cf_json_write_member(out, CF_BYTES(",\"client\":"), publication->client);
     if (publication->info != NULL) {
         cf_buffer_append(out, CF_BYTES(",\"info\":"));
         append_push_info(out, publication->info);
     }
-    append_string(out, CF_BYTES(",\"channel\":"), publication->channel);
+    cf_json_write_member(out, CF_BYTES(",\"channel\":"), publication->channel);
     cf_buffer_append(out, CF_BYTES(",\"data\":"));
     cf_buffer_append(out, publication->data);
     cf_buffer_append(out, CF_BYTES("}}"));
@@ -59,7 +53,7 @@ void cf_wire_write_join_leave(cf_buffer *out, cf_method method, cf_bytes channel
 {
     cf_buffer_append(out, CF_BYTES("{\"method\":\""));
     cf_buffer_append(out, cf_method_name(method));
-    append_string(out, CF_BYTES("\",\"body\":{\"channel\":"), channel);
+    cf_json_write_member(out, CF_BYTES("\",\"body\":{\"channel\":"), channel);
     cf_buffer_append(out, CF_BYTES(",\"data\":"));
     append_push_info(out, info);
     cf_buffer_append(out, CF_BYTES("}}"));
@@ -67,20 +61,20 @@ void cf_wire_write_join_leave(cf_buffer *out, cf_method method, cf_bytes channel
 
 void cf_wire_write_info(cf_buffer *out, const cf_client_info *info)
 {
-    append_string(out, CF_BYTES("{\"user\":"), info->user);
-    append_string(out, CF_BYTES(",\"client\":"), info->client);
+    cf_json_write_member(out, CF_BYTES("{\"user\":"), info->user);
+    cf_json_write_member(out, CF_BYTES(",\"client\":"), info->client);
     append_infos(out, info, CF_BYTES(","), EMPTY, cf_json_write_compact);
     cf_buffer_append_byte(out, '}');
 }
 
 void cf_wire_write_publication(cf_buffer *out, const cf_publication *publication)
 {
-    append_string(out, CF_BYTES("{\"uid\":"), publication->uid);
-    append_string(out, CF_BYTES(",\"channel\":"), publication->channel);
+    cf_json_write_member(out, CF_BYTES("{\"uid\":"), publication->uid);
+    cf_json_write_member(out, CF_BYTES(",\"channel\":"), publication->channel);
     cf_buffer_append(out, CF_BYTES(",\"data\":"));
     cf_json_write_compact(out, publication->data);
     if (publication->client.size > 0)
-        append_string(out, CF_BYTES(",\"client\":"), publication->client);
+        cf_json_write_member(out, CF_BYTES(",\"client\":"), publication->client);
     if (publication->info != NULL) {
         cf_buffer_append(out, CF_BYTES(",\"info\":"));
         cf_wire_write_info(out, publication->info);
@@ -91,7 +85,7 @@ void cf_wire_write_publication(cf_buffer *out, const cf_publication *publication
 static void append_uid_method(cf_buffer *out, cf_bytes uid, cf_method method)
 {
     if (uid.size > 0)
-        append_string(out, CF_BYTES("{\"uid\":"), uid);
+        cf_json_write_member(out, CF_BYTES("{\"uid\":"), uid);
     cf_buffer_append(out, uid.size > 0 ? CF_BYTES(",\"method\":\"") : CF_BYTES("{\"method\":\""));
     cf_buffer_append(out, cf_method_name(method));
     cf_buffer_append_byte(out, '"');
@@ -113,7 +107,7 @@ static cf_advice advice_of(cf_method method, cf_trouble trouble, bool api)
 static void append_error(cf_buffer *out, cf_method method, cf_trouble trouble, bool api)
 {
     cf_advice advice = advice_of(method, trouble, api);
-    append_string(out, CF_BYTES(",\"error\":"), cf_trouble_text(trouble));
+    cf_json_write_member(out, CF_BYTES(",\"error\":"), cf_trouble_text(trouble));
     if (advice == CF_ADVICE_FIX)
         cf_buffer_append(out, CF_BYTES(",\"advice\":\"fix\""));
     else if (advice == CF_ADVICE_RETRY)
@@ -169,8 +163,8 @@ static void append_flag(cf_buffer *out, cf_bytes key_and_colon, bool flag)
 
 static void append_connection(cf_buffer *out, const cf_reply *reply)
 {
-    append_string(out, CF_BYTES("{\"version\":"), reply->version);
-    append_string(out, CF_BYTES(",\"client\":"), reply->client);
+    cf_json_write_member(out, CF_BYTES("{\"version\":"), reply->version);
+    cf_json_write_member(out, CF_BYTES(",\"client\":"), reply->client);
     append_flag(out, CF_BYTES(",\"expires\":"), reply->ttl > 0);
     append_flag(out, CF_BYTES(",\"expired\":"), reply->expired);
     cf_buffer_append(out, CF_BYTES(",\"ttl\":"));
@@ -180,14 +174,14 @@ static void append_connection(cf_buffer *out, const cf_reply *reply)
 
 static void append_status(cf_buffer *out, const cf_reply *reply)
 {
-    append_string(out, CF_BYTES("{\"channel\":"), reply->channel);
+    cf_json_write_member(out, CF_BYTES("{\"channel\":"), reply->channel);
     cf_buffer_append(out, reply->trouble == CF_TROUBLE_NONE ? CF_BYTES(",\"status\":true") : CF_BYTES(",\"status\":false"));
 }
 
 static void append_subscription(cf_buffer *out, const cf_reply *reply)
 {
     append_status(out, reply);
-    append_string(out, CF_BYTES(",\"last\":"), reply->last);
+    cf_json_write_member(out, CF_BYTES(",\"last\":"), reply->last);
     cf_buffer_append(out, reply->recovers ? CF_BYTES(",\"messages\":") : CF_BYTES(",\"messages\":null"));
     if (reply->recovers)
         cf_wire_write_messages(out, reply->publications, reply->count);
@@ -196,7 +190,7 @@ static void append_subscription(cf_buffer *out, const cf_reply *reply)
 
 static void append_data(cf_buffer *out, const cf_reply *reply)
 {
-    append_string(out, CF_BYTES("{\"channel\":"), reply->channel);
+    cf_json_write_member(out, CF_BYTES("{\"channel\":"), reply->channel);
     cf_buffer_append(out, CF_BYTES(",\"data\":"));
     if (reply->trouble != CF_TROUBLE_NONE)
         cf_buffer_append(out, CF_BYTES("null"));
@@ -222,7 +216,7 @@ static void append_body(cf_buffer *out, const cf_reply *reply)
         append_data(out, reply);
         break;
     case CF_METHOD_PING:
-        append_string(out, CF_BYTES("{\"data\":"), reply->data);
+        cf_json_write_member(out, CF_BYTES("{\"data\":"), reply->data);
         cf_buffer_append_byte(out, '}');
         break;
     default:
@@ -245,6 +239,6 @@ void cf_wire_write_reply(cf_buffer *out, const cf_reply *reply)
 
 void cf_wire_write_advice(cf_buffer *out, cf_bytes reason, bool reconnect)
 {
-    append_string(out, CF_BYTES("{\"reason\":"), reason);
+    cf_json_write_member(out, CF_BYTES("{\"reason\":"), reason);
     cf_buffer_append(out, reconnect ? CF_BYTES(",\"reconnect\":true}") : CF_BYTES(",\"reconnect\":false}"));
 }
