@@ -144,7 +144,7 @@ static void send_operation(cf_redis_shard *shard, cf_redis_operation *operation)
 static void send_waiting(cf_redis_shard *shard)
 {
     cf_list *link;
-    while (cf_redis_shard_is_up(shard) && (link = cf_list_take(&shard->waiting)) != NULL)
+    while (cf_redis_shard_is_up(shard) && shard->held_by == 0 && (link = cf_list_take(&shard->waiting)) != NULL)
         send_operation(shard, of(link));
 }
 
@@ -220,18 +220,38 @@ static bool is_script_lost(const cf_redis_operation *operation, const char *erro
            strncmp(error, "NOSCRIPT", strlen("NOSCRIPT")) == 0;
 }
 
+static size_t count_unanswered(const cf_redis_shard *shard)
+{
+    size_t count = 0;
+    for (const cf_list *link = shard->unanswered; link != &shard->sent; link = link->next)
+        count++;
+    return count;
+}
+
+/*
+ * What was sent behind it may be repeated, too, and has to come before anything new: operations keep their order. (Not where
+ * another node loads the script between two of them.)
+ */
+static bool repeat(cf_redis_shard *shard, cf_redis_operation *operation)
+{
+    size_t behind = count_unanswered(shard);
+    if (!send_script(shard, operation->script, ignore))
+        return false;
+    if (shard->held_by == 0)
+        shard->held_by = behind + 1; /* this reply counts, too */
+    cf_list_remove(&operation->link);
+    send_operation(shard, operation);
+    return true;
+}
+
 static void refused(cf_redis_shard *shard, cf_redis_operation *operation, const char *error)
 {
     if (!shard->commands_ready) {
         cf_redis_line_give_up(&shard->commands, error);
         return;
     }
-    if (is_script_lost(operation, error) && send_script(shard, operation->script, ignore)) {
-        cf_list_remove(&operation->link);
-        send_operation(shard, operation);
-        return;
-    }
-    tell_refused(shard, error);
+    if (!is_script_lost(operation, error) || !repeat(shard, operation))
+        tell_refused(shard, error);
 }
 
 static void on_reply(cf_redis_line *line, redisReply **reply)
@@ -255,7 +275,9 @@ static void on_reply(cf_redis_line *line, redisReply **reply)
         answered->reply = *reply;
         *reply = NULL;
     }
+    shard->held_by -= shard->held_by > 0;
     settle(shard);
+    send_waiting(shard);
 }
 
 /* ---- the line's life --------------------------------------------------------- */
@@ -365,6 +387,7 @@ static void on_lost(cf_redis_line *line, const char *why)
     cf_list_init(&lost);
     move_all(&shard->sent, &lost);
     shard->unanswered = &shard->sent;
+    shard->held_by = 0;
     shard->mark_come = shard->mark_sent; /* those that are under way may never come */
     keep_repeatable(shard, &lost);
     cf_redis_shard_fail_all(&lost);

@@ -54,6 +54,7 @@ struct cf_redis_shard {
     cf_list waiting;      /* operations that are not sent yet */
     cf_list sent;         /* to be answered in this order */
     cf_list *unanswered;  /* the first of them whose reply has not come, or the list's end */
+    size_t held_by;       /* replies that have to come before another operation is sent: behind a lost script */
     cf_list stream_calls; /* sent on the stream */
     cf_list subscribing;  /* subscribes that wait until the stream is ready */
     size_t bytes;         /* of all operations */

@@ -136,6 +136,26 @@ static void test_a_script_that_is_never_there_ends_with_an_error(void **state)
     assert_heard("done failed\n");
 }
 
+static void test_nothing_new_overtakes_what_is_repeated(void **state)
+{
+    (void)state;
+    publish(&kept);
+    publish(&kept);
+    cf_buffer_clear(&r.lines[RIG_COMMANDS].sent);
+    rig_receive(&r, RIG_COMMANDS, CF_BYTES(NOSCRIPT));
+    publish(&plain);
+    assert_true(has_sent(RIG_COMMANDS, "EVALSHA"));
+    assert_false(has_sent(RIG_COMMANDS, "$7\r\nPUBLISH"));
+    cf_buffer_clear(&r.lines[RIG_COMMANDS].sent);
+    rig_receive(&r, RIG_COMMANDS, CF_BYTES(NOSCRIPT));
+    rig_advance(&r, 0);
+    cf_bytes sent = cf_buffer_bytes(&r.lines[RIG_COMMANDS].sent);
+    assert_true(cf_bytes_find(sent, CF_BYTES("EVALSHA")) >= 0);
+    assert_true(cf_bytes_find(sent, CF_BYTES("$7\r\nPUBLISH")) > cf_bytes_find(sent, CF_BYTES("EVALSHA")));
+    rig_receive(&r, RIG_COMMANDS, CF_BYTES("$1\r\nx\r\n:0\r\n$1\r\nx\r\n:0\r\n:0\r\n"));
+    assert_heard("done ok\ndone ok\ndone ok\n");
+}
+
 /* ---- losses ----------------------------------------------------------------------- */
 
 static void test_of_what_was_under_way_only_a_publish_fails(void **state)
@@ -289,6 +309,7 @@ int main(void)
         TEST(test_nobody_waits_for_the_mark_of_a_channel_that_is_not_heard),
         TEST(test_one_mark_is_enough_for_a_turn),
         TEST(test_a_lost_script_is_loaded_and_the_call_repeated),
+        TEST(test_nothing_new_overtakes_what_is_repeated),
         TEST(test_a_script_that_is_never_there_ends_with_an_error),
         TEST(test_of_what_was_under_way_only_a_publish_fails),
         TEST(test_who_listened_is_told_what_a_lost_stream_means),
