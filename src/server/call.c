@@ -39,7 +39,7 @@ static cf_buffer *place_of_reply(cf_session_call *call)
 {
     cf_bundle *bundle = call->session->bundle;
     if (cf_list_empty(&bundle->waiting) || bundle->waiting.next == &call->link) {
-        cf_bundle_separate(bundle, call->session->ops->dialect);
+        cf_bundle_separate(bundle, call->session->ops->dialect, call->of);
         return &bundle->replies;
     }
     cf_buffer_init(&call->reply, call->session->services->allocator, CF_BUFFER_NO_LIMIT);

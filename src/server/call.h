@@ -34,7 +34,11 @@ typedef struct cf_session_call {
     bool withdrawn;   /* of a subscribe that is not answered: the server has unsubscribed the channel meanwhile */
     bool done;        /* replied */
     bool held;        /* a publish that waits for subscribers: to be carried out again */
+    bool ends;        /* its message; this and what follows is known once it has to wait */
     uint32_t pins;    /* engine operations that will come back with it */
+    size_t of;        /* commands in its message */
+    size_t weight;    /* among those that are under way */
+    uint64_t started; /* its message: microseconds */
     char *texts;      /* its own copy of the slices, or NULL */
     cf_buffer reply;  /* while one before it is not answered; zeroed: there is none */
 } cf_session_call;

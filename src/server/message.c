@@ -4,8 +4,8 @@
 
 /*
  * A client's message: its commands are carried out one after the other, and answered together. What does not complete at once
- * is left waiting in the bundle, and the client's next messages wait behind it. Of one message subscribes run side by side; any
- * other command begins when all before it are answered.
+ * is left waiting in the bundle, and the client's next messages wait behind it. Subscribes of one message run side by side, and
+ * publishes of several ones, which begin in the same bundle; any other command begins when all before it are answered.
  */
 
 /* ---- bundles ------------------------------------------------------------- */
@@ -44,18 +44,16 @@ static cf_bundle *new_bundle(const cf_allocator *allocator)
 }
 
 /* The spare one, where there is one: with an engine that answers at once there always is. */
-static bool take_bundle(cf_session *session, cf_bytes message)
+static bool take_bundle(cf_session *session)
 {
     cf_services *services = session->services;
     cf_bundle *bundle = services->spare != NULL ? services->spare : new_bundle(services->allocator);
     services->spare = NULL;
     if (bundle == NULL)
         return false;
-    bundle->message = message;
-    bundle->taken = 0;
     bundle->subscribed = false;
     bundle->aside = 0;
-    bundle->started = services->environment.microseconds(services->environment.user);
+    bundle->under_way = 0;
     session->bundle = bundle;
     return true;
 }
@@ -132,9 +130,33 @@ static bool waits_for_turn(const cf_session *session)
     return session->later != NULL && cf_task_waits(&session->later->task);
 }
 
+static bool has_more(const cf_bundle *bundle)
+{
+    return bundle->next != NULL || bundle->taken < bundle->count;
+}
+
+/* NULL: none waits. */
+static cf_session_call *first_waiting(const cf_bundle *bundle)
+{
+    return cf_list_empty(&bundle->waiting) ? NULL : CF_CONTAINER(bundle->waiting.next, cf_session_call, link);
+}
+
+static bool holds_back(const cf_bundle *bundle)
+{
+    return bundle->hold.channels > 0 || bundle->hold.messages.size > 0;
+}
+
+/* May the next message begin beside what waits? Where those are publishes, not too many, and only answers are to come. */
+static bool is_open(const cf_bundle *bundle)
+{
+    const cf_session_call *first = first_waiting(bundle);
+    return first != NULL && first->command.method == CF_METHOD_PUBLISH && bundle->under_way < CF_SESSION_UNDER_WAY_MAX &&
+           !has_more(bundle) && !bundle->subscribed && !holds_back(bundle);
+}
+
 bool cf_message_waits(const cf_session *session)
 {
-    return cf_session_is(session, CF_SESSION_SUSPENDED) || waits_for_turn(session);
+    return waits_for_turn(session) || (cf_session_is(session, CF_SESSION_SUSPENDED) && !is_open(session->bundle));
 }
 
 static void set_paused(cf_session *session, bool pause)
@@ -175,34 +197,17 @@ static bool must_wait(cf_session *session)
 
 /* ---- answers ------------------------------------------------------------- */
 
-void cf_bundle_separate(cf_bundle *bundle, const cf_dialect *dialect)
+void cf_bundle_separate(cf_bundle *bundle, const cf_dialect *dialect, size_t of)
 {
-    dialect->between(&bundle->replies, bundle->replies.size == 0 ? 0 : 1, bundle->count);
+    dialect->between(&bundle->replies, bundle->replies.size == 0 ? 0 : 1, of);
 }
 
-/* Answers stand in the order of the commands. */
-static void settle(cf_session *session)
-{
-    cf_bundle *bundle = session->bundle;
-    while (!cf_list_empty(&bundle->waiting)) {
-        cf_session_call *first = CF_CONTAINER(bundle->waiting.next, cf_session_call, link);
-        if (!first->done || first->pins > 0)
-            return;
-        if (first->reply.size > 0) {
-            cf_bundle_separate(bundle, session->ops->dialect);
-            cf_buffer_append(&bundle->replies, cf_buffer_bytes(&first->reply));
-            bundle->aside -= first->reply.size;
-        }
-        free_call(session, first);
-    }
-}
-
-/* What was published since a channel was subscribed comes behind the answer. */
-static void send_replies(cf_session *session)
+/* To one message, of so many commands. What was published since a channel was subscribed comes behind the answer. */
+static void send_replies(cf_session *session, size_t of)
 {
     cf_services *services = session->services;
     cf_bundle *bundle = session->bundle;
-    session->ops->dialect->between(&bundle->replies, bundle->count, bundle->count);
+    session->ops->dialect->between(&bundle->replies, of, of);
     if (bundle->subscribed)
         cf_hub_close_chunks(services->hub);
     cf_turn_spend(&services->turn, bundle->replies.size / CF_WORK_UNIT_SIZE);
@@ -210,18 +215,49 @@ static void send_replies(cf_session *session)
         cf_hub_starve(services->hub, session);
     else
         cf_hub_send(services->hub, session, cf_buffer_bytes(&bundle->replies));
-    if (bundle->hold.channels > 0 || bundle->hold.messages.size > 0)
+    if (holds_back(bundle))
         cf_hub_release(services->hub, session);
+}
+
+static void finish_message(cf_session *session, size_t of, uint64_t started)
+{
+    cf_services *services = session->services;
+    if (!cf_session_is(session, CF_SESSION_ENDED))
+        send_replies(session, of);
+    uint64_t now = services->environment.microseconds(services->environment.user);
+    cf_metrics_record(services->metrics, CF_LATENCY_CLIENT_API, now - started);
 }
 
 static void finish(cf_session *session)
 {
-    cf_services *services = session->services;
-    if (!cf_session_is(session, CF_SESSION_ENDED))
-        send_replies(session);
-    uint64_t now = services->environment.microseconds(services->environment.user);
-    cf_metrics_record(services->metrics, CF_LATENCY_CLIENT_API, now - session->bundle->started);
+    finish_message(session, session->bundle->count, session->bundle->started);
     cf_message_free(session);
+}
+
+static void put_in_order(cf_session *session, cf_session_call *call)
+{
+    cf_bundle *bundle = session->bundle;
+    bundle->under_way -= call->weight;
+    if (call->reply.size == 0)
+        return;
+    cf_bundle_separate(bundle, session->ops->dialect, call->of);
+    cf_buffer_append(&bundle->replies, cf_buffer_bytes(&call->reply));
+    bundle->aside -= call->reply.size;
+}
+
+/* Answers stand in the order of the commands. A message that another one has followed is finished here, the newest is not. */
+static void settle(cf_session *session)
+{
+    cf_bundle *bundle = session->bundle;
+    cf_session_call *first;
+    while ((first = first_waiting(bundle)) != NULL && first->done && first->pins == 0) {
+        put_in_order(session, first);
+        if (first->ends && (has_more(bundle) || first->link.next != &bundle->waiting)) {
+            finish_message(session, first->of, first->started);
+            cf_buffer_clear(&bundle->replies);
+        }
+        free_call(session, first);
+    }
 }
 
 /* ---- suspension ---------------------------------------------------------- */
@@ -245,7 +281,8 @@ static bool suspend(cf_session *session)
     if ((next != NULL && next->texts == NULL && !cf_call_keep(next)) || !keep_message(session))
         return false;
     session->flags |= CF_SESSION_SUSPENDED;
-    set_paused(session, true);
+    if (!is_open(session->bundle))
+        set_paused(session, true);
     return true;
 }
 
@@ -258,7 +295,7 @@ static void interrupt(cf_session *session)
     cf_bundle *bundle = session->bundle;
     if (!bundle->subscribed || !cf_list_empty(&bundle->waiting))
         return;
-    send_replies(session);
+    send_replies(session, bundle->count);
     cf_buffer_clear(&bundle->replies);
     bundle->subscribed = false;
 }
@@ -286,16 +323,20 @@ static cf_session_call *read_call(cf_session *session)
     cf_call_begin(call, session);
     session->ops->dialect->next(&bundle->cursor, &call->command, &bundle->scratch);
     bundle->taken++;
+    call->of = bundle->count;
     return call;
 }
 
-/* Subscribes run side by side, everything else waits for those before it. */
+/* Subscribes run side by side, and publishes do, as the engine keeps their order; everything else waits for those before it. */
 static bool may_begin(const cf_bundle *bundle, const cf_session_call *call)
 {
-    if (cf_list_empty(&bundle->waiting))
+    const cf_session_call *first = first_waiting(bundle);
+    cf_method method = call->command.method;
+    if (first == NULL)
         return true;
-    const cf_session_call *first = CF_CONTAINER(bundle->waiting.next, cf_session_call, link);
-    return call->command.method == CF_METHOD_SUBSCRIBE && first->command.method == CF_METHOD_SUBSCRIBE;
+    if (method != first->command.method)
+        return false;
+    return method == CF_METHOD_SUBSCRIBE || (method == CF_METHOD_PUBLISH && bundle->under_way < CF_SESSION_UNDER_WAY_MAX);
 }
 
 /* The command to be carried out next; NULL: there is none, or it has to wait. */
@@ -327,7 +368,12 @@ static void carry_out(cf_session *session, cf_session_call *call)
 
 static void leave_waiting(cf_session *session, cf_session_call *call)
 {
-    cf_list_append(&session->bundle->waiting, &call->link);
+    cf_bundle *bundle = session->bundle;
+    cf_list_append(&bundle->waiting, &call->link);
+    call->ends = bundle->taken == bundle->count;
+    call->started = bundle->started;
+    call->weight = CF_CALL_WEIGHT + call->command.params.size;
+    bundle->under_way += call->weight;
     call->command.params = CF_BYTES("");
     if (!call->done && !cf_call_keep(call))
         cf_call_fatal(call, CF_TROUBLE_INTERNAL);
@@ -344,11 +390,6 @@ static void put_away(cf_session *session, cf_session_call *call)
         free_call(session, call);
     else
         leave_waiting(session, call);
-}
-
-static bool has_more(const cf_bundle *bundle)
-{
-    return bundle->next != NULL || bundle->taken < bundle->count;
 }
 
 /* After a command: is it the turn of others? */
@@ -395,6 +436,21 @@ static void run(cf_session *session)
     end_run(session);
 }
 
+/* The bundle is empty, or open. */
+static size_t begin_message(cf_session *session, cf_ws_opcode opcode, cf_bytes message)
+{
+    const cf_server_environment *environment = &session->services->environment;
+    cf_bundle *bundle = session->bundle;
+    cf_free(session->services->allocator, bundle->copy);
+    bundle->copy = NULL;
+    bundle->message = message;
+    bundle->taken = 0;
+    bundle->started = environment->microseconds(environment->user);
+    cf_buffer_clear(&bundle->scratch);
+    bundle->count = session->ops->dialect->begin(&bundle->cursor, message, opcode == CF_WS_BINARY, &bundle->scratch);
+    return bundle->count;
+}
+
 static void take_message(cf_session *session, cf_ws_opcode opcode, cf_bytes message)
 {
     cf_services *services = session->services;
@@ -404,18 +460,17 @@ static void take_message(cf_session *session, cf_ws_opcode opcode, cf_bytes mess
         cf_session_cut_off(session, CF_TROUBLE_LIMIT_EXCEEDED);
         return;
     }
-    if (!take_bundle(session, message)) {
+    if (session->bundle == NULL && !take_bundle(session)) {
         cf_session_cut_off(session, CF_TROUBLE_INTERNAL);
         return;
     }
-    cf_bundle *bundle = session->bundle;
-    bundle->count = session->ops->dialect->begin(&bundle->cursor, message, opcode == CF_WS_BINARY, &bundle->scratch);
-    if (bundle->count > 0) {
+    if (begin_message(session, opcode, message) > 0) {
         run(session);
         return;
     }
-    cf_session_cut_off(session, bundle->scratch.failed ? CF_TROUBLE_INTERNAL : CF_TROUBLE_INVALID);
-    finish(session);
+    cf_session_cut_off(session, session->bundle->scratch.failed ? CF_TROUBLE_INTERNAL : CF_TROUBLE_INVALID);
+    if (first_waiting(session->bundle) == NULL)
+        finish(session);
 }
 
 /* ---- messages that were kept --------------------------------------------- */
@@ -479,7 +534,7 @@ static void on_turn(cf_task *task)
 void cf_message_go_on(cf_session *session)
 {
     settle(session);
-    if (waits_for_turn(session))
+    if (waits_for_turn(session) && has_more(session->bundle))
         return;
     run(session);
     take_kept(session);

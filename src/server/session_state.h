@@ -18,6 +18,13 @@
 /* Bytes that may wait for a client before others wait for it; or half of client_queue_max_size, where that is less. */
 #define CF_SESSION_BACKLOG (256 * 1024)
 
+/*
+ * Publishes of one client that may be under way to the engine together: bytes of their parameters, and so many more for each.
+ * What it sends on top of them waits.
+ */
+#define CF_SESSION_UNDER_WAY_MAX (64 * 1024)
+#define CF_CALL_WEIGHT           256
+
 enum {
     CF_SESSION_AUTHENTICATED = 1,
     CF_SESSION_ENDED = 2,        /* only its memory is left */
@@ -33,7 +40,10 @@ enum {
 
 #define CF_SESSION_DOOMED (CF_SESSION_SLOW | CF_SESSION_STARVED)
 
-/* One message from the client: its commands, and the replies to them. */
+/*
+ * A message from the client: its commands, and the replies to them. Where nothing but publishes is waited for, the next one
+ * begins in the same bundle; what is said here of a message is said of the newest one.
+ */
 typedef struct cf_bundle {
     cf_dialect_cursor cursor;
     size_t count; /* of commands */
@@ -43,6 +53,7 @@ typedef struct cf_bundle {
     cf_buffer scratch;
     cf_buffer replies;
     size_t aside;           /* bytes of replies that stand with their calls */
+    size_t under_way;       /* the weight of those that wait */
     cf_hold hold;           /* behind the replies */
     cf_list waiting;        /* calls that are begun, and not answered or behind one that is not; in their order */
     cf_list asked;          /* those that wait for the hub */
@@ -121,8 +132,8 @@ bool cf_message_waits(const cf_session *session);
 cf_later *cf_message_later(cf_session *session);
 void cf_message_free(cf_session *session);
 void cf_message_free_later(cf_session *session);
-/* What stands before the next reply. */
-void cf_bundle_separate(cf_bundle *bundle, const cf_dialect *dialect);
+/* What stands before the next reply to a message with so many commands. */
+void cf_bundle_separate(cf_bundle *bundle, const cf_dialect *dialect, size_t of);
 void cf_bundle_free(cf_bundle *bundle, const cf_allocator *allocator);
 
 /* Info, where there is any, and the end are this identity's from now on; false without memory. The user is the hub's affair. */

@@ -65,6 +65,7 @@
     X(STORE_TWICE, "late store: published before the recovery is answered, told in it")                                        \
     X(STORE_BEHIND, "late store: published when the recovery was answered")                                                    \
     X(STORE_SIDE_BY_SIDE, "late store: several subscribes of one message waited at a time")                                    \
+    X(STORE_PUBLISHES, "late store: several publishes of one client were under way at a time")                                 \
     X(STORE_ASIDE, "late store: one of them was answered before one that stands before it")                                    \
     X(STORE_UNSUBSCRIBE, "late store: an unsubscribe failed")                                                                  \
     X(STORE_PRESENCE, "late store: a presence_remove failed")                                                                  \

@@ -2,6 +2,7 @@
 
 #include "heap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,22 @@ void sim_ledger_add(sim_channel *channel, cf_bytes uid, cf_bytes data)
     published->uid_size = uid.size < SIM_UID_MAX ? uid.size : SIM_UID_MAX;
     memcpy(published->uid, uid.data, published->uid_size);
     published->data = sim_hash(data);
+}
+
+bool sim_ledger_follows(sim_channel *channel, const cf_publication *publication)
+{
+    char data[64] = "";
+    sim_newest this = {.draft = 0};
+    unsigned from;
+    memcpy(data, publication->data.data, publication->data.size < sizeof(data) ? publication->data.size : sizeof(data) - 1);
+    if (sscanf(data, "{\"from\":%u,\"draft\":%u,", &from, &this.draft) != 2)
+        return true;
+    memcpy(this.connection, publication->client.data,
+           publication->client.size < SIM_UID_MAX ? publication->client.size : SIM_UID_MAX);
+    sim_newest *newest = &channel->newest[from];
+    bool follows = memcmp(newest->connection, this.connection, SIM_UID_MAX) != 0 || newest->draft < this.draft;
+    *newest = this;
+    return follows;
 }
 
 size_t sim_ledger_number(const sim_channel *channel, cf_bytes uid)

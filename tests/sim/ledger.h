@@ -5,17 +5,24 @@
 #ifndef SIM_LEDGER_H
 #define SIM_LEDGER_H
 
-#include "base/bytes.h"
+#include "wire/wire.h"
 
 #define SIM_CHANNELS_MAX 8
 #define SIM_UID_MAX      32
 #define SIM_NODES_MAX    2
+#define SIM_CLIENTS_MAX  8
 
 typedef struct sim_published {
     char uid[SIM_UID_MAX];
     size_t uid_size;
     uint64_t data; /* hash */
 } sim_published;
+
+/* What came last of a client's publications. */
+typedef struct sim_newest {
+    char connection[SIM_UID_MAX];
+    unsigned draft;
+} sim_newest;
 
 typedef struct sim_channel {
     cf_bytes name;
@@ -29,6 +36,7 @@ typedef struct sim_channel {
     size_t count;
     size_t capacity;
     size_t draft; /* makes the data of each publication different */
+    sim_newest newest[SIM_CLIENTS_MAX];
 } sim_channel;
 
 typedef struct sim_ledger {
@@ -40,6 +48,8 @@ uint64_t sim_hash(cf_bytes bytes);
 void sim_ledger_free(sim_ledger *ledger);
 sim_channel *sim_ledger_find(sim_ledger *ledger, cf_bytes name);
 void sim_ledger_add(sim_channel *channel, cf_bytes uid, cf_bytes data);
+/* False: one that the same connection has sent later came before it. */
+bool sim_ledger_follows(sim_channel *channel, const cf_publication *publication);
 /* The number of a message, counted from 1; 0 when it was never published. */
 size_t sim_ledger_number(const sim_channel *channel, cf_bytes uid);
 

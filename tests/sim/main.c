@@ -68,6 +68,7 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_WRONG_WARNING] = {"wrong-warning", " high-water "},
     [SIM_SABOTAGE_HIDE_WARNING] = {"hide-warning", " high-water-first "},
     [SIM_SABOTAGE_TELL_TWICE] = {"tell-twice", " told-order "},
+    [SIM_SABOTAGE_OVERTAKE] = {"overtake", " publish-order "},
     [SIM_SABOTAGE_DEAF_NODE] = {"deaf-node", " pair-unsubscribe pair-disconnect "},
     [SIM_SABOTAGE_FORGET_API] = {"forget-api", " api-once "},
     [SIM_SABOTAGE_FORGET_PRESENCE] = {"forget-presence", " present "},

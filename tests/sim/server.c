@@ -54,6 +54,9 @@ static void tap_message(void *user, const cf_publication *publication)
     if (channel != NULL) {
         sim_ledger_add(channel, publication->uid, publication->data);
         sim_note(server->world, "published %.*s #%zu", (int)channel->name.size, channel->name.data, channel->count);
+        if (!sim_ledger_follows(channel, publication))
+            sim_fail(server->world, "publish-order", "%.*s #%zu has overtaken what its publisher sent before it",
+                     (int)channel->name.size, channel->name.data, channel->count);
     }
     if (server->store != NULL)
         sim_store_stream(server->store, publication);
@@ -763,11 +766,17 @@ static void publish_between(sim_world *world)
         publish_draft(world->server, &ledger->channels[sim_random_below(&world->random, (unsigned)ledger->count)]);
 }
 
+static bool is_publish(const cf_list *link)
+{
+    return CF_CONTAINER(link, cf_session_call, link)->command.method == CF_METHOD_PUBLISH;
+}
+
 static void note_waiting(const sim_link *link)
 {
     const cf_bundle *bundle = link->session == NULL ? NULL : link->session->bundle;
     if (bundle != NULL && !cf_list_empty(&bundle->waiting) && bundle->waiting.next->next != &bundle->waiting)
-        sim_met(link->world, SIM_SITUATION_STORE_SIDE_BY_SIDE);
+        sim_met(link->world,
+                is_publish(bundle->waiting.next) ? SIM_SITUATION_STORE_PUBLISHES : SIM_SITUATION_STORE_SIDE_BY_SIDE);
     if (bundle != NULL && bundle->aside > 0)
         sim_met(link->world, SIM_SITUATION_STORE_ASIDE);
 }

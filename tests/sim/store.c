@@ -162,15 +162,38 @@ static bool is_ahead(const operation *other, const operation *op)
     return same && cf_bytes_equal(other->channel, op->channel);
 }
 
+/* Of the same connection. */
+static bool is_publish_before(const operation *other, const operation *op)
+{
+    return other->kind == PUBLISH && is_ahead(other, op) && op->publication.client.size > 0 &&
+           cf_bytes_equal(other->publication.client, op->publication.client);
+}
+
+static bool is_to_overtake(const store *self, const operation *op)
+{
+    bool behind = false;
+    CF_LIST_EACH (link, &self->operations)
+        behind = behind || is_publish_before(CF_CONTAINER(link, operation, link), op);
+    return behind && op->kind == PUBLISH && op->stage == ASKED && sim_sabotage_now(self->server->world, SIM_SABOTAGE_OVERTAKE);
+}
+
+/* Not before what has to arrive before it. */
+static cf_time in_order(const store *self, const operation *op, cf_time at)
+{
+    if (is_to_overtake(self, op))
+        return self->now;
+    CF_LIST_EACH (link, &self->operations) {
+        const operation *other = CF_CONTAINER(link, operation, link);
+        if (is_ahead(other, op) && other->at > at)
+            at = other->at;
+    }
+    return at;
+}
+
 static void send(store *self, operation *op, stage next)
 {
     op->stage = next;
-    op->at = cf_time_after(self->now, delay(self));
-    CF_LIST_EACH (link, &self->operations) {
-        const operation *other = CF_CONTAINER(link, operation, link);
-        if (is_ahead(other, op) && other->at > op->at)
-            op->at = other->at;
-    }
+    op->at = in_order(self, op, cf_time_after(self->now, delay(self)));
     cf_list_append(&self->operations, &op->link);
 }
 

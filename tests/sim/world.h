@@ -26,8 +26,6 @@
 
 #include <setjmp.h>
 
-#define SIM_CLIENTS_MAX 8
-
 /* A wrong done on purpose, to prove that the invariants see it. */
 typedef enum sim_sabotage {
     SIM_SABOTAGE_NONE,
@@ -69,6 +67,7 @@ typedef enum sim_sabotage {
     SIM_SABOTAGE_HIDE_WARNING,
     SIM_SABOTAGE_WRONG_WARNING,
     SIM_SABOTAGE_TELL_TWICE,
+    SIM_SABOTAGE_OVERTAKE,
     SIM_SABOTAGE_DEAF_NODE,
     SIM_SABOTAGE_FORGET_API,
     SIM_SABOTAGE_FORGET_PRESENCE,
