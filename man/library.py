@@ -229,8 +229,8 @@ class Library:
         client = Header(include / "client.h")
         # Both headers include it; the client's overview lists its pages.
         client.sections += [each for each in Header(include / "error.h").sections if title_of(each)]
-        self.headers = [client, Header(include / "backend.h")]
-        self.overviews = {"client.h": ["libcentrifuge", "centrifuge"], "backend.h": ["centrifuge_backend"]}
+        self.headers = [client, Header(include / "json.h"), Header(include / "backend.h")]
+        self.overviews = {"client.h": ["libcentrifuge", "centrifuge"], "json.h": ["centrifuge_json"], "backend.h": ["centrifuge_backend"]}
         self.pages = [page for header in self.headers for page in pages_of(header)]
         self.known = {name for page in self.pages for name in page.names()} | {"centrifuge_error"}
         for header in self.headers:

@@ -233,6 +233,7 @@ centrifuge_error options_read(napi_env env, napi_value object, given_options *gi
     given->owned = NULL;
     given->owned_count = 0;
     centrifuge_options_default(&given->options);
+    given->options.print_errors = false; /* a script listens, or has none of it */
     given->options.credentials_json = true;
     given->options.authorize = asked(env, object, "authorize") ? tell_authorize : NULL;
     given->options.refresh = asked(env, object, "refresh") ? tell_refresh : NULL;

@@ -300,6 +300,15 @@ typedef struct centrifuge_options {
     const char *server;
     /* ms: attempts begin with the transport that worked last; then with the first of all again; default 600000. */
     int64_t fallback_time;
+
+    /* -- while a program is being written -- */
+
+    /*
+     * Errors that no listener hears are printed to stderr, a line each: `error` of a client, `error` of a subscription, and
+     * `transport_close` with an error. Default true in a program that is compiled without NDEBUG, as for assert(), else false:
+     * the library itself never prints.
+     */
+    bool print_errors;
 } centrifuge_options;
 
 /*
@@ -307,7 +316,17 @@ typedef struct centrifuge_options {
  * Errors: INVALID_ARGUMENT for NULL.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, size_t size);
+/*
+ * The same with `print_errors`: what centrifuge_options_default is in a program that is compiled without NDEBUG. Any thread.
+ * Errors: INVALID_ARGUMENT for NULL.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_options_debug_sized(centrifuge_options *options, size_t size);
+#define centrifuge_options_debug(options) centrifuge_options_debug_sized((options), sizeof(centrifuge_options))
+#ifdef NDEBUG
 #define centrifuge_options_default(options) centrifuge_options_default_sized((options), sizeof(centrifuge_options))
+#else
+#define centrifuge_options_default(options) centrifuge_options_debug_sized((options), sizeof(centrifuge_options))
+#endif
 
 /*
  * Are they complete and valid? The first that is not gives the error; `what` (may be NULL) gets the name of the option, and
@@ -405,6 +424,8 @@ typedef struct centrifuge_message {
     const char *client;    /* id of the connection that published it; "" when a backend did */
     centrifuge_bytes info; /* JSON about the publisher; size 0 when absent */
     centrifuge_bytes raw;  /* JSON: the whole body as received */
+    const char *user;      /* of `info`: the publisher's user id; "" when there is none, or it is no text */
+    bool history;          /* told by centrifuge_subscription_catch_up out of the history, or read from it */
 } centrifuge_message;
 
 /* A client subscribed to the channel, or left it. Channels with the option join_leave only. */
@@ -413,6 +434,7 @@ typedef struct centrifuge_join_event {
     const char *client;    /* id of its connection */
     centrifuge_bytes data; /* JSON about it: user, client, default_info, channel_info */
     centrifuge_bytes raw;  /* JSON: the whole body as received */
+    const char *user;      /* of `data`: the user's id; "" when there is none, or it is no text */
 } centrifuge_join_event;
 
 /* Subscribed. Messages missed meanwhile were delivered just before. */
@@ -539,6 +561,13 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_listen_sized(size_t events_siz
 /* Takes a listener away. Errors: INVALID_ARGUMENT for one that is none, WRONG_THREAD, CLOSED. */
 CENTRIFUGE_API centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifuge_listener listener);
 
+/*
+ * A listener for the event `log` that prints to stderr, a line each ("libcentrifuge: warning: ..."). Its `user` is NULL, or
+ * points to the lowest centrifuge_log_level that is printed; NULL leaves CENTRIFUGE_LOG_DEBUG out. In C:
+ * centrifuge_client_listen(client, &(centrifuge_client_events){.log = centrifuge_log_to_stderr}, NULL, NULL).
+ */
+CENTRIFUGE_API void centrifuge_log_to_stderr(centrifuge_client *client, const centrifuge_log_event *event, void *user);
+
 /* ---- the state of a client; the owner's thread only ---------------------------------------------- */
 
 typedef enum centrifuge_client_state {
@@ -633,7 +662,7 @@ typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, con
 
 /*
  * The calls wait until the subscription is subscribed, without a time limit, then for the answer (option `timeout`). `done` may
- * be NULL. Errors of all four: INVALID_ARGUMENT, UNSUBSCRIBED, LIMIT_CALLS, LIMIT_QUEUE, NO_MEMORY, WRONG_THREAD, CLOSED.
+ * be NULL. Errors of all: INVALID_ARGUMENT, UNSUBSCRIBED, LIMIT_CALLS, LIMIT_QUEUE, NO_MEMORY, WRONG_THREAD, CLOSED.
  */
 
 /*
@@ -642,12 +671,28 @@ typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, con
  */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data,
                                                                 size_t size, centrifuge_completion done, void *user);
-/* Who is subscribed: `data` of the result. */
+/*
+ * Publishes a text, ended by NUL, as a JSON string; centrifuge_json_text of centrifuge/json.h is the way back. Further errors:
+ * INVALID_ARGUMENT without a text, INVALID_UTF8.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish_text(centrifuge_subscription *subscription, const char *text,
+                                                                     centrifuge_completion done, void *user);
+/* Who is subscribed: `data` of the result; centrifuge_entries_next_client of centrifuge/json.h reads it. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription,
                                                                  centrifuge_completion done, void *user);
-/* The last messages: `data` of the result. */
+/* The last messages: `data` of the result; centrifuge_entries_next_message of centrifuge/json.h reads it. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription,
                                                                 centrifuge_completion done, void *user);
+/*
+ * Asks for the history and tells it to the listeners of `message`, the oldest one first, with `history` set; each message once:
+ * live ones wait for the answer and follow, without those that the history had. Call it before anything was told: behind
+ * centrifuge_client_subscribe, or in the event `subscribe`. From then on it begins behind the message that was told last, so
+ * that it may be called again in an event `subscribe` that has not recovered. Then `done` is called, with the answer. After an
+ * error what waited is told, but for one that unsubscribing made. Waiting messages have the limit `recovery_size_max`: beyond
+ * it they are told at once, and the code of the result is LIMIT_RECOVERY. Further error: INVALID_STATE (one waits already).
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_catch_up(centrifuge_subscription *subscription,
+                                                                 centrifuge_completion done, void *user);
 /* Completes when the subscription is subscribed or refused: soon, when it is already. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done,
                                                               void *user);

@@ -49,7 +49,9 @@ extern "C" {
     X(29, LIMIT_EVENTS, "more events wait than the limit 'events_per_turn' allows in one turn", 1)                             \
     X(30, LIMIT_FRAME_SIZE, "what is to be sent is larger than a frame may be; see 'frame_size_max'", 0)                       \
     X(31, LIMIT_POSTS, "more posted functions wait than the limit 'posts_max' allows", 1)                                      \
-    X(32, LIMIT_RECOVERY, "more bytes came during recoveries than the limit 'recovery_size_max' allows", 1)
+    X(32, LIMIT_RECOVERY, "more bytes came during recoveries than the limit 'recovery_size_max' allows", 1)                    \
+    X(33, NO_ROOM, "the memory that was given is too small for it", 0)                                                         \
+    X(34, JSON_KIND, "there is no JSON value of the kind that was asked for", 0)
 
 typedef enum centrifuge_error {
 #define CENTRIFUGE_ERROR_ENUM(number, name, text, temporary) CENTRIFUGE_ERROR_##name = number,

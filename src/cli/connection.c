@@ -10,6 +10,7 @@ static bool fill_options(const cf_cli_connection *connection, centrifuge_options
 {
     const cf_cli_options *options = connection->options;
     centrifuge_options_default(into);
+    into->print_errors = false; /* the command says what has failed */
     into->url = options->url;
     into->headers = options->headers.list;
     into->header_count = options->headers.count;

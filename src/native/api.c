@@ -1,6 +1,8 @@
 /*
  * The public functions: checks at the edge, then the core.
  */
+#include "base/utf8.h"
+#include "json/json.h"
 #include "native/choice.h"
 #include "native/driver.h"
 #include "native/http.h"
@@ -505,6 +507,7 @@ centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *su
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
+    cf_native_catch_up_drop(subscription);
     cf_subscription_unsubscribe(subscription->core, cf_native_now(subscription->client));
     cf_native_kick(subscription->client);
     return CENTRIFUGE_ERROR_OK;
@@ -516,6 +519,7 @@ centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscri
     if (error)
         return error;
     subscription->removed = true;
+    cf_native_catch_up_drop(subscription);
     cf_subscription_remove(subscription->core, cf_native_now(subscription->client));
     cf_native_kick(subscription->client);
     return CENTRIFUGE_ERROR_OK;
@@ -561,6 +565,33 @@ centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscr
         cf_subscription_publish(subscription->core, cf_native_now(subscription->client), cf_bytes_make(data, size), call));
 }
 
+/* A text that is too long for the queue is not quoted first, which makes it up to six times as long. */
+static centrifuge_error quote(const centrifuge_subscription *subscription, cf_bytes text, cf_buffer *json)
+{
+    if (!text.data)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    if (text.size > subscription->client->settings.queue_size_max)
+        return CENTRIFUGE_ERROR_LIMIT_QUEUE;
+    if (!cf_utf8_valid(text))
+        return CENTRIFUGE_ERROR_INVALID_UTF8;
+    cf_json_write_string(json, text);
+    return json->failed ? CENTRIFUGE_ERROR_NO_MEMORY : CENTRIFUGE_ERROR_OK;
+}
+
+centrifuge_error centrifuge_subscription_publish_text(centrifuge_subscription *subscription, const char *text,
+                                                      centrifuge_completion done, void *user)
+{
+    cf_buffer json;
+    cf_buffer_init(&json, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    centrifuge_error error = enter_subscription(subscription);
+    if (!error)
+        error = quote(subscription, cf_bytes_of(text), &json);
+    if (!error)
+        error = centrifuge_subscription_publish(subscription, json.data, json.size, done, user);
+    cf_buffer_free(&json);
+    return error;
+}
+
 centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
     cf_native_call *call;
@@ -577,6 +608,12 @@ centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscr
     return error ? error
                  : end_call(subscription, call,
                             cf_subscription_history(subscription->core, cf_native_now(subscription->client), call));
+}
+
+centrifuge_error centrifuge_subscription_catch_up(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
+{
+    centrifuge_error error = enter_subscription(subscription);
+    return error ? error : cf_native_catch_up_begin(subscription, done, user);
 }
 
 centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done, void *user)

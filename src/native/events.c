@@ -3,6 +3,8 @@
  */
 #include "native/native.h"
 
+#include "json/json.h"
+
 #include <string.h>
 
 /* ---- strings ---------------------------------------------------------------- */
@@ -23,23 +25,59 @@ static void strings_init(cf_strings *strings)
     strings->used = strings->heap_count = 0;
 }
 
+/* Room for so many bytes and a NUL; NULL without memory. */
+static char *place(cf_strings *strings, size_t size)
+{
+    if (size < STRINGS_INLINE - strings->used) {
+        char *text = strings->space + strings->used;
+        strings->used += size + 1;
+        return text;
+    }
+    char *text = strings->heap_count < STRINGS_MAX && size < SIZE_MAX ? cf_alloc(&cf_native_allocator, size + 1) : NULL;
+    if (text)
+        strings->heap[strings->heap_count++] = text;
+    return text;
+}
+
 /* Without memory the string is empty: the event itself is worth more than its id. */
 static const char *string(cf_strings *strings, cf_bytes bytes)
 {
-    if (bytes.size == 0)
-        return "";
-    if (bytes.size < STRINGS_INLINE - strings->used) {
-        char *text = strings->space + strings->used;
-        memcpy(text, bytes.data, bytes.size);
-        text[bytes.size] = '\0';
-        strings->used += bytes.size + 1;
-        return text;
-    }
-    char *text = strings->heap_count < STRINGS_MAX ? cf_copy(&cf_native_allocator, bytes) : NULL;
+    char *text = bytes.size > 0 ? place(strings, bytes.size) : NULL;
     if (!text)
         return "";
-    strings->heap[strings->heap_count++] = text;
+    memcpy(text, bytes.data, bytes.size);
+    text[bytes.size] = '\0';
     return text;
+}
+
+/* Decoded it is never longer. */
+static const char *decoded(cf_strings *strings, const cf_json_value *value)
+{
+    char *text = place(strings, value->raw.size);
+    if (!text)
+        return "";
+    cf_buffer out = {.data = text, .capacity = value->raw.size, .limit = value->raw.size};
+    cf_json_decode_string(value->raw, &out);
+    text[out.size] = '\0';
+    return text;
+}
+
+/* The user's id of what is known of a client, in which a server writes it first. */
+static const char *user_of(cf_strings *strings, cf_bytes info)
+{
+    cf_json_reader reader;
+    cf_json_value key, value;
+    cf_json_reader_init(&reader, info);
+    if (info.size == 0 || !cf_json_enter_object(&reader))
+        return "";
+    while (cf_json_next_member(&reader, &key) && cf_json_read(&reader, &value)) {
+        if (!cf_json_string_equal(&key, CF_BYTES("user")))
+            continue;
+        if (value.kind != CF_JSON_STRING)
+            return "";
+        return value.escaped ? decoded(strings, &value) : string(strings, value.raw);
+    }
+    return "";
 }
 
 static void strings_free(cf_strings *strings)
@@ -123,6 +161,19 @@ static cf_round round_begin(centrifuge_client *client, centrifuge_subscription *
     return (cf_round){client, subscription, listeners};
 }
 
+/* Has one of them a function at `offset` of its events? */
+static bool is_heard(const cf_list *listeners, size_t offset)
+{
+    CF_LIST_EACH (link, listeners) {
+        const cf_native_listener *listener = CF_CONTAINER(link, cf_native_listener, link);
+        void (*function)(void);
+        memcpy(&function, (const char *)&listener->events + offset, sizeof function);
+        if (function)
+            return true;
+    }
+    return false;
+}
+
 /* Calls `member` of every listener with the object, the event and the listener's own pointer. */
 #define TELL(client, subscription, kind, member, object, event)                                                                \
     do {                                                                                                                       \
@@ -150,6 +201,23 @@ static void tell_disconnect(centrifuge_client *client, const cf_event *event, cf
     TELL(client, NULL, client, disconnect, client, &told);
 }
 
+/* Is it told to a subscription, too? The server's answer to its command, or what was made up for its channel. */
+static bool is_of_subscription(cf_bytes raw)
+{
+    cf_json_value method, body, channel;
+    if (!cf_json_find(raw, CF_BYTES("method"), &method) || method.kind != CF_JSON_NONE)
+        return cf_json_string_equal(&method, CF_BYTES("subscribe"));
+    return cf_json_find(raw, CF_BYTES("body"), &body) && cf_json_find(body.raw, CF_BYTES("channel"), &channel) &&
+           channel.kind != CF_JSON_NONE;
+}
+
+static void print_unheard_error(const centrifuge_client *client, const centrifuge_error_event *event)
+{
+    if (!is_heard(&client->listeners, offsetof(centrifuge_client_events, error)) &&
+        !is_of_subscription(cf_bytes_make(event->raw.bytes, event->raw.size)))
+        cf_native_print_error(client, "", event->text, event->advice);
+}
+
 static void tell_error(centrifuge_client *client, const cf_event *event, cf_strings *strings)
 {
     centrifuge_error_event told = {
@@ -158,6 +226,7 @@ static void tell_error(centrifuge_client *client, const cf_event *event, cf_stri
         .advice = string(strings, event->advice),
         .raw = raw(event->raw),
     };
+    print_unheard_error(client, &told);
     TELL(client, NULL, client, error, client, &told);
 }
 
@@ -172,6 +241,8 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
         .http_status = client->http_status,
         .detail = event->code && client->detail ? client->detail : "",
     };
+    if (told.code && !is_heard(&client->listeners, offsetof(centrifuge_client_events, transport_close)))
+        cf_native_print_error(client, "", told.detail[0] ? told.detail : centrifuge_error_text(told.code), "");
     TELL(client, NULL, client, transport_close, client, &told);
 }
 
@@ -216,7 +287,7 @@ void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_byte
 
 /* ---- events of a subscription ---------------------------------------------------------- */
 
-static void tell_message(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+static void round_message(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings, bool history)
 {
     centrifuge_message told = {
         .channel = subscription->channel,
@@ -225,8 +296,24 @@ static void tell_message(centrifuge_subscription *subscription, const cf_event *
         .client = string(strings, event->client),
         .info = raw(event->info),
         .raw = raw(event->raw),
+        .user = user_of(strings, event->info),
+        .history = history,
     };
     TELL(subscription->client, subscription, subscription, message, subscription, &told);
+}
+
+void cf_native_events_message(centrifuge_subscription *subscription, const cf_event *event, bool history)
+{
+    cf_strings strings;
+    strings_init(&strings);
+    round_message(subscription, event, &strings, history);
+    strings_free(&strings);
+}
+
+static void tell_message(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
+{
+    if (!subscription->catch_up || !cf_native_catch_up_take(subscription, event))
+        round_message(subscription, event, strings, false);
 }
 
 static centrifuge_join_event join_event(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
@@ -236,6 +323,7 @@ static centrifuge_join_event join_event(centrifuge_subscription *subscription, c
         .client = string(strings, event->client),
         .data = raw(event->data),
         .raw = raw(event->raw),
+        .user = user_of(strings, event->data),
     };
 }
 
@@ -272,6 +360,8 @@ static void tell_subscribe_error(centrifuge_subscription *subscription, const cf
         .resubscribe = event->resubscribe,
         .error_json = event->error_json,
     };
+    if (!is_heard(&subscription->listeners, offsetof(centrifuge_subscription_events, error)))
+        cf_native_print_error(subscription->client, told.channel, told.text, told.advice);
     TELL(subscription->client, subscription, subscription, error, subscription, &told);
 }
 
@@ -308,6 +398,7 @@ static const cf_teller tellers[] = {
 void cf_native_subscription_free(centrifuge_subscription *subscription)
 {
     cf_native_listeners_free(&subscription->listeners);
+    cf_native_catch_up_free(subscription);
     cf_list_remove(&subscription->link);
     cf_free(&cf_native_allocator, subscription->channel);
     cf_free(&cf_native_allocator, subscription);

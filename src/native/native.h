@@ -16,6 +16,8 @@
  *   request.c   HTTP requests by libcurl on the loop
  *   http.c      signs for private channels and new credentials: the application is asked, or an endpoint by HTTP
  *   events.c    listeners, and what the core tells, in the public structs
+ *   catch_up.c  a channel's history, told as messages
+ *   print.c     lines for stderr: the log, and errors that no listener hears
  *   post.c      work handed over by other threads
  *   driver.c    effects, turns of the loop, the end
  *   api.c       the public functions
@@ -160,6 +162,8 @@ typedef struct cf_native_settings {
     size_t queue_size_max;
     size_t events_per_turn;
     size_t posts_max;
+    size_t recovery_size_max;
+    bool print_errors;
     cf_ws_header *headers;
     size_t header_count;
     cf_http_way way;
@@ -232,6 +236,8 @@ typedef struct cf_native_listener {
     } events;
 } cf_native_listener;
 
+typedef struct cf_native_catch_up cf_native_catch_up;
+
 struct centrifuge_subscription {
     cf_list link; /* in centrifuge_client.subscriptions */
     centrifuge_client *client;
@@ -239,6 +245,7 @@ struct centrifuge_subscription {
     cf_list listeners;
     bool removed; /* by the application: no events any more */
     char *channel;
+    cf_native_catch_up *catch_up; /* NULL before the first one */
 };
 
 /* A call with a completion; without one the core gets NULL. */
@@ -259,7 +266,24 @@ void cf_native_events_deliver(centrifuge_client *client, const cf_event *event);
 void cf_native_events_result(const cf_result *result);
 void cf_native_events_high_water(centrifuge_client *client, centrifuge_error limit, size_t used, size_t max);
 void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text);
+/* Tells it to the subscription's listeners of messages. */
+void cf_native_events_message(centrifuge_subscription *subscription, const cf_event *event, bool history);
 void cf_native_subscription_free(centrifuge_subscription *subscription);
+
+/* ---- catch_up.c ------------------------------------------------------------------------- */
+
+/* The subscription may be used; errors as centrifuge_subscription_catch_up. */
+centrifuge_error cf_native_catch_up_begin(centrifuge_subscription *subscription, centrifuge_completion done, void *user);
+/* Of a live message, where a catch-up was begun. True: it waits, or was told already. */
+bool cf_native_catch_up_take(centrifuge_subscription *subscription, const cf_event *event);
+/* The application has unsubscribed: what waits is not told. */
+void cf_native_catch_up_drop(centrifuge_subscription *subscription);
+void cf_native_catch_up_free(centrifuge_subscription *subscription);
+
+/* ---- print.c ---------------------------------------------------------------------------- */
+
+/* An error that no listener has heard, where `print_errors` is on. `of`: "" or the channel; `advice` may be "". */
+void cf_native_print_error(const centrifuge_client *client, const char *of, const char *text, const char *advice);
 
 /* ---- post.c ----------------------------------------------------------------------------- */
 

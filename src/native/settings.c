@@ -46,12 +46,20 @@ centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, s
     return CENTRIFUGE_ERROR_OK;
 }
 
+centrifuge_error centrifuge_options_debug_sized(centrifuge_options *options, size_t size)
+{
+    centrifuge_error error = centrifuge_options_default_sized(options, size);
+    if (!error && size >= offsetof(centrifuge_options, print_errors) + sizeof(bool))
+        options->print_errors = true;
+    return error;
+}
+
 /* What an application of another version gave, as this version knows it: members it does not have keep their defaults. */
 static centrifuge_error read_options(centrifuge_options *known, const centrifuge_options *given)
 {
     if (!given || given->size < offsetof(centrifuge_options, loop_user) + sizeof(void *))
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    centrifuge_options_default(known);
+    centrifuge_options_default_sized(known, sizeof *known);
     memcpy(known, given, given->size < sizeof *known ? given->size : sizeof *known);
     known->size = sizeof *known;
     return CENTRIFUGE_ERROR_OK;
@@ -312,6 +320,8 @@ static void copy(cf_native_settings *settings, const centrifuge_options *options
     settings->queue_size_max = options->queue_size_max;
     settings->events_per_turn = options->events_per_turn;
     settings->posts_max = options->posts_max;
+    settings->recovery_size_max = options->recovery_size_max;
+    settings->print_errors = options->print_errors;
 }
 
 centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,

@@ -19,7 +19,7 @@ test -f "$pages/man3/libcentrifuge.3" || fail "no pages are installed; is python
 functions=$(sed -n 's/^ *\(centrifuge_[a-z0-9_]*\);$/\1/p' src/native/centrifuge.map)
 types=$(sed -n 's/^\(typedef .*[ *(]\|} \)\(centrifuge_[a-z0-9_]*\)\();\|)(.*\|;\)$/\2/p' include/centrifuge/*.h | sort -u)
 names=0
-for name in $functions $(sed -n 's/_sized$//p' <<<"$functions") $types centrifuge centrifuge_backend; do
+for name in $functions $(sed -n 's/_sized$//p' <<<"$functions") $types centrifuge centrifuge_json centrifuge_backend; do
     test -f "$pages/man3/$name.3" || fail "no page for $name"
     grep -q "^\.Nm $name\b\|^\.It Vt $name$\|^\.Nm ${name%_sized}\b" "$pages/man3/$name.3" || fail "the page $name.3 does not name it"
     names=$((names + 1))

@@ -131,6 +131,7 @@ void journal_result(centrifuge_subscription *subscription, const centrifuge_resu
 void quick_options(centrifuge_options *options, const cf_peer *peer)
 {
     OK(centrifuge_options_default(options));
+    options->print_errors = false;
     options->url = peer ? peer_url(peer) : "ws://127.0.0.1:1";
     options->insecure = true;
     options->proxy = "";

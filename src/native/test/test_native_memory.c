@@ -23,8 +23,10 @@ static void patient(cf_peer *peer)
     while (atomic_load(&peer->step) == 0 && peer_accept(peer)) {
         if (peer_upgrade(peer) && peer_expect(peer, "connect") &&
             peer_answer(peer, "connect", "{\"client\":\"c1\",\"expires\":false}") && peer_subscribed(peer, "$news") &&
-            peer_expect(peer, "publish") && peer_answer(peer, "publish", "{\"status\":true}"))
-            peer_send(peer, "{\"method\":\"message\",\"body\":{\"uid\":\"u1\",\"channel\":\"$news\",\"data\":\"last\"}}");
+            peer_expect(peer, "publish") && peer_answer(peer, "publish", "{\"status\":true}") &&
+            peer_send(peer, "{\"method\":\"message\",\"body\":{\"uid\":\"u1\",\"channel\":\"$news\",\"data\":\"last\"}}") &&
+            peer_expect(peer, "history"))
+            peer_answer(peer, "history", "{\"data\":[{\"uid\":\"u\\u0030\",\"channel\":\"$news\",\"data\":1}]}");
         peer_wait_end(peer);
         peer->failure[0] = '\0';
     }
@@ -51,8 +53,8 @@ static void on_done(centrifuge_subscription *subscription, const centrifuge_resu
 static void on_last(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
 {
     (void)subscription;
-    (void)message;
-    note(user, "last; ");
+    if (!message->history)
+        note(user, "last; ");
 }
 
 static void use_client(centrifuge_client *client, cf_journal *journal)
@@ -62,7 +64,9 @@ static void use_client(centrifuge_client *client, cf_journal *journal)
     centrifuge_client_listen(client, &(centrifuge_client_events){.connect = NULL}, NULL, NULL);
     centrifuge_client_subscribe(client, "$news", &events, journal, &subscription);
     if (subscription)
-        accepted += centrifuge_subscription_publish(subscription, "1", 1, on_done, journal) == CENTRIFUGE_ERROR_OK;
+        accepted += centrifuge_subscription_publish_text(subscription, "1", on_done, journal) == CENTRIFUGE_ERROR_OK;
+    if (accepted > 0)
+        accepted += centrifuge_subscription_catch_up(subscription, on_done, journal) == CENTRIFUGE_ERROR_OK;
     centrifuge_client_connect(client);
     for (int i = 0; i < 20 && subscription && accepted > 0 && !noted(journal, "last"); i++)
         centrifuge_client_wait(client, 20);
