@@ -5,10 +5,6 @@
 #include "server/watch.h"
 
 #define ADVICE_SIZE_MAX 256
-/* Sessions that a shutdown closes in one turn (server-spec.md 8.9). */
-#define SHUTDOWN_BATCH 1000
-/* ms that a shutdown waits for the engine once all sessions are closed; the daemon's own patience is longer. */
-#define SHUTDOWN_WAIT 3000
 
 /* ---- intervals ----------------------------------------------------------- */
 
@@ -119,6 +115,7 @@ static void init(cf_node *node, const cf_server_environment *environment, const 
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         cf_buffer_init(buffers[i], environment->allocator, CF_BUFFER_NO_LIMIT);
     cf_turn_init(&services->turn, NULL);
+    cf_drain_init(&node->drain, services);
 }
 
 static void start_intervals(cf_node *node)
@@ -267,26 +264,12 @@ cf_time cf_node_end_turn(cf_node *node)
     return wheel < engine ? wheel : engine;
 }
 
-/* Some of what the engine was asked may never be answered: presence expires by itself. */
-static bool engine_is_done(cf_node *node)
+void cf_node_shut_down(cf_node *node)
 {
-    if (node->waits_until == 0)
-        node->waits_until = cf_time_after(node->services.now, SHUTDOWN_WAIT);
-    return node->broker.pending == 0 || node->services.now >= node->waits_until;
+    cf_drain_begin(&node->drain);
 }
 
-bool cf_node_shutdown(cf_node *node)
+bool cf_node_is_shut_down(const cf_node *node)
 {
-    node->services.shutting_down = true;
-    cf_list *sessions = &node->hub.sessions;
-    size_t closed = 0;
-    for (cf_list *link = sessions->next, *next; link != sessions && closed < SHUTDOWN_BATCH; link = next) {
-        cf_session *session = CF_CONTAINER(link, cf_session, link);
-        next = link->next;
-        if (!cf_session_is(session, CF_SESSION_AUTHENTICATED))
-            continue;
-        cf_session_close(session, CF_TROUBLE_SHUTDOWN);
-        closed++;
-    }
-    return node->hub.authenticated_count == 0 && engine_is_done(node) && cf_list_empty(&node->services.turn.ready);
+    return cf_drain_is_over(&node->drain);
 }

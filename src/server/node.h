@@ -47,11 +47,9 @@ bool cf_node_is_busy(const cf_node *node);
  */
 cf_time cf_node_end_turn(cf_node *node);
 
-/*
- * Closes every authenticated session (a thousand at a call) with `shutting down`/true; true when none is left, nothing waits
- * for a turn and the engine has answered, or had its time to. Asked again at each turn until then.
- */
-bool cf_node_shutdown(cf_node *node);
+/* The end begins, or goes on at once (drain.h). Within a turn; then cf_node_is_shut_down is asked at each. */
+void cf_node_shut_down(cf_node *node);
+bool cf_node_is_shut_down(const cf_node *node);
 
 /* Who carries out commands that come by the engine (engine.h). The node keeps a copy. */
 typedef struct cf_node_commands {

@@ -5,6 +5,7 @@
 #define CF_SERVER_NODE_STATE_H
 
 #include "server/broker.h"
+#include "server/drain.h"
 #include "server/hub.h"
 #include "server/node.h"
 #include "server/nodes.h"
@@ -23,8 +24,8 @@ struct cf_node {
     cf_metrics before;       /* the counters at the last interval's end */
     cf_metrics_values shown; /* by stats: of the last interval, but for the gauges */
     cf_list calls;           /* of the API, that are not answered yet */
-    cf_time waits_until;     /* of a shutdown: for the engine; 0: not yet */
-    bool ending;             /* the engine is gone: no call begins any more */
+    cf_drain drain;
+    bool ending; /* the engine is gone: no call begins any more */
 };
 
 /* The engine answers no more: all calls that wait end. */

@@ -139,10 +139,11 @@ test('the start is logged in the order of the reference', () => withServer({ soc
   assert.match(lines[1], /^I Version: \d/);
   assert.match(lines[2], /^I PID: \d+$/);
   assert.strictEqual(lines[3], 'I Engine: In memory \u2013 single node only');
-  assert.strictEqual(lines[4], 'W Running in INSECURE client mode');
-  assert.strictEqual(lines[5], 'W Running in INSECURE API mode');
-  assert.strictEqual(lines[6], 'I SockJS url: //cdn.example/sockjs.js');
-  assert.strictEqual(lines[7], 'I Start serving raw websocket, SockJS, API endpoints on 127.0.0.1:' + server.port);
+  assert.match(lines[4], /^I Limits: open files \d+, memory (unlimited|\d+ bytes), core files (unlimited|\d+ bytes)$/);
+  assert.strictEqual(lines[5], 'W Running in INSECURE client mode');
+  assert.strictEqual(lines[6], 'W Running in INSECURE API mode');
+  assert.strictEqual(lines[7], 'I SockJS url: //cdn.example/sockjs.js');
+  assert.strictEqual(lines[8], 'I Start serving raw websocket, SockJS, API endpoints on 127.0.0.1:' + server.port);
 }, ['--insecure', '--insecure_api=true']));
 
 test('unknown options, and those without effect, are warned of', () => withServer({ secert: 'x', redis_host: 'db' }, async (server) => {

@@ -187,6 +187,50 @@ life('connections for which there are no descriptors leave a line, and the other
   assert.deepStrictEqual(await place.end(child), WELL);
 });
 
+/* ---- JSON ---- */
+
+const objects = (text) => text.trim().split('\n').map((line) => JSON.parse(line));
+
+life('with log_format json every line is an object, and a file that was moved away is followed by a new one', async (place) => {
+  place.write('c.json', { log_format: 'json', log_level: 'debug', log_file: place.file('log') });
+  const child = place.run('c.json');
+  await place.serves();
+  await place.ask('/%22%5C%0A%1b%5b31m%c3%b6%ff');
+  await until(() => place.read('log').includes('31m'), 'the request');
+  fs.renameSync(place.file('log'), place.file('log.1'));
+  child.kill('SIGHUP');
+  await until(() => place.read('log').includes('successfully reloaded'), 'the new file');
+  assert.deepStrictEqual(await place.end(child), WELL);
+  const lines = objects(place.read('log.1')).concat(objects(place.read('log')));
+  for (const line of lines) {
+    assert.deepStrictEqual(Object.keys(line), ['time', 'level', 'message']);
+    assert.strictEqual(new Date(line.time).toISOString(), line.time);
+  }
+  assert.ok(lines.some((line) => line.level === 'debug' && line.message.startsWith('GET /"\\??[31m\u00f6? from 127.0.0.1')));
+  assert.deepStrictEqual(lines.filter((line) => /^(Start serving|Reloading|Shutting)/.test(line.message)).map((line) => line.level), ['info', 'info', 'info']);
+  assert.strictEqual(child.output, '');
+});
+
+life('what is lost and what is fatal are objects, too', async (place) => {
+  place.write('c.json', { log_format: 'json', log_file: '/dev/full' });
+  const child = place.run('c.json');
+  await place.serves();
+  const other = place.run('c.json');
+  assert.deepStrictEqual(await soon(other.done, 'the second one to end'), { code: 1, signal: null });
+  await until(() => other.output.includes('ListenAndServe'), 'the reason');
+  assert.ok(objects(other.output).some((line) => line.level === 'fatal'));
+  assert.deepStrictEqual(await place.end(child), WELL);
+  assert.deepStrictEqual(objects(child.output).map((line) => [line.level, line.message]),
+    [['error', 'the log file cannot be written: No space left on device']]);
+});
+
+life('another log_format is refused', async (place) => {
+  place.write('c.json', { log_format: 'xml' });
+  const child = place.run('c.json');
+  assert.deepStrictEqual(await soon(child.done, 'the end'), { code: 1, signal: null });
+  assert.match(child.output, /option 'log_format' is 'xml': there are 'text' and 'json'/);
+});
+
 /* ---- signals ---- */
 
 /* The configuration is a pipe: the server is in the middle of its start until it was written. */

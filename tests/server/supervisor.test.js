@@ -33,6 +33,7 @@ async function supervised(name, variables, work) {
     await work(server, told);
     await server.stop();
     await until(() => told.includes('STOPPING=1'), 'the end');
+    await until(() => told.includes('EXTEND_TIMEOUT_USEC=15000000'), 'how long that may take');
   } finally {
     process.env = before;
     listener.kill();

@@ -21,8 +21,9 @@
 
 #define SECRET "the simulator's secret"
 /* ms; a session that is not authenticated lives no longer than stale_connection_close_delay. */
-#define SHUTDOWN_MAX  60000
-#define STRANGERS_MAX 6 /* of SockJS */
+#define SHUTDOWN_MAX    60000
+#define SHUTDOWN_SPREAD 5 /* s */
+#define STRANGERS_MAX   6 /* of SockJS */
 /* ms in which what one node is asked for becomes of the other's users, and is written to them. */
 #define PAIR_PATIENCE 10000
 
@@ -100,6 +101,7 @@ static void fill_config(sim_server *server, unsigned index)
     config->secret = CF_BYTES(SECRET);
     config->insecure = world->scenario.insecure;
     config->name = CF_BYTES("simulated");
+    config->shutdown_spread = sim_random_chance(&world->random, 300) ? SHUTDOWN_SPREAD : 0;
     config->connection_lifetime = world->scenario.lifetime;
     if (world->scenario.store)
         config->presence_ping_interval = 1000000; /* a ping puts right what is missing */
@@ -349,6 +351,11 @@ void sim_server_shutdown(sim_server *server)
 {
     if (server->node == NULL || server->stopping)
         return;
+    sim_server_begin(server);
+    cf_node_shut_down(server->node);
+    if (server->other != NULL)
+        cf_node_shut_down(server->other);
+    sim_server_end(server);
     server->stopping = true;
     server->stop_by = cf_time_after(server->world->now, SHUTDOWN_MAX);
     server->wake = server->world->now;
@@ -393,6 +400,11 @@ cf_time sim_server_deadline(const sim_server *server)
     return server->in_turn ? server->world->now : server->wake;
 }
 
+static bool is_shut_down(const sim_server *server)
+{
+    return cf_node_is_shut_down(server->node) && (server->other == NULL || cf_node_is_shut_down(server->other));
+}
+
 void sim_server_step(sim_server *server)
 {
     if (server->node == NULL) {
@@ -403,9 +415,7 @@ void sim_server_step(sim_server *server)
     cf_node_go_on(server->node);
     if (server->other != NULL)
         cf_node_go_on(server->other);
-    bool gone = server->stopping && cf_node_shutdown(server->node);
-    if (server->stopping && server->other != NULL)
-        gone = cf_node_shutdown(server->other) && gone;
+    bool gone = server->stopping && is_shut_down(server);
     end_turn(server);
     if (gone) {
         sim_server_restart(server, 100);

@@ -20,6 +20,10 @@ void cf_command_connect(cf_session_call *call)
         cf_call_fatal(call, CF_TROUBLE_INVALID);
         return;
     }
+    if (session->services->shutting_down) {
+        cf_call_fatal(call, CF_TROUBLE_SHUTDOWN);
+        return;
+    }
     if (!cf_credentials_read(call, !config->insecure, &identity))
         return;
     if (user_limit_reached(session, identity.user)) {

@@ -337,6 +337,14 @@ static void check_engine(cf_loader *load)
                               engine.data);
 }
 
+static void check_log_format(cf_loader *load)
+{
+    cf_bytes format = load->config->log_format;
+    if (!cf_bytes_equal(format, CF_BYTES("text")) && !cf_bytes_equal(format, CF_BYTES("json")))
+        cf_config_fail_option(load, cf_loader_setting(load, "log_format"), "log_format",
+                              "is '%.*s': there are 'text' and 'json'", cf_config_shown(format), format.data);
+}
+
 /* ---- keys ---- */
 
 static void check_secret(cf_loader *load)
@@ -379,6 +387,7 @@ void cf_config_check_all(cf_loader *load)
     check_signs(load);
     check_namespaces(load);
     check_engine(load);
+    check_log_format(load);
     check_idle(load);
     cf_config_check_channel(load, load->settings + cf_option_count, &load->config->channel, (cf_bytes){0});
 }

@@ -81,6 +81,7 @@ typedef struct cf_config {
     bool prometheus;
     cf_bytes http_prefix;
     cf_bytes log_level;
+    cf_bytes log_format; /* ours: `text` or `json` */
     cf_bytes log_file;
     cf_bytes pid_file;
     int64_t api_request_max_size; /* ours: bytes of an HTTP API body, 10 MiB */
@@ -92,6 +93,7 @@ typedef struct cf_config {
     bool ssl;
     cf_bytes ssl_cert;
     cf_bytes ssl_key;
+    int64_t shutdown_spread;   /* ours: s */
     int64_t http_idle_timeout; /* ours: s between two requests of a connection; 0: each has one */
     cf_bytes engine;
     cf_bytes redis_host; /* this and the next six: as they are written; redis_servers has what they mean */

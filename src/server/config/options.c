@@ -115,7 +115,11 @@ const cf_option cf_options[] = {
     {INT(http_idle_timeout, 75, 0, YEARS), .unit = "s",
      .meaning = "How long an HTTP connection may wait for its next request; 0: it is closed behind each answer. "
                 "Longer than a proxy in front keeps its connections."},
+    {INT(shutdown_spread, 0, 0, 3600), .unit = "s",
+     .meaning = "At the end, the time over which clients are told `shutting down`, so that other nodes get them one by one; 0: "
+                "all at once."},
     {TEXT(log_level, "info"), .meaning = "`trace`, `debug`, `info`, `warn`, `error`, `critical`, `fatal` or `none`."},
+    {TEXT(log_format, "text"), .meaning = "`text`, or `json`: an object a line, for programs that collect lines."},
     {TEXT(log_file, ""), .meaning = "Appended to instead of writing to standard output; opened again on SIGHUP."},
     {TEXT(pid_file, ""), .reload = CF_RELOAD_NO, .meaning = "Gets the process id at the start, removed at the end."},
     {TEXT(engine, "memory"), .letter = 'e', .centrifugo = true, .reload = CF_RELOAD_NO,

@@ -199,11 +199,19 @@ static cf_route_result find_route(cf_worker *worker, const cf_http_request *requ
     return cf_route_find(&here, port, request->path, request->query, match, &worker->location);
 }
 
+/* While the server ends, a client of SockJS who is not told yet still receives and sends. */
+static bool may_be_answered(const cf_worker *worker, const cf_route_match *match)
+{
+    return !worker->shutting_down ||
+           (match->route->answer == answer_sockjs && cf_sockjs_server_has_session(worker->sockjs, match->below));
+}
+
 cf_http_body_limit cf_endpoint_body_limit(void *user, const cf_http_request *request, unsigned port)
 {
     cf_worker *worker = user;
     cf_route_match match;
-    if (worker->shutting_down || find_route(worker, request, port, &match) != CF_ROUTE_FOUND || match.route->body_limit == NULL)
+    if (find_route(worker, request, port, &match) != CF_ROUTE_FOUND || match.route->body_limit == NULL ||
+        !may_be_answered(worker, &match))
         return (cf_http_body_limit){0};
     return match.route->body_limit(worker, request, match.below);
 }
@@ -219,10 +227,10 @@ void cf_endpoint_request(void *user, cf_http_exchange *exchange, const cf_http_r
     cf_route_match match;
     switch (find_route(worker, request, port, &match)) {
     case CF_ROUTE_FOUND:
-        if (worker->shutting_down)
-            respond(exchange, (cf_http_response){.status = 503});
-        else
+        if (may_be_answered(worker, &match))
             match.route->answer(worker, exchange, request, match.below);
+        else
+            respond(exchange, (cf_http_response){.status = 503});
         break;
     case CF_ROUTE_NOT_FOUND:
         respond(exchange, cf_http_plain(404));

@@ -1,6 +1,5 @@
 #include "server/daemon/log.h"
 
-#include "base/utf8.h"
 #include "system/heap.h"
 
 #include <errno.h>
@@ -10,29 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-#define LINE_MAX_SIZE 2048
-
-static const struct {
-    const char *name;
-    char letter;
-} levels[] = {
-    [CF_SERVER_TRACE] = {"trace", 'T'},  [CF_SERVER_DEBUG] = {"debug", 'D'}, [CF_SERVER_INFO] = {"info", 'I'},
-    [CF_SERVER_WARNING] = {"warn", 'W'}, [CF_SERVER_ERROR] = {"error", 'E'}, [CF_SERVER_CRITICAL] = {"critical", 'C'},
-    [CF_SERVER_FATAL] = {"fatal", 'F'},
-};
-
-/* An unknown level is `info`; `none` still prints fatal lines. */
-static cf_server_log level_of(cf_bytes name)
-{
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-        if (cf_bytes_equal_fold(name, cf_bytes_of(levels[i].name)))
-            return (cf_server_log)i;
-    }
-    return cf_bytes_equal_fold(name, CF_BYTES("none")) ? CF_SERVER_FATAL : CF_SERVER_INFO;
-}
 
 static void init_sink(cf_log_sink *sink, int descriptor)
 {
@@ -93,32 +70,26 @@ static void keep(cf_log_sink *sink, cf_bytes text)
     sink->pending.failed = false;
 }
 
-/* The head of a line. */
-static size_t write_head(char *line, size_t room, cf_server_log level)
+/* A line of ours, which belongs to one sink. */
+static void keep_line(cf_log_sink *sink, cf_log_format format, cf_server_log level, const char *text)
 {
-    char stamp[32];
-    struct tm parts;
-    time_t now = time(NULL);
-    if (localtime_r(&now, &parts) == NULL || strftime(stamp, sizeof(stamp), "%Y/%m/%d %H:%M:%S", &parts) == 0)
-        stamp[0] = 0;
-    int size = snprintf(line, room, "[%c]: %s ", levels[level].letter, stamp);
-    return size > 0 ? (size_t)size : 0;
+    char line[CF_LOG_LINE_MAX];
+    keep(sink, (cf_bytes){line, cf_log_line_write(line, format, level, cf_bytes_of(text))});
 }
 
-static void say_lost(cf_log_sink *sink)
+static void keep_lost(cf_log_sink *sink, cf_log_format format)
 {
-    char line[128];
-    size_t head = write_head(line, sizeof(line), CF_SERVER_WARNING);
-    int size = snprintf(line + head, sizeof(line) - head, "%zu lines could not be written and are lost\n", sink->lost);
+    char text[96];
+    (void)snprintf(text, sizeof(text), "%zu lines could not be written and are lost", sink->lost);
     sink->lost = 0;
-    keep(sink, (cf_bytes){line, head + (size_t)size});
+    keep_line(sink, format, CF_SERVER_WARNING, text);
 }
 
 /* 0, or an errno. */
-static int put_line(cf_log_sink *sink, cf_bytes line)
+static int put_line(cf_log_sink *sink, cf_log_format format, cf_bytes line)
 {
     if (flush(sink) == 0 && sink->lost > 0)
-        say_lost(sink);
+        keep_lost(sink, format);
     keep(sink, line);
     return flush(sink);
 }
@@ -126,13 +97,13 @@ static int put_line(cf_log_sink *sink, cf_bytes line)
 static void put_file(cf_log *log, cf_bytes line)
 {
     char text[160];
-    int problem = put_line(&log->file, line);
+    int problem = put_line(&log->file, log->format, line);
     if (problem == 0 || problem == EAGAIN || log->file.failing)
         return;
     log->file.failing = true;
-    size_t head = write_head(text, sizeof(text), CF_SERVER_ERROR);
-    int size = snprintf(text + head, sizeof(text) - head, "the log file cannot be written: %s\n", strerror(problem));
-    (void)put_line(&log->output, (cf_bytes){text, head + (size_t)size});
+    (void)snprintf(text, sizeof(text), "the log file cannot be written: %s", strerror(problem));
+    keep_line(&log->output, log->format, CF_SERVER_ERROR, text);
+    (void)flush(&log->output);
 }
 
 static void close_file(cf_log *log)
@@ -167,12 +138,14 @@ void cf_log_close(cf_log *log)
 }
 
 /* O_NONBLOCK: a pipe that nobody reads is refused instead of waited for. */
-bool cf_log_open(cf_log *log, const char *path, cf_bytes level)
+bool cf_log_open(cf_log *log, const cf_config *config)
 {
     cf_log_sink next;
+    log->level = cf_log_level_of(config->log_level);
+    log->format = cf_log_format_of(config->log_format);
     init_sink(&next, -1);
-    if (path[0] != 0) {
-        next.descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+    if (config->log_file.size > 0) {
+        next.descriptor = open(config->log_file.data, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
         if (next.descriptor < 0)
             return false;
     }
@@ -180,45 +153,19 @@ bool cf_log_open(cf_log *log, const char *path, cf_bytes level)
     keep(next.descriptor < 0 ? &log->output : &next, cf_buffer_bytes(&log->file.pending));
     close_file(log);
     log->file = next;
-    log->level = level_of(level);
     return true;
-}
-
-/*
- * Nobody may forge lines or send codes to a terminal: neither by control characters, nor by those of 8 bits (U+0080 to U+009F
- * in UTF-8), nor by what is no UTF-8. How many bytes of the text are good as they are; 0: none.
- */
-static size_t printable(cf_bytes text)
-{
-    unsigned char first = (unsigned char)text.data[0];
-    size_t size = cf_utf8_sequence(text);
-    bool control = first < ' ' || first == 0x7f || (first == 0xc2 && size == 2 && (unsigned char)text.data[1] < 0xa0);
-    return control ? 0 : size;
-}
-
-static size_t copy_printable(char *to, cf_bytes text)
-{
-    for (size_t i = 0; i < text.size;) {
-        size_t size = printable(cf_bytes_slice(text, i, text.size));
-        memcpy(to + i, size > 0 ? text.data + i : "?", size > 0 ? size : 1);
-        i += size > 0 ? size : 1;
-    }
-    return text.size;
 }
 
 void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text)
 {
-    char line[LINE_MAX_SIZE + 64];
+    char line[CF_LOG_LINE_MAX];
     if (level < log->level)
         return;
-    size_t at = write_head(line, sizeof(line), level);
-    size_t size = text.size < LINE_MAX_SIZE ? text.size : LINE_MAX_SIZE - 1;
-    at += copy_printable(line + at, cf_bytes_slice(text, 0, size));
-    line[at++] = '\n';
+    cf_bytes whole = {line, cf_log_line_write(line, log->format, level, text)};
     if (log->file.descriptor >= 0)
-        put_file(log, (cf_bytes){line, at});
+        put_file(log, whole);
     if (log->file.descriptor < 0 || level == CF_SERVER_FATAL)
-        (void)put_line(&log->output, (cf_bytes){line, at});
+        (void)put_line(&log->output, log->format, whole);
 }
 
 void cf_log_lines(cf_log *log, cf_server_log level, cf_bytes lines)
@@ -233,7 +180,7 @@ void cf_log_lines(cf_log *log, cf_server_log level, cf_bytes lines)
 
 void cf_log_say(cf_log *log, cf_server_log level, const char *format, ...)
 {
-    char line[LINE_MAX_SIZE];
+    char line[CF_LOG_TEXT_MAX];
     va_list arguments;
     if (level < log->level)
         return;

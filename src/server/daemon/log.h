@@ -1,13 +1,13 @@
 /*
- * The log (server-spec.md 8.10): lines like `[I]: 2026/11/23 17:06:54 text` to
- * standard output, or to a file; fatal ones to both. The server never waits
+ * The log (server-spec.md 8.10): lines to standard output, or to a file; fatal ones to both. The server never waits
  * for it: lines that cannot be written, because nobody reads or the disk is
  * full, wait up to a limit; beyond, they are lost and counted.
  */
 #ifndef CF_SERVER_DAEMON_LOG_H
 #define CF_SERVER_DAEMON_LOG_H
 
-#include "server/services.h"
+#include "server/config/config.h"
+#include "server/daemon/log_line.h"
 
 #define CF_LOG_PENDING_MAX (256 * 1024) /* bytes of lines that wait to be written, each to standard output and to the file */
 #define CF_LOG_LAST_TIME   1000         /* ms that a slow terminal or pipe has for the last lines */
@@ -24,14 +24,16 @@ typedef struct cf_log {
     cf_log_sink output; /* standard output */
     cf_log_sink file;
     cf_server_log level; /* lines below are not written */
+    cf_log_format format;
 } cf_log;
 
-/* To standard output, from level `info`. */
+/* To standard output, as text, from level `info`. */
 void cf_log_init(cf_log *log);
 /* From now on a terminal is not waited for either. */
 void cf_log_open_terminal(cf_log *log);
-/* Opens the file again (after rotation) or a new one; "" for none. False when it cannot be opened: the old way stays. */
-bool cf_log_open(cf_log *log, const char *path, cf_bytes level);
+/* Opens the file again (after rotation), another one or none. False when it cannot be opened: the
+ * old way stays. */
+bool cf_log_open(cf_log *log, const cf_config *config);
 /* Tries to write what waits. */
 void cf_log_flush(cf_log *log);
 /* Flushes, for CF_LOG_LAST_TIME at most; what still waits is lost. */

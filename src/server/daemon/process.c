@@ -1,6 +1,7 @@
 #include "server/daemon/process.h"
 
 #include "server/daemon/encryption.h"
+#include "server/daemon/limits.h"
 #include "server/daemon/log.h"
 #include "server/daemon/pidfile.h"
 #include "server/daemon/supervisor.h"
@@ -10,9 +11,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct process {
@@ -27,7 +28,7 @@ typedef struct process {
     uv_signal_t interrupt;
     uv_signal_t hangup;
     uv_timer_t shutdown_timer;
-    bool shutting_down;
+    int end_signals; /* so far; the second one ends a spread */
     cf_pid_file pid_file;
     cf_supervisor supervisor;
     cf_inherited inherited;
@@ -84,7 +85,7 @@ static void free_config(cf_config *config)
 
 static void open_log(process *self, const cf_config *config)
 {
-    if (!cf_log_open(&self->log, config->log_file.data, config->log_level))
+    if (!cf_log_open(&self->log, config))
         cf_log_say(&self->log, CF_SERVER_ERROR, "log file %s cannot be opened: %s", config->log_file.data, strerror(errno));
 }
 
@@ -193,17 +194,36 @@ static void on_shutdown_timeout(uv_timer_t *timer)
     uv_stop(&self->loop);
 }
 
+/* The supervisor waits as long as we do, and a little longer. */
+static void tell_the_end(const process *self, int64_t spread)
+{
+    char state[96];
+    (void)snprintf(state, sizeof(state), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld",
+                   (long long)(spread * 1000 + CF_PROCESS_SHUTDOWN_TIMEOUT * 3 / 2) * 1000);
+    cf_supervisor_tell(&self->supervisor, state);
+}
+
+/* The first signal, or one that ends a spread. */
+static void shut_down(process *self, int64_t spread)
+{
+    if (spread > 0)
+        cf_log_say(&self->log, CF_SERVER_INFO, "clients are told within %lld seconds; a second signal tells them at once",
+                   (long long)spread);
+    tell_the_end(self, spread);
+    (void)uv_timer_start(&self->shutdown_timer, on_shutdown_timeout, (uint64_t)(spread * 1000 + CF_PROCESS_SHUTDOWN_TIMEOUT),
+                         0);
+    cf_worker_shut_down(self->worker);
+}
+
 static void on_end_signal(uv_signal_t *handle, int number)
 {
     process *self = handle->data;
-    if (self->shutting_down)
+    if (self->end_signals >= 2)
         return;
     cf_log_say(&self->log, CF_SERVER_INFO, "Signal received: %s", number == SIGINT ? "interrupt" : "terminated");
-    cf_log_say(&self->log, CF_SERVER_INFO, "Shutting down");
-    self->shutting_down = true;
-    cf_supervisor_tell(&self->supervisor, "STOPPING=1");
-    (void)uv_timer_start(&self->shutdown_timer, on_shutdown_timeout, CF_PROCESS_SHUTDOWN_TIMEOUT, 0);
-    cf_worker_shut_down(self->worker);
+    if (self->end_signals++ == 0)
+        cf_log_say(&self->log, CF_SERVER_INFO, "Shutting down");
+    shut_down(self, self->end_signals == 1 ? self->config->shutdown_spread : 0);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
@@ -238,12 +258,14 @@ static bool take_pid_file(process *self)
 static void log_start(process *self)
 {
     char path[PATH_MAX];
+    char limits[160];
     const char *shown = realpath(self->settings->path, path) != NULL ? path : self->settings->path;
     cf_log *log = &self->log;
     cf_log_say(log, CF_SERVER_INFO, "Config path: %s", shown);
     cf_log_say(log, CF_SERVER_INFO, "Version: %s", self->version);
     cf_log_say(log, CF_SERVER_INFO, "PID: %ld", (long)getpid());
     cf_log_say(log, CF_SERVER_INFO, "Engine: %s", cf_worker_engine_name(self->worker));
+    cf_log_say(log, CF_SERVER_INFO, "Limits: %s", cf_limits_describe(limits, sizeof(limits)));
     if (self->config->insecure)
         cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE client mode");
     if (self->config->insecure_api)
@@ -255,21 +277,6 @@ static void log_start(process *self)
     cf_log_say(log, CF_SERVER_INFO, "SockJS url: %s", self->config->sockjs_url.data);
 }
 
-/* A connection is a file descriptor: take as many as the system allows. How many that are, or 0. */
-static int raise_file_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 0;
-    if (limit.rlim_cur < limit.rlim_max) {
-        rlim_t before = limit.rlim_cur;
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-            limit.rlim_cur = before;
-    }
-    return limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : 0;
-}
-
 /* ---- life ---- */
 
 static bool make_worker(process *self)
@@ -278,7 +285,7 @@ static bool make_worker(process *self)
         .loop = &self->loop,
         .config = self->config,
         .log_level = self->log.level,
-        .descriptor_max = raise_file_limit(),
+        .descriptor_max = cf_limits_raise_files(),
         .inherited = &self->inherited,
         .log = log_line,
         .ended = on_ended,

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define SHUTDOWN_TICK 1 /* ms, until it is looked again whether all is told */
-
 /* ---- what the node is given ---- */
 
 static void random_bytes(void *user, void *out, size_t size)
@@ -78,13 +76,11 @@ static void end_turn(cf_worker *worker)
     int64_t interval = services->config->node_ping_interval * 1000;
     cf_gauges_take(&worker->gauges, services->metrics, cf_net_now(&worker->net), interval);
     cf_monitor_take(&worker->monitor, cf_net_now(&worker->net), interval);
-    bool all_told = worker->shutting_down && cf_node_shutdown(worker->node);
+    bool all_told = worker->shutting_down && cf_node_is_shut_down(worker->node);
     cf_time next = cf_node_end_turn(worker->node);
     worker->in_turn = false;
     if (all_told && cf_net_finishing(&worker->net) == 0)
         worker->host.ended(worker->host.user);
-    if (worker->shutting_down && !all_told)
-        next = cf_time_earlier(next, cf_time_after(cf_net_now(&worker->net), SHUTDOWN_TICK));
     wake_at(worker, next);
 }
 
@@ -272,7 +268,8 @@ void cf_worker_shut_down(cf_worker *worker)
 {
     worker->shutting_down = true;
     cf_worker_hand_over(worker);
-    enter(worker); /* at its end the sessions are closed */
+    enter(worker);
+    cf_node_shut_down(worker->node);
 }
 
 void cf_worker_close(cf_worker *worker)

@@ -40,7 +40,9 @@ bool cf_worker_encrypt(cf_worker *worker, cf_tls_context *context);
 bool cf_worker_start(cf_worker *worker);
 /* A reload. The configuration of before is not needed any more when this returns. */
 void cf_worker_configure(cf_worker *worker, const cf_config *config, cf_server_log log_level);
-/* New requests are refused and all clients told; then `ended` is called. */
+/*
+ * New requests are refused and all clients told, over shutdown_spread; then `ended` is called. Again: the rest is told at once.
+ */
 void cf_worker_shut_down(cf_worker *worker);
 /* Drops all connections without a word. Its handles are still to be closed, with the loop's others. */
 void cf_worker_close(cf_worker *worker);

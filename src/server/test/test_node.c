@@ -188,8 +188,9 @@ static void a_shutdown_says_goodbye(void **state)
     harness_connect(&h, &a, "1");
     harness_open(&h, &b);
     harness_begin(&h);
-    assert_true(cf_node_shutdown(h.node));
+    cf_node_shut_down(h.node);
     harness_end(&h);
+    assert_true(cf_node_is_shut_down(h.node));
     harness_expect_closed(&a, "shutting down", true);
     assert_false(b.closed); /* not authenticated: dropped with the node */
     harness_stop(&h);

@@ -367,6 +367,13 @@ void cf_sockjs_server_request(cf_sockjs_server *server, cf_http_exchange *exchan
     dispatch(&call);
 }
 
+bool cf_sockjs_server_has_session(const cf_sockjs_server *server, cf_bytes path)
+{
+    cf_bytes session;
+    const endpoint *found = resolve(path, &session);
+    return found != NULL && found->of_session && cf_sockjs_peer_find(server, session) != NULL;
+}
+
 cf_http_body_limit cf_sockjs_server_body_limit(const cf_sockjs_server *server, const cf_http_request *request, cf_bytes path)
 {
     cf_bytes session;

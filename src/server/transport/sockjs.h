@@ -38,6 +38,8 @@ void cf_sockjs_server_free(cf_sockjs_server *server);
 /* `path`: what stands behind `/connection/`. */
 void cf_sockjs_server_request(cf_sockjs_server *server, cf_http_exchange *exchange, const cf_http_request *request,
                               cf_bytes path);
+/* Is it the path of a session that is there? */
+bool cf_sockjs_server_has_session(const cf_sockjs_server *server, cf_bytes path);
 /* How much of the request's body is read. */
 cf_http_body_limit cf_sockjs_server_body_limit(const cf_sockjs_server *server, const cf_http_request *request, cf_bytes path);
 

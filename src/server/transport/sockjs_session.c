@@ -308,7 +308,7 @@ static const cf_transport_ops ops = {
 
 /* ---- life ---- */
 
-cf_sockjs_peer *cf_sockjs_peer_find(struct cf_sockjs_server *server, cf_bytes id)
+cf_sockjs_peer *cf_sockjs_peer_find(const struct cf_sockjs_server *server, cf_bytes id)
 {
     cf_map_node *node = cf_map_find(&server->sessions, id);
     return node == NULL ? NULL : CF_CONTAINER(node, cf_sockjs_peer, node);

@@ -24,7 +24,7 @@ struct cf_sockjs_server {
 typedef struct cf_sockjs_peer cf_sockjs_peer;
 
 /* NULL: there is none. */
-cf_sockjs_peer *cf_sockjs_peer_find(struct cf_sockjs_server *server, cf_bytes id);
+cf_sockjs_peer *cf_sockjs_peer_find(const struct cf_sockjs_server *server, cf_bytes id);
 /* NULL without memory. It must be given a receiver now. */
 cf_sockjs_peer *cf_sockjs_peer_new(struct cf_sockjs_server *server, cf_bytes id);
 /* Ends all of them without a word. */

@@ -215,7 +215,7 @@ static const char *other_value(const cf_option *option)
     case CF_OPTION_LIST:
         return "[{\"name\": \"chat\"}]";
     case CF_OPTION_STRING:
-        return strcmp(option->name, "engine") == 0 ? "redis" : "/x";
+        return strcmp(option->name, "engine") == 0 ? "redis" : strcmp(option->name, "log_format") == 0 ? "json" : "/x";
     default:
         return "4";
     }
