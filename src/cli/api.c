@@ -20,6 +20,11 @@ centrifuge_backend *cf_cli_api_open(const cf_cli_options *options, cf_cli_exit *
     settings.proxy = options->proxy;
     settings.timeout = cf_cli_options_timeout(options);
 
+    if (options->headers.count > 0) {
+        cf_cli_complain("--header is sent by client connections, and this asks the HTTP API: leave it out");
+        *code = CF_CLI_USAGE;
+        return NULL;
+    }
     const char *what = NULL;
     centrifuge_backend *backend = NULL;
     *code = CF_CLI_OK;

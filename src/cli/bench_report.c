@@ -245,10 +245,10 @@ void cf_cli_bench_report(const cf_cli_measurement *bench)
 {
     if (bench->options->csv)
         print_csv(bench);
-    else if (bench->options->json || !isatty(STDOUT_FILENO))
-        print_json(bench);
-    else
+    else if (cf_cli_print_is_for_people(bench->options))
         print_text(bench);
+    else
+        print_json(bench);
 }
 
 /* ---- while it runs ---- */

@@ -3,7 +3,7 @@
  *
  * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group
  * of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats, node), tell.c (broadcast,
- * unsubscribe, disconnect), sign.c, bench*.c. Those that keep client
+ * unsubscribe, disconnect), sign.c, ping.c, bench*.c. Those that keep client
  * connections share connection.c (a client as the options want it), private.c (what a backend would sign) and loop.c (poll: the
  * clients' sockets, signals, standard input and output), those that have one session.c (how it fails); those that call the HTTP
  * API share api.c. print.c writes lines of JSON.
@@ -99,13 +99,16 @@ enum {
     CF_CLI_UNSUBSCRIBE = 1 << 10,
     CF_CLI_DISCONNECT = 1 << 11,
     CF_CLI_NODE = 1 << 12,
-    CF_CLI_BENCH = 1 << 13
+    CF_CLI_BENCH = 1 << 13,
+    CF_CLI_PING = 1 << 14
 };
 
 /* ---- options.c ---- */
 
 /* An address for texts, without a user and a query, which may be secret; returns `place`. */
 const char *cf_cli_place(char place[CF_CLI_PLACE_SIZE], const char *address);
+/* The first word behind argv[0] that is no option which all commands share, nor the value of one; argc: there is none. */
+int cf_cli_options_skip(int argc, char **argv);
 /* argv[0] is the command. False: it was reported. */
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv);
 void cf_cli_options_help(unsigned command);
@@ -141,6 +144,8 @@ void cf_cli_line_end(void);
 void cf_cli_print_json(centrifuge_bytes value);
 /* Plain text, for help; at most 1023 bytes at once. */
 void cf_cli_print(const char *format, ...) CF_CLI_FORMAT;
+/* Does a person look at standard output, and not a program? */
+bool cf_cli_print_is_for_people(const cf_cli_options *options);
 /* From here on a reader that goes away is no failure: the output is as long as somebody wants it. */
 void cf_cli_print_reader_may_leave(void);
 /* Writes what was printed. False: standard output does not take any more, so that printing more has no use. */
@@ -162,6 +167,7 @@ cf_cli_exit cf_cli_node(const cf_cli_options *options);
 cf_cli_exit cf_cli_broadcast(const cf_cli_options *options);
 cf_cli_exit cf_cli_unsubscribe(const cf_cli_options *options);
 cf_cli_exit cf_cli_disconnect(const cf_cli_options *options);
+cf_cli_exit cf_cli_ping(const cf_cli_options *options);
 cf_cli_exit cf_cli_bench(const cf_cli_options *options);
 cf_cli_exit cf_cli_token(const cf_cli_options *options);
 cf_cli_exit cf_cli_sign(const cf_cli_options *options);

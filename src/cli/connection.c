@@ -19,7 +19,7 @@ static bool fill_options(const cf_cli_connection *connection, centrifuge_options
     into->tls_key = options->key;
     into->tls_verify = !options->no_verify;
     into->proxy = options->proxy;
-    into->transports = options->transport;
+    into->transports = connection->one_socket ? "websocket" : options->transport;
     into->timeout = cf_cli_options_timeout(options);
     if (connection->any_size)
         into->frame_size_max = SIZE_MAX;

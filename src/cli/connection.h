@@ -11,7 +11,8 @@ typedef struct cf_cli_connection {
     const cf_cli_options *options;
     cf_cli_seat seat;
     centrifuge_client *client;
-    bool any_size; /* frames may be larger than servers take by default: the server knows what it takes, and says so */
+    bool one_socket; /* by WebSocket only, whatever was asked for: other transports have a connection for each direction */
+    bool any_size;   /* frames may be larger than servers take by default: the server knows what it takes, and says so */
 } cf_cli_connection;
 
 /* Not connected yet. What is not OK was reported; close in either case. It stays where it is until then. */

@@ -226,13 +226,15 @@ static struct timespec wait_time(const cf_cli_loop *loop)
     return (struct timespec){.tv_sec = (time_t)(wait / 1000000000), .tv_nsec = (long)(wait % 1000000000)};
 }
 
-static void serve_socket(const cf_cli_seat *seat, const struct pollfd *poll)
+static void serve_socket(cf_cli_seat *seat, const struct pollfd *poll)
 {
     int events = 0;
     if (poll->revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
         events |= CENTRIFUGE_READABLE;
     if (poll->revents & (POLLOUT | POLLERR | POLLHUP | POLLNVAL))
         events |= CENTRIFUGE_WRITABLE;
+    if (poll->revents & POLLIN)
+        seat->heard = cf_cli_loop_now();
     if (events)
         centrifuge_client_socket_ready(seat->client, poll->fd, events);
 }

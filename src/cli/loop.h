@@ -23,6 +23,7 @@ typedef struct cf_cli_seat {
     cf_cli_loop *loop;
     centrifuge_client *client; /* to be set once there is one */
     int64_t timer;             /* ns of cf_cli_loop_now, -1: none */
+    int64_t heard;             /* when something had last come on a socket of the client's, before it looked at it; 0: never */
     struct cf_cli_seat *next;
 } cf_cli_seat;
 

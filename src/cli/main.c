@@ -45,6 +45,9 @@ static const command_entry table[] = {
      "Without CHANNEL all of them. Prints nothing when all is well. Asks the HTTP API.\n"},
     {"disconnect", CF_CLI_DISCONNECT, cf_cli_disconnect, 1, 1, "USER", "end a user's connections",
      "They do not come back by themselves. Prints nothing when all is well. Asks the HTTP API.\n"},
+    {"ping", CF_CLI_PING, cf_cli_ping, 0, 0, "", "measure round trips to the server",
+     "Sends the protocol's ping through a client connection, or with --api asks the HTTP API, until Ctrl-C.\n"
+     "Prints how long each took, and a summary.\n"},
     {"bench", CF_CLI_BENCH, cf_cli_bench, 1, 1, "CHANNEL", "measure the server: messages a second and how long they take",
      "Publishers send numbered messages into CHANNEL, subscribers of the same process get them.\n"
      "Prints one JSON object, on a terminal a table. Ctrl-C ends it with what was measured.\n"},
@@ -129,9 +132,22 @@ static void keep_standard_streams(void)
     }
 }
 
+/* Options in front of the command come behind it. NULL: there is no command. */
+static const char *bring_command_forward(int argc, char **argv)
+{
+    int at = cf_cli_options_skip(argc, argv);
+    if (at >= argc)
+        return NULL;
+    char *name = argv[at];
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof(*argv));
+    argv[1] = name;
+    return name;
+}
+
 static cf_cli_exit choose(int argc, char **argv)
 {
-    const char *name = argc > 1 ? argv[1] : NULL;
+    bool asks_for_help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    const char *name = asks_for_help ? argv[1] : bring_command_forward(argc, argv);
     if (name == NULL) {
         cf_cli_complain("which command? See centrifuge-cli --help");
         return CF_CLI_USAGE;
@@ -150,8 +166,8 @@ static cf_cli_exit choose(int argc, char **argv)
     }
     const command_entry *command = find(name);
     if (command == NULL) {
-        cf_cli_complain("'%s' is not a command%s; see centrifuge-cli --help", name,
-                        name[0] == '-' ? ": options stand behind the command" : "");
+        cf_cli_complain("'%.*s' is not a command%s; see centrifuge-cli --help", (int)strcspn(name, "="), name,
+                        name[0] == '-' ? ": options of a single command stand behind it" : "");
         return CF_CLI_USAGE;
     }
     return run(command, argc - 1, argv + 1);

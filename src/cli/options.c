@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    CLIENT = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY | CF_CLI_BENCH,
+    CLIENT = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY | CF_CLI_BENCH | CF_CLI_PING,
     SERVER = CLIENT | CF_CLI_CHANNELS | CF_CLI_STATS | CF_CLI_NODE | CF_CLI_BROADCAST | CF_CLI_UNSUBSCRIBE | CF_CLI_DISCONNECT,
     ALL = SERVER | CF_CLI_TOKEN | CF_CLI_SIGN | CF_CLI_API_SIGN
 };
@@ -42,15 +42,18 @@ static const option_entry table[] = {
      "of your backend: asked for signs of private channels; default: made with the secret"},
     {"auth-header", 0, HEADER, CLIENT, AT(auth_headers), "CENTRIFUGE_AUTH_HEADER", "HEADER",
      "'NAME: VALUE', sent to --auth-endpoint; may be given again"},
+    {"header", 'H', HEADER, CLIENT, AT(headers), NULL, "HEADER",
+     "'NAME: VALUE', sent to the server when a client connects; may be given again"},
     {"insecure", 0, FLAG, SERVER, AT(insecure), "CENTRIFUGE_INSECURE", NULL, "send no credentials, whatever else is given"},
     {"ca-file", 0, TEXT, SERVER, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE", "certificate authorities to trust (PEM)"},
     {"cert", 0, TEXT, SERVER, AT(certificate), "CENTRIFUGE_CERT", "FILE", "certificate to show the server (PEM)"},
     {"key", 0, TEXT, SERVER, AT(key), "CENTRIFUGE_KEY", "FILE", "its key (PEM); default in the file of --cert"},
     {"no-verify", 0, FLAG, SERVER, AT(no_verify), NULL, NULL, "do not check the server's certificate; for tests only"},
     {"proxy", 0, TEXT, SERVER, AT(proxy), NULL, "URL", "the way to the server; default from https_proxy and the like"},
-    {"transport", 0, TEXT, CLIENT, AT(transport), "CENTRIFUGE_TRANSPORT", "LIST",
+    {"transport", 0, TEXT, CLIENT & ~(unsigned)CF_CLI_PING, AT(transport), "CENTRIFUGE_TRANSPORT", "LIST",
      "of websocket, xhr-streaming, eventsource, xhr-polling: tried in this order"},
     {"api", 0, FLAG, CF_CLI_PUB | CF_CLI_BENCH, AT(api), NULL, NULL, "publish through the HTTP API, as a backend does"},
+    {"api", 0, FLAG, CF_CLI_PING, AT(api), NULL, NULL, "ask the HTTP API, not the other end of a client connection"},
     {"client", 0, FLAG, CF_CLI_PRESENCE | CF_CLI_HISTORY, AT(client), NULL, NULL,
      "ask through a client connection, not the HTTP API"},
     {"client", 0, TEXT, CF_CLI_PUB, AT(publisher), NULL, "ID", "with --api: the client that counts as the publisher"},
@@ -59,8 +62,10 @@ static const option_entry table[] = {
     {"text", 't', FLAG, CF_CLI_PUB | CF_CLI_BROADCAST, AT(text), NULL, NULL, "DATA is plain text: send it as a JSON string"},
     {"count", 'n', COUNT, CF_CLI_SUB, AT(count), NULL, "N", "stop after N messages"},
     {"count", 'n', COUNT, CF_CLI_PUB, AT(count), NULL, "N", "publish N times; default 1"},
+    {"count", 'n', COUNT, CF_CLI_PING, AT(count), NULL, "N", "stop after N of them; default none"},
     {"count", 'n', COUNT, CF_CLI_BENCH, AT(count), NULL, "N", "messages to publish, all together; default 10000"},
     {"interval", 'i', SECONDS, CF_CLI_PUB, AT(interval), NULL, "SECONDS", "with --count: between two of them; default none"},
+    {"interval", 'i', SECONDS, CF_CLI_PING, AT(interval), NULL, "SECONDS", "from one to the next; default 1"},
     {"publishers", 'p', COUNT, CF_CLI_BENCH, AT(publishers), NULL, "N", "who publish; default 1"},
     {"subscribers", 's', NUMBER, CF_CLI_BENCH, AT(subscribers), NULL, "N", "who get every message; default 1"},
     {"size", 0, COUNT, CF_CLI_BENCH, AT(size), NULL, "BYTES", "of a message's data; default 128"},
@@ -68,9 +73,10 @@ static const option_entry table[] = {
     {"duration", 'd', SECONDS, CF_CLI_BENCH, AT(duration), NULL, "SECONDS", "publish so long instead of --count"},
     {"window", 'w', COUNT, CF_CLI_BENCH, AT(window), NULL, "N",
      "publications of a publisher that wait for an answer; default 16"},
-    {"json", 0, FLAG, CF_CLI_BENCH, AT(json), NULL, NULL, "print one line of JSON on a terminal, too"},
+    {"json", 0, FLAG, CF_CLI_BENCH | CF_CLI_PING, AT(json), NULL, NULL, "print lines of JSON on a terminal, too"},
     {"csv", 0, FLAG, CF_CLI_BENCH, AT(csv), NULL, NULL, "print comma separated values, with a line of names"},
     {"timeout", 0, SECONDS, SERVER, AT(timeout), NULL, "SECONDS", "give up after; default 10, for sub none"},
+    {"quiet", 'q', FLAG, CF_CLI_PING, AT(quiet), NULL, NULL, "print only the summary"},
     {"quiet", 'q', FLAG, CF_CLI_BENCH, AT(quiet), NULL, NULL, "show no progress"},
     {"quiet", 'q', FLAG, CF_CLI_SUB | CF_CLI_TOKEN | CF_CLI_SIGN, AT(quiet), NULL, NULL,
      "print only the messages' data, or only the token or sign"},
@@ -283,6 +289,40 @@ static bool from_flags(cf_cli_options *options, unsigned command, int argc, char
     options->argument_count = argc - optind;
     cf_cli_place(options->place, options->url);
     return true;
+}
+
+static bool is_global(const option_entry *entry)
+{
+    return (entry->commands & SERVER) == SERVER;
+}
+
+/* The option that a word in front of the command gives; NULL: none that may stand there. */
+static const option_entry *global_of(const char *word)
+{
+    bool is_long = strncmp(word, "--", 2) == 0;
+    size_t size = is_long ? strcspn(word + 2, "=") : 0;
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        const option_entry *entry = &table[i];
+        bool named = is_long ? strlen(entry->name) == size && strncmp(word + 2, entry->name, size) == 0
+                             : word[0] == '-' && word[1] != '\0' && word[1] == entry->letter;
+        if (named && is_global(entry))
+            return entry;
+    }
+    return NULL;
+}
+
+static bool has_value(const char *word)
+{
+    return strncmp(word, "--", 2) == 0 ? strchr(word, '=') != NULL : word[2] != '\0';
+}
+
+int cf_cli_options_skip(int argc, char **argv)
+{
+    int at = 1;
+    const option_entry *entry;
+    while (at < argc && (entry = global_of(argv[at])) != NULL)
+        at += entry->kind == FLAG || has_value(argv[at]) ? 1 : 2;
+    return at;
 }
 
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv)

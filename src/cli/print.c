@@ -201,6 +201,11 @@ void cf_cli_print_json(centrifuge_bytes value)
     put_text("\n");
 }
 
+bool cf_cli_print_is_for_people(const cf_cli_options *options)
+{
+    return !options->json && isatty(STDOUT_FILENO);
+}
+
 void cf_cli_print_reader_may_leave(void)
 {
     output.reader_may_leave = true;

@@ -10,7 +10,7 @@
 /* The channels among the arguments: pub has its data behind one. */
 static int channel_count(const cf_cli_options *options)
 {
-    return strcmp(options->command, "sub") == 0 ? options->argument_count : 1;
+    return options->argument_count == 0 || strcmp(options->command, "sub") == 0 ? options->argument_count : 1;
 }
 
 static bool has_secret(const cf_cli_options *options)

@@ -71,6 +71,12 @@ static void refused(cf_cli_session *session, const char *reason)
     cf_cli_session_end(session, CF_CLI_REFUSED);
 }
 
+/* A file or proxy that was given cannot be used, as was found out only now: no attempt would do better. */
+static bool is_wrong_option(const centrifuge_transport_close_event *event)
+{
+    return event->code == CENTRIFUGE_ERROR_INVALID_OPTION || event->code == CENTRIFUGE_ERROR_UNSUPPORTED;
+}
+
 static void lost(cf_cli_session *session, const char *reason)
 {
     const char *what = session->connected ? "lost the connection to" : "no connection to";
@@ -135,10 +141,14 @@ static void on_transport_close(centrifuge_client *client, const centrifuge_trans
     if (session->done)
         return;
     tell_close_code(session, event);
-    if (!event->reconnect)
+    if (is_wrong_option(event)) {
+        cf_cli_complain("cannot connect to %s: %s", session->options->place, event->detail);
+        cf_cli_session_end(session, CF_CLI_USAGE);
+    } else if (!event->reconnect) {
         refused(session, event->reason);
-    else if (!session->persistent && !begins_renewal(session, event))
+    } else if (!session->persistent && !begins_renewal(session, event)) {
         lost(session, event->reason);
+    }
 }
 
 /* Not repeated while attempts fail, so this is where to speak of them. */
@@ -252,6 +262,8 @@ static void turn(cf_cli_session *session)
         cf_cli_session_end(session, CF_CLI_ERROR);
         break;
     }
+    if (!session->done && session->on_turn != NULL)
+        session->on_turn(session->user);
     if (!cf_cli_print_works())
         session->done = true; /* main reports it */
 }

@@ -21,6 +21,8 @@ typedef struct cf_cli_session {
     char why[256];    /* the last transport was lost: what the library said of it, "" when nothing */
     /* Standard input can be read; may be NULL. */
     void (*on_input)(void *user);
+    /* Behind every turn of the loop; may be NULL. */
+    void (*on_turn)(void *user);
     /* The time is over; NULL: cf_cli_session_late. */
     void (*on_timeout)(void *user);
     void *user;
