@@ -46,4 +46,38 @@ async function withCluster(count, config, body, options) {
   }
 }
 
-module.exports = { freePort, startRedis, redisConfig, withCluster };
+/* A way to a Redis: what goes through it may take longer, and it may end. `answers`: so many pieces came back. */
+class Proxy {
+  constructor(to) {
+    this.to = to;
+    this.delay = 0; // ms, each way
+    this.answers = 0;
+    this.sockets = new Set();
+  }
+
+  async start() {
+    this.server = net.createServer((near) => this.join(near, net.connect(this.to, '127.0.0.1')));
+    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    this.port = this.server.address().port;
+    return this;
+  }
+
+  join(near, far) {
+    far.on('data', () => { this.answers++; });
+    for (const [from, to] of [[near, far], [far, near]]) {
+      this.sockets.add(from);
+      from.on('data', (data) => { setTimeout(() => to.write(data), this.delay); });
+      from.on('error', () => {});
+      from.on('close', () => { this.sockets.delete(from); to.destroy(); });
+    }
+  }
+
+  cut() { for (const socket of this.sockets) socket.destroy(); }
+
+  async stop() {
+    this.cut();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+module.exports = { freePort, startRedis, redisConfig, withCluster, Proxy };

@@ -3,7 +3,7 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const { Server, until, runProgram } = require('./lib');
-const { startRedis, redisConfig, withCluster, freePort } = require('./redis');
+const { startRedis, redisConfig, withCluster, freePort, Proxy } = require('./redis');
 const { Sentinel } = require('../conformance/cluster/redis');
 
 const HISTORY = { history_size: 100, history_lifetime: 60, recover: true };
@@ -357,6 +357,38 @@ test('after a failover that the old master survives nobody is deaf, and who can 
   await publish(node, 'kept:a', 1);
   await again.take(pushed(1), 'the message');
 }));
+
+/* A named Sentinel tells of the other one, and is lost; both want a password. */
+test('Sentinels with a password, one of which is not named, lead to the master', async () => {
+  const master = await startRedis();
+  const replica = await startRedis({ replicaOf: master.port });
+  const sentinels = [];
+  for (let i = 0; i < 2; i++) sentinels.push(await new Sentinel(await freePort(), 'mymaster', master.port, 'right').start());
+  const [named, other] = sentinels;
+  const way = await new Proxy(named.port).start();
+  const config = { engine: 'redis', insecure: true, redis_master_name: 'mymaster', redis_sentinels: '127.0.0.1:' + way.port };
+  const node = await Server.start(Object.assign({ redis_sentinel_password: 'right' }, config));
+  const stranger = await Server.start(Object.assign({ redis_sentinel_password: 'hidden-one' }, config));
+  const nodeAt = async (redis) => (await redis.cmd('PUBSUB', 'NUMSUB', 'centrifugo.control').catch(() => []))[1] === 1;
+  try {
+    await until(() => /cannot be used: Sentinel 127\.0\.0\.1:\d+: WRONGPASS/.test(stranger.logged()), 'a line of the log');
+    assert.ok(!stranger.logged().includes('hidden-one'));
+    await until(() => nodeAt(master), 'the node at the master');
+    await until(async () => (await other.cmd('SENTINEL', 'replicas', 'mymaster')).length === 1, 'the replica');
+    await until(async () => (await named.cmd('SENTINEL', 'sentinels', 'mymaster')).length === 1, 'the other Sentinel');
+    const told = way.answers;
+    await until(() => way.answers > told + 4, 'the node to be told of it');
+    await way.stop();
+    await named.stop();
+    await until(async () => String(await other.cmd('SENTINEL', 'FAILOVER', 'mymaster').catch(() => '')) === 'OK', 'the failover');
+    await until(() => nodeAt(replica), 'the node at the new master');
+    await until(async () => (await node.publish('news', 1))[0].error === null, 'a publish that succeeds');
+  } finally {
+    await Promise.allSettled([node.stop(), stranger.stop()]);
+    await way.stop();
+    for (const redis of [...sentinels, replica, master]) await redis.dispose();
+  }
+});
 
 /* ---- what is configured ---- */
 

@@ -236,6 +236,16 @@ static bool in_memory(const cf_config *config)
     return cf_bytes_equal(config->engine, CF_BYTES("memory"));
 }
 
+static bool no_sentinels(const cf_config *config)
+{
+    return config->redis_master_name.size == 0;
+}
+
+static bool no_redis_tls(const cf_config *config)
+{
+    return !config->redis_tls;
+}
+
 static bool no_queues(const cf_config *config)
 {
     return !config->redis_api;
@@ -271,9 +281,10 @@ static bool no_web(const cf_config *config)
     return !config->web;
 }
 
-#define NOT_ADMIN "neither 'admin' nor 'web' is on"
-#define NOT_WEB   "'web' is off"
-#define NOT_REDIS "'engine' is 'memory'; with 'redis' it counts"
+#define NOT_ADMIN     "neither 'admin' nor 'web' is on"
+#define NOT_WEB       "'web' is off"
+#define NOT_REDIS     "'engine' is 'memory'; with 'redis' it counts"
+#define NOT_REDIS_TLS "'redis_tls' is off"
 
 static const struct {
     const char *option;
@@ -291,6 +302,12 @@ static const struct {
     {"redis_url", in_memory, NOT_REDIS},
     {"redis_master_name", in_memory, NOT_REDIS},
     {"redis_sentinels", in_memory, NOT_REDIS},
+    {"redis_sentinel_password", no_sentinels, "no 'redis_master_name' is asked for"},
+    {"redis_tls", in_memory, NOT_REDIS},
+    {"redis_tls_ca", no_redis_tls, NOT_REDIS_TLS},
+    {"redis_tls_cert", no_redis_tls, NOT_REDIS_TLS},
+    {"redis_tls_key", no_redis_tls, NOT_REDIS_TLS},
+    {"redis_tls_name", no_redis_tls, NOT_REDIS_TLS},
     {"redis_api", in_memory, NOT_REDIS},
     {"redis_api_num_shards", no_queues, "'redis_api' is off"},
     {"redis_prefix", in_memory, NOT_REDIS},

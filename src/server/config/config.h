@@ -96,13 +96,19 @@ typedef struct cf_config {
     int64_t shutdown_spread;   /* ours: s */
     int64_t http_idle_timeout; /* ours: s between two requests of a connection; 0: each has one */
     cf_bytes engine;
-    cf_bytes redis_host; /* this and the next six: as they are written; redis_servers has what they mean */
+    cf_bytes redis_host; /* this and the next seven: as they are written; redis_servers has what they mean */
     cf_bytes redis_port;
     cf_bytes redis_password;
     cf_bytes redis_db;
     cf_bytes redis_url;
     cf_bytes redis_master_name;
     cf_bytes redis_sentinels;
+    cf_bytes redis_sentinel_password;
+    bool redis_tls;
+    cf_bytes redis_tls_ca;
+    cf_bytes redis_tls_cert;
+    cf_bytes redis_tls_key;
+    cf_bytes redis_tls_name;
     cf_bytes redis_prefix;
     bool redis_api;
     int64_t redis_api_num_shards;

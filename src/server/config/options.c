@@ -188,7 +188,17 @@ const cf_option cf_options[] = {
      .meaning =
          "Names of the masters that Sentinel watches, one for each shard, by commas; host and port are asked of Sentinel."},
     {TEXT(redis_sentinels, ""), .reload = CF_RELOAD_NO,
-     .meaning = "Addresses of the Sentinels, `host:port`, by commas. They are asked one after the other."},
+     .meaning = "Addresses of the Sentinels, `host:port`, by commas. They are asked one after the other, and tell of others."},
+    {TEXT(redis_sentinel_password, ""), .confidential = true, .reload = CF_RELOAD_NO, .meaning = "Password of every Sentinel."},
+    {BOOL(redis_tls), .reload = CF_RELOAD_NO, .meaning = "TLS to every Redis and every Sentinel."},
+    {TEXT(redis_tls_ca, ""), .reload = CF_RELOAD_NO,
+     .meaning = "File with the certificates that are trusted (PEM); empty: those that the system trusts."},
+    {TEXT(redis_tls_cert, ""), .reload = CF_RELOAD_NO,
+     .meaning =
+         "File with the certificate that Redis asks for, where it does (PEM), and behind it those that lead to its authority."},
+    {TEXT(redis_tls_key, ""), .reload = CF_RELOAD_NO, .meaning = "File with its key, without a passphrase (PEM)."},
+    {TEXT(redis_tls_name, ""), .reload = CF_RELOAD_NO,
+     .meaning = "The name that every certificate has to be of; empty: the host or address that is connected to."},
     {MISSING_INT(redis_pool, 256, 0, MANY), .unit = "connections", .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE,
      .missing = POOL, .meaning = "Accepted for compatibility, without effect: one connection carries all commands."},
     {BOOL(redis_api), .reload = CF_RELOAD_NO,

@@ -83,10 +83,12 @@ static const char *read_password(cf_loader *load, cf_bytes user, cf_redis_server
     return NULL;
 }
 
-/* redis://:password@host:port/db. The scheme does not count (server-spec.md 8.6). */
+/* redis://:password@host:port/db. The scheme does not count (server-spec.md 8.6), unless TLS is meant. */
 static const char *read_url(cf_loader *load, cf_bytes url, cf_redis_server *server)
 {
     ptrdiff_t scheme = cf_bytes_find(url, CF_BYTES("://"));
+    if (cf_bytes_starts_with(url, CF_BYTES("rediss://")) && !load->config->redis_tls)
+        return "rediss:// asks for TLS: set 'redis_tls'";
     cf_bytes rest = scheme < 0 ? url : cf_bytes_slice(url, (size_t)scheme + 3, url.size);
     ptrdiff_t slash = cf_bytes_find(rest, CF_BYTES("/"));
     cf_bytes database = slash < 0 ? CF_BYTES("") : cf_bytes_slice(rest, (size_t)slash + 1, rest.size);

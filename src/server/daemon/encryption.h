@@ -11,5 +11,7 @@
 cf_tls_context *cf_encryption_read(const cf_config *config, cf_config_report *report);
 /* The same, for checkconfig. True where there is nothing to read. */
 bool cf_encryption_check(const cf_config *config, cf_config_report *report);
+/* Can the files that `redis_tls` names be used? If not the report has the error. */
+bool cf_encryption_check_redis(const cf_config *config, cf_config_report *report);
 
 #endif

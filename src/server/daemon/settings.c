@@ -146,7 +146,9 @@ cf_daemon_settings_status cf_daemon_settings_load(const cf_daemon_settings *sett
     };
     cf_config_default(config);
     *file_missing = !settings->path_given && access(settings->path, F_OK) != 0;
-    return *file_missing ? load_json(config, &input, report) : load_file(config, &input, settings->path, report);
+    cf_daemon_settings_status status =
+        *file_missing ? load_json(config, &input, report) : load_file(config, &input, settings->path, report);
+    return status == CF_SETTINGS_OK && !cf_encryption_check_redis(config, report) ? CF_SETTINGS_INVALID : status;
 }
 
 cf_daemon_settings_status cf_daemon_settings_check(const char *path, cf_config_report *report)
@@ -155,7 +157,8 @@ cf_daemon_settings_status cf_daemon_settings_check(const char *path, cf_config_r
     cf_config_input input = {.secret_may_be_empty = true};
     cf_config_default(&config);
     cf_daemon_settings_status status = load_file(&config, &input, path, report);
-    if (status == CF_SETTINGS_OK && (!cf_encryption_check(&config, report) || !cf_start_check(&config, report)))
+    if (status == CF_SETTINGS_OK && (!cf_encryption_check(&config, report) || !cf_encryption_check_redis(&config, report) ||
+                                     !cf_start_check(&config, report)))
         status = CF_SETTINGS_INVALID;
     cf_config_free(&config);
     return status;

@@ -269,15 +269,17 @@ class RedisServer extends Process {
 }
 
 class Sentinel extends Process {
-  constructor(port, name, masterPort) {
+  constructor(port, name, masterPort, password) {
     super();
     this.port = port;
+    this.password = password;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'conf-sentinel-'));
     this.file = path.join(this.dir, 'sentinel.conf');
     fs.writeFileSync(this.file, ['port ' + port, 'bind 127.0.0.1', 'dir ' + this.dir,
       'sentinel monitor ' + name + ' 127.0.0.1 ' + masterPort + ' 1',
       'sentinel down-after-milliseconds ' + name + ' 500',
-      'sentinel failover-timeout ' + name + ' 3000', ''].join('\n'));
+      'sentinel failover-timeout ' + name + ' 3000',
+      ...(password ? ['requirepass ' + password, 'sentinel sentinel-pass ' + password] : []), ''].join('\n'));
   }
 
   async start() {
@@ -286,6 +288,7 @@ class Sentinel extends Process {
       try {
         this.client = new RedisClient(this.port);
         await this.client.connect();
+        if (this.password) await this.client.cmd('AUTH', this.password);
         await this.client.cmd('PING');
         return this;
       } catch (e) { this.client.close(); }

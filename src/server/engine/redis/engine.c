@@ -167,7 +167,8 @@ static size_t size_of_texts(const cf_engine_host *host)
     size_t size = host->config->redis_prefix.size + host->node.size + 2;
     for (size_t i = 0; i < host->config->redis_server_count; i++) {
         const cf_redis_server *server = &host->config->redis_servers[i];
-        size += server->host.size + server->password.size + server->database.size + server->master.size + 4;
+        size += server->host.size + server->password.size + server->database.size + server->master.size +
+                host->config->redis_sentinel_password.size + 5;
     }
     for (size_t i = 0; i < host->config->redis_sentinel_count; i++)
         size += host->config->redis_sentinel_servers[i].host.size + 1;
@@ -193,6 +194,7 @@ static void init_shard(cf_redis_engine *engine, const cf_config *config, size_t 
     shard->database = keep(engine, server->database);
     if (server->master.size > 0) {
         shard->sentinel.master = keep(engine, server->master);
+        shard->sentinel.password = keep(engine, config->redis_sentinel_password);
         shard->sentinel.all = engine->sentinels;
         shard->sentinel.count = config->redis_sentinel_count;
     }
