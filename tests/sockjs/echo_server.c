@@ -59,10 +59,11 @@ static void enter(void *user)
     }
 }
 
-static void input(void *user, size_t size)
+static bool input(void *user, size_t size)
 {
     (void)user;
     (void)size;
+    return false;
 }
 
 static void on_wake(uv_timer_t *timer)

@@ -84,15 +84,16 @@ static void end_turn(cf_worker *worker)
     wake_at(worker, next);
 }
 
-/* So much input was worked on that what it has led to should go out now. */
-static void input(void *user, size_t size)
+/* True: so much input was worked on that what it has led to went out. */
+static bool input(void *user, size_t size)
 {
     cf_worker *worker = user;
     cf_turn_spend(&services_of(worker)->turn, CF_WORK_READ + size / CF_WORK_UNIT_SIZE);
     if (!cf_node_is_busy(worker->node))
-        return;
+        return false;
     end_turn(worker);
     enter(worker);
+    return true;
 }
 
 static void on_prepare(uv_prepare_t *handle)

@@ -187,7 +187,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         return;
     }
     connection->ops->input(connection, buffer->base, (size_t)size);
-    net->input(net->user, (size_t)size);
+    (void)net->input(net->user, (size_t)size);
 }
 
 static void read_again(cf_connection *connection)
@@ -195,8 +195,8 @@ static void read_again(cf_connection *connection)
     (void)uv_read_start(stream_of(connection), on_alloc, on_read); /* refused where it reads already, or the peer has ended */
 }
 
-/* Its wait is over. */
-static void take_turn(cf_net *net, cf_connection *connection)
+/* Its wait is over. True: it has filled a turn. */
+static bool take_turn(cf_net *net, cf_connection *connection)
 {
     move_to(connection, &net->connections);
     if (connection->yielded) {
@@ -204,20 +204,22 @@ static void take_turn(cf_net *net, cf_connection *connection)
         net->patient_reads++;
         net->enter(net->user);
         connection->protocol->go_on(connection);
-        net->input(net->user, 0);
-    } else if (!connection->paused) {
-        read_again(connection);
+        return net->input(net->user, 0);
     }
+    if (!connection->paused)
+        read_again(connection);
+    return false;
 }
 
 /* Who yields again stands behind `last`. */
 static void let_patient_go_on(cf_net *net)
 {
     const cf_list *last = net->patient.previous;
+    size_t turns = 0;
     net->patient_reads = 0;
-    for (size_t i = 0; i < CF_NET_PATIENT_MAX && !cf_list_empty(&net->patient); i++) {
+    for (size_t i = 0; i < CF_NET_PATIENT_MAX && turns < CF_NET_GO_ON_MAX && !cf_list_empty(&net->patient); i++) {
         cf_list *next = net->patient.next;
-        take_turn(net, CF_CONTAINER(next, cf_connection, link));
+        turns += take_turn(net, CF_CONTAINER(next, cf_connection, link));
         if (next == last)
             return;
     }

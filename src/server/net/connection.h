@@ -21,6 +21,7 @@
 #define CF_NET_WRITE_SLICES  128   /* of one system call */
 #define CF_NET_ENDS_MAX      128   /* connections whose end is dealt with in a round of the loop */
 #define CF_NET_PATIENT_MAX   128   /* patient connections (cf_protocol) that are read, or go on, in a round of the loop */
+#define CF_NET_GO_ON_MAX     2     /* turns that those who go on may fill in a round of the loop */
 
 /* Descriptors for the log, the configuration and the like; libuv, too, would close whom it cannot accept without a word. */
 #define CF_NET_DESCRIPTORS_KEPT 8
@@ -35,8 +36,8 @@ typedef struct cf_net {
     cf_wheel *wheel;
     /* Before anything that a connection's protocol does because of I/O: the owner begins its turn. */
     void (*enter)(void *user);
-    /* So many bytes were read and worked on. */
-    void (*input)(void *user, size_t size);
+    /* So many bytes were read and worked on. True: that was enough for a turn, which has ended. */
+    bool (*input)(void *user, size_t size);
     /* A link could not go on (link.h); the reason is a constant text. May be NULL. */
     void (*failed)(void *user, const cf_connection *connection, const char *reason);
     void *user;

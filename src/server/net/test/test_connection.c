@@ -17,6 +17,7 @@
 /* Connections on a real loop, over 127.0.0.1. What is asserted are bytes in a round of the loop, never a time. */
 
 #define FLOOD_SIZE (1024 * 1024)
+#define ENDS_MAX   21
 
 /* A server's end and what it has read. */
 typedef struct end {
@@ -35,7 +36,7 @@ typedef struct scene {
     cf_wheel *wheel;
     uv_tcp_t listener;
     uv_prepare_t prepare;
-    end ends[2];
+    end ends[ENDS_MAX];
     size_t accepted;
 } scene;
 
@@ -44,17 +45,18 @@ static void enter(void *user)
     (void)user;
 }
 
-static void input(void *user, size_t size)
+static bool input(void *user, size_t size)
 {
     (void)user;
     (void)size;
+    return false;
 }
 
 static void on_round(uv_prepare_t *handle)
 {
     scene *self = handle->data;
     (void)cf_net_begin_round(&self->net);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < self->accepted; i++)
         self->ends[i].in_round = 0;
 }
 
@@ -90,22 +92,21 @@ static void on_connection(uv_stream_t *stream, int status)
     assert_non_null(accepted->connection);
 }
 
-static struct sockaddr_in listen_on(scene *self)
+static void listen_on_any(scene *self)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int size = sizeof(address);
     assert_int_equal(uv_tcp_init(&self->loop, &self->listener), 0);
     self->listener.data = self;
     assert_int_equal(uv_tcp_bind(&self->listener, (const struct sockaddr *)&address, 0), 0);
     assert_int_equal(uv_listen((uv_stream_t *)&self->listener, 8, on_connection), 0);
-    assert_int_equal(uv_tcp_getsockname(&self->listener, (struct sockaddr *)&address, &size), 0);
-    return address;
 }
 
-static void connect_peers(scene *self)
+static void connect_peers(scene *self, size_t count)
 {
-    struct sockaddr_in address = listen_on(self);
-    for (size_t i = 0; i < 2; i++) {
+    struct sockaddr_in address;
+    int size = sizeof(address);
+    assert_int_equal(uv_tcp_getsockname(&self->listener, (struct sockaddr *)&address, &size), 0);
+    for (size_t i = self->accepted; i < count; i++) {
         self->ends[i].peer = socket(AF_INET, SOCK_STREAM, 0);
         assert_int_equal(connect(self->ends[i].peer, (struct sockaddr *)&address, sizeof(address)), 0);
         while (self->accepted == i)
@@ -126,7 +127,8 @@ static int set_up(void **state)
     (void)uv_prepare_init(&self->loop, &self->prepare);
     self->prepare.data = self;
     (void)uv_prepare_start(&self->prepare, on_round);
-    connect_peers(self);
+    listen_on_any(self);
+    connect_peers(self, 2);
     return 0;
 }
 
@@ -138,7 +140,7 @@ static int tear_down(void **state)
     uv_close((uv_handle_t *)&self->prepare, NULL);
     (void)uv_run(&self->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&self->loop), 0);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < self->accepted; i++)
         (void)close(self->ends[i].peer);
     cf_wheel_free(self->wheel);
     free(self);
@@ -176,6 +178,41 @@ static void test_a_flood_is_read_once_in_a_round(void **state)
         (void)uv_run(&self->loop, UV_RUN_ONCE);
     assert_int_equal(loud->total, sent);
     assert_true(loud->most <= CF_NET_READ_BUFFER);
+}
+
+static bool much_input(void *user, size_t size)
+{
+    (void)user;
+    (void)size;
+    return true;
+}
+
+static void on_turn(cf_connection *connection)
+{
+    end *self = cf_connection_owner(connection);
+    self->total++;
+    cf_connection_yield(connection);
+}
+
+static void test_those_who_go_on_fill_a_few_turns_in_a_round(void **state)
+{
+    static const cf_protocol worker = {on_read, nothing, on_turn, on_ended, nothing, nothing, false};
+    scene *self = *state;
+    connect_peers(self, ENDS_MAX);
+    self->net.input = much_input;
+    for (size_t i = 0; i < ENDS_MAX; i++) {
+        cf_connection_start(self->ends[i].connection, &worker, &self->ends[i]);
+        cf_connection_yield(self->ends[i].connection);
+    }
+    for (size_t turns = 0, before = 0; turns < ENDS_MAX * CF_NET_GO_ON_MAX; before = turns) {
+        (void)cf_net_begin_round(&self->net);
+        turns = 0;
+        for (size_t i = 0; i < ENDS_MAX; i++)
+            turns += self->ends[i].total;
+        assert_int_equal(turns, before + CF_NET_GO_ON_MAX);
+    }
+    for (size_t i = 0; i < ENDS_MAX; i++)
+        assert_int_equal(self->ends[i].total, CF_NET_GO_ON_MAX);
 }
 
 static void test_the_end_behind_a_full_buffer_is_seen(void **state)
@@ -413,6 +450,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_flood_is_read_once_in_a_round, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_those_who_go_on_fill_a_few_turns_in_a_round, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_behind_a_full_buffer_is_seen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_protocol_does_not_know_its_link, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_requests_in_a_row_are_answered_in_portions, set_up, tear_down),
