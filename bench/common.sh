@@ -10,7 +10,7 @@ scale=1 rounds=3
 
 mkdir -p "$work"
 ulimit -n "$(ulimit -Hn)"
-for needed in "$build/centrifuged" "$programs"/{load,floor,flood,sockjs,feed,receive,hold,resubscribe}; do
+for needed in "$build/centrifuged" "$programs"/{load,floor,flood,sockjs,feed,receive,publish,hold,resubscribe}; do
     [ -x "$needed" ] || { echo "bench: $needed is missing; build it with: make build" >&2; exit 1; }
 done
 

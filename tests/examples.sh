@@ -77,6 +77,9 @@ wait "$poll" || fail "poll failed"
 printf '"hello"\n' | "$examples/news" "$url" chat:news 1 >"$temporary/news" || fail "news failed"
 until_has "$temporary/news" 'chat:news: "hello"'
 
+"$examples/producer" "$url" chat:numbers >"$temporary/producer" 2>&1 || fail "producer failed"
+test ! -s "$temporary/producer" || fail "producer was refused"
+
 # Lines from one, received by the two others.
 "$examples/first" "$url" chat:lines >"$temporary/first" &
 first=$!
@@ -94,4 +97,4 @@ wait "$libuv" || fail "libuv failed"
 kill "$first"
 wait "$first" 2>/dev/null || true
 until_has "$temporary/first" 'chat:lines: "first"'
-echo "examples: all seven ran"
+echo "examples: all of them ran"

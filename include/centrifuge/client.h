@@ -27,8 +27,8 @@
  *
  * - Callbacks. Every function may be called inside every callback, disconnect and destroy included; the exceptions are
  *   centrifuge_client_run, _wait, _tick, _socket_ready and _timer_expired, which call callbacks and return
- *   CENTRIFUGE_ERROR_INVALID_STATE there. Callbacks run only inside these five, never inside another function, except that
- *   centrifuge_client_destroy completes calls.
+ *   CENTRIFUGE_ERROR_INVALID_STATE there, and _start and _join. Callbacks run only inside these five, or in the thread of
+ *   centrifuge_client_start, never inside another function, except that centrifuge_client_destroy completes calls.
  * - Completions. A function that takes a completion and returns an error never calls it. One that returns
  *   CENTRIFUGE_ERROR_OK calls it exactly once, at the latest during centrifuge_client_destroy.
  * - Ownership. What a callback is given is borrowed until it returns; nothing has to be freed. What is handed to a
@@ -309,6 +309,14 @@ typedef struct centrifuge_options {
      * the library itself never prints.
      */
     bool print_errors;
+
+    /* -- a thread of its own -- */
+
+    /*
+     * ms: with a started client a call that LIMIT_CALLS or LIMIT_QUEUE would refuse waits so long for room, in the thread that
+     * makes it; the client's own never waits. Default 0: it is refused at once.
+     */
+    int64_t room_wait;
 } centrifuge_options;
 
 /*
@@ -513,7 +521,9 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_get_credentials_sized(centrifu
  * Ends everything: the connection is closed, every call that waits gets CENTRIFUGE_ERROR_CLOSED, work that was posted and has
  * not run is dropped (its `drop` function runs), the memory is freed, subscriptions included. No event follows. Inside a
  * callback the memory is freed after the callback has returned; the client must not be used after this call in either case.
- * NULL is allowed. Error: WRONG_THREAD.
+ * NULL is allowed. Of a started client its thread is ended, waited for (but inside a callback), and calls complete in the
+ * calling thread; any thread may do so that sees to it that no other uses the client from here on: those that come before the
+ * end get CLOSED. Errors: WRONG_THREAD, INVALID_STATE (another thread is in centrifuge_client_join), CLOSED (twice).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_destroy(centrifuge_client *client);
 
@@ -568,7 +578,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_unlisten(centrifuge_client *cl
  */
 CENTRIFUGE_API void centrifuge_log_to_stderr(centrifuge_client *client, const centrifuge_log_event *event, void *user);
 
-/* ---- the state of a client; the owner's thread only ---------------------------------------------- */
+/* ---- the state of a client; the owner's thread only, of a started one any ------------------------ */
 
 typedef enum centrifuge_client_state {
     CENTRIFUGE_CLIENT_DISCONNECTED, /* also while waiting for the next attempt: see centrifuge_client_will_reconnect */
@@ -580,7 +590,10 @@ typedef enum centrifuge_client_state {
 CENTRIFUGE_API centrifuge_client_state centrifuge_client_get_state(const centrifuge_client *client);
 /* Is an attempt planned? */
 CENTRIFUGE_API bool centrifuge_client_will_reconnect(const centrifuge_client *client);
-/* Id of the current connection; "" when there is none. Valid until the next call with this client. */
+/*
+ * Id of the current connection; "" when there is none. Valid until the next call with this client; of a started one until the
+ * next of this function, by whatever thread: where several ask, let them listen to `connect`.
+ */
 CENTRIFUGE_API const char *centrifuge_client_id(centrifuge_client *client);
 /* Milliseconds of the last measurement, -1 when never measured. */
 CENTRIFUGE_API int64_t centrifuge_client_latency(const centrifuge_client *client);
@@ -603,7 +616,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_subscribe_sized(size_t events_
 /* centrifuge_client_subscribe(client, channel, events, user, subscription) */
 #define centrifuge_client_subscribe(...) centrifuge_client_subscribe_sized(sizeof(centrifuge_subscription_events), __VA_ARGS__)
 
-/* The existing subscription of a channel, or NULL. Owner's thread only. */
+/* The existing subscription of a channel, or NULL. Owner's thread only, of a started client any. */
 CENTRIFUGE_API centrifuge_subscription *centrifuge_client_find(centrifuge_client *client, const char *channel);
 
 /* Adds a listener to the subscription's events, as centrifuge_client_listen does to the client's. */
@@ -625,7 +638,7 @@ typedef enum centrifuge_subscription_state {
     CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED
 } centrifuge_subscription_state;
 
-/* What it is: owner's thread only; valid as long as the subscription. */
+/* What it is: owner's thread only, of a started client any; valid as long as the subscription. */
 CENTRIFUGE_API const char *centrifuge_subscription_channel(const centrifuge_subscription *subscription);
 CENTRIFUGE_API centrifuge_client *centrifuge_subscription_client(const centrifuge_subscription *subscription);
 CENTRIFUGE_API centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge_subscription *subscription);
@@ -640,7 +653,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_subscribe(centrifuge_sub
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *subscription);
 /*
  * Unsubscribes and forgets the subscription with its listeners; no event. Calls that wait get CENTRIFUGE_ERROR_UNSUBSCRIBED. It
- * must not be used after this call, except where one of those completions is handed it.
+ * must not be used after this call, except where one of those completions is handed it; with a started client no other thread
+ * may be inside a function of it, and a callback that runs already goes on.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscription);
 
@@ -662,7 +676,8 @@ typedef void (*centrifuge_completion)(centrifuge_subscription *subscription, con
 
 /*
  * The calls wait until the subscription is subscribed, without a time limit, then for the answer (option `timeout`). `done` may
- * be NULL. Errors of all: INVALID_ARGUMENT, UNSUBSCRIBED, LIMIT_CALLS, LIMIT_QUEUE, NO_MEMORY, WRONG_THREAD, CLOSED.
+ * be NULL. Errors of all: INVALID_ARGUMENT, UNSUBSCRIBED, LIMIT_CALLS, LIMIT_QUEUE, NO_MEMORY, DRAINING, WRONG_THREAD,
+ * CLOSED.
  */
 
 /*
@@ -696,6 +711,31 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_catch_up(centrifuge_subs
 /* Completes when the subscription is subscribed or refused: soon, when it is already. */
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done,
                                                               void *user);
+
+/* ---- leaving without losing an answer ----------------------------------------------------------------- */
+
+/* How a drain went. */
+typedef struct centrifuge_drained_event {
+    /*
+     * OK: every call has its result. TIMEOUT: some had none in time. DISCONNECTED: the connection ended for good before that.
+     * CLOSED: destroyed.
+     */
+    centrifuge_error code;
+    size_t left; /* calls without a result at the end; those that were sent got DISCONNECTED */
+} centrifuge_drained_event;
+
+typedef void (*centrifuge_drained)(centrifuge_client *client, const centrifuge_drained_event *event, void *user);
+
+/*
+ * Takes no further calls (publish, presence, history and ready return DRAINING), ends batching and sends what is batched,
+ * waits until every call has its result, at most `milliseconds`, and disconnects as centrifuge_client_disconnect does. Then
+ * `done` (may be NULL) is called once, behind all results and the event `disconnect`, and calls are taken again. Calls that
+ * wait for a connection or for their subscription are waited for, too; a publication that was lost with its connection has told
+ * so to its completion.
+ * Errors: INVALID_ARGUMENT (below 0), DRAINING (already), NO_MEMORY, WRONG_THREAD, CLOSED.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_drain(centrifuge_client *client, int64_t milliseconds,
+                                                        centrifuge_drained done, void *user);
 
 /* ---- private channels and refresh: answers of the application ---------------------------------------- */
 
@@ -732,7 +772,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_
 /* ---- loops -------------------------------------------------------------------------------------------- */
 
 /*
- * Nothing happens by itself: a client works while its loop runs. Choose one of three.
+ * Nothing happens by itself: a client works while its loop runs. Choose one of four.
  *
  * 1. The library's own: centrifuge_client_run, in a thread of its own or in main.
  * 2. Yours, with a beat: centrifuge_client_tick once a frame (games), or centrifuge_client_wait; or with one descriptor,
@@ -740,8 +780,10 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_
  * 3. Yours, with sockets (libuv, GLib, epoll, ...): the options loop_watch and loop_timer, then
  *    centrifuge_client_socket_ready and centrifuge_client_timer_expired.
  *
- * Nothing blocks but _run and _wait, and the library starts no thread; libcurl resolves names in a short-lived thread of its
- * own where it was built so (as Debian's is), since the system's resolver blocks.
+ * 4. The library's own in a thread of the library: centrifuge_client_start; every thread may use the client then.
+ *
+ * Nothing blocks but _run, _wait and _join, and only _start starts a thread; libcurl resolves names in a short-lived thread of
+ * its own where it was built so (as Debian's is), since the system's resolver blocks.
  */
 
 /*
@@ -751,7 +793,10 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_
  * NO_MEMORY, SYSTEM, WRONG_THREAD.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_run(centrifuge_client *client);
-/* Makes the current centrifuge_client_run return soon, or the next one if none runs. Any thread, also a signal handler. */
+/*
+ * Makes the current centrifuge_client_run return soon, or the next one if none runs; of a started client its thread end, for
+ * which centrifuge_client_join waits. Any thread, also a signal handler.
+ */
 CENTRIFUGE_API void centrifuge_client_stop(centrifuge_client *client);
 
 /*
@@ -786,6 +831,31 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_socket_ready(centrifuge_client
  * centrifuge_client_socket_ready.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_timer_expired(centrifuge_client *client);
+
+/* ---- a thread of its own ---------------------------------------------------------------------------------- */
+
+/*
+ * Starts a thread of the library that runs the client's loop, until centrifuge_client_stop, _join or _destroy. From here on
+ * every thread may use the client and its subscriptions, by every function but those of the other loops, which return
+ * INVALID_STATE (_run, _wait, _tick, _fd, _socket_ready, _timer_expired, _adopt). Callbacks run in the library's thread, one at
+ * a time, and may do what they may do elsewhere; no lock is held meanwhile. All signals are blocked in it. Threads: the owner.
+ * Errors: INVALID_STATE (started before, inside a callback, with the options loop_watch and loop_timer), NO_MEMORY, SYSTEM (no
+ * thread is left), WRONG_THREAD, CLOSED.
+ *
+ * A call is sent by the library's thread; what a thread asks for goes out in the order in which it asked. A listener that is
+ * taken away by another thread may be called once more, where it is being called. In a child that was forked a started client
+ * cannot be adopted, and a callback that forked must not return in the child; centrifuge_client_destroy leaves all to the child
+ * when the fork hit the library's thread at work.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_start(centrifuge_client *client);
+
+/*
+ * Waits until the client is disconnected with no further attempt planned, or until centrifuge_client_stop, ends the thread, and
+ * makes the caller the owner: the client is as before centrifuge_client_start. Callbacks go on meanwhile. Any thread. Returns
+ * what centrifuge_client_run would. Further errors: INVALID_STATE (not started, inside a callback, another thread is in this
+ * function), WRONG_THREAD, CLOSED.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_join(centrifuge_client *client);
 
 /* ---- other threads ---------------------------------------------------------------------------------------- */
 

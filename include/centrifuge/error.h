@@ -51,7 +51,8 @@ extern "C" {
     X(31, LIMIT_POSTS, "more posted functions wait than the limit 'posts_max' allows", 1)                                      \
     X(32, LIMIT_RECOVERY, "more bytes came during recoveries than the limit 'recovery_size_max' allows", 1)                    \
     X(33, NO_ROOM, "the memory that was given is too small for it", 0)                                                         \
-    X(34, JSON_KIND, "there is no JSON value of the kind that was asked for", 0)
+    X(34, JSON_KIND, "there is no JSON value of the kind that was asked for", 0)                                               \
+    X(35, DRAINING, "the client is being drained: no further calls are taken", 0)
 
 typedef enum centrifuge_error {
 #define CENTRIFUGE_ERROR_ENUM(number, name, text, temporary) CENTRIFUGE_ERROR_##name = number,

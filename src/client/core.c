@@ -136,6 +136,11 @@ int64_t cf_client_latency(const cf_client *client)
     return client->link.latency;
 }
 
+size_t cf_client_calls(const cf_client *client)
+{
+    return client->calls.count;
+}
+
 /* ---- effects -------------------------------------------------------------------------- */
 
 bool cf_client_next_effect(cf_client *client, cf_time now, cf_effect *effect)

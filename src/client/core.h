@@ -188,6 +188,8 @@ void cf_subscription_remove(cf_subscription *subscription, cf_time now);
 centrifuge_error cf_subscription_publish(cf_subscription *subscription, cf_time now, cf_bytes data, void *call);
 centrifuge_error cf_subscription_presence(cf_subscription *subscription, cf_time now, void *call);
 centrifuge_error cf_subscription_history(cf_subscription *subscription, cf_time now, void *call);
+/* How many calls have no result yet. */
+size_t cf_client_calls(const cf_client *client);
 /*
  * client-spec.md 8.5: completes at once (as an effect) when the subscription is subscribed or refused; otherwise it waits until
  * it is, or fails as the calls do. `wait` false: CENTRIFUGE_ERROR_INVALID_STATE instead of waiting.

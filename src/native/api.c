@@ -4,12 +4,29 @@
 #include "base/utf8.h"
 #include "json/json.h"
 #include "native/choice.h"
+#include "native/drain.h"
 #include "native/driver.h"
 #include "native/http.h"
 #include "native/open.h"
+#include "native/shared.h"
+#include "native/thread.h"
 
 #include <errno.h>
 #include <string.h>
+
+/* What was entered is left, with what is to be returned. */
+static centrifuge_error leave(const centrifuge_client *client, centrifuge_error error)
+{
+    cf_native_driver_leave(client);
+    return error;
+}
+
+/* The same, after something was asked of the core. */
+static centrifuge_error leave_soon(centrifuge_client *client, centrifuge_error error)
+{
+    cf_native_kick(client);
+    return leave(client, error);
+}
 
 /* ---- versions and errors ---------------------------------------------------------- */
 
@@ -111,7 +128,8 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
 
 centrifuge_error centrifuge_client_check(const centrifuge_client *client)
 {
-    return cf_native_driver_enter(client);
+    centrifuge_error error = cf_native_driver_enter(client);
+    return error ? error : leave(client, error);
 }
 
 centrifuge_error centrifuge_client_configure(centrifuge_client *client, const centrifuge_options *options)
@@ -119,29 +137,25 @@ centrifuge_error centrifuge_client_configure(centrifuge_client *client, const ce
     cf_native_settings settings;
     cf_client_options core;
     centrifuge_error error = cf_native_driver_enter(client);
-    if (!error)
-        error = cf_native_settings_make(&settings, &core, options);
     if (error)
         return error;
+    error = cf_native_settings_make(&settings, &core, options);
+    if (error)
+        return leave(client, error);
     error = cf_client_configure(client->core, &core, NULL);
     if (error) {
         cf_native_settings_free(&settings);
-        return error;
+        return leave(client, error);
     }
     cf_native_settings_free(&client->settings);
     client->settings = settings;
     cf_native_choice_forget(client);
     atomic_store(&client->posts_max, settings.posts_max);
-    cf_native_kick(client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(client, CENTRIFUGE_ERROR_OK);
 }
 
-centrifuge_error centrifuge_client_get_credentials_sized(centrifuge_client *client, centrifuge_credentials *credentials,
-                                                         size_t size)
+static centrifuge_error tell_credentials(centrifuge_client *client, centrifuge_credentials *credentials, size_t size)
 {
-    centrifuge_error error = cf_native_driver_enter(client);
-    if (error)
-        return error;
     if (!credentials || size == 0)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     const cf_credentials core = cf_client_credentials(client->core);
@@ -170,13 +184,26 @@ centrifuge_error centrifuge_client_get_credentials_sized(centrifuge_client *clie
     return CENTRIFUGE_ERROR_OK;
 }
 
+centrifuge_error centrifuge_client_get_credentials_sized(centrifuge_client *client, centrifuge_credentials *credentials,
+                                                         size_t size)
+{
+    centrifuge_error error = cf_native_driver_enter(client);
+    return error ? error : leave(client, tell_credentials(client, credentials, size));
+}
+
 centrifuge_error centrifuge_client_destroy(centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_OK;
+    if (cf_native_copied(client) && cf_native_started(client)) {
+        cf_native_thread_destroy_copy(client);
+        return CENTRIFUGE_ERROR_OK;
+    }
     centrifuge_error error = cf_native_copied(client) ? CENTRIFUGE_ERROR_OK : cf_native_driver_enter(client);
     if (error)
         return error;
+    if (cf_native_started(client))
+        return cf_native_thread_destroy(client);
     client->ending = true;
     if (!client->in_turn)
         cf_native_driver_destroy(client);
@@ -187,7 +214,7 @@ centrifuge_error centrifuge_client_adopt(centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (client->in_turn)
+    if (cf_native_started(client) || client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
     cf_native_driver_own(client);
     return CENTRIFUGE_ERROR_OK;
@@ -201,8 +228,7 @@ centrifuge_error centrifuge_client_connect(centrifuge_client *client)
     error = cf_client_connect(client->core, cf_native_now(client));
     if (!error)
         client->asked_to_end = false;
-    cf_native_kick(client);
-    return error;
+    return leave_soon(client, error);
 }
 
 centrifuge_error centrifuge_client_disconnect(centrifuge_client *client)
@@ -212,8 +238,7 @@ centrifuge_error centrifuge_client_disconnect(centrifuge_client *client)
         return error;
     client->asked_to_end = true;
     cf_client_disconnect(client->core, cf_native_now(client));
-    cf_native_kick(client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(client, CENTRIFUGE_ERROR_OK);
 }
 
 centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bool online)
@@ -223,8 +248,7 @@ centrifuge_error centrifuge_client_network_changed(centrifuge_client *client, bo
         return error;
     cf_native_choice_forget(client);
     cf_client_network_changed(client->core, online, cf_native_now(client));
-    cf_native_kick(client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(client, CENTRIFUGE_ERROR_OK);
 }
 
 centrifuge_error centrifuge_client_ping(centrifuge_client *client)
@@ -233,8 +257,7 @@ centrifuge_error centrifuge_client_ping(centrifuge_client *client)
     if (error)
         return error;
     cf_client_ping(client->core, cf_native_now(client));
-    cf_native_kick(client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(client, CENTRIFUGE_ERROR_OK);
 }
 
 /* ---- listeners -------------------------------------------------------------------------- */
@@ -257,15 +280,18 @@ centrifuge_error centrifuge_client_listen_sized(size_t size, centrifuge_client *
                                                 void *user, centrifuge_listener *listener)
 {
     centrifuge_error error = cf_native_driver_enter(client);
-    return error ? error : add_listener(client, &client->listeners, events, size, sizeof *events, user, listener);
+    if (error)
+        return error;
+    return leave(client, add_listener(client, &client->listeners, events, size, sizeof *events, user, listener));
 }
 
 centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifuge_listener listener)
 {
     centrifuge_error error = cf_native_driver_enter(client);
-    if (!error && !cf_native_listener_remove(client, &client->listeners, listener))
-        error = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    return error;
+    if (error)
+        return error;
+    bool known = cf_native_listener_remove(client, &client->listeners, listener);
+    return leave(client, known ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_ARGUMENT);
 }
 
 static centrifuge_error enter_subscription(const centrifuge_subscription *subscription)
@@ -274,7 +300,7 @@ static centrifuge_error enter_subscription(const centrifuge_subscription *subscr
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     centrifuge_error error = cf_native_driver_enter(subscription->client);
     if (!error && subscription->removed)
-        error = CENTRIFUGE_ERROR_UNSUBSCRIBED;
+        error = leave(subscription->client, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     return error;
 }
 
@@ -283,16 +309,19 @@ centrifuge_error centrifuge_subscription_listen_sized(size_t size, centrifuge_su
                                                       centrifuge_listener *listener)
 {
     centrifuge_error error = enter_subscription(subscription);
-    return error ? error
-                 : add_listener(subscription->client, &subscription->listeners, events, size, sizeof *events, user, listener);
+    if (error)
+        return error;
+    centrifuge_client *client = subscription->client;
+    return leave(client, add_listener(client, &subscription->listeners, events, size, sizeof *events, user, listener));
 }
 
 centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription, centrifuge_listener listener)
 {
     centrifuge_error error = enter_subscription(subscription);
-    if (!error && !cf_native_listener_remove(subscription->client, &subscription->listeners, listener))
-        error = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    return error;
+    if (error)
+        return error;
+    bool known = cf_native_listener_remove(subscription->client, &subscription->listeners, listener);
+    return leave(subscription->client, known ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_ARGUMENT);
 }
 
 /* ---- questions ------------------------------------------------------------------------------ */
@@ -304,30 +333,44 @@ centrifuge_client_state centrifuge_client_get_state(const centrifuge_client *cli
         [CF_CLIENT_CONNECTING] = CENTRIFUGE_CLIENT_CONNECTING,
         [CF_CLIENT_CONNECTED] = CENTRIFUGE_CLIENT_CONNECTED,
     };
-    return states[cf_client_get_state(client->core)];
+    cf_native_driver_look(client);
+    cf_client_state state = cf_client_get_state(client->core);
+    cf_native_driver_leave(client);
+    return states[state];
 }
 
 bool centrifuge_client_will_reconnect(const centrifuge_client *client)
 {
-    return cf_client_will_reconnect(client->core);
+    cf_native_driver_look(client);
+    bool will = cf_client_will_reconnect(client->core);
+    cf_native_driver_leave(client);
+    return will;
 }
 
 const char *centrifuge_client_id(centrifuge_client *client)
 {
+    cf_native_driver_look(client);
     cf_free(&cf_native_allocator, client->id_text);
-    client->id_text = cf_copy(&cf_native_allocator, cf_client_id(client->core));
-    return client->id_text ? client->id_text : "";
+    const char *id = client->id_text = cf_copy(&cf_native_allocator, cf_client_id(client->core));
+    cf_native_driver_leave(client);
+    return id ? id : "";
 }
 
 int64_t centrifuge_client_latency(const centrifuge_client *client)
 {
-    return cf_client_latency(client->core);
+    cf_native_driver_look(client);
+    int64_t latency = cf_client_latency(client->core);
+    cf_native_driver_leave(client);
+    return latency;
 }
 
 const char *centrifuge_client_transport(const centrifuge_client *client)
 {
-    return client->live && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED ? client->live->ops->name(client->live)
-                                                                                    : "";
+    cf_native_driver_look(client);
+    bool connected = client->live && cf_client_get_state(client->core) == CF_CLIENT_CONNECTED;
+    const char *name = connected ? client->live->ops->name(client->live) : "";
+    cf_native_driver_leave(client);
+    return name;
 }
 
 /* ---- private channels, refresh, batching ------------------------------------------------------ */
@@ -339,9 +382,9 @@ static centrifuge_error answer_request(centrifuge_client *client, cf_native_aske
     if (error)
         return error;
     if (!answer && size > 0)
-        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+        return leave(client, CENTRIFUGE_ERROR_INVALID_ARGUMENT);
     cf_native_http_answer(client, asked, request, cf_bytes_make(answer, size));
-    return CENTRIFUGE_ERROR_OK;
+    return leave(client, CENTRIFUGE_ERROR_OK);
 }
 
 centrifuge_error centrifuge_client_authorize_answer(centrifuge_client *client, centrifuge_request request, const char *answer,
@@ -359,9 +402,10 @@ centrifuge_error centrifuge_client_refresh_answer(centrifuge_client *client, cen
 centrifuge_error centrifuge_client_start_batching(centrifuge_client *client)
 {
     centrifuge_error error = cf_native_driver_enter(client);
-    if (!error)
-        cf_client_start_batching(client->core);
-    return error;
+    if (error)
+        return error;
+    cf_client_start_batching(client->core);
+    return leave(client, CENTRIFUGE_ERROR_OK);
 }
 
 centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool flush)
@@ -370,8 +414,7 @@ centrifuge_error centrifuge_client_stop_batching(centrifuge_client *client, bool
     if (error)
         return error;
     cf_client_stop_batching(client->core, flush, cf_native_now(client));
-    cf_native_kick(client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(client, CENTRIFUGE_ERROR_OK);
 }
 
 centrifuge_error centrifuge_client_flush(centrifuge_client *client)
@@ -380,16 +423,16 @@ centrifuge_error centrifuge_client_flush(centrifuge_client *client)
     if (error)
         return error;
     cf_client_flush(client->core, cf_native_now(client));
-    cf_native_kick(client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(client, CENTRIFUGE_ERROR_OK);
 }
 
 centrifuge_error centrifuge_client_start_auth_batching(centrifuge_client *client)
 {
     centrifuge_error error = cf_native_driver_enter(client);
-    if (!error)
-        cf_client_start_auth_batching(client->core);
-    return error;
+    if (error)
+        return error;
+    cf_client_start_auth_batching(client->core);
+    return leave(client, CENTRIFUGE_ERROR_OK);
 }
 
 centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client)
@@ -398,8 +441,7 @@ centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client)
     if (error)
         return error;
     cf_client_stop_auth_batching(client->core, cf_native_now(client));
-    cf_native_kick(client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(client, CENTRIFUGE_ERROR_OK);
 }
 
 /* ---- subscriptions ---------------------------------------------------------------------------- */
@@ -441,19 +483,15 @@ static centrifuge_error subscribe(centrifuge_client *client, centrifuge_subscrip
     return CENTRIFUGE_ERROR_OK;
 }
 
-centrifuge_error centrifuge_client_subscribe_sized(size_t size, centrifuge_client *client, const char *channel,
-                                                   const centrifuge_subscription_events *events, void *user,
-                                                   centrifuge_subscription **made)
+static centrifuge_error find_or_subscribe(centrifuge_client *client, const char *channel,
+                                          const centrifuge_subscription_events *events, size_t size, void *user,
+                                          centrifuge_subscription **made)
 {
-    centrifuge_error error = cf_native_driver_enter(client);
-    if (error)
-        return error;
-    if (!channel)
-        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     centrifuge_subscription *known = find(client, channel);
     centrifuge_subscription *subscription = known ? known : new_subscription(client, channel);
     cf_native_listener *listener = events ? cf_native_listener_make(client, events, size, sizeof *events, user) : NULL;
-    error = !subscription || (events && !listener) ? CENTRIFUGE_ERROR_NO_MEMORY : subscribe(client, subscription, listener);
+    bool full = !subscription || (events && !listener);
+    centrifuge_error error = full ? CENTRIFUGE_ERROR_NO_MEMORY : subscribe(client, subscription, listener);
     if (error) {
         cf_free(&cf_native_allocator, listener);
         if (subscription && !known)
@@ -465,9 +503,24 @@ centrifuge_error centrifuge_client_subscribe_sized(size_t size, centrifuge_clien
     return CENTRIFUGE_ERROR_OK;
 }
 
+centrifuge_error centrifuge_client_subscribe_sized(size_t size, centrifuge_client *client, const char *channel,
+                                                   const centrifuge_subscription_events *events, void *user,
+                                                   centrifuge_subscription **made)
+{
+    centrifuge_error error = cf_native_driver_enter(client);
+    if (error)
+        return error;
+    error = channel ? find_or_subscribe(client, channel, events, size, user, made) : CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    return leave(client, error);
+}
+
 centrifuge_subscription *centrifuge_client_find(centrifuge_client *client, const char *channel)
 {
-    return cf_native_driver_enter(client) || !channel ? NULL : find(client, channel);
+    if (!channel || cf_native_driver_enter(client))
+        return NULL;
+    centrifuge_subscription *found = find(client, channel);
+    cf_native_driver_leave(client);
+    return found;
 }
 
 const char *centrifuge_subscription_channel(const centrifuge_subscription *subscription)
@@ -489,7 +542,10 @@ centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge
         [CF_SUBSCRIPTION_REFUSED] = CENTRIFUGE_SUBSCRIPTION_REFUSED,
         [CF_SUBSCRIPTION_UNSUBSCRIBED] = CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED,
     };
-    return states[cf_subscription_get_state(subscription->core)];
+    cf_native_driver_look(subscription->client);
+    cf_subscription_state state = cf_subscription_get_state(subscription->core);
+    cf_native_driver_leave(subscription->client);
+    return states[state];
 }
 
 centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subscription)
@@ -498,8 +554,7 @@ centrifuge_error centrifuge_subscription_subscribe(centrifuge_subscription *subs
     if (error)
         return error;
     error = cf_subscription_subscribe(subscription->core, cf_native_now(subscription->client));
-    cf_native_kick(subscription->client);
-    return error;
+    return leave_soon(subscription->client, error);
 }
 
 centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *subscription)
@@ -509,8 +564,7 @@ centrifuge_error centrifuge_subscription_unsubscribe(centrifuge_subscription *su
         return error;
     cf_native_catch_up_drop(subscription);
     cf_subscription_unsubscribe(subscription->core, cf_native_now(subscription->client));
-    cf_native_kick(subscription->client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(subscription->client, CENTRIFUGE_ERROR_OK);
 }
 
 centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscription)
@@ -521,20 +575,39 @@ centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscri
     subscription->removed = true;
     cf_native_catch_up_drop(subscription);
     cf_subscription_remove(subscription->core, cf_native_now(subscription->client));
-    cf_native_kick(subscription->client);
-    return CENTRIFUGE_ERROR_OK;
+    return leave_soon(subscription->client, CENTRIFUGE_ERROR_OK);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------- */
 
-/* `*call` stays NULL without a completion: nothing to remember. */
-static centrifuge_error begin_call(centrifuge_subscription *subscription, centrifuge_completion done, void *user,
-                                   cf_native_call **call)
+/* How the core is asked for a call; `call` comes back with its result. */
+typedef centrifuge_error cf_native_start(cf_subscription *subscription, cf_time now, cf_bytes data, void *call);
+
+static centrifuge_error start_presence(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
+{
+    (void)data;
+    return cf_subscription_presence(subscription, now, call);
+}
+
+static centrifuge_error start_history(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
+{
+    (void)data;
+    return cf_subscription_history(subscription, now, call);
+}
+
+static centrifuge_error start_ready(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
+{
+    (void)data;
+    return cf_subscription_ready(subscription, now, true, call);
+}
+
+/* Without a completion there is nothing to remember: `*call` stays NULL. */
+static centrifuge_error make_call(centrifuge_subscription *subscription, centrifuge_completion done, void *user,
+                                  cf_native_call **call)
 {
     *call = NULL;
-    centrifuge_error error = enter_subscription(subscription);
-    if (error || !done)
-        return error;
+    if (!done)
+        return CENTRIFUGE_ERROR_OK;
     *call = cf_alloc(&cf_native_allocator, sizeof **call);
     if (!*call)
         return CENTRIFUGE_ERROR_NO_MEMORY;
@@ -542,27 +615,39 @@ static centrifuge_error begin_call(centrifuge_subscription *subscription, centri
     return CENTRIFUGE_ERROR_OK;
 }
 
-static centrifuge_error end_call(centrifuge_subscription *subscription, cf_native_call *call, centrifuge_error error)
+static centrifuge_error begin_call(centrifuge_subscription *subscription, cf_native_start *start, cf_bytes data,
+                                   centrifuge_completion done, void *user)
 {
+    cf_native_call *call;
+    if (subscription->client->drain)
+        return CENTRIFUGE_ERROR_DRAINING;
+    centrifuge_error error = make_call(subscription, done, user, &call);
+    if (!error)
+        error = start(subscription->core, cf_native_now(subscription->client), data, call);
     if (error)
         cf_free(&cf_native_allocator, call);
-    else
-        cf_native_kick(subscription->client);
     return error;
+}
+
+static centrifuge_error call(centrifuge_subscription *subscription, cf_native_start *start, cf_bytes data,
+                             centrifuge_completion done, void *user)
+{
+    centrifuge_error error = enter_subscription(subscription);
+    if (error)
+        return error;
+    cf_time until = 0;
+    do
+        error = begin_call(subscription, start, data, done, user);
+    while (error && cf_native_shared_wait_for_room(subscription->client, error, &until));
+    return error ? leave(subscription->client, error) : leave_soon(subscription->client, error);
 }
 
 centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data, size_t size,
                                                  centrifuge_completion done, void *user)
 {
-    cf_native_call *call;
     if (!data && size > 0)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    centrifuge_error error = begin_call(subscription, done, user, &call);
-    if (error)
-        return error;
-    return end_call(
-        subscription, call,
-        cf_subscription_publish(subscription->core, cf_native_now(subscription->client), cf_bytes_make(data, size), call));
+    return call(subscription, cf_subscription_publish, cf_bytes_make(data, size), done, user);
 }
 
 /* A text that is too long for the queue is not quoted first, which makes it up to six times as long. */
@@ -585,7 +670,7 @@ centrifuge_error centrifuge_subscription_publish_text(centrifuge_subscription *s
     cf_buffer_init(&json, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
     centrifuge_error error = enter_subscription(subscription);
     if (!error)
-        error = quote(subscription, cf_bytes_of(text), &json);
+        error = leave(subscription->client, quote(subscription, cf_bytes_of(text), &json));
     if (!error)
         error = centrifuge_subscription_publish(subscription, json.data, json.size, done, user);
     cf_buffer_free(&json);
@@ -594,71 +679,49 @@ centrifuge_error centrifuge_subscription_publish_text(centrifuge_subscription *s
 
 centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    cf_native_call *call;
-    centrifuge_error error = begin_call(subscription, done, user, &call);
-    return error ? error
-                 : end_call(subscription, call,
-                            cf_subscription_presence(subscription->core, cf_native_now(subscription->client), call));
+    return call(subscription, start_presence, (cf_bytes){NULL, 0}, done, user);
 }
 
 centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    cf_native_call *call;
-    centrifuge_error error = begin_call(subscription, done, user, &call);
-    return error ? error
-                 : end_call(subscription, call,
-                            cf_subscription_history(subscription->core, cf_native_now(subscription->client), call));
+    return call(subscription, start_history, (cf_bytes){NULL, 0}, done, user);
+}
+
+static centrifuge_error begin_catch_up(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
+{
+    centrifuge_error error = cf_native_catch_up_prepare(subscription);
+    if (!error)
+        error =
+            begin_call(subscription, start_history, (cf_bytes){NULL, 0}, cf_native_catch_up_answered, subscription->catch_up);
+    if (!error)
+        cf_native_catch_up_begin(subscription, done, user);
+    return error;
 }
 
 centrifuge_error centrifuge_subscription_catch_up(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
     centrifuge_error error = enter_subscription(subscription);
-    return error ? error : cf_native_catch_up_begin(subscription, done, user);
+    if (error)
+        return error;
+    error = begin_catch_up(subscription, done, user);
+    return error ? leave(subscription->client, error) : leave_soon(subscription->client, error);
 }
 
 centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    cf_native_call *call;
-    centrifuge_error error = begin_call(subscription, done, user, &call);
-    return error ? error
-                 : end_call(subscription, call,
-                            cf_subscription_ready(subscription->core, cf_native_now(subscription->client), true, call));
+    return call(subscription, start_ready, (cf_bytes){NULL, 0}, done, user);
+}
+
+centrifuge_error centrifuge_client_drain(centrifuge_client *client, int64_t milliseconds, centrifuge_drained done, void *user)
+{
+    centrifuge_error error = cf_native_driver_enter(client);
+    if (error)
+        return error;
+    error = cf_native_drain_begin(client, milliseconds, done, user);
+    return error ? leave(client, error) : leave_soon(client, error);
 }
 
 /* ---- loops --------------------------------------------------------------------------------------------- */
-
-static int64_t time_to_wait(const centrifuge_client *client, int64_t milliseconds)
-{
-    cf_time now = cf_native_clock_now();
-    cf_time deadline = cf_native_driver_deadline(client);
-    if (atomic_load(&client->posted) || deadline <= now)
-        return 0;
-    if (deadline == CF_TIME_NEVER)
-        return milliseconds;
-    int64_t left = deadline - now;
-    return milliseconds < 0 || left < milliseconds ? left : milliseconds;
-}
-
-/* The turn has begun. Handlers change the watches while the ready ones are gone through: hence the copy. */
-static centrifuge_error turn(centrifuge_client *client, int64_t milliseconds)
-{
-    cf_native_watch watches[CF_NATIVE_LOOP_WATCH_MAX];
-    size_t count = client->loop.watch_count;
-    memcpy(watches, client->loop.watches, count * sizeof watches[0]);
-    if (!cf_native_poll(watches, count, time_to_wait(client, milliseconds))) {
-        centrifuge_error error = cf_native_driver_end(client);
-        return error ? error : CENTRIFUGE_ERROR_SYSTEM;
-    }
-    cf_native_now(client);
-    for (size_t i = 0; i < count && !client->ending; i++)
-        if (watches[i].ready)
-            cf_native_driver_ready(client, watches[i].socket, watches[i].ready);
-    if (!client->ending)
-        cf_native_post_run(client);
-    if (!client->ending)
-        cf_native_driver_timers(client);
-    return cf_native_driver_end(client);
-}
 
 static centrifuge_error begin_own_turn(centrifuge_client *client)
 {
@@ -673,7 +736,7 @@ static centrifuge_error begin_own_turn(centrifuge_client *client)
 centrifuge_error centrifuge_client_wait(centrifuge_client *client, int64_t milliseconds)
 {
     centrifuge_error error = begin_own_turn(client);
-    return error ? error : turn(client, milliseconds);
+    return error ? error : cf_native_driver_turn(client, milliseconds);
 }
 
 centrifuge_error centrifuge_client_tick(centrifuge_client *client)
@@ -686,8 +749,8 @@ centrifuge_error centrifuge_client_fd(centrifuge_client *client, int *fd)
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    if (client->loop.foreign_watch)
-        return CENTRIFUGE_ERROR_INVALID_STATE;
+    if (client->loop.foreign_watch || cf_native_started(client))
+        return leave(client, CENTRIFUGE_ERROR_INVALID_STATE);
     if (!cf_native_loop_gather(&client->loop))
         return errno == ENOSYS ? CENTRIFUGE_ERROR_UNSUPPORTED : CENTRIFUGE_ERROR_SYSTEM;
     *fd = client->loop.set;
@@ -696,7 +759,11 @@ centrifuge_error centrifuge_client_fd(centrifuge_client *client, int *fd)
 
 int64_t centrifuge_client_timeout(centrifuge_client *client)
 {
-    return cf_native_driver_enter(client) ? 0 : time_to_wait(client, -1);
+    if (cf_native_driver_enter(client))
+        return 0;
+    int64_t milliseconds = cf_native_started(client) ? -1 : cf_native_driver_wait_time(client, -1);
+    cf_native_driver_leave(client);
+    return milliseconds;
 }
 
 centrifuge_error centrifuge_client_run(centrifuge_client *client)
@@ -711,7 +778,7 @@ centrifuge_error centrifuge_client_run(centrifuge_client *client)
             client->in_turn = false;
             return stop || client->asked_to_end ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_DISCONNECTED;
         }
-        error = turn(client, -1);
+        error = cf_native_driver_turn(client, -1);
         if (error)
             return error;
     }

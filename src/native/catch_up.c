@@ -244,8 +244,9 @@ static bool tell_history(centrifuge_subscription *subscription, cf_bytes array)
     return good;
 }
 
-static void answered(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
+void cf_native_catch_up_answered(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
 {
+    cf_native_callback_end(subscription->client); /* ours, and no callback: the lock was given back for it */
     cf_native_catch_up *self = user;
     centrifuge_completion done = self->done; /* what is told may begin the next one */
     void *done_user = self->user;
@@ -259,6 +260,7 @@ static void answered(centrifuge_subscription *subscription, const centrifuge_res
         told.error = centrifuge_error_text(self->broken);
         told.advice = "retry";
     }
+    cf_native_callback_begin(subscription->client);
     if (done)
         done(subscription, &told, done_user);
 }
@@ -281,21 +283,21 @@ static cf_native_catch_up *obtain(centrifuge_subscription *subscription)
     return self;
 }
 
-centrifuge_error cf_native_catch_up_begin(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
+centrifuge_error cf_native_catch_up_prepare(centrifuge_subscription *subscription)
 {
-    cf_native_catch_up *self = obtain(subscription);
+    const cf_native_catch_up *self = obtain(subscription);
     if (!self)
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    if (self->waiting)
-        return CENTRIFUGE_ERROR_INVALID_STATE;
-    centrifuge_error error = centrifuge_subscription_history(subscription, answered, self);
-    if (error)
-        return error;
+    return self->waiting ? CENTRIFUGE_ERROR_INVALID_STATE : CENTRIFUGE_ERROR_OK;
+}
+
+void cf_native_catch_up_begin(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
+{
+    cf_native_catch_up *self = subscription->catch_up;
     self->waiting = true;
     self->broken = CENTRIFUGE_ERROR_OK;
     self->done = done;
     self->user = user;
-    return CENTRIFUGE_ERROR_OK;
 }
 
 void cf_native_catch_up_drop(centrifuge_subscription *subscription)

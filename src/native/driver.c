@@ -4,8 +4,10 @@
 #include "native/driver.h"
 
 #include "native/choice.h"
+#include "native/drain.h"
 #include "native/http.h"
 #include "native/open.h"
+#include "native/shared.h"
 
 #include <string.h>
 
@@ -222,26 +224,52 @@ void cf_native_driver_own(centrifuge_client *client)
     atomic_store(&client->process, cf_native_process_self());
 }
 
+static bool is_mine(const centrifuge_client *client)
+{
+    return atomic_load_explicit(&client->owner, memory_order_relaxed) == cf_native_thread_self();
+}
+
 centrifuge_error cf_native_driver_enter(const centrifuge_client *client)
 {
     if (!client)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    if (atomic_load_explicit(&client->owner, memory_order_relaxed) != cf_native_thread_self() || cf_native_copied(client))
+    if (cf_native_copied(client))
         return CENTRIFUGE_ERROR_WRONG_THREAD;
+    if (!is_mine(client))
+        return cf_native_shared_enter(client);
     return client->ending ? CENTRIFUGE_ERROR_CLOSED : CENTRIFUGE_ERROR_OK;
+}
+
+void cf_native_driver_look(const centrifuge_client *client)
+{
+    if (cf_native_started(client))
+        cf_native_shared_lock(client);
+}
+
+void cf_native_driver_leave(const centrifuge_client *client)
+{
+    if (cf_native_started(client))
+        cf_native_shared_unlock(client);
 }
 
 centrifuge_error cf_native_driver_begin(centrifuge_client *client)
 {
+    if (client && cf_native_started(client))
+        return cf_native_copied(client) ? CENTRIFUGE_ERROR_WRONG_THREAD : CENTRIFUGE_ERROR_INVALID_STATE;
     centrifuge_error error = cf_native_driver_enter(client);
     if (error && error != CENTRIFUGE_ERROR_CLOSED)
         return error;
     if (client->in_turn)
         return CENTRIFUGE_ERROR_INVALID_STATE;
+    cf_native_driver_resume(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+void cf_native_driver_resume(centrifuge_client *client)
+{
     client->in_turn = true;
     client->share.used = 0;
     cf_native_now(client);
-    return CENTRIFUGE_ERROR_OK;
 }
 
 /* What the last turn left comes before anything new. */
@@ -286,6 +314,14 @@ static centrifuge_error end_copied(centrifuge_client *client)
     return CENTRIFUGE_ERROR_CLOSED;
 }
 
+/* What the thread of a started client leaves is taken over by whoever ends it. */
+static centrifuge_error end_last(centrifuge_client *client)
+{
+    if (!cf_native_started(client))
+        cf_native_driver_destroy(client);
+    return CENTRIFUGE_ERROR_CLOSED;
+}
+
 centrifuge_error cf_native_driver_end(centrifuge_client *client)
 {
     if (cf_native_copied(client))
@@ -294,11 +330,11 @@ centrifuge_error cf_native_driver_end(centrifuge_client *client)
         cf_native_driver_settle(client);
         if (!client->ending)
             flush(client);
+        if (client->drain && !client->ending)
+            cf_native_drain_look(client);
     } while (client->kicked && !client->ending && !client->share.over);
-    if (client->ending) {
-        cf_native_driver_destroy(client);
-        return CENTRIFUGE_ERROR_CLOSED;
-    }
+    if (client->ending)
+        return end_last(client);
     client->in_turn = false;
     client->share.was_over = client->share.over;
     reap(client);
@@ -358,6 +394,53 @@ void cf_native_driver_timers(centrifuge_client *client)
         cf_client_tick(client->core, now);
 }
 
+/* ---- waiting ----------------------------------------------------------------------------- */
+
+int64_t cf_native_driver_wait_time(const centrifuge_client *client, int64_t milliseconds)
+{
+    cf_time now = cf_native_clock_now();
+    cf_time deadline = cf_native_driver_deadline(client);
+    if (atomic_load(&client->posted) || deadline <= now)
+        return 0;
+    if (deadline == CF_TIME_NEVER)
+        return milliseconds;
+    int64_t left = deadline - now;
+    return milliseconds < 0 || left < milliseconds ? left : milliseconds;
+}
+
+/* Others may use a started client meanwhile. */
+static bool wait_for(centrifuge_client *client, cf_native_watch *watches, size_t count, int64_t milliseconds)
+{
+    int64_t longest = cf_native_driver_wait_time(client, milliseconds);
+    client->asleep = cf_native_started(client);
+    cf_native_callback_begin(client);
+    bool good = cf_native_poll(watches, count, longest);
+    cf_native_callback_end(client);
+    client->asleep = false;
+    return good;
+}
+
+/* Handlers change the watches while the ready ones are gone through: hence the copy. */
+centrifuge_error cf_native_driver_turn(centrifuge_client *client, int64_t milliseconds)
+{
+    cf_native_watch watches[CF_NATIVE_LOOP_WATCH_MAX];
+    size_t count = client->loop.watch_count;
+    memcpy(watches, client->loop.watches, count * sizeof watches[0]);
+    if (!wait_for(client, watches, count, milliseconds)) {
+        centrifuge_error error = cf_native_driver_end(client);
+        return error ? error : CENTRIFUGE_ERROR_SYSTEM;
+    }
+    cf_native_now(client);
+    for (size_t i = 0; i < count && !client->ending; i++)
+        if (watches[i].ready)
+            cf_native_driver_ready(client, watches[i].socket, watches[i].ready);
+    if (!client->ending)
+        cf_native_post_run(client);
+    if (!client->ending)
+        cf_native_driver_timers(client);
+    return cf_native_driver_end(client);
+}
+
 static cf_time earlier(cf_time a, cf_time b)
 {
     return a < b ? a : b;
@@ -368,6 +451,8 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
     if (client->kicked || client->share.over)
         return cf_native_clock_now();
     cf_time deadline = cf_client_deadline(client->core);
+    if (client->drain)
+        deadline = earlier(deadline, cf_native_drain_deadline(client));
     if (client->http)
         deadline = earlier(deadline, client->http->multi.deadline);
     CF_LIST_EACH (link, &client->transports)
@@ -377,7 +462,7 @@ cf_time cf_native_driver_deadline(const centrifuge_client *client)
 
 bool cf_native_driver_idle(const centrifuge_client *client)
 {
-    return !client->kicked && !client->share.over && cf_list_empty(&client->transports) && !client->http &&
+    return !client->kicked && !client->share.over && !client->drain && cf_list_empty(&client->transports) && !client->http &&
            !cf_client_will_reconnect(client->core) && cf_client_get_state(client->core) == CF_CLIENT_DISCONNECTED &&
            !atomic_load(&client->posted);
 }
@@ -408,6 +493,7 @@ static void end(centrifuge_client *client)
 {
     client->in_turn = true; /* it calls callbacks, as a turn does */
     end_core(client);
+    cf_native_drain_close(client);
     cf_native_post_drop_all(client);
     cf_native_http_close(client);
     close_transports(client);
@@ -426,6 +512,7 @@ static void end_copy(centrifuge_client *client)
         transport_at(link)->ops->abandon(transport_at(link));
     client->live = NULL;
     end_core(client);
+    cf_native_drain_close(client);
     cf_native_post_drop_all(client);
     reap(client);
 }
@@ -447,5 +534,6 @@ void cf_native_driver_destroy(centrifuge_client *client)
     cf_free(&cf_native_allocator, client->detail);
     cf_free(&cf_native_allocator, client->id_text);
     cf_free(&cf_native_allocator, client->credentials_text);
+    cf_native_shared_free(client);
     cf_free(&cf_native_allocator, client);
 }

@@ -175,12 +175,18 @@ static bool is_heard(const cf_list *listeners, size_t offset)
 }
 
 /* Calls `member` of every listener with the object, the event and the listener's own pointer. */
-#define TELL(client, subscription, kind, member, object, event)                                                                \
+#define TELL(client, subscription, kind, member, object, type, event)                                                          \
     do {                                                                                                                       \
         cf_round going = round_begin(client, subscription);                                                                    \
-        for (cf_native_listener *listener = round_next(&going); listener; listener = round_next(&going))                       \
-            if (listener->events.kind.member)                                                                                  \
-                listener->events.kind.member(object, event, listener->user);                                                   \
+        for (cf_native_listener *listener = round_next(&going); listener; listener = round_next(&going)) {                     \
+            void (*called)(centrifuge_##kind *, const type *, void *) = listener->events.kind.member;                          \
+            void *user = listener->user; /* another thread may take it away while it is called */                              \
+            if (!called)                                                                                                       \
+                continue;                                                                                                      \
+            cf_native_callback_begin(client);                                                                                  \
+            called(object, event, user);                                                                                       \
+            cf_native_callback_end(client);                                                                                    \
+        }                                                                                                                      \
     } while (0)
 
 /* ---- events of the client ----------------------------------------------------------- */
@@ -192,13 +198,13 @@ static void tell_connect(centrifuge_client *client, const cf_event *event, cf_st
         .transport = string(strings, event->transport),
         .latency = event->latency,
     };
-    TELL(client, NULL, client, connect, client, &told);
+    TELL(client, NULL, client, connect, client, centrifuge_connect_event, &told);
 }
 
 static void tell_disconnect(centrifuge_client *client, const cf_event *event, cf_strings *strings)
 {
     centrifuge_disconnect_event told = {.reason = string(strings, event->reason), .reconnect = event->reconnect};
-    TELL(client, NULL, client, disconnect, client, &told);
+    TELL(client, NULL, client, disconnect, client, centrifuge_disconnect_event, &told);
 }
 
 /* Is it told to a subscription, too? The server's answer to its command, or what was made up for its channel. */
@@ -227,7 +233,7 @@ static void tell_error(centrifuge_client *client, const cf_event *event, cf_stri
         .raw = raw(event->raw),
     };
     print_unheard_error(client, &told);
-    TELL(client, NULL, client, error, client, &told);
+    TELL(client, NULL, client, error, client, centrifuge_error_event, &told);
 }
 
 static void tell_transport_close(centrifuge_client *client, const cf_event *event, cf_strings *strings)
@@ -243,7 +249,7 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
     };
     if (told.code && !is_heard(&client->listeners, offsetof(centrifuge_client_events, transport_close)))
         cf_native_print_error(client, "", told.detail[0] ? told.detail : centrifuge_error_text(told.code), "");
-    TELL(client, NULL, client, transport_close, client, &told);
+    TELL(client, NULL, client, transport_close, client, centrifuge_transport_close_event, &told);
 }
 
 static void tell_refresh_failed(centrifuge_client *client, const cf_event *event, cf_strings *strings)
@@ -253,13 +259,13 @@ static void tell_refresh_failed(centrifuge_client *client, const cf_event *event
     const cf_native_settings *settings = &client->settings;
     bool asks = settings->refresh || settings->endpoints[CF_NATIVE_REFRESH].url;
     centrifuge_refresh_failed_event told = {.attempts = asks ? settings->refresh_attempts : 0};
-    TELL(client, NULL, client, refresh_failed, client, &told);
+    TELL(client, NULL, client, refresh_failed, client, centrifuge_refresh_failed_event, &told);
 }
 
 void cf_native_events_high_water(centrifuge_client *client, centrifuge_error limit, size_t used, size_t max)
 {
     centrifuge_high_water_event told = {.limit = limit, .used = used, .max = max};
-    TELL(client, NULL, client, high_water, client, &told);
+    TELL(client, NULL, client, high_water, client, centrifuge_high_water_event, &told);
 }
 
 static void tell_high_water(centrifuge_client *client, const cf_event *event, cf_strings *strings)
@@ -281,7 +287,7 @@ void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_byte
     cf_strings strings;
     strings_init(&strings);
     centrifuge_log_event told = {.level = levels[level], .text = string(&strings, text)};
-    TELL(client, NULL, client, log, client, &told);
+    TELL(client, NULL, client, log, client, centrifuge_log_event, &told);
     strings_free(&strings);
 }
 
@@ -299,7 +305,7 @@ static void round_message(centrifuge_subscription *subscription, const cf_event 
         .user = user_of(strings, event->info),
         .history = history,
     };
-    TELL(subscription->client, subscription, subscription, message, subscription, &told);
+    TELL(subscription->client, subscription, subscription, message, subscription, centrifuge_message, &told);
 }
 
 void cf_native_events_message(centrifuge_subscription *subscription, const cf_event *event, bool history)
@@ -330,13 +336,13 @@ static centrifuge_join_event join_event(centrifuge_subscription *subscription, c
 static void tell_join(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
 {
     centrifuge_join_event told = join_event(subscription, event, strings);
-    TELL(subscription->client, subscription, subscription, join, subscription, &told);
+    TELL(subscription->client, subscription, subscription, join, subscription, centrifuge_join_event, &told);
 }
 
 static void tell_leave(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
 {
     centrifuge_join_event told = join_event(subscription, event, strings);
-    TELL(subscription->client, subscription, subscription, leave, subscription, &told);
+    TELL(subscription->client, subscription, subscription, leave, subscription, centrifuge_join_event, &told);
 }
 
 static void tell_subscribe(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
@@ -347,7 +353,7 @@ static void tell_subscribe(centrifuge_subscription *subscription, const cf_event
         .resubscribe = event->resubscribe,
         .recovered = event->recovered,
     };
-    TELL(subscription->client, subscription, subscription, subscribe, subscription, &told);
+    TELL(subscription->client, subscription, subscription, subscribe, subscription, centrifuge_subscribe_event, &told);
 }
 
 static void tell_subscribe_error(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
@@ -362,7 +368,7 @@ static void tell_subscribe_error(centrifuge_subscription *subscription, const cf
     };
     if (!is_heard(&subscription->listeners, offsetof(centrifuge_subscription_events, error)))
         cf_native_print_error(subscription->client, told.channel, told.text, told.advice);
-    TELL(subscription->client, subscription, subscription, error, subscription, &told);
+    TELL(subscription->client, subscription, subscription, error, subscription, centrifuge_subscribe_error_event, &told);
 }
 
 static void tell_unsubscribe(centrifuge_subscription *subscription, const cf_event *event, cf_strings *strings)
@@ -370,7 +376,7 @@ static void tell_unsubscribe(centrifuge_subscription *subscription, const cf_eve
     (void)event;
     (void)strings;
     centrifuge_unsubscribe_event told = {.channel = subscription->channel};
-    TELL(subscription->client, subscription, subscription, unsubscribe, subscription, &told);
+    TELL(subscription->client, subscription, subscription, unsubscribe, subscription, centrifuge_unsubscribe_event, &told);
 }
 
 /* ---- which is which ---------------------------------------------------------------------- */
@@ -437,7 +443,9 @@ static void complete(cf_native_call *call, const cf_result *result)
         .recovered = result->recovered,
         .error_json = result->error_json,
     };
+    cf_native_callback_begin(call->subscription->client);
     call->done(call->subscription, &told, call->user);
+    cf_native_callback_end(call->subscription->client);
     strings_free(&strings);
 }
 

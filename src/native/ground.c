@@ -54,9 +54,18 @@ bool cf_native_copied(const centrifuge_client *client)
     return atomic_load_explicit(&client->process, memory_order_relaxed) != cf_native_process_self();
 }
 
+/* Once for all that is asked for until the loop has the lock again. */
+static void rouse(centrifuge_client *client)
+{
+    client->asleep = false;
+    cf_native_wakeup_signal(&client->loop.wakeup);
+}
+
 void cf_native_kick(centrifuge_client *client)
 {
     client->kicked = true;
+    if (client->asleep)
+        rouse(client);
     if (client->in_turn)
         return;
     cf_time now = cf_native_clock_now();

@@ -165,11 +165,29 @@ static void nobody_to_ask(centrifuge_client *client, cf_native_asked asked, uint
                                       : "credentials expire: new ones need this option, or 'refresh'");
 }
 
+static void ask_for_signs(centrifuge_client *client, uint32_t id, cf_bytes body)
+{
+    void *user = client->settings.authorize_user;
+    void (*authorize)(centrifuge_client *, centrifuge_request, centrifuge_bytes, void *) = client->settings.authorize;
+    cf_native_callback_begin(client);
+    authorize(client, id, (centrifuge_bytes){body.data, body.size}, user);
+    cf_native_callback_end(client);
+}
+
+static void ask_for_credentials(centrifuge_client *client, uint32_t id)
+{
+    void *user = client->settings.refresh_user;
+    void (*refresh)(centrifuge_client *, centrifuge_request, void *) = client->settings.refresh;
+    cf_native_callback_begin(client);
+    refresh(client, id, user);
+    cf_native_callback_end(client);
+}
+
 void cf_native_http_authorize(centrifuge_client *client, uint32_t id, cf_bytes body)
 {
     const cf_native_settings *settings = &client->settings;
     if (settings->authorize)
-        settings->authorize(client, id, (centrifuge_bytes){body.data, body.size}, settings->authorize_user);
+        ask_for_signs(client, id, body);
     else if (settings->endpoints[CF_NATIVE_AUTHORIZE].url)
         post(client, CF_NATIVE_AUTHORIZE, id, body);
     else
@@ -180,7 +198,7 @@ void cf_native_http_refresh(centrifuge_client *client, uint32_t id)
 {
     const cf_native_settings *settings = &client->settings;
     if (settings->refresh)
-        settings->refresh(client, id, settings->refresh_user);
+        ask_for_credentials(client, id);
     else if (settings->endpoints[CF_NATIVE_REFRESH].url)
         post(client, CF_NATIVE_REFRESH, id, cf_bytes_of(settings->refresh_data));
     else

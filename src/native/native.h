@@ -19,10 +19,15 @@
  *   catch_up.c  a channel's history, told as messages
  *   print.c     lines for stderr: the log, and errors that no listener hears
  *   post.c      work handed over by other threads
+ *   shared.c    the lock of a client that every thread may use
+ *   drain.c     the end that loses no answer
  *   driver.c    effects, turns of the loop, the end
+ *   thread.c    a loop that runs on a thread of the library
  *   api.c       the public functions
  *
- * All of a client happens in its owner's thread, except cf_post_* and cf_native_wakeup_signal, and in its owner's process.
+ * All of a client happens in its owner's thread, except cf_post_* and cf_native_wakeup_signal, and in its owner's process. A
+ * started client is everybody's: whoever touches it holds its lock, which is given back while a callback runs and while the
+ * loop waits. What another thread does then is what a callback might do, for which everything here is made.
  * Callbacks run only between cf_native_driver_begin and cf_native_driver_end ("a turn"); turns do not nest. What a turn ended
  * (sockets, the client itself) is freed in cf_native_driver_end, so nothing that is on the stack goes away under it.
  */
@@ -164,6 +169,7 @@ typedef struct cf_native_settings {
     size_t posts_max;
     size_t recovery_size_max;
     bool print_errors;
+    int64_t room_wait;
     cf_ws_header *headers;
     size_t header_count;
     cf_http_way way;
@@ -272,8 +278,11 @@ void cf_native_subscription_free(centrifuge_subscription *subscription);
 
 /* ---- catch_up.c ------------------------------------------------------------------------- */
 
-/* The subscription may be used; errors as centrifuge_subscription_catch_up. */
-centrifuge_error cf_native_catch_up_begin(centrifuge_subscription *subscription, centrifuge_completion done, void *user);
+/* May one begin? NO_MEMORY, or INVALID_STATE while another waits. */
+centrifuge_error cf_native_catch_up_prepare(centrifuge_subscription *subscription);
+/* The history was asked for, with the next one as its completion and subscription->catch_up as its user. */
+void cf_native_catch_up_begin(centrifuge_subscription *subscription, centrifuge_completion done, void *user);
+void cf_native_catch_up_answered(centrifuge_subscription *subscription, const centrifuge_result *result, void *user);
 /* Of a live message, where a catch-up was begun. True: it waits, or was told already. */
 bool cf_native_catch_up_take(centrifuge_subscription *subscription, const cf_event *event);
 /* The application has unsubscribed: what waits is not told. */
@@ -298,6 +307,10 @@ typedef struct cf_native_posted {
 void cf_native_post_run(centrifuge_client *client);
 void cf_native_post_drop_all(centrifuge_client *client);
 
+/* ---- drain.c ---------------------------------------------------------------------------- */
+
+typedef struct cf_native_drain cf_native_drain;
+
 /* ---- transport.h ---------------------------------------------------------------------------- */
 
 typedef struct cf_native_transport cf_native_transport;
@@ -317,13 +330,14 @@ struct centrifuge_client {
     cf_native_loop loop;
     cf_native_transport_open *open;
     cf_list transports;
-    cf_native_transport *live;   /* the core's current one, or NULL */
-    int http_status;             /* of a request that was refused last, on this transport; 0 for none */
-    uint16_t close_code;         /* of the last close that was none by an error, as in centrifuge_transport_close_event */
-    char *close_reason;          /* of it; NULL for none */
-    int64_t retry_after;         /* ms: what came with it; 0 for nothing */
-    char *detail;                /* of the last loss by an error; NULL for none */
-    struct cf_native_http *http; /* NULL: no requests */
+    cf_native_transport *live;     /* the core's current one, or NULL */
+    int http_status;               /* of a request that was refused last, on this transport; 0 for none */
+    uint16_t close_code;           /* of the last close that was none by an error, as in centrifuge_transport_close_event */
+    char *close_reason;            /* of it; NULL for none */
+    int64_t retry_after;           /* ms: what came with it; 0 for nothing */
+    char *detail;                  /* of the last loss by an error; NULL for none */
+    struct cf_native_http *http;   /* NULL: no requests */
+    struct cf_native_drain *drain; /* NULL: calls are taken */
     cf_list subscriptions;
     cf_list listeners;
     cf_list *next_listener; /* of the event that is being delivered, or NULL */
@@ -331,10 +345,12 @@ struct centrifuge_client {
     centrifuge_listener last_listener;
     cf_time now; /* when the clock was read last: reading it for each message costs a tenth of the message */
     /* choice.c; places in settings.transports. */
-    cf_time choice_until; /* then the first of all is tried first again */
-    uint8_t choice_first; /* an attempt begins with it */
-    uint8_t choice_tried; /* last in this attempt, or CF_NATIVE_NO_TRANSPORT */
-    bool choice_proven;   /* it has brought a message */
+    cf_time choice_until;            /* then the first of all is tried first again */
+    uint8_t choice_first;            /* an attempt begins with it */
+    uint8_t choice_tried;            /* last in this attempt, or CF_NATIVE_NO_TRANSPORT */
+    bool choice_proven;              /* it has brought a message */
+    struct cf_native_shared *shared; /* NULL: never started */
+    bool asleep;                     /* the loop of a started client waits, and nobody has woken it */
     bool in_turn;
     bool kicked;       /* the core may have effects that no turn has taken */
     bool ending;       /* destroyed: no events any more */
@@ -356,6 +372,33 @@ struct centrifuge_client {
     uint8_t random[32];                 /* from the system's source, used once; `random_left` bytes of its end are fresh */
     size_t random_left;
 };
+
+/* ---- shared.c ----------------------------------------------------------------------------- */
+
+/* Its address is the owner of a started client. */
+extern const char cf_native_everybody;
+
+static inline bool cf_native_started(const centrifuge_client *client)
+{
+    return atomic_load_explicit(&client->owner, memory_order_acquire) == &cf_native_everybody;
+}
+
+/* Of a started client; a copy's lock is left alone, since nobody may be there who would give it back. */
+void cf_native_shared_lock(const centrifuge_client *client);
+void cf_native_shared_unlock(const centrifuge_client *client);
+
+/* Both around whatever the application gave to be called; of a client that is not started they do nothing. */
+static inline void cf_native_callback_begin(const centrifuge_client *client)
+{
+    if (cf_native_started(client))
+        cf_native_shared_unlock(client);
+}
+
+static inline void cf_native_callback_end(const centrifuge_client *client)
+{
+    if (cf_native_started(client))
+        cf_native_shared_lock(client);
+}
 
 /* ---- curl.c ------------------------------------------------------------------------------------ */
 

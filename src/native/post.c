@@ -65,7 +65,9 @@ void cf_native_post_run(centrifuge_client *client)
         cf_free(&cf_native_allocator, client->taken);
         client->taken = posted.next;
         atomic_fetch_sub(&client->post_count, 1);
+        cf_native_callback_begin(client);
         posted.function(client, posted.user);
+        cf_native_callback_end(client);
     }
 }
 

@@ -157,6 +157,8 @@ static centrifuge_error check_requests(const centrifuge_options *options, const 
         return refuse(what, "http_answer_size_max");
     if (!options->events_per_turn)
         return refuse(what, "events_per_turn");
+    if (options->room_wait < 0)
+        return refuse(what, "room_wait");
     return options->posts_max ? CENTRIFUGE_ERROR_OK : refuse(what, "posts_max");
 }
 
@@ -322,6 +324,7 @@ static void copy(cf_native_settings *settings, const centrifuge_options *options
     settings->posts_max = options->posts_max;
     settings->recovery_size_max = options->recovery_size_max;
     settings->print_errors = options->print_errors;
+    settings->room_wait = options->room_wait;
 }
 
 centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,

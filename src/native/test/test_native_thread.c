@@ -1,0 +1,568 @@
+/*
+ * A client that was started: its loop runs on a thread of the library, and every thread may use it.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "native/test/support.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define THREADS 4
+#define EACH    500
+
+/* What the client's thread writes and the test's reads. */
+typedef struct cf_counts {
+    atomic_int connected;
+    atomic_int done;
+    atomic_int failed;
+    atomic_int messages;
+    atomic_int go_on; /* of a callback that waits for the test */
+    centrifuge_client *client;
+    centrifuge_subscription *subscription;
+    centrifuge_error error;
+    bool busy; /* by the thread of a callback only: two at once are a race that a sanitizer sees */
+} cf_counts;
+
+static void wait_until(const atomic_int *value, int least)
+{
+    while (atomic_load(value) < least)
+        sched_yield();
+}
+
+static void on_connect(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    cf_counts *counts = user;
+    (void)client;
+    (void)event;
+    atomic_fetch_add(&counts->connected, 1);
+}
+
+static void on_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+{
+    cf_counts *counts = user;
+    (void)subscription;
+    (void)message;
+    atomic_fetch_add(&counts->messages, 1);
+}
+
+static void on_done(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
+{
+    cf_counts *counts = user;
+    (void)subscription;
+    counts->busy = !counts->busy;
+    atomic_fetch_add(result->code ? &counts->failed : &counts->done, 1);
+}
+
+/* Everything that comes is answered. */
+static void answers_all(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    atomic_store(&peer->step, 1);
+    while (peer_read(peer) && peer_answer(peer, "publish", "{\"status\":true}"))
+        continue;
+    peer->failure[0] = '\0';
+}
+
+/* Nothing is. */
+static void answers_nothing(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    while (peer_read(peer))
+        atomic_fetch_add(&peer->step, 1);
+    peer->failure[0] = '\0';
+}
+
+static void prepare(cf_counts *counts, const centrifuge_options *options)
+{
+    static const centrifuge_client_events client_events = {.connect = on_connect};
+    static const centrifuge_subscription_events events = {.message = on_message};
+    memset(counts, 0, sizeof *counts);
+    OK(centrifuge_client_new(&counts->client, options));
+    OK(centrifuge_client_listen(counts->client, &client_events, counts, NULL));
+    OK(centrifuge_client_subscribe(counts->client, "news", &events, counts, &counts->subscription));
+}
+
+static void start(cf_counts *counts, const cf_peer *peer)
+{
+    centrifuge_options options;
+    quick_options(&options, peer);
+    prepare(counts, &options);
+    OK(centrifuge_client_start(counts->client));
+    OK(centrifuge_client_connect(counts->client));
+}
+
+/* ---- every thread ---- */
+
+static void *publish_many(void *user)
+{
+    cf_counts *counts = user;
+    for (int i = 0; i < EACH; i++)
+        if (i % 2)
+            OK(centrifuge_subscription_publish(counts->subscription, "1", 1, on_done, counts));
+        else
+            OK(centrifuge_subscription_publish_text(counts->subscription, "one", on_done, counts));
+    return NULL;
+}
+
+static void threads_publish_and_each_answer_comes_once(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    pthread_t threads[THREADS];
+    peer_start(&peer, answers_all, NULL, NULL);
+    start(&counts, &peer);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, publish_many, &counts);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    OK(centrifuge_subscription_catch_up(counts.subscription, on_done, &counts));
+    OK(centrifuge_client_drain(counts.client, 600000, NULL, NULL));
+    OK(centrifuge_client_join(counts.client));
+    assert_int_equal(counts.done, THREADS * EACH + 1);
+    assert_int_equal(counts.failed, 0);
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
+static void *ask_everything(void *user)
+{
+    cf_counts *counts = user;
+    for (int i = 0; i < EACH; i++) {
+        centrifuge_subscription *own;
+        centrifuge_listener listener;
+        centrifuge_subscription_events events = {.message = on_message};
+        (void)centrifuge_client_get_state(counts->client);
+        (void)centrifuge_client_will_reconnect(counts->client);
+        (void)centrifuge_client_latency(counts->client);
+        (void)centrifuge_client_transport(counts->client);
+        (void)centrifuge_subscription_get_state(counts->subscription);
+        assert_ptr_equal(centrifuge_client_find(counts->client, "news"), counts->subscription);
+        OK(centrifuge_client_check(counts->client));
+        OK(centrifuge_client_ping(counts->client));
+        OK(centrifuge_subscription_listen(counts->subscription, &events, counts, &listener));
+        OK(centrifuge_subscription_presence(counts->subscription, on_done, counts));
+        OK(centrifuge_subscription_history(counts->subscription, on_done, counts));
+        OK(centrifuge_subscription_unlisten(counts->subscription, listener));
+        if (i % 100)
+            continue;
+        char channel[32];
+        snprintf(channel, sizeof channel, "own-%p-%d", (void *)&own, i);
+        OK(centrifuge_client_subscribe(counts->client, channel, &events, counts, &own));
+        OK(centrifuge_subscription_remove(own));
+        OK(centrifuge_client_disconnect(counts->client));
+        OK(centrifuge_subscription_subscribe(counts->subscription));
+        OK(centrifuge_client_connect(counts->client));
+    }
+    return NULL;
+}
+
+static void welcomes_who_comes(cf_peer *peer)
+{
+    while (atomic_load(&peer->step) == 0 && peer_accept(peer)) {
+        if (peer_upgrade(peer) && peer_expect(peer, "connect") &&
+            peer_answer(peer, "connect", "{\"client\":\"c1\",\"expires\":false}"))
+            while (peer_read(peer))
+                continue;
+        peer->failure[0] = '\0';
+    }
+    peer->failure[0] = '\0';
+}
+
+/* Whatever is accepted completes once, the last of it within destroy. */
+static void threads_do_everything_at_once(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    centrifuge_options options;
+    pthread_t threads[2];
+    peer_start(&peer, welcomes_who_comes, NULL, NULL);
+    quick_options(&options, &peer);
+    options.retry = 1;
+    prepare(&counts, &options);
+    OK(centrifuge_client_start(counts.client));
+    for (size_t i = 0; i < COUNT(threads); i++)
+        pthread_create(&threads[i], NULL, ask_everything, &counts);
+    for (size_t i = 0; i < COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    atomic_store(&peer.step, 1);
+    OK(centrifuge_client_destroy(counts.client));
+    assert_int_equal(counts.done + counts.failed, 2 * (int)COUNT(threads) * EACH);
+    peer_finish(&peer);
+}
+
+/* ---- callbacks ---- */
+
+/* A callback that waits for another thread which uses the client: no lock may be held. */
+static void on_connect_wait(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    cf_counts *counts = user;
+    (void)event;
+    counts->error = centrifuge_client_ping(client);
+    atomic_fetch_add(&counts->connected, 1);
+    wait_until(&counts->go_on, 1);
+}
+
+static void a_callback_may_wait_for_who_uses_the_client(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts = {.client = NULL};
+    peer_start(&peer, answers_all, NULL, NULL);
+    start(&counts, &peer);
+    wait_until(&peer.step, 1);
+    wait_until(&counts.connected, 1);
+    OK(centrifuge_client_disconnect(counts.client));
+    OK(centrifuge_client_join(counts.client));
+    peer_finish(&peer);
+
+    centrifuge_client_events events = {.connect = on_connect_wait};
+    centrifuge_options options;
+    peer_start(&peer, answers_all, NULL, NULL);
+    quick_options(&options, &peer);
+    OK(centrifuge_client_configure(counts.client, &options));
+    OK(centrifuge_client_listen(counts.client, &events, &counts, NULL));
+    OK(centrifuge_subscription_subscribe(counts.subscription));
+    OK(centrifuge_client_start(counts.client));
+    OK(centrifuge_client_connect(counts.client));
+    wait_until(&counts.connected, 3); /* both listeners */
+    assert_int_equal(centrifuge_client_get_state(counts.client), CENTRIFUGE_CLIENT_CONNECTED);
+    OK(centrifuge_subscription_publish(counts.subscription, "1", 1, on_done, &counts));
+    atomic_store(&counts.go_on, 1);
+    wait_until(&counts.done, 1);
+    OK(counts.error);
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
+static void on_connect_misuse(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    cf_counts *counts = user;
+    (void)event;
+    assert_int_equal(centrifuge_client_start(client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_join(client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_tick(client), CENTRIFUGE_ERROR_INVALID_STATE);
+    atomic_fetch_add(&counts->done, 1);
+    centrifuge_client_stop(client);
+}
+
+static void a_callback_may_stop_the_thread(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    centrifuge_client_events events = {.connect = on_connect_misuse};
+    peer_start(&peer, answers_all, NULL, NULL);
+    centrifuge_options options;
+    quick_options(&options, &peer);
+    prepare(&counts, &options);
+    OK(centrifuge_client_listen(counts.client, &events, &counts, NULL));
+    OK(centrifuge_client_start(counts.client));
+    OK(centrifuge_client_connect(counts.client));
+    OK(centrifuge_client_join(counts.client));
+    assert_int_equal(counts.done, 1);
+    assert_int_equal(centrifuge_client_get_state(counts.client), CENTRIFUGE_CLIENT_CONNECTED);
+    OK(centrifuge_client_tick(counts.client)); /* the caller's from here on */
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
+static void on_connect_destroy(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    cf_counts *counts = user;
+    (void)event;
+    OK(centrifuge_subscription_publish(counts->subscription, "1", 1, on_done, counts));
+    OK(centrifuge_client_destroy(client));
+    assert_int_equal(centrifuge_client_ping(client), CENTRIFUGE_ERROR_CLOSED);
+    assert_int_equal(centrifuge_client_destroy(client), CENTRIFUGE_ERROR_CLOSED);
+}
+
+static void a_callback_may_destroy(void **state)
+{
+    (void)state;
+    for (int joined = 0; joined < 2; joined++) {
+        cf_peer peer;
+        cf_counts counts;
+        centrifuge_options options;
+        centrifuge_client_events events = {.connect = on_connect_destroy};
+        peer_start(&peer, welcomes_who_comes, NULL, NULL);
+        quick_options(&options, &peer);
+        prepare(&counts, &options);
+        OK(centrifuge_client_listen(counts.client, &events, &counts, NULL));
+        OK(centrifuge_client_connect(counts.client));
+        OK(centrifuge_client_start(counts.client));
+        if (joined)
+            assert_int_equal(centrifuge_client_join(counts.client), CENTRIFUGE_ERROR_CLOSED);
+        wait_until(&counts.failed, 1);
+        atomic_store(&peer.step, 1);
+        peer_finish(&peer);
+    }
+}
+
+/* ---- the end ---- */
+
+static void destroy_waits_for_the_thread_and_completes_what_is_left(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    peer_start(&peer, answers_nothing, NULL, NULL);
+    start(&counts, &peer);
+    for (int i = 0; i < 10; i++)
+        OK(centrifuge_subscription_publish(counts.subscription, "1", 1, on_done, &counts));
+    wait_until(&peer.step, 10);
+    OK(centrifuge_client_destroy(counts.client));
+    assert_int_equal(counts.failed, 10);
+    peer_finish(&peer);
+}
+
+static void join_tells_how_it_ended(void **state)
+{
+    (void)state;
+    cf_counts counts;
+    centrifuge_options options;
+    quick_options(&options, NULL);
+    options.insecure = true;
+    prepare(&counts, &options);
+    OK(centrifuge_client_start(counts.client));
+    OK(centrifuge_client_join(counts.client)); /* it never connected */
+    OK(centrifuge_client_start(counts.client));
+    OK(centrifuge_client_connect(counts.client)); /* nobody listens there: attempt after attempt */
+    centrifuge_client_stop(counts.client);
+    OK(centrifuge_client_join(counts.client));
+    OK(centrifuge_client_destroy(counts.client));
+}
+
+static void closes_for_good(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_close_frame(peer, 1000, "{\"reason\":\"go away\",\"reconnect\":false}");
+    peer_wait_end(peer);
+    peer->failure[0] = '\0';
+}
+
+static void join_tells_of_a_server_that_ended_it(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    peer_start(&peer, closes_for_good, NULL, NULL);
+    start(&counts, &peer);
+    wait_until(&counts.connected, 1);
+    assert_int_equal(centrifuge_client_join(counts.client), CENTRIFUGE_ERROR_DISCONNECTED);
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
+/* ---- misuse ---- */
+
+static void *join_in_a_thread(void *user)
+{
+    cf_counts *counts = user;
+    atomic_fetch_add(centrifuge_client_join(counts->client) ? &counts->failed : &counts->done, 1);
+    return NULL;
+}
+
+static void *may_not(void *user)
+{
+    assert_int_equal(centrifuge_client_start(user), CENTRIFUGE_ERROR_WRONG_THREAD);
+    assert_int_equal(centrifuge_client_join(user), CENTRIFUGE_ERROR_WRONG_THREAD);
+    return NULL;
+}
+
+static void other_loops_are_refused(void **state)
+{
+    (void)state;
+    cf_counts counts;
+    centrifuge_options options;
+    pthread_t thread;
+    pthread_t other;
+    int fd;
+    quick_options(&options, NULL);
+    prepare(&counts, &options);
+    pthread_create(&thread, NULL, may_not, counts.client);
+    pthread_join(thread, NULL);
+    assert_int_equal(centrifuge_client_join(counts.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_start(NULL), CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    OK(centrifuge_client_start(counts.client));
+    assert_int_equal(centrifuge_client_start(counts.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_run(counts.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_tick(counts.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_wait(counts.client, 0), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_fd(counts.client, &fd), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_timer_expired(counts.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_socket_ready(counts.client, 0, 0), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_adopt(counts.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_timeout(counts.client), -1);
+    OK(centrifuge_client_connect(counts.client));
+    pthread_create(&thread, NULL, join_in_a_thread, &counts);
+    pthread_create(&other, NULL, join_in_a_thread, &counts);
+    wait_until(&counts.failed, 1); /* one of them is refused, the other waits */
+    assert_int_equal(centrifuge_client_destroy(counts.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    OK(centrifuge_client_disconnect(counts.client));
+    pthread_join(thread, NULL);
+    pthread_join(other, NULL);
+    assert_int_equal(counts.done, 1);
+    assert_int_equal(centrifuge_client_check(counts.client), CENTRIFUGE_ERROR_WRONG_THREAD); /* it is that thread's */
+    OK(centrifuge_client_adopt(counts.client));
+    OK(centrifuge_client_destroy(counts.client));
+}
+
+static void watch(void *user, centrifuge_socket socket, int events)
+{
+    (void)user;
+    (void)socket;
+    (void)events;
+}
+
+static void timer(void *user, int64_t milliseconds)
+{
+    (void)user;
+    (void)milliseconds;
+}
+
+static void a_client_of_a_foreign_loop_is_not_started(void **state)
+{
+    (void)state;
+    cf_counts counts;
+    centrifuge_options options;
+    quick_options(&options, NULL);
+    options.loop_watch = watch;
+    options.loop_timer = timer;
+    prepare(&counts, &options);
+    assert_int_equal(centrifuge_client_start(counts.client), CENTRIFUGE_ERROR_INVALID_STATE);
+    OK(centrifuge_client_destroy(counts.client));
+}
+
+/* ---- room ---- */
+
+static void a_call_waits_for_room_if_it_may(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    centrifuge_options options;
+    pthread_t threads[THREADS];
+    peer_start(&peer, answers_all, NULL, NULL);
+    quick_options(&options, &peer);
+    options.calls_max = 3;
+    options.room_wait = 600000;
+    prepare(&counts, &options);
+    OK(centrifuge_client_start(counts.client));
+    OK(centrifuge_client_connect(counts.client));
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, publish_many, &counts);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    wait_until(&counts.done, THREADS * EACH);
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
+static void no_call_waits_longer_than_it_may(void **state)
+{
+    (void)state;
+    cf_counts counts;
+    centrifuge_options options;
+    const char *what;
+    quick_options(&options, NULL);
+    options.calls_max = 1;
+    options.room_wait = -1;
+    assert_int_equal(centrifuge_options_check(&options, &what), CENTRIFUGE_ERROR_INVALID_OPTION);
+    assert_string_equal(what, "room_wait");
+    options.room_wait = 20;
+    prepare(&counts, &options);
+    OK(centrifuge_subscription_publish(counts.subscription, "1", 1, on_done, &counts));
+    assert_int_equal(centrifuge_subscription_publish(counts.subscription, "1", 1, on_done, &counts),
+                     CENTRIFUGE_ERROR_LIMIT_CALLS); /* not started: at once */
+    OK(centrifuge_client_start(counts.client));
+    assert_int_equal(centrifuge_subscription_publish(counts.subscription, "1", 1, on_done, &counts),
+                     CENTRIFUGE_ERROR_LIMIT_CALLS);
+    OK(centrifuge_client_destroy(counts.client));
+    assert_int_equal(counts.failed, 1);
+}
+
+/* ---- processes, signals ---- */
+
+static void a_child_gives_its_copy_back(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    int status;
+    peer_start(&peer, answers_all, NULL, NULL);
+    start(&counts, &peer);
+    wait_until(&peer.step, 1);
+    pid_t child = fork();
+    if (child == 0) {
+        bool good = centrifuge_client_ping(counts.client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
+                    centrifuge_client_tick(counts.client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
+                    centrifuge_client_join(counts.client) == CENTRIFUGE_ERROR_WRONG_THREAD &&
+                    centrifuge_client_adopt(counts.client) == CENTRIFUGE_ERROR_INVALID_STATE &&
+                    centrifuge_client_destroy(counts.client) == CENTRIFUGE_ERROR_OK;
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    OK(centrifuge_subscription_publish(counts.subscription, "1", 1, on_done, &counts));
+    wait_until(&counts.done, 1);
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
+static void on_connect_signals(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    cf_counts *counts = user;
+    sigset_t blocked;
+    (void)client;
+    (void)event;
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    atomic_store(&counts->done, sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGUSR1) == 1 ? 1 : -1);
+    atomic_store(&counts->go_on, 1);
+}
+
+static void signals_are_for_the_application(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    centrifuge_options options;
+    centrifuge_client_events events = {.connect = on_connect_signals};
+    peer_start(&peer, answers_all, NULL, NULL);
+    quick_options(&options, &peer);
+    prepare(&counts, &options);
+    OK(centrifuge_client_listen(counts.client, &events, &counts, NULL));
+    OK(centrifuge_client_start(counts.client));
+    OK(centrifuge_client_connect(counts.client));
+    wait_until(&counts.go_on, 1);
+    assert_int_equal(counts.done, 1);
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_publish_and_each_answer_comes_once),
+        cmocka_unit_test(threads_do_everything_at_once),
+        cmocka_unit_test(a_callback_may_wait_for_who_uses_the_client),
+        cmocka_unit_test(a_callback_may_stop_the_thread),
+        cmocka_unit_test(a_callback_may_destroy),
+        cmocka_unit_test(destroy_waits_for_the_thread_and_completes_what_is_left),
+        cmocka_unit_test(join_tells_how_it_ended),
+        cmocka_unit_test(join_tells_of_a_server_that_ended_it),
+        cmocka_unit_test(other_loops_are_refused),
+        cmocka_unit_test(a_client_of_a_foreign_loop_is_not_started),
+        cmocka_unit_test(a_call_waits_for_room_if_it_may),
+        cmocka_unit_test(no_call_waits_longer_than_it_may),
+        cmocka_unit_test(a_child_gives_its_copy_back),
+        cmocka_unit_test(signals_are_for_the_application),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
