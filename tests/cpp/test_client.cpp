@@ -1,6 +1,6 @@
 /*
- * centrifuge/client.hpp against a real server, whose address is the argument; tests/cpp/run.sh starts it. Built as C++11 without
- * exceptions and run-time types, and as C++17.
+ * centrifuge/client.hpp against a real server, whose address is the argument; tests/cpp/run.sh starts it. Built as C++17 without
+ * exceptions and run-time types, and as C++20.
  */
 #include <centrifuge/client.hpp>
 
@@ -19,6 +19,7 @@ using centrifuge::message;
 using centrifuge::milliseconds;
 using centrifuge::result;
 using centrifuge::subscription;
+using centrifuge::view;
 
 #define CHECK(condition)                                                                                                       \
     do {                                                                                                                       \
@@ -44,7 +45,7 @@ static void never(const char *what)
     std::exit(1);
 }
 
-static std::string url;
+static const char *url;
 
 /* Of user 42, who got the credentials `age` seconds ago. */
 static centrifuge::options signed_options(long age = 0)
@@ -52,9 +53,9 @@ static centrifuge::options signed_options(long age = 0)
     centrifuge::options options;
     options.url = url;
     options.user = "42";
-    options.timestamp = std::to_string(static_cast<long>(std::time(nullptr)) - age);
-    options.token = centrifuge::token("secret", "42", options.timestamp);
-    options.retry = milliseconds(10);
+    options.timestamp = options.keep(std::to_string(static_cast<long>(std::time(nullptr)) - age));
+    options.token = options.keep(centrifuge::token("secret", "42", options.timestamp));
+    options.retry = 10;
     options.proxy = "";
     return options;
 }
@@ -80,7 +81,7 @@ template <class Condition> static void run_until(client &one, Condition conditio
 
 static void stop_at_subscribe_error(const subscription &to)
 {
-    to.on_error([](const centrifuge::subscribe_error_event &event) { never(std::string(event.text).c_str()); });
+    to.on_error([](const centrifuge::subscribe_error_event &event) { never(event.text); });
 }
 
 /* ---- the usual day ---- */
@@ -92,38 +93,40 @@ static void connects_subscribes_publishes_and_asks()
     std::string id, received, uid, presence, history, joined;
     std::string name = fresh_channel();
     one.on_connect([&](const centrifuge::connect_event &event) {
-        id = std::string(event.client);
-        CHECK(event.transport == "raw-websocket" && event.latency.count() >= 0);
+        id = event.client;
+        CHECK(view(event.transport) == "raw-websocket" && event.latency >= 0);
     });
     subscription room = one.subscribe(name);
-    CHECK(room && room.channel() == name && room.state() == centrifuge::subscription_state::created);
+    CHECK(room && room.channel() == name && room.state() == CENTRIFUGE_SUBSCRIPTION_NEW);
     room.on_message([&](const message &event) {
-        received = std::string(event.data);
-        uid = std::string(event.uid);
-        CHECK(event.channel == name && event.client == id && !event.info.empty() && !event.raw.empty());
+        received = view(event.data);
+        uid = event.uid;
+        CHECK(event.channel == name && event.client == id && view(event.user) == "42");
+        CHECK(event.info.size > 0 && event.raw.size > 0 && !event.history);
+        CHECK(centrifuge::text(centrifuge_json_find(event.data, "text")) == "hello" && !centrifuge::text(event.data));
     });
-    room.on_join([&](const centrifuge::join_event &event) { joined = std::string(event.client); });
+    room.on_join([&](const centrifuge::join_event &event) { joined = event.client; });
     CHECK_ERROR(one.connect(), OK);
     int completed = 0;
     CHECK_ERROR(room.ready([&](const result &outcome) {
-        CHECK(!outcome.status && !outcome.resubscribe);
+        CHECK(!outcome.code && !outcome.resubscribe);
         completed++;
     }),
                 OK);
     CHECK_ERROR(room.publish("{\"text\": \"hello\"}",
                              [&](const result &outcome) {
-                                 CHECK(!outcome.status && outcome.text.empty() && !outcome.body.empty());
+                                 CHECK(!outcome.code && !*outcome.error && outcome.body.size > 0);
                                  completed++;
                              }),
                 OK);
     RUN_UNTIL(one, completed == 2 && !received.empty());
     CHECK(received == "{\"text\": \"hello\"}");
     CHECK(one.id() == id && one.transport() == "raw-websocket" && one.latency().count() >= 0);
-    CHECK(one.state() == centrifuge::client_state::connected && one.will_reconnect() == false);
-    CHECK(room.state() == centrifuge::subscription_state::subscribed);
+    CHECK(one.state() == CENTRIFUGE_CLIENT_CONNECTED && one.will_reconnect() == false);
+    CHECK(room.state() == CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED);
     CHECK(joined == id);
-    CHECK_ERROR(room.presence([&](const result &outcome) { presence = std::string(outcome.data); }), OK);
-    CHECK_ERROR(room.history([&](const result &outcome) { history = std::string(outcome.data); }), OK);
+    CHECK_ERROR(room.presence([&](const result &outcome) { presence = view(outcome.data); }), OK);
+    CHECK_ERROR(room.history([&](const result &outcome) { history = view(outcome.data); }), OK);
     RUN_UNTIL(one, !presence.empty() && !history.empty());
     CHECK(presence.find(id) != std::string::npos);
     CHECK(history.find(uid) != std::string::npos);
@@ -137,14 +140,14 @@ static void events_of_the_connection_are_told()
     std::string reason, closed;
     int logged = 0;
     one.on_disconnect([&](const centrifuge::disconnect_event &event) {
-        reason = std::string(event.reason);
+        reason = event.reason;
         CHECK(!event.reconnect);
     });
     one.on_transport_close([&](const centrifuge::transport_close_event &event) {
-        CHECK(!event.status && event.reconnect && event.close_code == 1005);
-        closed = std::string(event.reason);
+        CHECK(!event.code && event.reconnect && event.close_code == 1005);
+        closed = event.reason;
     });
-    one.on_log([&](const centrifuge::log_event &event) { logged += event.level >= centrifuge::log_level::debug; });
+    one.on_log([&](const centrifuge::log_event &event) { logged += event.level >= CENTRIFUGE_LOG_DEBUG && *event.text; });
     one.on_error([](const centrifuge::error_event &) { never("an error"); });
     bool up = false;
     one.on_connect([&](const centrifuge::connect_event &) { up = true; });
@@ -153,7 +156,7 @@ static void events_of_the_connection_are_told()
     room.on_unsubscribe([&](const centrifuge::unsubscribe_event &event) { left = event.channel == room.channel(); });
     room.on_subscribe([&](const centrifuge::subscribe_event &event) { CHECK(!event.resubscribe && !event.recovered); });
     CHECK_ERROR(one.connect(), OK);
-    RUN_UNTIL(one, up && room.state() == centrifuge::subscription_state::subscribed);
+    RUN_UNTIL(one, up && room.state() == CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED);
     CHECK_ERROR(one.ping(), OK);
     CHECK_ERROR(one.network_changed(true), OK);
     CHECK_ERROR(room.unsubscribe(), OK);
@@ -168,19 +171,42 @@ static void a_refusal_is_an_error_with_a_text()
     client one(signed_options());
     std::string text, of_client;
     centrifuge::error status;
-    one.on_error([&](const centrifuge::error_event &event) { of_client = std::string(event.text); });
+    one.on_error([&](const centrifuge::error_event &event) { of_client = event.text; });
     subscription nowhere = one.subscribe("nowhere:here");
     nowhere.on_error([&](const centrifuge::subscribe_error_event &event) {
-        text = std::string(event.text);
-        status = event.status;
-        CHECK(event.advice == "fix" && !event.error_json && !event.resubscribe);
+        text = event.text;
+        status = event.code;
+        CHECK(view(event.advice) == "fix" && !event.error_json && !event.resubscribe);
     });
     CHECK_ERROR(one.connect(), OK);
     RUN_UNTIL(one, !text.empty());
     CHECK(status == CENTRIFUGE_ERROR_REFUSED && text == "namespace not found" && of_client == text);
     bool refused = false;
-    CHECK_ERROR(nowhere.ready([&](const result &outcome) { refused = outcome.status == CENTRIFUGE_ERROR_REFUSED; }), OK);
+    CHECK_ERROR(nowhere.ready([&](const result &outcome) { refused = outcome.code == CENTRIFUGE_ERROR_REFUSED; }), OK);
     RUN_UNTIL(one, refused);
+}
+
+static void texts_are_published_and_a_history_is_caught_up_with()
+{
+    client one(signed_options()), late(signed_options());
+    std::string name = fresh_channel(), heard;
+    subscription room = one.subscribe(name);
+    CHECK_ERROR(one.connect(), OK);
+    int published = 0;
+    for (const char *text : {"first", "\"second\"\n"})
+        CHECK_ERROR(room.publish_text(text, [&](const result &outcome) { published += !outcome.code; }), OK);
+    CHECK_ERROR(room.publish_text(std::string("a\0b", 3)), INVALID_ARGUMENT);
+    RUN_UNTIL(one, published == 2);
+    subscription same = late.subscribe(name);
+    bool caught_up = false;
+    same.on_message(
+        [&](const message &event) { heard += (event.history ? "old " : "new ") + *centrifuge::text(event.data) + ";"; });
+    CHECK_ERROR(same.catch_up([&](const result &outcome) { caught_up = !outcome.code; }), OK);
+    CHECK_ERROR(late.connect(), OK);
+    RUN_UNTIL(late, caught_up);
+    CHECK_ERROR(same.publish_text("third"), OK);
+    RUN_UNTIL(late, heard.find("third") != std::string::npos);
+    CHECK(heard == "old first;old \"second\"\n;new third;");
 }
 
 /* ---- private channels and credentials ---- */
@@ -191,9 +217,9 @@ static void private_channels_are_signed_by_a_function()
     client one;
     centrifuge::options options = signed_options();
     int asked = 0;
-    options.authorize = [&](centrifuge::request to, centrifuge::string_view body) {
+    options.on_authorize = [&](centrifuge::request to, centrifuge_bytes body) {
         asked++;
-        CHECK(std::string(body).find(name) != std::string::npos && to.id() != 0);
+        CHECK(view(body).find(name) != std::string::npos && to.id() != 0);
         if (asked == 1) {
             CHECK_ERROR(to.fail(), OK);
             return;
@@ -221,9 +247,11 @@ static void private_channels_are_signed_by_a_function()
 static void expired_credentials_are_replaced_by_a_function()
 {
     centrifuge::options options = signed_options(7200);
-    options.refresh = [](centrifuge::request to) {
+    options.on_refresh = [](centrifuge::request to) {
         centrifuge::options now = signed_options();
-        CHECK_ERROR(to.answer("{\"user\":\"42\",\"timestamp\":\"" + now.timestamp + "\",\"token\":\"" + now.token + "\"}"), OK);
+        CHECK_ERROR(
+            to.answer(std::string("{\"user\":\"42\",\"timestamp\":\"") + now.timestamp + "\",\"token\":\"" + now.token + "\"}"),
+            OK);
     };
     client one(options);
     bool up = false;
@@ -232,7 +260,7 @@ static void expired_credentials_are_replaced_by_a_function()
     RUN_UNTIL(one, up);
     centrifuge::credentials current;
     CHECK_ERROR(one.get_credentials(current), OK);
-    CHECK(current.user == "42" && current.timestamp != options.timestamp && current.info.empty() && !current.json);
+    CHECK(view(current.user) == "42" && view(current.timestamp) != options.timestamp && !*current.info && !current.json);
 }
 
 static void functions_of_options_may_be_replaced_while_they_run()
@@ -241,7 +269,7 @@ static void functions_of_options_may_be_replaced_while_they_run()
     centrifuge::options options = signed_options();
     client one;
     std::string text(100, 'x');
-    options.authorize = [&one, text](centrifuge::request to, centrifuge::string_view) {
+    options.on_authorize = [&one, text](centrifuge::request to, centrifuge_bytes) {
         CHECK_ERROR(one.configure(signed_options()), OK); /* without it, and without its capture */
         CHECK(text == std::string(100, 'x'));
         CHECK_ERROR(to.fail(), OK);
@@ -271,11 +299,11 @@ static void options_are_checked()
     CHECK_ERROR(options.check(&what), INVALID_OPTION);
     CHECK(std::string(what) == "calls_max");
     options.calls_max = 1;
-    options.adjust = [](centrifuge_options &passed) { passed.calls_max = 0; };
-    CHECK_ERROR(options.check(), INVALID_OPTION);
-    CHECK(options.retry == std::chrono::seconds(1) && options.private_channel_prefix == "$" && options.refresh_data == "{}");
+    CHECK(options.retry == 1000 && view(options.private_channel_prefix) == "$" && view(options.refresh_data) == "{}");
     options = signed_options();
-    options.headers.push_back({"no name", "x"});
+    const centrifuge_header header = {"no name", "x"};
+    options.headers = &header;
+    options.header_count = 1;
     CHECK_ERROR(options.check(&what), INVALID_OPTION);
     CHECK(std::string(what) == "headers");
 }
@@ -294,7 +322,7 @@ static void an_empty_client_says_so()
     CHECK_ERROR(none.post([] {}), INVALID_ARGUMENT);
     CHECK_ERROR(none.destroy(), OK);
     CHECK(none.id().empty() && none.transport().empty() && none.latency().count() == -1 && !none.will_reconnect());
-    CHECK(none.state() == centrifuge::client_state::disconnected && none.raw() == nullptr);
+    CHECK(none.state() == CENTRIFUGE_CLIENT_DISCONNECTED && none.raw() == nullptr);
     none.wake();
     none.stop();
     subscription nothing = none.subscribe("news");
@@ -356,7 +384,7 @@ static void functions_are_destroyed_when_they_cannot_be_called_any_more()
         CHECK_ERROR(one.post([held] {}), OK);
         int *completed = held.get();
         CHECK_ERROR(room.publish("1", [held, completed](
-                                          const result &outcome) { *completed += outcome.status == CENTRIFUGE_ERROR_CLOSED; }),
+                                          const result &outcome) { *completed += outcome.code == CENTRIFUGE_ERROR_CLOSED; }),
                     OK);
         CHECK(held.use_count() == 5);
     }
@@ -398,8 +426,8 @@ static void a_subscription_may_be_removed_by_its_own_listener()
     int ended = 0;
     subscription next;
     room.on_message([&, text](const message &event) {
-        CHECK(event.data == "1");
-        CHECK_ERROR(room.publish("2", [&](const result &outcome) { ended += outcome.status == CENTRIFUGE_ERROR_UNSUBSCRIBED; }),
+        CHECK(view(event.data) == "1");
+        CHECK_ERROR(room.publish("2", [&](const result &outcome) { ended += outcome.code == CENTRIFUGE_ERROR_UNSUBSCRIBED; }),
                     OK);
         CHECK_ERROR(room.remove(), OK);
         CHECK_ERROR(room.remove(), UNSUBSCRIBED);
@@ -412,7 +440,7 @@ static void a_subscription_may_be_removed_by_its_own_listener()
     CHECK(next && next != room && !room && one.find(name) == next);
     CHECK_ERROR(room.status(), UNSUBSCRIBED);
     CHECK_ERROR(room.on_message([](const message &) {}).status(), UNSUBSCRIBED);
-    CHECK_ERROR(next.publish("3", [&](const result &outcome) { ended += !outcome.status; }), OK);
+    CHECK_ERROR(next.publish("3", [&](const result &outcome) { ended += !outcome.code; }), OK);
     RUN_UNTIL(one, ended == 2);
 }
 
@@ -425,7 +453,7 @@ static void a_client_may_be_destroyed_by_its_own_listener()
     int closed = 0;
     room.on_message([&, held](const message &) {
         CHECK_ERROR(room.presence([&, held](const result &outcome) {
-            closed += outcome.status == CENTRIFUGE_ERROR_CLOSED;
+            closed += outcome.code == CENTRIFUGE_ERROR_CLOSED;
             CHECK(!room);
         }),
                     OK);
@@ -440,6 +468,30 @@ static void a_client_may_be_destroyed_by_its_own_listener()
     client *gone = one.get();
     CHECK_ERROR(gone->run(), CLOSED);
     CHECK(!one && closed == 1 && held.use_count() == 1);
+}
+
+static void handles_may_outlive_their_client()
+{
+    std::shared_ptr<int> held = std::make_shared<int>(0);
+    subscription room;
+    std::optional<centrifuge::request> asked;
+    {
+        centrifuge::options options = signed_options();
+        options.on_authorize = [&asked, held](centrifuge::request to, centrifuge_bytes) { asked = to; };
+        client one(options);
+        options.on_authorize = nullptr;
+        room = one.subscribe(fresh_channel("$chat:"));
+        room.on_message([held, room](const message &) {});
+        CHECK_ERROR(one.connect(), OK);
+        RUN_UNTIL(one, asked.has_value());
+        CHECK(held.use_count() == 3);
+    }
+    CHECK(!room && room.channel().empty() && room.raw() == nullptr && held.use_count() == 1);
+    CHECK_ERROR(room.status(), CLOSED);
+    CHECK_ERROR(room.publish("1"), CLOSED);
+    CHECK_ERROR(room.on_message([](const message &) {}).status(), CLOSED);
+    CHECK_ERROR(asked->fail(), CLOSED);
+    CHECK_ERROR(asked->answer("{}"), CLOSED);
 }
 
 static void a_client_may_be_destroyed_by_what_was_posted_or_completed()
@@ -459,7 +511,7 @@ static void a_client_may_be_destroyed_by_what_was_posted_or_completed()
     CHECK_ERROR(one.run(), CLOSED);
 
     centrifuge::options options = signed_options();
-    options.authorize = [&](centrifuge::request to, centrifuge::string_view) {
+    options.on_authorize = [&](centrifuge::request to, centrifuge_bytes) {
         one = client();
         CHECK_ERROR(to.fail(), CLOSED);
     };
@@ -506,14 +558,14 @@ struct poll_loop {
 
     void hook_to(centrifuge::options &options)
     {
-        options.loop_watch = [this](centrifuge_socket socket, int events) {
+        options.on_watch = [this](centrifuge_socket socket, int events) {
             calls++;
             if (events)
                 watched[socket] = events;
             else
                 watched.erase(socket);
         };
-        options.loop_timer = [this](milliseconds wait) { timer = wait; };
+        options.on_timer = [this](milliseconds wait) { timer = wait; };
     }
 
     /* One turn; what the client said last. */
@@ -552,8 +604,8 @@ static void a_foreign_loop_drives_it_to_its_end_in_a_callback()
     {
         centrifuge::options options = signed_options();
         loop.hook_to(options);
-        std::function<void(centrifuge_socket, int)> watch = options.loop_watch;
-        options.loop_watch = [held, watch](centrifuge_socket socket, int events) { watch(socket, events); };
+        std::function<void(centrifuge_socket, int)> watch = options.on_watch;
+        options.on_watch = [held, watch](centrifuge_socket socket, int events) { watch(socket, events); };
         one = client(options);
     }
     CHECK_ERROR(one.tick(), INVALID_STATE);
@@ -623,14 +675,14 @@ static void commands_are_batched()
     int received = 0;
     room.on_message([&](const message &) { received++; });
     CHECK_ERROR(one.connect(), OK);
-    RUN_UNTIL(one, room.state() == centrifuge::subscription_state::subscribed);
+    RUN_UNTIL(one, room.state() == CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED);
     CHECK_ERROR(one.start_batching(), OK);
     CHECK_ERROR(one.start_auth_batching(), OK);
     CHECK_ERROR(room.publish("1"), OK);
     CHECK_ERROR(one.flush(), OK);
     bool answered = false;
     /* Without data: what the server thinks of it is its own affair. */
-    CHECK_ERROR(room.publish(centrifuge::string_view(), [&](const result &) { answered = true; }), OK);
+    CHECK_ERROR(room.publish({}, [&](const result &) { answered = true; }), OK);
     CHECK_ERROR(one.stop_auth_batching(), OK);
     CHECK_ERROR(one.stop_batching(true), OK);
     RUN_UNTIL(one, received >= 1 && answered);
@@ -661,10 +713,11 @@ static void limits_are_told_before_they_are_reached()
 static void values_print_and_compare()
 {
     std::ostringstream out;
-    out << centrifuge::string_view("text, not more", 4);
+    out << centrifuge::bytes(std::string_view("text, not more", 4)) << centrifuge_bytes{nullptr, 0};
     CHECK(out.str() == "text");
-    CHECK(centrifuge::string_view("a") == std::string("a") && centrifuge::string_view("a") != "b");
-    CHECK(std::string(centrifuge::string_view()).empty());
+    CHECK(view(centrifuge_bytes{nullptr, 0}).empty() && view("a") == "a");
+    CHECK(centrifuge::text(centrifuge::bytes("\"a\\u0000\\u00e9\"")) == std::string("a\0\xc3\xa9", 4));
+    CHECK(!centrifuge::text(centrifuge::bytes("1")) && !centrifuge::text({}));
     error none, some(CENTRIFUGE_ERROR_TIMEOUT);
     CHECK(!none && some && some != none && some == CENTRIFUGE_ERROR_TIMEOUT && some.temporary());
     CHECK(std::string(some.name()) == "TIMEOUT" && std::string(some.text()) == "timeout");
@@ -682,6 +735,7 @@ int main(int count, char **arguments)
         TEST(connects_subscribes_publishes_and_asks),
         TEST(events_of_the_connection_are_told),
         TEST(a_refusal_is_an_error_with_a_text),
+        TEST(texts_are_published_and_a_history_is_caught_up_with),
         TEST(private_channels_are_signed_by_a_function),
         TEST(expired_credentials_are_replaced_by_a_function),
         TEST(functions_of_options_may_be_replaced_while_they_run),
@@ -692,6 +746,7 @@ int main(int count, char **arguments)
         TEST(a_listener_may_remove_itself),
         TEST(a_subscription_may_be_removed_by_its_own_listener),
         TEST(a_client_may_be_destroyed_by_its_own_listener),
+        TEST(handles_may_outlive_their_client),
         TEST(a_client_may_be_destroyed_by_what_was_posted_or_completed),
         TEST(a_moved_client_goes_on),
         TEST(a_foreign_loop_drives_it_to_its_end_in_a_callback),

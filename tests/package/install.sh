@@ -44,7 +44,7 @@ main=tests/package/consumer/main.c
 runs "$temporary/shared"
 
 plusplus=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
-"$plusplus" -std=c++11 $sanitize tests/package/consumer/wrapper.cpp $(pkg-config --cflags --libs libcentrifuge) -o "$temporary/wrapper"
+"$plusplus" -std=c++17 $sanitize tests/package/consumer/wrapper.cpp $(pkg-config --cflags --libs libcentrifuge) -o "$temporary/wrapper"
 runs "$temporary/wrapper"
 
 # Static: without the shared library in sight. What --static adds is all of libcurl's own libraries, most of which are not installed

@@ -11,7 +11,7 @@ int main()
     centrifuge::subscription news = client.subscribe("news");
     if (!news || !news.on_message([](const centrifuge::message &message) { std::cout << message.data << "\n"; }))
         return 1;
-    if (client.tick() || client.state() != centrifuge::client_state::disconnected)
+    if (client.tick() || client.state() != CENTRIFUGE_CLIENT_DISCONNECTED)
         return 1;
     std::cout << centrifuge_version_text() << "\n";
     return 0;
