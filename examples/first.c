@@ -1,5 +1,6 @@
 /*
- * The first program: prints the messages of a channel until Ctrl-C.
+ * The first program: prints the messages of a channel until Ctrl-C. Errors are printed by the library, as long as a program is
+ * compiled without NDEBUG.
  *
  *     first [URL [CHANNEL]]
  */
@@ -14,13 +15,6 @@ static void on_message(centrifuge_subscription *subscription, const centrifuge_m
     fflush(stdout);
 }
 
-static void on_error(centrifuge_subscription *subscription, const centrifuge_subscribe_error_event *event, void *user)
-{
-    (void)subscription;
-    (void)user;
-    fprintf(stderr, "%s: %s\n", event->channel, event->text);
-}
-
 int main(int argc, char **argv)
 {
     centrifuge_options options;
@@ -29,15 +23,12 @@ int main(int argc, char **argv)
     options.insecure = true;
 
     centrifuge_client *client;
-    centrifuge_error error = centrifuge_client_new(&client, &options);
-    if (error) {
-        fprintf(stderr, "%s\n", centrifuge_error_text(error));
+    if (centrifuge_client_new(&client, &options))
         return 1;
-    }
-    centrifuge_subscription_events events = {.message = on_message, .error = on_error};
+    centrifuge_subscription_events events = {.message = on_message};
     centrifuge_client_subscribe(client, argc > 2 ? argv[2] : "news", &events, NULL, NULL);
     centrifuge_client_connect(client);
-    error = centrifuge_client_run(client);
+    centrifuge_error error = centrifuge_client_run(client);
     centrifuge_client_destroy(client);
     return error ? 1 : 0;
 }

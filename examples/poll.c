@@ -1,9 +1,10 @@
 /*
- * A chat for a terminal: one poll() for the keyboard and the client, which is one descriptor (Linux). Ctrl-D ends it.
+ * A chat for a terminal: what was said before, then one poll() for the keyboard and the client, which is one descriptor (Linux).
+ * Ctrl-D ends it.
  *
  *     poll [URL [CHANNEL]]
  */
-#include <centrifuge/client.h>
+#include <centrifuge/json.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -14,28 +15,20 @@ static void on_message(centrifuge_subscription *subscription, const centrifuge_m
 {
     (void)subscription;
     (void)user;
-    printf("%.*s\n", (int)message->data.size, message->data.bytes);
+    char text[4096];
+    if (!centrifuge_json_text(message->data, text, sizeof text, NULL))
+        printf("%s%s\n", message->history ? "(earlier) " : "", text);
     fflush(stdout);
 }
 
-static void on_refused(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
+/* False: what is typed has ended. */
+static bool publish_lines(centrifuge_subscription *room)
 {
-    (void)subscription;
-    (void)user;
-    if (result->code)
-        fprintf(stderr, "not published: %s\n", result->error);
-}
-
-/* What was typed is JSON. False: it has ended. */
-static bool publish_line(centrifuge_subscription *room)
-{
-    char line[4096];
-    ssize_t size = read(STDIN_FILENO, line, sizeof line);
-    if (size > 0) {
-        centrifuge_error error = centrifuge_subscription_publish(room, line, (size_t)size, on_refused, NULL);
-        if (error)
-            fprintf(stderr, "not published: %s\n", centrifuge_error_text(error));
-    }
+    char lines[4096];
+    ssize_t size = read(STDIN_FILENO, lines, sizeof lines - 1);
+    lines[size > 0 ? size : 0] = '\0';
+    for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n"))
+        centrifuge_subscription_publish_text(room, line, NULL, NULL);
     return size > 0;
 }
 
@@ -50,23 +43,17 @@ int main(int argc, char **argv)
     centrifuge_client *client;
     centrifuge_subscription *room;
     centrifuge_subscription_events events = {.message = on_message};
-    centrifuge_error error = centrifuge_client_new(&client, &options);
-    if (!error)
-        error = centrifuge_client_subscribe(client, argc > 2 ? argv[2] : "chat:room", &events, NULL, &room);
-    if (!error)
-        error = centrifuge_client_fd(client, &fd);
-    if (!error)
-        error = centrifuge_client_connect(client);
-    if (error) {
-        fprintf(stderr, "%s\n", centrifuge_error_text(error));
+    if (centrifuge_client_new(&client, &options) ||
+        centrifuge_client_subscribe(client, argc > 2 ? argv[2] : "chat:room", &events, NULL, &room) ||
+        centrifuge_subscription_catch_up(room, NULL, NULL) || centrifuge_client_fd(client, &fd))
         return 1;
-    }
+    centrifuge_client_connect(client);
     for (bool more = true; more;) {
         struct pollfd polls[] = {{.fd = fd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
         if (poll(polls, 2, (int)centrifuge_client_timeout(client)) < 0 && errno != EINTR)
             break;
         centrifuge_client_tick(client);
-        more = polls[1].revents == 0 || publish_line(room);
+        more = polls[1].revents == 0 || publish_lines(room);
     }
     centrifuge_client_destroy(client);
     return 0;

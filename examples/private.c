@@ -5,7 +5,7 @@
  *     private [URL [CHANNEL [SECRET]]]
  */
 #include <centrifuge/backend.h>
-#include <centrifuge/client.h>
+#include <centrifuge/json.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -15,13 +15,23 @@ typedef struct program {
     int received;
 } program;
 
-/* Signs for one connection, if this user may listen to this channel. */
-static int backend_authorize(const program *self, const char *client, char *answer, size_t size)
+/* Signs for one connection, if this user may listen to this channel: {"$channel":{"sign":"..."}}. */
+static void on_authorize(centrifuge_client *client, centrifuge_request request, centrifuge_bytes body, void *user)
 {
-    char sign[CENTRIFUGE_SIGN_SIZE];
-    if (centrifuge_backend_sign(self->secret, client, self->channel, "", sign))
-        return snprintf(answer, size, "{\"%s\":{\"status\":403}}", self->channel);
-    return snprintf(answer, size, "{\"%s\":{\"sign\":\"%s\"}}", self->channel, sign);
+    const program *self = user;
+    char sign[CENTRIFUGE_SIGN_SIZE], room[512];
+    centrifuge_json_writer writer;
+    centrifuge_bytes answer;
+    (void)body; /* JSON: {"client": ..., "channels": [...]}; here there is one channel */
+    centrifuge_backend_sign(self->secret, centrifuge_client_id(client), self->channel, "", sign);
+    centrifuge_json_begin(&writer, room, sizeof room);
+    centrifuge_json_open_object(&writer, NULL);
+    centrifuge_json_open_object(&writer, self->channel);
+    centrifuge_json_add_text(&writer, "sign", sign);
+    centrifuge_json_close(&writer);
+    centrifuge_json_close(&writer);
+    centrifuge_json_end(&writer, &answer);
+    centrifuge_client_authorize_answer(client, request, answer.bytes, answer.size);
 }
 
 /* Fresh credentials of user 42. */
@@ -29,15 +39,6 @@ static void backend_credentials(const program *self, char timestamp[24], char to
 {
     snprintf(timestamp, 24, "%lld", (long long)time(NULL));
     centrifuge_backend_token(self->secret, "42", timestamp, "", token);
-}
-
-static void on_authorize(centrifuge_client *client, centrifuge_request request, centrifuge_bytes body, void *user)
-{
-    char answer[512];
-    (void)body; /* JSON: {"client": ..., "channels": [...]}; here there is one channel */
-    int size = backend_authorize(user, centrifuge_client_id(client), answer, sizeof(answer));
-    bool fits = size > 0 && (size_t)size < sizeof(answer);
-    centrifuge_client_authorize_answer(client, request, fits ? answer : NULL, fits ? (size_t)size : 0);
 }
 
 static void on_refresh(centrifuge_client *client, centrifuge_request request, void *user)
@@ -48,18 +49,11 @@ static void on_refresh(centrifuge_client *client, centrifuge_request request, vo
     centrifuge_client_refresh_answer(client, request, answer, (size_t)size);
 }
 
-static void on_subscribe(centrifuge_subscription *subscription, const centrifuge_subscribe_event *event, void *user)
+static void on_ready(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
 {
     (void)user;
-    centrifuge_subscription_publish(subscription, "\"for members only\"", 18, NULL, NULL);
-    printf("%s: subscribed\n", event->channel);
-}
-
-static void on_error(centrifuge_subscription *subscription, const centrifuge_subscribe_error_event *event, void *user)
-{
-    (void)user;
-    fprintf(stderr, "%s: %s\n", event->channel, event->text);
-    centrifuge_client_disconnect(centrifuge_subscription_client(subscription));
+    if (result->code || centrifuge_subscription_publish_text(subscription, "for members only", NULL, NULL))
+        centrifuge_client_disconnect(centrifuge_subscription_client(subscription));
 }
 
 static void on_message(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
@@ -87,8 +81,10 @@ int main(int argc, char **argv)
     centrifuge_client *client;
     if (centrifuge_client_new(&client, &options))
         return 1;
-    centrifuge_subscription_events events = {.message = on_message, .subscribe = on_subscribe, .error = on_error};
-    centrifuge_client_subscribe(client, self.channel, &events, &self, NULL);
+    centrifuge_subscription *members;
+    centrifuge_subscription_events events = {.message = on_message};
+    centrifuge_client_subscribe(client, self.channel, &events, &self, &members);
+    centrifuge_subscription_ready(members, on_ready, NULL);
     centrifuge_client_connect(client);
     centrifuge_client_run(client);
     centrifuge_client_destroy(client);

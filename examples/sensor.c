@@ -20,7 +20,6 @@ static void on_published(centrifuge_subscription *subscription, const centrifuge
 {
     station *self = user;
     if (result->code == CENTRIFUGE_ERROR_REFUSED) {
-        fprintf(stderr, "refused: %s\n", result->error);
         self->left = -1;
     } else if (result->code == CENTRIFUGE_ERROR_OK) {
         self->left--;
@@ -49,18 +48,13 @@ int main(int argc, char **argv)
     options.insecure = true;
 
     station sensor = {.left = argc > 3 ? atoi(argv[3]) : 3};
-    centrifuge_error error = centrifuge_client_new(&sensor.client, &options);
-    if (error) {
-        fprintf(stderr, "%s\n", centrifuge_error_text(error));
-        return 1;
-    }
     centrifuge_subscription *subscription;
-    error = centrifuge_client_subscribe(sensor.client, argc > 2 ? argv[2] : "chat:sensors", NULL, NULL, &subscription);
-    if (!error) {
-        publish(subscription, &sensor);
-        centrifuge_client_connect(sensor.client);
-        error = centrifuge_client_run(sensor.client);
-    }
+    if (centrifuge_client_new(&sensor.client, &options) ||
+        centrifuge_client_subscribe(sensor.client, argc > 2 ? argv[2] : "chat:sensors", NULL, NULL, &subscription))
+        return 1;
+    publish(subscription, &sensor);
+    centrifuge_client_connect(sensor.client);
+    centrifuge_error error = centrifuge_client_run(sensor.client);
     centrifuge_client_destroy(sensor.client);
     printf("%d readings left\n", sensor.left);
     return error || sensor.left != 0 ? 1 : 0;

@@ -27,7 +27,7 @@ static void on_subscribe(centrifuge_subscription *subscription, const centrifuge
 {
     match *game = user;
     printf("frame %d: joined %s\n", game->frame, event->channel);
-    centrifuge_subscription_publish(subscription, "{\"move\":\"left\"}", 15, NULL, NULL);
+    centrifuge_subscription_publish_text(subscription, "left", NULL, NULL);
 }
 
 static void draw(void)
@@ -46,11 +46,8 @@ int main(int argc, char **argv)
 
     match game = {0};
     centrifuge_client *client;
-    centrifuge_error error = centrifuge_client_new(&client, &options);
-    if (error) {
-        fprintf(stderr, "%s\n", centrifuge_error_text(error));
+    if (centrifuge_client_new(&client, &options))
         return 1;
-    }
     centrifuge_subscription_events events = {.message = on_message, .subscribe = on_subscribe};
     centrifuge_client_subscribe(client, argc > 2 ? argv[2] : "game:room", &events, &game, NULL);
     centrifuge_client_connect(client);

@@ -55,27 +55,36 @@ wait "$sensor" || fail "sensor did not find the server that came"
 until_has "$temporary/sensor" "0 readings left"
 
 "$examples/tick" "$url" game:room 600 >"$temporary/tick" || fail "tick failed"
-until_has "$temporary/tick" '{"move":"left"}'
+until_has "$temporary/tick" ': "left"'
 
 "$examples/private" "$url" '$chat:members' >"$temporary/private" || fail "private failed"
 until_has "$temporary/private" '$chat:members: "for members only"'
 if "$examples/private" "$url" '$chat:members' wrong >/dev/null 2>"$temporary/denied"; then
     fail "private took a wrong secret"
 fi
+until_has "$temporary/denied" 'libcentrifuge: error: $chat:members: permission denied'
 
 # What is typed comes back; the end of it ends the program.
 mkfifo "$temporary/keyboard"
 "$examples/poll" "$url" chat:poll <"$temporary/keyboard" >"$temporary/poll" &
 poll=$!
 exec 5>"$temporary/keyboard"
-echo '"typed"' >&5
-until_has "$temporary/poll" '"typed"'
+echo 'it is "typed"' >&5
+until_has "$temporary/poll" 'it is "typed"'
 exec 5>&-
 wait "$poll" || fail "poll failed"
+# Who comes later reads it, too.
+mkfifo "$temporary/later"
+"$examples/poll" "$url" chat:poll <"$temporary/later" >"$temporary/poll" &
+poll=$!
+exec 5>"$temporary/later"
+until_has "$temporary/poll" '(earlier) it is "typed"'
+exec 5>&-
+wait "$poll" || fail "poll did not tell what was said before"
 
 # What it publishes waits until it is subscribed, so that it reads it.
-printf '"hello"\n' | "$examples/news" "$url" chat:news 1 >"$temporary/news" || fail "news failed"
-until_has "$temporary/news" 'chat:news: "hello"'
+printf 'say "hello"\n' | "$examples/news" "$url" chat:news 1 >"$temporary/news" || fail "news failed"
+until_has "$temporary/news" 'chat:news: say "hello"'
 
 "$examples/producer" "$url" chat:numbers >"$temporary/producer" 2>&1 || fail "producer failed"
 test ! -s "$temporary/producer" || fail "producer was refused"
