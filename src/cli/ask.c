@@ -2,7 +2,26 @@
 #include "cli/message.h"
 #include "cli/session.h"
 
+#include <centrifuge/json.h>
+
 #include <string.h>
+
+/* Of an array only the first elements, where that is asked for. */
+static void print_answer(const cf_cli_options *options, centrifuge_bytes data)
+{
+    centrifuge_json_items items;
+    int64_t left = options->count;
+    const char *end = data.bytes;
+    centrifuge_json_walk(&items, data);
+    while (left > 0 && centrifuge_json_next(&items)) {
+        end = items.value.bytes + items.value.size;
+        left--;
+    }
+    if (options->count == 0 || left > 0)
+        cf_cli_print_json(data);
+    else
+        cf_cli_print_json_pieces((centrifuge_bytes){data.bytes, (size_t)(end - data.bytes)}, (centrifuge_bytes){"]", 1});
+}
 
 typedef centrifuge_error (*client_call)(centrifuge_subscription *subscription, centrifuge_completion done, void *user);
 
@@ -13,7 +32,7 @@ static void on_answer(centrifuge_subscription *subscription, const centrifuge_re
     if (session->done)
         return;
     if (result->code == CENTRIFUGE_ERROR_OK)
-        cf_cli_print_json(result->data);
+        print_answer(session->options, result->data);
     else
         cf_cli_answer_complain("no answer about", session->options->arguments[0], result->error);
     cf_cli_session_end(session, cf_cli_exit_of(result->code));
@@ -50,7 +69,7 @@ static cf_cli_exit ask_as_backend(const cf_cli_options *options, api_call call)
     const char *channel = options->argument_count ? options->arguments[0] : NULL;
     centrifuge_error error = call(backend, channel, &data);
     if (error == CENTRIFUGE_ERROR_OK)
-        cf_cli_print_json((centrifuge_bytes){data, strlen(data)});
+        print_answer(options, (centrifuge_bytes){data, strlen(data)});
     else
         code = cf_cli_api_report(backend, options, "no answer about", channel, error);
     centrifuge_backend_destroy(backend);

@@ -3,7 +3,7 @@
  *
  * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group
  * of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats, node), tell.c (broadcast,
- * unsubscribe, disconnect), sign.c, ping.c, bench*.c. Those that keep client
+ * unsubscribe, disconnect), sign.c, top.c, ping.c, bench*.c. Those that keep client
  * connections share connection.c (a client as the options want it), private.c (what a backend would sign) and loop.c (poll: the
  * clients' sockets, signals, standard input and output), those that have one session.c (how it fails); those that call the HTTP
  * API share api.c. print.c writes lines of JSON.
@@ -65,6 +65,7 @@ typedef struct cf_cli_options {
     bool help;
     bool json;
     bool csv;
+    bool once;
     const char *uid;
     const char *publisher; /* the client id that a message says */
     int64_t count;         /* 0: not given */
@@ -100,7 +101,8 @@ enum {
     CF_CLI_DISCONNECT = 1 << 11,
     CF_CLI_NODE = 1 << 12,
     CF_CLI_BENCH = 1 << 13,
-    CF_CLI_PING = 1 << 14
+    CF_CLI_PING = 1 << 14,
+    CF_CLI_TOP = 1 << 15
 };
 
 /* ---- options.c ---- */
@@ -142,6 +144,8 @@ void cf_cli_line_close(void);
 void cf_cli_line_end(void);
 /* A line that is one JSON value, its line ends (white space in JSON) as spaces. */
 void cf_cli_print_json(centrifuge_bytes value);
+/* The same, of a value in two pieces. */
+void cf_cli_print_json_pieces(centrifuge_bytes first, centrifuge_bytes second);
 /* Plain text, for help; at most 1023 bytes at once. */
 void cf_cli_print(const char *format, ...) CF_CLI_FORMAT;
 /* Does a person look at standard output, and not a program? */
@@ -167,6 +171,7 @@ cf_cli_exit cf_cli_node(const cf_cli_options *options);
 cf_cli_exit cf_cli_broadcast(const cf_cli_options *options);
 cf_cli_exit cf_cli_unsubscribe(const cf_cli_options *options);
 cf_cli_exit cf_cli_disconnect(const cf_cli_options *options);
+cf_cli_exit cf_cli_top(const cf_cli_options *options);
 cf_cli_exit cf_cli_ping(const cf_cli_options *options);
 cf_cli_exit cf_cli_bench(const cf_cli_options *options);
 cf_cli_exit cf_cli_token(const cf_cli_options *options);

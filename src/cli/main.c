@@ -45,6 +45,9 @@ static const command_entry table[] = {
      "Without CHANNEL all of them. Prints nothing when all is well. Asks the HTTP API.\n"},
     {"disconnect", CF_CLI_DISCONNECT, cf_cli_disconnect, 1, 1, "USER", "end a user's connections",
      "They do not come back by themselves. Prints nothing when all is well. Asks the HTTP API.\n"},
+    {"top", CF_CLI_TOP, cf_cli_top, 0, 0, "", "show the nodes, what they do now, and the channels",
+     "Asks the HTTP API again and again, until q or Ctrl-C. In a pipe each look is one JSON object.\n"
+     "Rates of the node that answers are those since the last look, of others those of their last metrics interval.\n"},
     {"ping", CF_CLI_PING, cf_cli_ping, 0, 0, "", "measure round trips to the server",
      "Sends the protocol's ping through a client connection, or with --api asks the HTTP API, until Ctrl-C.\n"
      "Prints how long each took, and a summary.\n"},

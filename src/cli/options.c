@@ -10,7 +10,8 @@
 
 enum {
     CLIENT = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY | CF_CLI_BENCH | CF_CLI_PING,
-    SERVER = CLIENT | CF_CLI_CHANNELS | CF_CLI_STATS | CF_CLI_NODE | CF_CLI_BROADCAST | CF_CLI_UNSUBSCRIBE | CF_CLI_DISCONNECT,
+    SERVER = CLIENT | CF_CLI_TOP | CF_CLI_CHANNELS | CF_CLI_STATS | CF_CLI_NODE | CF_CLI_BROADCAST | CF_CLI_UNSUBSCRIBE |
+             CF_CLI_DISCONNECT,
     ALL = SERVER | CF_CLI_TOKEN | CF_CLI_SIGN | CF_CLI_API_SIGN
 };
 
@@ -62,10 +63,13 @@ static const option_entry table[] = {
     {"text", 't', FLAG, CF_CLI_PUB | CF_CLI_BROADCAST, AT(text), NULL, NULL, "DATA is plain text: send it as a JSON string"},
     {"count", 'n', COUNT, CF_CLI_SUB, AT(count), NULL, "N", "stop after N messages"},
     {"count", 'n', COUNT, CF_CLI_PUB, AT(count), NULL, "N", "publish N times; default 1"},
+    {"count", 'n', COUNT, CF_CLI_HISTORY, AT(count), NULL, "N", "only the newest N messages; default all"},
     {"count", 'n', COUNT, CF_CLI_PING, AT(count), NULL, "N", "stop after N of them; default none"},
     {"count", 'n', COUNT, CF_CLI_BENCH, AT(count), NULL, "N", "messages to publish, all together; default 10000"},
     {"interval", 'i', SECONDS, CF_CLI_PUB, AT(interval), NULL, "SECONDS", "with --count: between two of them; default none"},
     {"interval", 'i', SECONDS, CF_CLI_PING, AT(interval), NULL, "SECONDS", "from one to the next; default 1"},
+    {"interval", 'i', SECONDS, CF_CLI_TOP, AT(interval), NULL, "SECONDS", "from one look to the next; default 2"},
+    {"once", 0, FLAG, CF_CLI_TOP, AT(once), NULL, NULL, "look once"},
     {"publishers", 'p', COUNT, CF_CLI_BENCH, AT(publishers), NULL, "N", "who publish; default 1"},
     {"subscribers", 's', NUMBER, CF_CLI_BENCH, AT(subscribers), NULL, "N", "who get every message; default 1"},
     {"size", 0, COUNT, CF_CLI_BENCH, AT(size), NULL, "BYTES", "of a message's data; default 128"},
@@ -73,7 +77,7 @@ static const option_entry table[] = {
     {"duration", 'd', SECONDS, CF_CLI_BENCH, AT(duration), NULL, "SECONDS", "publish so long instead of --count"},
     {"window", 'w', COUNT, CF_CLI_BENCH, AT(window), NULL, "N",
      "publications of a publisher that wait for an answer; default 16"},
-    {"json", 0, FLAG, CF_CLI_BENCH | CF_CLI_PING, AT(json), NULL, NULL, "print lines of JSON on a terminal, too"},
+    {"json", 0, FLAG, CF_CLI_BENCH | CF_CLI_PING | CF_CLI_TOP, AT(json), NULL, NULL, "print lines of JSON on a terminal, too"},
     {"csv", 0, FLAG, CF_CLI_BENCH, AT(csv), NULL, NULL, "print comma separated values, with a line of names"},
     {"timeout", 0, SECONDS, SERVER, AT(timeout), NULL, "SECONDS", "give up after; default 10, for sub none"},
     {"quiet", 'q', FLAG, CF_CLI_PING, AT(quiet), NULL, NULL, "print only the summary"},

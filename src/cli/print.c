@@ -195,10 +195,16 @@ void cf_cli_line_end(void)
     put_text("}\n");
 }
 
+void cf_cli_print_json_pieces(centrifuge_bytes first, centrifuge_bytes second)
+{
+    put_json(first);
+    put_json(second);
+    put_text("\n");
+}
+
 void cf_cli_print_json(centrifuge_bytes value)
 {
-    put_json(value);
-    put_text("\n");
+    cf_cli_print_json_pieces(value, (centrifuge_bytes){NULL, 0});
 }
 
 bool cf_cli_print_is_for_people(const cf_cli_options *options)

@@ -1,0 +1,94 @@
+'use strict';
+/* top: what the nodes do, as lines of JSON and on a terminal. */
+const test = require('node:test');
+const assert = require('node:assert');
+const { spawn } = require('node:child_process');
+const { cli, running, server, environment, CLI } = require('./lib');
+
+let open;
+test.before(async () => { open = await server({ insecure: true, insecure_api: true }); });
+test.after(() => open.stop());
+
+const PATIENT = ['--timeout', '120'];
+const at = (...args) => [...args, '--url', open.url, ...PATIENT];
+
+test('top --once prints the nodes and how many channels there are', async () => {
+  const { code, stdout } = await cli(at('top', '--once'));
+  assert.strictEqual(code, 0);
+  assert.strictEqual(stdout.split('\n').length, 2);
+  const found = JSON.parse(stdout);
+  const [node] = Object.values(found.nodes);
+  assert.strictEqual(Object.keys(found.nodes).length, 1);
+  assert.match(node.version, /^\d+\.\d+\.\d+$/);
+  assert.strictEqual(found.channels, 0);
+  assert.ok(node.memory_bytes > 0 && node.started_at > 0);
+});
+
+test('the rates are those of what happens now', async () => {
+  const sub = running(at('sub', 'chat:top'));
+  await sub.event('subscribe');
+  const top = running(at('top', '-i', '0.05'));
+  const bench = running(at('bench', 'chat:top', '-r', '400', '-n', '1000000', '-q'));
+  let node;
+  for (let busy = 0; busy < 3; busy += node.published_per_second > 0) {
+    const found = JSON.parse(await top.line());
+    [node] = Object.values(found.nodes);
+    assert.ok(node.published_per_second >= 0 && node.sent_per_second >= 0);
+    if (node.published_per_second > 0) assert.ok(found.channels >= 1 && node.bytes_out_per_second > node.bytes_in_per_second);
+  }
+  bench.child.kill('SIGINT');
+  await bench.code;
+  assert.strictEqual(await top.stop('SIGINT'), 0);
+  await sub.stop();
+});
+
+/* In a terminal of its own, by util-linux: keys go in, what is shown comes out. */
+function terminal(words, env) {
+  const quoted = [CLI, ...words].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], { env: environment({ TERM: 'xterm', ...env }) });
+  const self = { child, shown: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => { self.shown += text; });
+  self.code = new Promise((resolve) => child.on('close', resolve));
+  self.until = async (expected) => {
+    while (!expected.test(self.shown)) {
+      assert.strictEqual(child.exitCode, null, self.shown);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  return self;
+}
+
+test('on a terminal it is a table, which q ends, and the screen comes back', async () => {
+  const sub = running(at('sub', 'chat:shown'));
+  await sub.event('subscribe');
+  const top = terminal(at('top', '-i', '0.1'));
+  await top.until(/NODE +VERSION[^]*channels: 1[^]*"chat:shown"[^]*NODE/);
+  top.child.stdin.write('x');
+  top.child.stdin.write('q');
+  assert.strictEqual(await top.code, 0);
+  assert.ok(top.shown.includes('\x1b[?1049h') && top.shown.trimEnd().endsWith('\x1b[?1049l'), top.shown.slice(-200));
+  await sub.stop();
+});
+
+test('who reads no more ends it, and nobody there is an error', async () => {
+  const child = spawn('sh', ['-c', `'${CLI}' top -i 0.01 --url ${open.url} | head -n 2 | wc -l`], { env: environment() });
+  let shown = '';
+  child.stdout.on('data', (text) => { shown += text; });
+  await new Promise((resolve) => child.on('close', resolve));
+  assert.strictEqual(shown.trim(), '2');
+  const { code, stderr } = await cli(['top', '--url', 'http://127.0.0.1:1']);
+  assert.strictEqual(code, 4);
+  assert.match(stderr, /127\.0\.0\.1:1/);
+});
+
+test('history -n prints the newest ones alone', async () => {
+  for (let i = 1; i <= 4; i++) await cli(at('pub', '--api', 'chat:newest', `{"n": [${i}, "]"]}`));
+  for (const way of [[], ['--client']]) {
+    for (const [count, expected] of [[1, [4]], [3, [4, 3, 2]], [4, [4, 3, 2, 1]], [99, [4, 3, 2, 1]]]) {
+      const { code, stdout } = await cli(at('history', 'chat:newest', '-n', String(count), ...way));
+      assert.strictEqual(code, 0);
+      assert.deepStrictEqual(JSON.parse(stdout).map(({ data }) => data.n[0]), expected);
+    }
+  }
+  assert.strictEqual((await cli(at('history', 'chat:none', '-n', '2'))).stdout, '[]\n');
+});
