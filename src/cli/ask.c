@@ -18,9 +18,9 @@ static void print_answer(const cf_cli_options *options, centrifuge_bytes data)
         left--;
     }
     if (options->count == 0 || left > 0)
-        cf_cli_print_json(data);
+        cf_cli_print_answer(data, (centrifuge_bytes){NULL, 0});
     else
-        cf_cli_print_json_pieces((centrifuge_bytes){data.bytes, (size_t)(end - data.bytes)}, (centrifuge_bytes){"]", 1});
+        cf_cli_print_answer((centrifuge_bytes){data.bytes, (size_t)(end - data.bytes)}, (centrifuge_bytes){"]", 1});
 }
 
 typedef centrifuge_error (*client_call)(centrifuge_subscription *subscription, centrifuge_completion done, void *user);

@@ -245,7 +245,7 @@ void cf_cli_bench_report(const cf_cli_measurement *bench)
 {
     if (bench->options->csv)
         print_csv(bench);
-    else if (cf_cli_print_is_for_people(bench->options))
+    else if (cf_cli_print_is_for_people())
         print_text(bench);
     else
         print_json(bench);

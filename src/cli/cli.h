@@ -6,7 +6,7 @@
  * unsubscribe, disconnect), sign.c, top.c, ping.c, bench*.c. Those that keep client
  * connections share connection.c (a client as the options want it), private.c (what a backend would sign) and loop.c (poll: the
  * clients' sockets, signals, standard input and output), those that have one session.c (how it fails); those that call the HTTP
- * API share api.c. print.c writes lines of JSON.
+ * API share api.c. print.c writes lines of JSON, pretty.c in colours.
  *
  * Only the public headers of the library are used here.
  */
@@ -66,6 +66,7 @@ typedef struct cf_cli_options {
     bool json;
     bool csv;
     bool once;
+    const char *color; /* "auto", "always", "never" */
     const char *uid;
     const char *publisher; /* the client id that a message says */
     int64_t count;         /* 0: not given */
@@ -144,12 +145,14 @@ void cf_cli_line_close(void);
 void cf_cli_line_end(void);
 /* A line that is one JSON value, its line ends (white space in JSON) as spaces. */
 void cf_cli_print_json(centrifuge_bytes value);
-/* The same, of a value in two pieces. */
-void cf_cli_print_json_pieces(centrifuge_bytes first, centrifuge_bytes second);
+/* The same as the answer to a question, in two pieces: on a terminal it has several lines. */
+void cf_cli_print_answer(centrifuge_bytes first, centrifuge_bytes second);
 /* Plain text, for help; at most 1023 bytes at once. */
 void cf_cli_print(const char *format, ...) CF_CLI_FORMAT;
+/* Before anything is printed: whether it is for people or programs, and in colours. */
+void cf_cli_print_choose(const cf_cli_options *options);
 /* Does a person look at standard output, and not a program? */
-bool cf_cli_print_is_for_people(const cf_cli_options *options);
+bool cf_cli_print_is_for_people(void);
 /* From here on a reader that goes away is no failure: the output is as long as somebody wants it. */
 void cf_cli_print_reader_may_leave(void);
 /* Writes what was printed. False: standard output does not take any more, so that printing more has no use. */

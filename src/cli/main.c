@@ -123,6 +123,7 @@ static cf_cli_exit run(const command_entry *command, int argc, char **argv)
     }
     if (!arguments_fit(command, &options))
         return CF_CLI_USAGE;
+    cf_cli_print_choose(&options);
     return command->run(&options);
 }
 

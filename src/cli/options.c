@@ -15,7 +15,7 @@ enum {
     ALL = SERVER | CF_CLI_TOKEN | CF_CLI_SIGN | CF_CLI_API_SIGN
 };
 
-typedef enum option_kind { FLAG, TEXT, COUNT, NUMBER, SECONDS, HEADER } option_kind;
+typedef enum option_kind { FLAG, TEXT, COUNT, NUMBER, SECONDS, HEADER, COLOR } option_kind;
 
 typedef struct option_entry {
     const char *name;
@@ -77,7 +77,9 @@ static const option_entry table[] = {
     {"duration", 'd', SECONDS, CF_CLI_BENCH, AT(duration), NULL, "SECONDS", "publish so long instead of --count"},
     {"window", 'w', COUNT, CF_CLI_BENCH, AT(window), NULL, "N",
      "publications of a publisher that wait for an answer; default 16"},
-    {"json", 0, FLAG, CF_CLI_BENCH | CF_CLI_PING | CF_CLI_TOP, AT(json), NULL, NULL, "print lines of JSON on a terminal, too"},
+    {"json", 0, FLAG, ALL, AT(json), NULL, NULL, "print on a terminal what is printed into a pipe: plain lines of JSON"},
+    {"color", 0, COLOR, ALL, AT(color), NULL, "WHEN",
+     "JSON in colours: auto (on a terminal, without NO_COLOR), always or never"},
     {"csv", 0, FLAG, CF_CLI_BENCH, AT(csv), NULL, NULL, "print comma separated values, with a line of names"},
     {"timeout", 0, SECONDS, SERVER, AT(timeout), NULL, "SECONDS", "give up after; default 10, for sub none"},
     {"quiet", 'q', FLAG, CF_CLI_PING, AT(quiet), NULL, NULL, "print only the summary"},
@@ -138,6 +140,15 @@ static bool add_header(cf_cli_headers *headers, const char *where, const char *t
     return true;
 }
 
+static bool choose_color(cf_cli_options *options, const char *where, const char *value)
+{
+    options->color = value;
+    if (strcmp(value, "auto") == 0 || strcmp(value, "always") == 0 || strcmp(value, "never") == 0)
+        return true;
+    cf_cli_complain("%s is '%s': give auto, always or never", where, value);
+    return false;
+}
+
 /* `where` is what the user wrote: "--count" or the name of a variable. */
 static bool set(cf_cli_options *options, const option_entry *entry, const char *where, const char *value)
 {
@@ -159,6 +170,8 @@ static bool set(cf_cli_options *options, const option_entry *entry, const char *
             return true;
         cf_cli_complain("%s is '%s': give a number of seconds greater than 0, as 5 or 0.5", where, value);
         return false;
+    case COLOR:
+        return choose_color(options, where, value);
     case HEADER:
         return add_header(member(options, entry), where, value);
     }

@@ -32,7 +32,7 @@ static void print_time(const ping_command *command, int64_t time)
 {
     if (command->options->quiet)
         return;
-    if (cf_cli_print_is_for_people(command->options)) {
+    if (cf_cli_print_is_for_people()) {
         cf_cli_print("%s: %" PRId64 ", %.3f ms\n", command->options->place, command->sent, milliseconds((double)time));
         return;
     }
@@ -64,7 +64,7 @@ static void print_summary(const ping_command *command)
     const cf_cli_histogram *times = &command->times;
     if (command->sent == 0)
         return;
-    if (!cf_cli_print_is_for_people(command->options)) {
+    if (!cf_cli_print_is_for_people()) {
         print_summary_line(command);
         return;
     }

@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
+#include "cli/pretty.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,8 +16,12 @@ static struct {
     size_t size;
     int error; /* errno of the first write that failed; nothing is written behind it */
     bool reader_may_leave;
+    bool color;
+    bool terminal; /* somebody looks at it */
 } output;
 
+static cf_cli_pretty pretty;
+static bool is_pretty; /* JSON goes through `pretty` */
 static bool line_empty;
 
 void cf_cli_complain(const char *format, ...)
@@ -109,32 +114,67 @@ char *cf_cli_json_string(const char *text, size_t size, size_t *string_size)
     return string;
 }
 
+/* ---- JSON: what is put between begin_json and end_json is one value ---- */
+
+static void begin_json(bool indent)
+{
+    is_pretty = output.color || output.terminal;
+    if (is_pretty)
+        cf_cli_pretty_begin(&pretty, put, output.color, indent && output.terminal);
+}
+
+static void put_part(const char *bytes, size_t size)
+{
+    if (is_pretty)
+        cf_cli_pretty_add(&pretty, bytes, size);
+    else
+        put(bytes, size);
+}
+
+static void put_part_text(const char *text)
+{
+    put_part(text, strlen(text));
+}
+
+static void end_json(void)
+{
+    if (is_pretty)
+        cf_cli_pretty_end(&pretty);
+    put_text("\n");
+}
+
 static void put_json(centrifuge_bytes value)
 {
     size_t from = 0;
     for (size_t i = 0; i < value.size; i++) {
         if (value.bytes[i] != '\n' && value.bytes[i] != '\r')
             continue;
-        put(value.bytes + from, i - from);
-        put(" ", 1);
+        put_part(value.bytes + from, i - from);
+        put_part(" ", 1);
         from = i + 1;
     }
     if (value.size > from)
-        put(value.bytes + from, value.size - from);
+        put_part(value.bytes + from, value.size - from);
 }
 
 static void put_key(const char *key)
 {
-    put_text(line_empty ? "\"" : ",\"");
-    put_text(key);
-    put_text("\":");
+    put_part_text(line_empty ? "\"" : ",\"");
+    put_part_text(key);
+    put_part_text("\":");
     line_empty = false;
+}
+
+static void open_object(void)
+{
+    put_part_text("{");
+    line_empty = true;
 }
 
 void cf_cli_line_begin(void)
 {
-    put_text("{");
-    line_empty = true;
+    begin_json(false);
+    open_object();
 }
 
 void cf_cli_line_text(const char *key, const char *value)
@@ -148,7 +188,7 @@ void cf_cli_line_text(const char *key, const char *value)
         return;
     }
     put_key(key);
-    put(string, size);
+    put_part(string, size);
     free(string);
 }
 
@@ -163,53 +203,77 @@ void cf_cli_line_json(const char *key, centrifuge_bytes value)
 void cf_cli_line_bool(const char *key, bool value)
 {
     put_key(key);
-    put_text(value ? "true" : "false");
+    put_part_text(value ? "true" : "false");
 }
 
 void cf_cli_line_number(const char *key, int64_t value)
 {
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRId64, value);
     put_key(key);
-    cf_cli_print("%" PRId64, value);
+    put_part_text(text);
 }
 
 void cf_cli_line_decimal(const char *key, double value)
 {
+    char text[400]; /* the largest has 309 digits */
+    snprintf(text, sizeof(text), "%.3f", value);
     put_key(key);
-    cf_cli_print("%.3f", value);
+    put_part_text(text);
 }
 
 void cf_cli_line_open(const char *key)
 {
     put_key(key);
-    cf_cli_line_begin();
+    open_object();
 }
 
 void cf_cli_line_close(void)
 {
-    put_text("}");
+    put_part_text("}");
     line_empty = false;
 }
 
 void cf_cli_line_end(void)
 {
-    put_text("}\n");
-}
-
-void cf_cli_print_json_pieces(centrifuge_bytes first, centrifuge_bytes second)
-{
-    put_json(first);
-    put_json(second);
-    put_text("\n");
+    put_part_text("}");
+    end_json();
 }
 
 void cf_cli_print_json(centrifuge_bytes value)
 {
-    cf_cli_print_json_pieces(value, (centrifuge_bytes){NULL, 0});
+    begin_json(false);
+    put_json(value);
+    end_json();
 }
 
-bool cf_cli_print_is_for_people(const cf_cli_options *options)
+void cf_cli_print_answer(centrifuge_bytes first, centrifuge_bytes second)
 {
-    return !options->json && isatty(STDOUT_FILENO);
+    begin_json(true);
+    put_json(first);
+    put_json(second);
+    end_json();
+}
+
+/* https://no-color.org */
+static bool wants_color(const char *when)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    if (when != NULL && strcmp(when, "auto") != 0)
+        return strcmp(when, "always") == 0;
+    return output.terminal && (no_color == NULL || no_color[0] == '\0') && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
+void cf_cli_print_choose(const cf_cli_options *options)
+{
+    output.terminal = !options->json && isatty(STDOUT_FILENO);
+    output.color = wants_color(options->color);
+}
+
+bool cf_cli_print_is_for_people(void)
+{
+    return output.terminal;
 }
 
 void cf_cli_print_reader_may_leave(void)

@@ -14,7 +14,7 @@ static bool has_secret(const cf_cli_options *options)
 
 static void print_word(const char *word)
 {
-    cf_cli_print_json((centrifuge_bytes){word, strlen(word)});
+    cf_cli_print("%s\n", word);
 }
 
 cf_cli_exit cf_cli_token(const cf_cli_options *options)

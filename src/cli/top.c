@@ -84,6 +84,10 @@ static void copy_text(char text[NAME_SIZE], centrifuge_bytes object, const char 
 {
     centrifuge_bytes value = centrifuge_json_find(object, name);
     centrifuge_json_text(value, text, NAME_SIZE, NULL);
+    for (char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?'; /* nothing that a terminal would obey */
+    }
 }
 
 static counters read_counters(centrifuge_bytes metrics)
@@ -296,6 +300,12 @@ static int rows_of_terminal(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
 }
 
+static void print_channel(centrifuge_bytes name)
+{
+    cf_cli_print("  ");
+    cf_cli_print_json(name);
+}
+
 /* As many as fit, in the server's order. */
 static void print_channels(const top_command *command, int rows)
 {
@@ -307,7 +317,7 @@ static void print_channels(const top_command *command, int rows)
         if (left-- == 1 && (size_t)rows < command->channel_count)
             cf_cli_print("  ...\n");
         else
-            cf_cli_print("  %.*s\n", items.value.size > 200 ? 200 : (int)items.value.size, items.value.bytes);
+            print_channel(items.value);
     }
 }
 
@@ -369,7 +379,7 @@ static bool wait_for_next(top_command *command, int64_t next)
 
 static void show(const top_command *command)
 {
-    if (cf_cli_print_is_for_people(command->options))
+    if (cf_cli_print_is_for_people())
         print_table(command);
     else
         print_line(command);
@@ -397,7 +407,7 @@ static cf_cli_exit open_and_run(top_command *command)
     if (command->backend == NULL)
         return code;
     cf_cli_loop_watch_output(command->loop, true);
-    command->full_screen = cf_cli_print_is_for_people(command->options) && isatty(STDIN_FILENO) && !command->options->once;
+    command->full_screen = cf_cli_print_is_for_people() && isatty(STDIN_FILENO) && !command->options->once;
     take_terminal(command);
     centrifuge_error error = run(command);
     give_terminal_back(command);

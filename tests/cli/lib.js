@@ -75,6 +75,22 @@ function running(args, { env, stdio } = {}) {
   return { child, code, line, event, stderr: () => stderr, stop: (signal = 'SIGTERM') => (child.kill(signal), code) };
 }
 
+/* In a terminal of its own, by util-linux: keys go in, what is shown comes out. */
+function terminal(words, env) {
+  const quoted = [CLI, ...words].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], { env: environment({ TERM: 'xterm', ...env }) });
+  const self = { child, shown: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => { self.shown += text; });
+  self.code = new Promise((resolve) => child.on('close', resolve));
+  self.until = async (expected) => {
+    while (!expected.test(self.shown)) {
+      if (child.exitCode !== null) throw new Error(`it ended before ${expected}: ${self.shown}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  return self;
+}
+
 function freePort() {
   return new Promise((resolve) => {
     const probe = net.createServer().listen(0, '127.0.0.1', () => {
@@ -125,4 +141,4 @@ async function server(config, port) {
   return { url: `http://127.0.0.1:${at}`, port: at, stop, child };
 }
 
-module.exports = { environment, cli, running, server, freePort, CLI };
+module.exports = { environment, cli, running, terminal, server, freePort, CLI };

@@ -3,7 +3,7 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
-const { cli, running, server, environment, CLI } = require('./lib');
+const { cli, running, server, environment, terminal, CLI } = require('./lib');
 
 let open;
 test.before(async () => { open = await server({ insecure: true, insecure_api: true }); });
@@ -41,22 +41,6 @@ test('the rates are those of what happens now', async () => {
   assert.strictEqual(await top.stop('SIGINT'), 0);
   await sub.stop();
 });
-
-/* In a terminal of its own, by util-linux: keys go in, what is shown comes out. */
-function terminal(words, env) {
-  const quoted = [CLI, ...words].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], { env: environment({ TERM: 'xterm', ...env }) });
-  const self = { child, shown: '' };
-  child.stdout.setEncoding('utf8').on('data', (text) => { self.shown += text; });
-  self.code = new Promise((resolve) => child.on('close', resolve));
-  self.until = async (expected) => {
-    while (!expected.test(self.shown)) {
-      assert.strictEqual(child.exitCode, null, self.shown);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
-  return self;
-}
 
 test('on a terminal it is a table, which q ends, and the screen comes back', async () => {
   const sub = running(at('sub', 'chat:shown'));
