@@ -175,6 +175,7 @@ const acts = [...read('src/web/bridge.c').matchAll(/^    ACT_(\w+),/gm)].map(([,
 const named = (prefix, offsets) => Object.entries(offsets).map(([name, offset]) => [`${prefix}.${name}`, String(offset)]);
 const constants = {
   ...Object.fromEntries([...named('Effect', layout.effect), ...named('Option', layout.options), ...named('Act', Object.fromEntries(acts)), ...named('Shown', layout.window)]),
+  ...Object.fromEntries(Object.entries(layout.push).map(([name, text]) => ['Push.' + name, JSON.stringify(text)])),
   OFFSETS: JSON.stringify(members.map((name) => layout.options[name])),
 };
 
@@ -207,7 +208,7 @@ async function bundle(name, format, core) {
 }
 
 /* Members that are nobody else's: they get short names, which shorten() returns. */
-const internal = /^(_[^_].*|authorizeAnswer|refreshAnswer|subscriptionState|networkChanged|transportClose|refuse|refused|temporary|reject|seen|units|posts|report|errors|defaults)$/;
+const internal = /^(_[^_].*|authorizeAnswer|refreshAnswer|subscriptionState|networkChanged|transportClose|refuse|refused|temporary|reject|seen|units|pushed|posts|report|errors|defaults)$/;
 
 /* Those of the most frequent members are letters that are frequent anyway. */
 const LETTERS = 'tesnirohcaludpmvgfybkwxjqzTESNIROHCALUDPMVGFYBKWXJQZ';

@@ -74,6 +74,7 @@ export interface Told {
   authorize(request: number, body: string): void;
   refresh(request: number): void;
   message(handle: Handle, body: string): void;
+  pushed(handle: Handle, body: object): void; /* the same, when the core has had to parse it */
   join(handle: Handle, body: string): void;
   leave(handle: Handle, body: string): void;
   subscribe(handle: Handle, isResubscribe: boolean, recovered: boolean): void;

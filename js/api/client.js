@@ -165,7 +165,8 @@ module.exports = (platform) => {
  */
 function tell(client) {
   const listener = (name) => (typeof client._options[name] === 'function' ? client._options[name] : () => {});
-  const emitBody = (event) => (handle, body) => client._handles.get(handle).emitEvent(event, [parse(body)]);
+  const emitValue = (event, handle, value) => client._handles.get(handle).emitEvent(event, [value]);
+  const emitBody = (event) => (handle, body) => emitValue(event, handle, parse(body));
   return {
     open() { client._note(); },
 
@@ -201,6 +202,8 @@ function tell(client) {
     },
 
     message: emitBody('message'),
+
+    pushed(handle, body) { emitValue('message', handle, body); },
 
     join: emitBody('join'),
 

@@ -6,7 +6,7 @@
 const { credentials } = require('../api/options');
 const { plain } = require('../api/values');
 const { members } = require('./members');
-const { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt } = require('./memory');
+const { load, memory, byteAt, wordAt, put, putShort, setFlag, setWord, setTime, decode, textAt } = require('./memory');
 const { ajax, jsonp, note } = require('./requests');
 const { report, now, watch } = require('./page');
 
@@ -142,9 +142,8 @@ class Core {
 
   /* What comes from outside waits its turn. */
   _when(act) {
-    if (this._busy) return void this._later.push(act);
-    this._guard(act);
-    this._turn();
+    if (this._busy) this._later.push(act);
+    else this._turn(act);
   }
 
   _guard(act) {
@@ -156,11 +155,11 @@ class Core {
   }
 
   /* Effects are carried out one by one, by whoever came first; then what came meanwhile has its turn. */
-  _turn() {
+  _turn(act = ignore) {
     if (this._busy) return;
     this._busy = true;
-    for (let act = true; act; act = this._later.shift()) {
-      if (act !== true) this._guard(act);
+    for (; act; act = this._later.shift()) {
+      this._guard(act);
       while (wasm._next(this._client, this._time)) this._guard(effects[number(Effect.KIND)]);
       if (this._frame) wasm._release(this._frame.at);
       this._frame = null;
@@ -234,10 +233,21 @@ class Core {
     if (typeof data !== 'string') return;
     this._told.log('< ' + data);
     const max = this._options.messageSizeMax || MESSAGE_SIZE_MAX;
+    if (data.length * 3 <= max && this._push(id, data)) return;
     const block = data.length > max ? null : tryPut(data);
     const { at, size } = block || { at: 0, size: TOO_LARGE };
     this._frame = block;
     wasm._received(this._client, this._now(), id, at, size);
+  }
+
+  /* What comes most is read by the page, which is quicker at it, and the core decides. False: it has to read the text itself. */
+  _push(id, data) {
+    const body = readPush(data);
+    const channel = body && putShort(body[Push.CHANNEL], effect - Shown.EFFECT + Shown.CHANNEL);
+    const uid = channel && putShort(body[Push.UID], effect - Shown.EFFECT + Shown.UID);
+    const handle = uid && wasm._pushed(this._client, this._now(), id, channel, uid);
+    if (handle) this._told.pushed(handle, body);
+    return handle;
   }
 
   /* What came as text is cut out of the text. */
@@ -340,6 +350,27 @@ class Core {
 ['unsubscribe', 'remove', 'presence', 'history'].forEach((name, i) => {
   Core.prototype[name] = function (handle, call) { return this._on(handle, Act.UNSUBSCRIBE + i, call); };
 });
+
+/* May something in it be nested too deeply? Not among so few brackets; of more the core has to judge. */
+function mayBeDeep(text) {
+  if (text.length <= 2 * Push.DEPTH_MAX) return false;
+  let left = Push.DEPTH_MAX;
+  for (const bracket of '[{') {
+    for (let at = -1; (at = text.indexOf(bracket, at + 1)) >= 0;) if (left-- === 0) return true;
+  }
+  return false;
+}
+
+/* The body, when a text is nothing but a push of a message; null when it is something else, or no JSON. */
+function readPush(text) {
+  if (text[0] !== '{' || mayBeDeep(text)) return null;
+  try {
+    const message = JSON.parse(text);
+    return message[Push.METHOD] === Push.MESSAGE ? message[Push.BODY] : null;
+  } catch (exception) {
+    return null;
+  }
+}
 
 /* null without memory. */
 function tryPut(text) {

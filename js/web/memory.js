@@ -6,7 +6,7 @@
 const encoding = require('centrifuge-encoding'); // chosen by ../build.mjs: encoding.js or fallback.js
 const instantiate = require('centrifuge-core'); // made by ../build.mjs: WebAssembly, or JavaScript that does the same
 
-const SHORT = 128; // characters, for which there is always room
+const SHORT = 128; // characters, for which there is always room; src/web/bridge.c has as many for texts of a push
 
 let core = null; // the functions of src/web/bridge.c
 let bytes; // its memory, seen in two ways; both are made anew when it has grown
@@ -58,6 +58,17 @@ function put(text, use) {
   }
 }
 
+/* To `at`, where there is room for some. Its bytes; 0 when it is no text, or too long. For so few characters a loop is quicker than an encoder. */
+function putShort(text, at) {
+  if (typeof text !== 'string' || text.length > SHORT) return 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return write(text, at, SHORT * 3) - at;
+    bytes[at + i] = code;
+  }
+  return text.length;
+}
+
 function setFlag(at, value) { bytes[at] = value ? 1 : 0; }
 
 function setWord(at, value) { words[at >> 2] = value; }
@@ -75,4 +86,4 @@ const decode = (at, size) => encoding.decode(bytes.subarray(at, at + size));
 /* Of a member that has a pointer and a size. */
 const textAt = (at) => decode(wordAt(at), wordAt(at + 4));
 
-module.exports = { load, memory, byteAt, wordAt, put, setFlag, setWord, setTime, decode, textAt };
+module.exports = { load, memory, byteAt, wordAt, put, putShort, setFlag, setWord, setTime, decode, textAt };

@@ -101,6 +101,15 @@ cf_step cf_subscription_on_push(cf_client *client, const cf_wire_message *messag
     return tell(subscription, message, effect);
 }
 
+/* A message that comes as most do: nothing is held back for it, and none is told twice. */
+cf_subscription *cf_subscription_pushed(cf_client *client, cf_bytes channel, cf_bytes uid)
+{
+    cf_subscription *subscription = find_pushed(client, channel);
+    if (subscription == NULL || subscription->state != CF_SUBSCRIPTION_SUBSCRIBED || subscription->recovery != NULL)
+        return NULL;
+    return cf_subscription_set_position(subscription, uid) ? subscription : NULL;
+}
+
 /* ---- the answer to subscribe: client-spec.md 8.3 --------------------------------------------------------- */
 
 static void tell_answer(cf_subscription *subscription, cf_pending_kind kind)

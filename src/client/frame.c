@@ -33,6 +33,17 @@ void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text,
         log_ignored(client);
 }
 
+cf_subscription *cf_client_transport_pushed(cf_client *client, uint32_t id, cf_bytes channel, cf_bytes uid, cf_time now)
+{
+    if (client->state != CF_CLIENT_CONNECTED || id != client->link.id || client->broken != CENTRIFUGE_ERROR_OK)
+        return NULL;
+    CF_ASSERT(!client->frame.active);
+    cf_subscription *subscription = cf_subscription_pushed(client, channel, uid);
+    if (subscription != NULL)
+        cf_connection_alive(client, now);
+    return subscription;
+}
+
 static cf_step end(cf_client *client, cf_step step)
 {
     client->frame.active = false;

@@ -19,10 +19,14 @@
 /* 32 random bits. */
 __attribute__((import_module("e"), import_name("r"))) uint32_t cf_web_random(void);
 
+#define PUSH_MAX (128 * 3) /* bytes of each text of a push: SHORT in js/web/memory.js */
+
 static struct window {
     cf_client_options options; /* for `configure`; JavaScript knows where it is, and the rest from there */
     cf_effect effect;          /* of the last `next` */
     size_t fault;              /* where in `options` the one stands that `configure` refused */
+    char channel[PUSH_MAX];    /* of a push that JavaScript has read */
+    char uid[PUSH_MAX];
 } window;
 
 /* ---- what both halves know ---------------------------------------------------------- */
@@ -34,6 +38,9 @@ static struct window {
 
 _Static_assert(offsetof(struct window, effect) == 176, "the effect has moved: change js/web/layout.json too");
 _Static_assert(offsetof(struct window, fault) == 176 + 216, "the fault has moved: change js/web/layout.json too");
+_Static_assert(offsetof(struct window, channel) == 176 + 220, "the channel has moved: change js/web/layout.json too");
+_Static_assert(offsetof(struct window, uid) == 176 + 220 + PUSH_MAX, "the uid has moved: change js/web/layout.json too");
+_Static_assert(CF_JSON_DEPTH_MAX == 512, "messages may be nested otherwise: change js/web/layout.json too");
 
 EFFECT(kind, 0);
 EFFECT(transport.id, 4);
@@ -334,4 +341,12 @@ centrifuge_error EXPORT(act)(void *object, double time, act act, uintptr_t numbe
 void EXPORT(received)(cf_client *client, double now, uint32_t transport, const char *text, size_t size)
 {
     cf_client_transport_received(client, transport, cf_bytes_make(text, size), (cf_time)now);
+}
+
+/* The texts of a push stand in the window. NULL: `received` has to get all of it. */
+cf_subscription *EXPORT(pushed)(cf_client *client, double now, uint32_t transport, size_t channel_size, size_t uid_size)
+{
+    cf_bytes channel = cf_bytes_make(window.channel, channel_size);
+    cf_bytes uid = cf_bytes_make(window.uid, uid_size);
+    return cf_client_transport_pushed(client, transport, channel, uid, (cf_time)now);
 }

@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include "backend.h"
+#include "push.h"
 #include "refusal.h"
 #include "script.h"
 #include "sent.h"
@@ -322,6 +323,14 @@ static void carry_out(sim_client *client, const cf_effect *effect)
     }
 }
 
+static void tell_push(sim_client *client)
+{
+    if (!client->push.taken)
+        return;
+    sim_push_tell(client);
+    maybe_use(client);
+}
+
 static void take_effects(sim_client *client, unsigned turn_events)
 {
     unsigned told = 0;
@@ -361,6 +370,7 @@ static void pump(sim_client *client, unsigned turn_events)
     }
     client->lazy = client->halted = false;
     client->user_calls = 0;
+    tell_push(client);
     take_effects(client, turn_events);
     client->pumping = false;
     if (client->closing) {
@@ -411,7 +421,8 @@ void sim_client_message(sim_link *link, cf_bytes text)
     client->text_size = text.size;
     client->text_oversize = client->oversize;
     memcpy(client->text, text.data, text.size);
-    cf_client_transport_received(client->core, link->transport, cf_bytes_make(client->text, text.size), client->world->now);
+    if (!sim_push_take(client, link->transport))
+        cf_client_transport_received(client->core, link->transport, cf_bytes_make(client->text, text.size), client->world->now);
     sim_client_pump(client);
 }
 

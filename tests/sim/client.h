@@ -68,9 +68,14 @@ struct sim_client {
     char *text;           /* that the core may still read */
     size_t text_size;
     unsigned text_oversize; /* `oversize` when it came */
-    bool lazy;              /* effects wait: the program has called several functions before it runs its loop */
-    bool closing;           /* cf_client_shutdown was called */
-    unsigned user_calls;    /* of this pump: bounded */
+    struct {
+        bool taken;
+        cf_event event;
+        cf_buffer scratch; /* that the event's texts may lie in */
+    } push;                /* of the text, read by the driver: push.c */
+    bool lazy;             /* effects wait: the program has called several functions before it runs its loop */
+    bool closing;          /* cf_client_shutdown was called */
+    unsigned user_calls;   /* of this pump: bounded */
 
     /* watch.c */
     cf_list subscriptions;

@@ -74,6 +74,7 @@
     X(PAIR_RECOVERED, "two nodes: a client recovered at the other one what it had missed")                                     \
     X(PAIR_UNSUBSCRIBE, "two nodes: the other one was asked to unsubscribe a user, and it came about")                         \
     X(PAIR_DISCONNECT, "two nodes: the other one was asked to disconnect a user, and it came about")                           \
+    X(PUSH_TAKEN, "messages: read by the driver, and told by it")                                                              \
     X(WARNING_QUEUE, "limit queue_size_max: warned of")                                                                        \
     X(WARNING_CALLS, "limit calls_max: warned of")                                                                             \
     X(WARNING_SUBSCRIPTIONS, "limit subscriptions_max: warned of")                                                             \

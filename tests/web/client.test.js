@@ -57,6 +57,124 @@ test('a frame above messageSizeMax is an error and a new connection, not memory'
   client.disconnect();
 });
 
+/* ---- both ways in ---------------------------------------------------------------------------- */
+
+/* What is pushed is mostly read by JSON.parse; the core reads what does not begin as an object, which a space is enough for. */
+function bothWays(channel, frame) {
+  return ['', ' '].map((before) => {
+    const { client, socket, messages } = subscribed(channel);
+    socket.onmessage({ data: before + frame });
+    socket.lose();
+    client.connect();
+    const again = page.sockets.at(-1);
+    again.open();
+    again.answer('connect');
+    const { recover = false, last = '' } = again.sent[0].params;
+    client.disconnect();
+    return { messages, recover, last };
+  });
+}
+
+const push = (body) => `{"method":"message","body":${body}}`;
+const deep = (depth) => push(`{"uid":"1","channel":"news","data":${'['.repeat(depth - 2)}${']'.repeat(depth - 2)}}`);
+
+const frames = {
+  plain: push('{"uid":"1","channel":"news","data":{"a":1}}'),
+  'white space': push(' { "uid" : "1" ,\n"channel":"news", "data":null } ') + '\n',
+  'members in another order': '{"body":{"data":[],"channel":"news","uid":"1","info":{"user":"u"},"client":"c"},"method":"message"}',
+  'a member twice: the last one counts': '{"method":"join","method":"message","body":{"uid":"1","uid":"2","channel":"other","channel":"news","data":0,"data":1}}',
+  'escaped names and values': '{"m\\u0065thod":"m\\u0065ssage","body":{"u\\u0069d":"\\u0031","ch\\u0061nnel":"n\\u0065ws","data":"\\ud83d\\ude00"}}',
+  'half characters': push('{"uid":"1","channel":"news","data":["\ud83d","\\ud83d","\\ude00x"]}'),
+  'not ASCII': push('{"uid":"ж😀","channel":"news","data":"aж☃😀"}'),
+  'half a character in the uid': push('{"uid":"\ud83d","channel":"news","data":1}'),
+  'a long uid': push(`{"uid":"${'u'.repeat(1000)}","channel":"news","data":1}`),
+  'a long uid that is not ASCII': push(`{"uid":"${'ж'.repeat(128)}","channel":"news","data":1}`),
+  'a uid that is a number': push('{"uid":7,"channel":"news","data":1}'),
+  'an empty uid': push('{"uid":"","channel":"news","data":1}'),
+  'no uid': push('{"channel":"news","data":1}'),
+  'no data': push('{"uid":"1","channel":"news"}'),
+  'an error beside it': '{"method":"message","error":"no","uid":"9","body":{"uid":"1","channel":"news","data":1}}',
+  '__proto__': push('{"uid":"1","channel":"news","data":{"__proto__":{"a":1}},"__proto__":2}'),
+  'a megabyte': push(`{"uid":"1","channel":"news","data":"${'x'.repeat(1 << 20)}"}`),
+  'a megabyte that is not ASCII': push(`{"uid":"1","channel":"news","data":"${'ж😀'.repeat(1 << 18)}"}`),
+  'a thousand objects': push(`{"uid":"1","channel":"news","data":[${'{"a":[1]},'.repeat(1000)}0]}`),
+  'a thousand brackets in a text': push(`{"uid":"1","channel":"news","data":"${'['.repeat(1000)}"}`),
+  'as deep as it may be': deep(512),
+  'too deep': deep(513),
+  'too deep, in the middle of much': deep(513).replace('[]', `[],"${'x'.repeat(5000)}"`),
+  'another channel': push('{"uid":"1","channel":"new","data":1}'),
+  'no channel': push('{"uid":"1","data":1}'),
+  'a channel that is none': push('{"uid":"1","channel":["news"],"data":1}'),
+  'no body': '{"method":"message"}',
+  'a body that is none': push('"news"'),
+  'a body that is null': push('null'),
+  'bodies in an array': push('[{"uid":"1","channel":"news","data":1}]'),
+  'another method': '{"method":"Message","body":{"uid":"1","channel":"news","data":1}}',
+  'no method': '{"body":{"uid":"1","channel":"news","data":1}}',
+  'something behind it': push('{"uid":"1","channel":"news","data":1}') + 'x',
+  'no end': push('{"uid":"1","channel":"news","data":1').slice(0, -1),
+  'a control character': push('{"uid":"1","channel":"news","data":"\u0001"}'),
+  'nothing': '',
+  'an empty object': '{}',
+};
+
+const unheard = ['too deep', 'too deep, in the middle of much', 'another channel', 'no channel', 'a channel that is none', 'no body', 'a body that is none', 'a body that is null',
+  'bodies in an array', 'another method', 'no method', 'something behind it', 'no end', 'a control character', 'nothing', 'an empty object'];
+
+for (const [name, frame] of Object.entries(frames)) {
+  test(`it is the same, whoever reads a message: ${name}`, () => {
+    const [byPage, byCore] = bothWays('news', frame);
+    assert.deepStrictEqual(byPage, byCore);
+    assert.strictEqual(byPage.messages.length, unheard.includes(name) ? 0 : 1);
+  });
+}
+
+for (const channel of ['нов\u00e4\u4e16😀сти', 'c'.repeat(200), 'ж'.repeat(300), 'half \ud83d', '"\\\n', '__proto__', 'constructor', '1']) {
+  test(`it is the same, whoever reads a message, in ${channel.slice(0, 20)}`, () => {
+    const [byPage, byCore] = bothWays(channel, JSON.stringify(message(channel, { text: 'x' }, 'm1')));
+    assert.deepStrictEqual(byPage, byCore);
+    assert.deepStrictEqual([byPage.messages.length, byPage.recover, byPage.last], [1, true, 'm1']);
+  });
+}
+
+test('what the core holds back or drops comes in order, whoever reads it', () => {
+  const { client, socket, subscription, messages } = subscribed();
+  const send = (to, uid) => to.push(message('news', 0, uid));
+  const uids = () => messages.splice(0).map(({ uid }) => uid);
+  send(socket, '1');
+  socket.lose();
+  client.connect();
+  const again = page.sockets.at(-1);
+  again.open();
+  again.answer('connect');
+  send(again, '4');
+  assert.deepStrictEqual(uids(), ['1']);
+  again.answer('subscribe', { recovered: true, messages: ['3', '2'].map((uid) => message('news', 0, uid).body) });
+  send(again, '3');
+  send(again, '5');
+  assert.deepStrictEqual(uids(), ['2', '3', '4', '5']);
+  subscription.unsubscribe();
+  send(again, '6');
+  again.answer('unsubscribe');
+  assert.deepStrictEqual(uids(), []);
+  client.disconnect();
+});
+
+test('a handler calls the client while a message is told: nothing is told inside of it', () => {
+  const { client, socket, subscription, messages } = subscribed();
+  const order = [];
+  subscription.on('unsubscribe', () => { order.push('unsubscribe'); });
+  subscription.on('message', () => {
+    subscription.unsubscribe();
+    socket.push(message('news', 'late', '2'));
+    order.push('end of the handler');
+  });
+  socket.push(message('news', 'first', '1'));
+  assert.deepStrictEqual(order, ['end of the handler', 'unsubscribe']);
+  assert.deepStrictEqual(messages.map(({ data }) => data), ['first']);
+  client.disconnect();
+});
+
 /* ---- transports ------------------------------------------------------------------------------ */
 
 test('a WebSocket that cannot be made is an error, and connect() may be called again', () => {

@@ -68,10 +68,19 @@ test('subscribing, publishing and leaving again and again needs no more either',
 test('a large frame is given back to the next one', () => {
   const { client, socket, messages } = subscribed();
   const frame = message('news', 'x'.repeat(1000000));
-  socket.push(frame);
+  socket.push(frame, frame); // an array: read by the core
   const before = size();
-  for (let i = 0; i < 20; i++) socket.push(frame);
-  assert.strictEqual(messages.length, 21);
+  for (let i = 0; i < 20; i++) socket.push(frame, frame);
+  assert.strictEqual(messages.length, 42);
+  assert.strictEqual(size(), before);
+  client.disconnect();
+});
+
+test('a large message by itself takes no memory of the core', () => {
+  const { client, socket, messages } = subscribed();
+  const before = size();
+  socket.push(message('news', 'ж'.repeat(1000000)));
+  assert.strictEqual(messages[0].data.length, 1000000);
   assert.strictEqual(size(), before);
   client.disconnect();
 });
