@@ -86,7 +86,7 @@ static void show_watchers(cf_broker *broker, const cf_publication *publication)
     cf_buffer message;
     services->metrics->node_num_admin_msg_published++;
     cf_buffer_init(&message, services->allocator, CF_BUFFER_NO_LIMIT);
-    if (broker->engine->ops->watch != NULL || !cf_list_empty(&services->watchers))
+    if (broker->engine->ops->watch != NULL || cf_watch_is_wanted(services))
         cf_wire_write_publication(&message, publication);
     if (broker->engine->ops->watch == NULL) {
         cf_watch_hear(services, cf_buffer_bytes(&message));

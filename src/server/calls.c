@@ -7,31 +7,27 @@
 
 /* ---- calls --------------------------------------------------------------- */
 
-/* Who waits for the engine. */
-typedef struct api_call {
-    cf_list link; /* in node->calls */
-    cf_node *node;
-    cf_node_done done;
-    cf_node_data_done data_done;
-    void *user;
-} api_call;
-
-/* NULL without memory, or without an engine. */
-static api_call *new_call(cf_node *node, cf_node_done done, cf_node_data_done data_done, void *user)
+cf_node_call *cf_node_begin_call(const cf_node_call *call)
 {
-    api_call *created = node->ending ? NULL : cf_alloc(node->services.allocator, sizeof *created);
+    cf_node *node = call->node;
+    cf_node_call *created = node->ending ? NULL : cf_alloc(node->services.allocator, sizeof *created);
     if (created == NULL)
         return NULL;
-    *created = (api_call){.node = node, .done = done, .data_done = data_done, .user = user};
+    *created = *call;
     cf_list_append(&node->calls, &created->link);
     return created;
 }
 
-static api_call take_call(void *user)
+static cf_node_call *new_call(cf_node *node, cf_node_done done, cf_node_data_done data_done, void *user)
 {
-    api_call *taken = user;
+    return cf_node_begin_call(&(cf_node_call){.node = node, .done = done, .data_done = data_done, .user = user});
+}
+
+cf_node_call cf_node_end_call(void *call)
+{
+    cf_node_call *taken = call;
     cf_list_remove(&taken->link);
-    api_call copy = *taken;
+    cf_node_call copy = *taken;
     cf_free(copy.node->services.allocator, taken);
     return copy;
 }
@@ -41,9 +37,11 @@ void cf_node_end_calls(cf_node *node)
 {
     node->ending = true;
     while (!cf_list_empty(&node->calls)) {
-        api_call ended = take_call(CF_CONTAINER(node->calls.next, api_call, link));
+        cf_node_call ended = cf_node_end_call(CF_CONTAINER(node->calls.next, cf_node_call, link));
         if (ended.done != NULL)
             ended.done(ended.user, CF_TROUBLE_INTERNAL);
+        else if (ended.figures_done != NULL)
+            ended.figures_done(ended.user, NULL);
         else
             ended.data_done(ended.user, CF_TROUBLE_INTERNAL, CF_BYTES("null"));
     }
@@ -53,7 +51,7 @@ void cf_node_end_calls(cf_node *node)
 
 static void published(void *user, cf_engine_status status)
 {
-    api_call ended = take_call(user);
+    cf_node_call ended = cf_node_end_call(user);
     if (status != CF_ENGINE_OK)
         cf_services_log(&ended.node->services, CF_SERVER_ERROR, "the engine failed to publish a message of the API");
     ended.done(ended.user, status == CF_ENGINE_OK ? CF_TROUBLE_NONE : CF_TROUBLE_INTERNAL);
@@ -69,7 +67,7 @@ void cf_node_publish(cf_node *node, cf_bytes channel, cf_bytes data, cf_bytes cl
         done(user, CF_TROUBLE_NO_NAMESPACE);
         return;
     }
-    api_call *waiting = new_call(node, done, NULL, user);
+    cf_node_call *waiting = new_call(node, done, NULL, user);
     if (waiting == NULL) {
         done(user, CF_TROUBLE_INTERNAL);
         return;
@@ -101,7 +99,7 @@ typedef struct user_call {
 
 static void told(void *user, cf_engine_status status)
 {
-    api_call ended = take_call(user);
+    cf_node_call ended = cf_node_end_call(user);
     ended.done(ended.user, status == CF_ENGINE_OK ? CF_TROUBLE_NONE : CF_TROUBLE_INTERNAL);
 }
 
@@ -109,7 +107,7 @@ static void done_here(void *user, cf_trouble trouble)
 {
     user_call *call = user;
     cf_node *node = call->node;
-    api_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, call->done, NULL, call->user);
+    cf_node_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, call->done, NULL, call->user);
     if (waiting != NULL)
         cf_node_tell(node, call->kind, cf_buffer_bytes(&call->params), told, waiting);
     else
@@ -172,7 +170,7 @@ static void refuse_data(cf_trouble trouble, cf_node_data_done done, void *user)
     done(user, trouble, CF_BYTES("null"));
 }
 
-static void answer_data(const api_call *ended, const cf_buffer *out)
+static void answer_data(const cf_node_call *ended, const cf_buffer *out)
 {
     if (out->failed)
         refuse_data(CF_TROUBLE_INTERNAL, ended->data_done, ended->user);
@@ -182,7 +180,7 @@ static void answer_data(const api_call *ended, const cf_buffer *out)
 
 static void presence_read(void *user, cf_engine_status status, const cf_client_info *infos, size_t count)
 {
-    api_call ended = take_call(user);
+    cf_node_call ended = cf_node_end_call(user);
     cf_buffer out;
     cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
     cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
@@ -194,7 +192,7 @@ static void presence_read(void *user, cf_engine_status status, const cf_client_i
 
 static void history_read(void *user, cf_engine_status status, const cf_publication *publications, size_t count, bool found)
 {
-    api_call ended = take_call(user);
+    cf_node_call ended = cf_node_end_call(user);
     cf_buffer out;
     (void)found;
     cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
@@ -207,7 +205,7 @@ static void history_read(void *user, cf_engine_status status, const cf_publicati
 
 static void channels_read(void *user, cf_engine_status status, const cf_bytes *channels, size_t count)
 {
-    api_call ended = take_call(user);
+    cf_node_call ended = cf_node_end_call(user);
     cf_buffer out;
     cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
     cf_turn_spend(&ended.node->services.turn, count * CF_WORK_ENTRY);
@@ -238,7 +236,7 @@ void cf_node_presence(cf_node *node, cf_bytes channel, cf_node_data_done done, v
     cf_services *services = &node->services;
     const cf_channel_options *options = cf_config_channel(services->config, channel);
     cf_trouble trouble = reason_against(channel, options, options != NULL && options->presence);
-    api_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, NULL, done, user);
+    cf_node_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, NULL, done, user);
     if (waiting == NULL) {
         refuse_data(trouble != CF_TROUBLE_NONE ? trouble : CF_TROUBLE_INTERNAL, done, user);
         return;
@@ -252,7 +250,7 @@ void cf_node_history(cf_node *node, cf_bytes channel, cf_node_data_done done, vo
     const cf_channel_options *options = cf_config_channel(services->config, channel);
     bool available = options != NULL && options->history_size > 0 && options->history_lifetime > 0;
     cf_trouble trouble = reason_against(channel, options, available);
-    api_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, NULL, done, user);
+    cf_node_call *waiting = trouble != CF_TROUBLE_NONE ? NULL : new_call(node, NULL, done, user);
     if (waiting == NULL) {
         refuse_data(trouble != CF_TROUBLE_NONE ? trouble : CF_TROUBLE_INTERNAL, done, user);
         return;
@@ -262,7 +260,7 @@ void cf_node_history(cf_node *node, cf_bytes channel, cf_node_data_done done, vo
 
 void cf_node_channels(cf_node *node, cf_node_data_done done, void *user)
 {
-    api_call *waiting = new_call(node, NULL, done, user);
+    cf_node_call *waiting = new_call(node, NULL, done, user);
     if (waiting == NULL) {
         refuse_data(CF_TROUBLE_INTERNAL, done, user);
         return;
@@ -272,25 +270,62 @@ void cf_node_channels(cf_node *node, cf_node_data_done done, void *user)
 
 /* ---- what is known of the node -------------------------------------------- */
 
+static void write_stats(const cf_node *node, const cf_figures *figures, cf_buffer *out)
+{
+    cf_buffer_append(out, CF_BYTES("{\"nodes\":["));
+    cf_node_write_info(node, figures, out, false);
+    cf_buffer_append(out, cf_buffer_bytes(&figures->others));
+    cf_buffer_append(out, CF_BYTES("],\"metrics_interval\":"));
+    cf_buffer_append_int(out, node->services.config->node_metrics_interval);
+    cf_buffer_append_byte(out, '}');
+}
+
+static void write_node(const cf_node *node, const cf_figures *figures, cf_buffer *out)
+{
+    cf_node_write_info(node, figures, out, true);
+}
+
+static void answer_figures(void *user, const cf_figures *figures,
+                           void (*write)(const cf_node *node, const cf_figures *figures, cf_buffer *out))
+{
+    cf_node_call ended = cf_node_end_call(user);
+    cf_buffer out;
+    cf_buffer_init(&out, ended.node->services.allocator, CF_BUFFER_NO_LIMIT);
+    out.failed = figures == NULL;
+    if (figures != NULL)
+        write(ended.node, figures, &out);
+    answer_data(&ended, &out);
+    cf_buffer_free(&out);
+}
+
+static void stats_gathered(void *user, const cf_figures *figures)
+{
+    answer_figures(user, figures, write_stats);
+}
+
+static void node_gathered(void *user, const cf_figures *figures)
+{
+    answer_figures(user, figures, write_node);
+}
+
+/* Not in the list of calls: cf_node_gather comes back in any case. */
+static void tell_figures(cf_node *node, cf_node_figures_done gathered, cf_node_data_done done, void *user)
+{
+    cf_node_call *waiting = cf_alloc(node->services.allocator, sizeof *waiting);
+    if (waiting == NULL) {
+        refuse_data(CF_TROUBLE_INTERNAL, done, user);
+        return;
+    }
+    *waiting = (cf_node_call){.node = node, .data_done = done, .user = user};
+    cf_node_gather(node, gathered, waiting);
+}
+
 void cf_node_stats(cf_node *node, cf_node_data_done done, void *user)
 {
-    cf_buffer out;
-    cf_buffer_init(&out, node->services.allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_append(&out, CF_BYTES("{\"nodes\":["));
-    cf_node_write_info(node, &out, false);
-    cf_nodes_write(&node->nodes, &out);
-    cf_buffer_append(&out, CF_BYTES("],\"metrics_interval\":"));
-    cf_buffer_append_int(&out, node->services.config->node_metrics_interval);
-    cf_buffer_append_byte(&out, '}');
-    answer_data(&(api_call){.node = node, .data_done = done, .user = user}, &out);
-    cf_buffer_free(&out);
+    tell_figures(node, stats_gathered, done, user);
 }
 
 void cf_node_node(cf_node *node, cf_node_data_done done, void *user)
 {
-    cf_buffer out;
-    cf_buffer_init(&out, node->services.allocator, CF_BUFFER_NO_LIMIT);
-    cf_node_write_info(node, &out, true);
-    answer_data(&(api_call){.node = node, .data_done = done, .user = user}, &out);
-    cf_buffer_free(&out);
+    tell_figures(node, node_gathered, done, user);
 }

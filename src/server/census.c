@@ -16,9 +16,8 @@ static void count_transport(cf_census *census, const char *name)
     census->transport_count = i == census->transport_count ? i + 1 : census->transport_count;
 }
 
-void cf_census_take(const cf_hub *hub, cf_census *census)
+void cf_census_add(cf_census *census, const cf_hub *hub)
 {
-    *census = (cf_census){0};
     CF_LIST_EACH (link, &hub->sessions) {
         const cf_session *session = CF_CONTAINER(link, cf_session, link);
         size_t bytes = session->outbox.bytes;

@@ -19,6 +19,7 @@ typedef struct cf_census {
     size_t longest_queue;
 } cf_census;
 
-void cf_census_take(const cf_hub *hub, cf_census *census);
+/* Adds to a census what is true of these; zeroed at first. */
+void cf_census_add(cf_census *census, const cf_hub *hub);
 
 #endif

@@ -1,22 +1,21 @@
 #include "server/node_state.h"
 
-#include "server/sweep.h"
-
 /* What this node tells the others, and does when they tell it something (server-spec.md 7.6). */
 
-void cf_node_write_info(cf_node *node, cf_buffer *out, bool live)
+void cf_node_write_info(const cf_node *node, const cf_figures *figures, cf_buffer *out, bool live)
 {
+    cf_metrics_values shown = figures->shown;
     cf_control_begin_info(out, &(cf_node_info){
                                    .uid = cf_bytes_make(node->uid, sizeof node->uid),
                                    .version = CF_BYTES(CF_SERVER_VERSION),
                                    .name = node->services.config->name,
                                    .started_at = node->started_at,
                                });
-    cf_metrics_take_gauges(node->services.metrics, &node->shown);
+    cf_metrics_take_gauges(figures->metrics, &shown);
     if (live)
-        cf_metrics_write(node->services.metrics, NULL, out);
+        cf_metrics_write(figures->metrics, NULL, out);
     else
-        cf_metrics_write_values(&node->shown, out);
+        cf_metrics_write_values(&shown, out);
     cf_buffer_append_byte(out, '}');
 }
 
@@ -26,18 +25,26 @@ void cf_node_tell(cf_node *node, cf_control_kind kind, cf_bytes params, cf_engin
     cf_broker_control(&node->broker, &message, done, user);
 }
 
-void cf_node_show_life(cf_node *node)
+static void tell_life(void *user, const cf_figures *figures)
 {
+    cf_node *node = user;
     cf_buffer out;
-    if (cf_broker_is_alone(&node->broker))
+    if (figures == NULL || node->ending)
         return;
     cf_buffer_init(&out, node->services.allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&out, CF_BYTES("{\"info\":"));
-    cf_node_write_info(node, &out, false);
+    cf_node_write_info(node, figures, &out, false);
     cf_buffer_append_byte(&out, '}');
     if (!out.failed)
         cf_node_tell(node, CF_CONTROL_PING, cf_buffer_bytes(&out), NULL, NULL);
     cf_buffer_free(&out);
+}
+
+/* The process is one node to others. */
+void cf_node_show_life(cf_node *node)
+{
+    if (!cf_broker_is_alone(&node->broker) && cf_team_is_first(node->services.environment.member))
+        cf_node_gather(node, tell_life, node);
 }
 
 /* Two pings may get lost. */
@@ -88,12 +95,4 @@ void cf_node_hear(void *user, const cf_engine_control *message)
     cf_buffer_init(&scratch, node->services.allocator, CF_BUFFER_NO_LIMIT);
     read_control(node, message, &scratch);
     cf_buffer_free(&scratch);
-}
-
-void cf_node_carry_out(cf_node *node, const cf_control *control, cf_node_done done, void *user)
-{
-    if (control->kind == CF_CONTROL_DISCONNECT)
-        cf_sweep_disconnect(&node->services, control->user, done, user);
-    else
-        cf_sweep_unsubscribe(&node->services, control->user, control->channel, done, user);
 }

@@ -27,7 +27,8 @@ typedef struct cf_server_environment {
     uint64_t (*microseconds)(void *user);
     /* Begins a turn (node.h), unless one is open. Said before the node hears of what came from outside; not in cf_node_new. */
     void (*enter)(void *user);
-    void *loop; /* the uv_loop_t; NULL: no I/O can be done */
+    void *loop;                    /* the uv_loop_t; NULL: no I/O can be done */
+    struct cf_team_member *member; /* which worker of the process this is (team.h); NULL: there is no other */
     void *user;
 } cf_server_environment;
 

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "server/broker.h"
 #include "server/session_state.h"
+#include "server/team.h"
 
 /* What a frame adds to its text. */
 #define FRAME_OVERHEAD 16
@@ -338,24 +339,25 @@ static void push_publication(cf_hub *hub, const cf_channel *channel, cf_audience
         push(hub, audience, true);
 }
 
-static void on_message(void *user, const cf_publication *publication)
+static void on_passed_message(void *user, const cf_publication *publication)
 {
     cf_hub *hub = user;
-    hub->services->metrics->node_num_client_msg_received++;
     cf_channel *channel = cf_hub_channel(hub, publication->channel);
     for (cf_audience *audience = channel == NULL ? NULL : &channel->first; audience != NULL; audience = audience->next)
         if (has_listeners(audience))
             push_publication(hub, channel, audience, publication);
 }
 
-static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_client_info *info)
+static void on_message(void *user, const cf_publication *publication)
+{
+    const cf_hub *hub = user;
+    hub->services->metrics->node_num_client_msg_received++;
+    on_passed_message(user, publication);
+}
+
+static void on_passed_join_leave(void *user, cf_method method, cf_bytes name, const cf_client_info *info)
 {
     cf_hub *hub = user;
-    cf_metrics *metrics = hub->services->metrics;
-    if (method == CF_METHOD_JOIN)
-        metrics->node_num_join_msg_received++;
-    else
-        metrics->node_num_leave_msg_received++;
     cf_channel *channel = cf_hub_channel(hub, name);
     /* At a shutdown everybody here leaves: to tell each of each other is work by the square of them. */
     if (channel == NULL || (hub->services->shutting_down && method == CF_METHOD_LEAVE))
@@ -369,22 +371,77 @@ static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_
     }
 }
 
-/* Where there is nothing to recover from, nothing is gained by connecting again. */
-static void on_missed(void *user, cf_bytes name)
+static void on_join_leave(void *user, cf_method method, cf_bytes name, const cf_client_info *info)
 {
-    cf_hub *hub = user;
-    const cf_channel *channel = cf_hub_channel(hub, name);
-    const cf_channel_options *options = cf_config_channel(hub->services->config, name);
-    if (channel == NULL || options == NULL || !options->recover)
+    const cf_hub *hub = user;
+    cf_metrics *metrics = hub->services->metrics;
+    if (method == CF_METHOD_JOIN)
+        metrics->node_num_join_msg_received++;
+    else
+        metrics->node_num_leave_msg_received++;
+    on_passed_join_leave(user, method, name, info);
+}
+
+/* Where there is nothing to recover from, nothing is gained by connecting again. */
+static void miss(cf_hub *hub, const cf_channel *channel)
+{
+    const cf_channel_options *options = cf_config_channel(hub->services->config, channel_name(channel));
+    if (options == NULL || !options->recover)
         return;
     for (const cf_audience *audience = &channel->first; audience != NULL; audience = audience->next)
         for (uint32_t i = 0; i < audience->count; i++)
             doom(hub, audience->members[i].session, CF_SESSION_STARVED);
 }
 
+static void on_missed(void *user, cf_bytes name)
+{
+    cf_hub *hub = user;
+    const cf_channel *channel = cf_hub_channel(hub, name);
+    if (channel != NULL)
+        miss(hub, channel);
+    for (cf_map_node *node = name.size > 0 ? NULL : hub->channels.head; node != NULL; node = cf_map_next(node))
+        miss(hub, channel_of(node));
+}
+
+/* Somebody at another worker who waits until the members have caught up. */
+typedef struct distant_wait {
+    cf_task task;
+    const cf_allocator *allocator;
+    void (*caught_up)(void *waiting);
+    void *waiting;
+} distant_wait;
+
+static void end_wait(cf_task *task)
+{
+    distant_wait ended = *CF_CONTAINER(task, distant_wait, task);
+    cf_free(ended.allocator, CF_CONTAINER(task, distant_wait, task));
+    ended.caught_up(ended.waiting);
+}
+
+/* Without memory nobody waits. */
+static bool on_hold(void *user, cf_bytes name, void (*caught_up)(void *waiting), void *waiting)
+{
+    cf_hub *hub = user;
+    cf_channel *channel = cf_hub_channel(hub, name);
+    distant_wait *wait = channel == NULL || channel->behind == 0 ? NULL : cf_alloc(hub->allocator, sizeof *wait);
+    if (wait == NULL)
+        return false;
+    *wait = (distant_wait){.allocator = hub->allocator, .caught_up = caught_up, .waiting = waiting};
+    cf_task_init(&wait->task, &hub->services->turn, end_wait, end_wait);
+    return cf_hub_hold_publish(hub, channel, &wait->task);
+}
+
 cf_engine_sink cf_hub_sink(cf_hub *hub)
 {
-    return (cf_engine_sink){.message = on_message, .join_leave = on_join_leave, .missed = on_missed, .user = hub};
+    return (cf_engine_sink){
+        .message = on_message,
+        .join_leave = on_join_leave,
+        .passed_message = on_passed_message,
+        .passed_join_leave = on_passed_join_leave,
+        .hold = on_hold,
+        .missed = on_missed,
+        .user = hub,
+    };
 }
 
 /* ---- sessions and users -------------------------------------------------- */
@@ -457,6 +514,14 @@ static void lead_walks_past(cf_hub *hub, const cf_session *session)
     }
 }
 
+static void forget_unless_used(cf_hub *hub, cf_hub_user *user)
+{
+    if (user->count > 0)
+        return;
+    cf_map_remove(&hub->users, &user->node);
+    cf_free(hub->allocator, user);
+}
+
 static void forget_user(cf_hub *hub, cf_session *session)
 {
     cf_hub_user *user = session->user;
@@ -464,13 +529,13 @@ static void forget_user(cf_hub *hub, cf_session *session)
         return;
     lead_walks_past(hub, session);
     cf_list_remove(&session->user_link);
+    if (hub->services->environment.member != NULL)
+        cf_roll_remove(&hub->services->environment.member->team->roll, cf_bytes_make(user->id, user->id_size));
     session->user = NULL;
     hub->authenticated_count--;
     hub->services->metrics->node_num_remove_client_conn++;
-    if (--user->count > 0)
-        return;
-    cf_map_remove(&hub->users, &user->node);
-    cf_free(hub->allocator, user);
+    user->count--;
+    forget_unless_used(hub, user);
 }
 
 void cf_hub_remove(cf_hub *hub, cf_session *session)
@@ -520,19 +585,53 @@ static cf_hub_user *add_user(cf_hub *hub, cf_bytes id)
     return user;
 }
 
-bool cf_hub_authenticate(cf_hub *hub, cf_session *session, cf_bytes id)
+/* 0: none. */
+static int64_t limit_of(const cf_hub *hub, cf_bytes id)
+{
+    return id.size == 0 ? 0 : hub->services->config->user_connection_limit;
+}
+
+bool cf_hub_is_full(const cf_hub *hub, cf_bytes id)
+{
+    cf_team_member *member = hub->services->environment.member;
+    const cf_hub_user *user = cf_hub_user_of(hub, id);
+    int64_t limit = limit_of(hub, id);
+    if (limit <= 0)
+        return false;
+    return (member != NULL ? cf_roll_count(&member->team->roll, id) : user == NULL ? 0 : user->count) >= limit;
+}
+
+/* All workers together have one limit: who comes at the same time is counted one after the other. */
+static cf_trouble enter_roll(const cf_hub *hub, cf_bytes id)
+{
+    cf_team_member *member = hub->services->environment.member;
+    switch (member == NULL ? CF_ROLL_ADDED : cf_roll_add(&member->team->roll, id, limit_of(hub, id))) {
+    case CF_ROLL_ADDED:
+        return CF_TROUBLE_NONE;
+    case CF_ROLL_FULL:
+        return CF_TROUBLE_LIMIT_EXCEEDED;
+    default:
+        return CF_TROUBLE_INTERNAL;
+    }
+}
+
+cf_trouble cf_hub_authenticate(cf_hub *hub, cf_session *session, cf_bytes id)
 {
     cf_hub_user *user = cf_hub_user_of(hub, id);
     if (user == NULL)
         user = add_user(hub, id);
-    if (user == NULL)
-        return false;
+    cf_trouble trouble = user == NULL ? CF_TROUBLE_INTERNAL : enter_roll(hub, id);
+    if (trouble != CF_TROUBLE_NONE) {
+        if (user != NULL)
+            forget_unless_used(hub, user);
+        return trouble;
+    }
     session->user = user;
     cf_list_append(&user->sessions, &session->user_link);
     user->count++;
     hub->authenticated_count++;
     hub->services->metrics->node_num_add_client_conn++;
-    return true;
+    return CF_TROUBLE_NONE;
 }
 
 /* ---- audiences ------------------------------------------------------------ */

@@ -145,8 +145,13 @@ cf_engine_sink cf_hub_sink(cf_hub *hub);
 void cf_hub_add(cf_hub *hub, struct cf_session *session);
 /* Takes an ended session out of everything but its channels. */
 void cf_hub_remove(cf_hub *hub, struct cf_session *session);
-/* The session is this user's from now on; false without memory. */
-bool cf_hub_authenticate(cf_hub *hub, struct cf_session *session, cf_bytes user);
+/*
+ * The session is this user's from now on; or CF_TROUBLE_LIMIT_EXCEEDED (of user_connection_limit), or CF_TROUBLE_INTERNAL
+ * without memory.
+ */
+cf_trouble cf_hub_authenticate(cf_hub *hub, struct cf_session *session, cf_bytes user);
+/* Has the user, who is not anonymous, as many connections as one may have, at all workers of this process? */
+bool cf_hub_is_full(const cf_hub *hub, cf_bytes user);
 cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes user);
 
 /*

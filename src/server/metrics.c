@@ -143,6 +143,55 @@ void cf_metrics_count_buckets(const cf_metrics *metrics, cf_latency which, cf_me
         add_window(buckets, &histogram->windows[i]);
 }
 
+static void add_counts(const cf_allocator *allocator, uint32_t **counts, const uint32_t *added)
+{
+    if (added == NULL)
+        return;
+    if (*counts == NULL)
+        *counts = cf_alloc_zero(allocator, HALF, sizeof(uint32_t));
+    for (unsigned i = 0; i < HALF && *counts != NULL; i++)
+        (*counts)[i] += added[i];
+}
+
+static void join_window(const cf_allocator *allocator, window *sum, const window *added)
+{
+    if (added->total == 0)
+        return;
+    for (unsigned i = 0; i < RANGES; i++)
+        add_counts(allocator, &sum->counts[i], added->counts[i]);
+    sum->min = sum->total == 0 || added->min < sum->min ? added->min : sum->min;
+    sum->max = added->max > sum->max ? added->max : sum->max;
+    sum->total += added->total;
+    sum->sum += added->sum;
+}
+
+static void join_past(cf_metrics_buckets *sum, const cf_metrics_buckets *added)
+{
+    for (size_t i = 0; i < CF_METRICS_BOUNDS; i++)
+        sum->counts[i] += added->counts[i];
+    sum->total += added->total;
+    sum->sum += added->sum;
+}
+
+/* The newest to the newest. */
+static void join_histogram(const cf_allocator *allocator, cf_histogram *sum, const cf_histogram *added)
+{
+    for (unsigned age = 0; age < WINDOWS; age++)
+        join_window(allocator, &sum->windows[(sum->current + WINDOWS - age) % WINDOWS],
+                    &added->windows[(added->current + WINDOWS - age) % WINDOWS]);
+    join_past(&sum->past, &added->past);
+}
+
+void cf_metrics_add(cf_metrics *metrics, const cf_metrics *other)
+{
+#define ADD_VALUE(name) metrics->name += other->name;
+    CF_METRICS_COUNTERS(ADD_VALUE)
+    CF_METRICS_GAUGES(ADD_VALUE)
+#undef ADD_VALUE
+    for (unsigned i = 0; i < CF_LATENCY_COUNT; i++)
+        join_histogram(metrics->allocator, metrics->histograms[i], other->histograms[i]);
+}
+
 void cf_metrics_rotate(cf_metrics *metrics)
 {
     for (unsigned i = 0; i < CF_LATENCY_COUNT; i++) {

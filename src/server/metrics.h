@@ -76,6 +76,8 @@ typedef struct cf_metrics {
 /* NULL without memory. */
 cf_metrics *cf_metrics_new(const cf_allocator *allocator);
 void cf_metrics_free(cf_metrics *metrics);
+/* Adds what another one has counted, interval by interval; what there is no memory for is not added. */
+void cf_metrics_add(cf_metrics *metrics, const cf_metrics *other);
 /* One request took so long; 1 to 60,000,000 microseconds, cut to that. */
 void cf_metrics_record(cf_metrics *metrics, cf_latency which, uint64_t microseconds);
 

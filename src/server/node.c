@@ -4,6 +4,8 @@
 #include "server/command/command.h"
 #include "server/watch.h"
 
+#include <string.h>
+
 #define ADVICE_SIZE_MAX 256
 
 /* ---- intervals ----------------------------------------------------------- */
@@ -16,31 +18,28 @@ static cf_time after_interval(const cf_node *node, int64_t seconds)
     return seconds > CF_TIME_NEVER / 1000 ? CF_TIME_NEVER : cf_time_after(node->services.now, seconds * 1000);
 }
 
-static void update_counts(cf_node *node)
-{
-    cf_metrics *metrics = node->services.metrics;
-    metrics->node_num_clients = (int64_t)node->hub.authenticated_count;
-    metrics->node_num_unique_clients = (int64_t)cf_map_count(&node->hub.users);
-    metrics->node_num_channels = (int64_t)cf_map_count(&node->hub.channels);
-    metrics->node_uptime_seconds = node->services.unix_time - node->started_at;
-}
-
 static void on_ping(cf_timer *timer)
 {
     cf_node *node = CF_CONTAINER(timer, cf_node, ping);
-    update_counts(node);
+    cf_node_update_counts(node);
     cf_node_show_life(node);
     cf_node_forget_silent(node);
     cf_wheel_set(node->services.wheel, timer, after_interval(node, node->services.config->node_ping_interval));
 }
 
+static void interval_gathered(void *user, const cf_figures *figures)
+{
+    cf_node *node = user;
+    if (figures == NULL)
+        return;
+    cf_metrics_take(figures->metrics, &node->before, &node->shown);
+    node->before = *figures->metrics;
+}
+
 static void on_interval(cf_timer *timer)
 {
     cf_node *node = CF_CONTAINER(timer, cf_node, interval);
-    update_counts(node);
-    cf_metrics_take(node->services.metrics, &node->before, &node->shown);
-    node->before = *node->services.metrics;
-    cf_metrics_rotate(node->services.metrics);
+    cf_node_gather_interval(node, interval_gathered, node);
     cf_wheel_set(node->services.wheel, timer, after_interval(node, node->services.config->node_metrics_interval));
 }
 
@@ -61,6 +60,11 @@ static bool is_busy(void *user)
 void cf_node_set_commands(cf_node *node, const cf_node_commands *commands)
 {
     node->commands = *commands;
+}
+
+void cf_node_set_monitor(cf_node *node, const cf_node_monitor *monitor)
+{
+    node->monitor = *monitor;
 }
 
 static void hear_watched(void *user, cf_bytes message)
@@ -125,7 +129,20 @@ static void start_intervals(cf_node *node)
     node->ping.fire = on_ping;
     node->interval.fire = on_interval;
     cf_wheel_set(services->wheel, &node->ping, services->now);
-    cf_wheel_set(services->wheel, &node->interval, after_interval(node, services->config->node_metrics_interval));
+    if (cf_team_is_first(services->environment.member)) /* who tells the others when an interval is over */
+        cf_wheel_set(services->wheel, &node->interval, after_interval(node, services->config->node_metrics_interval));
+}
+
+/* To operators and other nodes all workers of a process are one node. */
+static void choose_uid(cf_node *node)
+{
+    cf_team_member *member = node->services.environment.member;
+    if (member == NULL) {
+        cf_services_uuid(&node->services, node->uid);
+        return;
+    }
+    memcpy(node->uid, member->team->uid, sizeof node->uid);
+    member->services = &node->services;
 }
 
 cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *config, cf_engine_maker engine, cf_time now,
@@ -141,7 +158,7 @@ cf_node *cf_node_new(const cf_server_environment *environment, const cf_config *
     uint32_t seed;
     environment->random(environment->user, &seed, sizeof seed);
     cf_services_start_message_ids(services);
-    cf_services_uuid(services, node->uid);
+    choose_uid(node);
     cf_hub_init(&node->hub, services, seed, cf_command_subscribed);
     cf_nodes_init(&node->nodes, services->allocator, seed);
     if (!fill(node) || !make_engine(node, engine, seed)) {
@@ -187,7 +204,7 @@ void cf_node_configure(cf_node *node, const cf_config *config)
     services->config = config;
     if (config->node_ping_interval != old->node_ping_interval)
         cf_wheel_set(services->wheel, &node->ping, after_interval(node, config->node_ping_interval));
-    if (config->node_metrics_interval != old->node_metrics_interval)
+    if (config->node_metrics_interval != old->node_metrics_interval && cf_team_is_first(services->environment.member))
         cf_wheel_set(services->wheel, &node->interval, after_interval(node, config->node_metrics_interval));
 }
 

@@ -14,10 +14,14 @@
  *
  * The driver sets what only it can know in cf_node_services(node)->metrics: the gauges of memory, processor and threads; and it
  * records the latency of the HTTP API there. The metrics of clients are the node's own.
+ *
+ * Where a process has several workers (environment->member, team.h), each has a node, and together they are one to operators,
+ * backends and other nodes. The driver opens the member's mailbox in turns, and goes on with it until all nodes have ended.
  */
 #ifndef CF_SERVER_NODE_H
 #define CF_SERVER_NODE_H
 
+#include "server/figures.h"
 #include "server/session.h"
 
 typedef struct cf_node cf_node;
@@ -60,6 +64,21 @@ typedef struct cf_node_commands {
 
 /* Before that none is taken. */
 void cf_node_set_commands(cf_node *node, const cf_node_commands *commands);
+
+/* Who knows how the node's loop is, and whether its engine answers. The node keeps a copy. */
+typedef struct cf_node_monitor {
+    void (*look)(void *user, bool *engine_answers, cf_time *loop_lag);
+    void *user;
+} cf_node_monitor;
+
+/* Before that the engine answers, and nothing is late. */
+void cf_node_set_monitor(cf_node *node, const cf_node_monitor *monitor);
+
+/* NULL: there is no memory, or the node ends. They are borrowed until the callback returns. */
+typedef void (*cf_node_figures_done)(void *user, const cf_figures *figures);
+
+/* At once where there is one worker; else when all have told theirs. */
+void cf_node_gather(cf_node *node, cf_node_figures_done done, void *user);
 
 size_t cf_node_session_count(const cf_node *node);
 

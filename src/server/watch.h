@@ -14,8 +14,10 @@ typedef struct cf_watcher {
 } cf_watcher;
 
 void cf_watch_begin(cf_services *services, cf_watcher *watcher);
-void cf_watch_end(cf_watcher *watcher);
+void cf_watch_end(cf_services *services, cf_watcher *watcher);
 /* A publication, as `history` shows it, has come to this node. From elsewhere it is checked. */
 void cf_watch_hear(cf_services *services, cf_bytes message);
+/* Does anybody watch, at any worker of the process? */
+bool cf_watch_is_wanted(const cf_services *services);
 
 #endif

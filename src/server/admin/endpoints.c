@@ -64,6 +64,14 @@ static cf_http_response answer_of(int status, cf_bytes body)
     return refusal;
 }
 
+static int log_in(const cf_admin *admin, const char *peer, cf_bytes password, cf_buffer *body)
+{
+    (void)pthread_mutex_lock(admin->lock);
+    int status = cf_login(admin->logins, cf_node_services(admin->node), peer, password, body);
+    (void)pthread_mutex_unlock(admin->lock);
+    return status;
+}
+
 void cf_admin_answer_login(cf_admin *admin, cf_http_exchange *exchange, const cf_http_request *request)
 {
     cf_services *services = cf_node_services(admin->node);
@@ -76,7 +84,7 @@ void cf_admin_answer_login(cf_admin *admin, cf_http_exchange *exchange, const cf
     cf_connection_peer(cf_http_exchange_connection(exchange), peer, sizeof peer);
     int status = 500;
     if (cf_form_read(&form, request->headers[CF_HTTP_HEADER_content_type], request->query, request->body))
-        status = cf_login(&admin->logins, services, peer, cf_buffer_bytes(&field.value), &body);
+        status = log_in(admin, peer, cf_buffer_bytes(&field.value), &body);
     cf_http_response response = answer_of(status, cf_buffer_bytes(&body));
     cf_http_exchange_respond(exchange, &response);
     cf_form_free(&form);

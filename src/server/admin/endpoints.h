@@ -8,12 +8,15 @@
 #include "server/net/exchange.h"
 #include "server/node.h"
 
+#include <pthread.h>
+
 #define CF_LOGIN_BODY_MAX 65536 /* bytes of a form with a password */
 
 typedef struct cf_admin {
     cf_node *node;
     cf_net *net;
-    cf_logins logins;
+    cf_logins *logins;     /* of all workers */
+    pthread_mutex_t *lock; /* of these */
 } cf_admin;
 
 /* Only from within the request callback. */

@@ -173,7 +173,7 @@ static void free_session(cf_admin_session *session)
     cf_list *link;
     if (session->call != NULL)
         cf_api_cancel(session->call);
-    cf_watch_end(&session->watcher);
+    cf_watch_end(session->services, &session->watcher);
     while ((link = cf_list_take(&session->waiting)) != NULL)
         cf_free(session->services->allocator, CF_CONTAINER(link, message, link));
     cf_free(session->services->allocator, session);

@@ -1,8 +1,5 @@
 #include "server/api/prometheus.h"
 
-#include "server/broker.h"
-#include "server/census.h"
-
 #include <stdio.h>
 
 /* ---- the format ---- */
@@ -123,18 +120,18 @@ static void put_counters(cf_buffer *out, const cf_metrics *metrics)
     }
 }
 
-static void put_closes(cf_buffer *out, const cf_services *services)
+static void put_closes(cf_buffer *out, const cf_figures *figures)
 {
     static const char name[] = "centrifuged_client_closes_total";
     char labels[64];
     begin_family(out, name, "counter", "Clients that the server closed.");
     for (size_t i = 1; i <= CF_TROUBLE_COUNT; i++) {
         (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", cf_trouble_text((cf_trouble)i).data);
-        put_value(out, name, labels, (int64_t)services->closes[i]);
+        put_value(out, name, labels, (int64_t)figures->closes[i]);
     }
 }
 
-static void put_refusals(cf_buffer *out, const cf_services *services)
+static void put_refusals(cf_buffer *out, const cf_figures *figures)
 {
     static const char name[] = "centrifuged_refusals_total";
     static const char *const labels[] = {
@@ -144,58 +141,56 @@ static void put_refusals(cf_buffer *out, const cf_services *services)
     };
     begin_family(out, name, "counter", "What was refused or went wrong because of others; the log has lines for it.");
     for (size_t i = 0; i < CF_NOTICE_COUNT; i++)
-        put_value(out, name, labels[i], (int64_t)services->notices[i].total);
+        put_value(out, name, labels[i], (int64_t)figures->refusals[i]);
 }
 
 /* ---- how it is ---- */
 
-static void put_sessions(cf_buffer *out, const cf_hub *hub)
+static void put_sessions(cf_buffer *out, const cf_census *census)
 {
     static const char name[] = "centrifuged_connections";
     char labels[64];
-    cf_census census;
-    cf_census_take(hub, &census);
     begin_family(out, name, "gauge", "Connections by transport, those without credentials included.");
-    for (size_t i = 0; i < census.transport_count; i++) {
-        (void)snprintf(labels, sizeof(labels), "transport=\"%s\"", census.transports[i].name);
-        put_value(out, name, labels, (int64_t)census.transports[i].sessions);
+    for (size_t i = 0; i < census->transport_count; i++) {
+        (void)snprintf(labels, sizeof(labels), "transport=\"%s\"", census->transports[i].name);
+        put_value(out, name, labels, (int64_t)census->transports[i].sessions);
     }
-    put_gauge(out, "centrifuged_queue_bytes", "Bytes that wait for clients.", (int64_t)census.queue_bytes);
+    put_gauge(out, "centrifuged_queue_bytes", "Bytes that wait for clients.", (int64_t)census->queue_bytes);
     put_gauge(out, "centrifuged_queue_memory_bytes", "Memory that is held for them, what several wait for counted for each.",
-              (int64_t)census.queue_memory);
+              (int64_t)census->queue_memory);
     put_gauge(out, "centrifuged_queue_longest_bytes", "Bytes that wait for one client, at most.",
-              (int64_t)census.longest_queue);
+              (int64_t)census->longest_queue);
 }
 
-static void put_hub(cf_buffer *out, const cf_hub *hub, const cf_metrics *metrics)
+static void put_hub(cf_buffer *out, const cf_figures *figures)
 {
-    put_gauge(out, "centrifuged_clients", "Clients with good credentials.", (int64_t)hub->authenticated_count);
-    put_gauge(out, "centrifuged_users", "Users with a client; all anonymous ones are one.", (int64_t)cf_map_count(&hub->users));
-    put_gauge(out, "centrifuged_channels", "Channels with a subscriber.", (int64_t)cf_map_count(&hub->channels));
+    const cf_metrics *metrics = figures->metrics;
+    put_gauge(out, "centrifuged_clients", "Clients with good credentials.", (int64_t)figures->clients);
+    put_gauge(out, "centrifuged_users", "Users with a client; all anonymous ones are one.", (int64_t)figures->users);
+    put_gauge(out, "centrifuged_channels", "Channels with a subscriber.", (int64_t)figures->channels);
     put_gauge(out, "centrifuged_subscriptions", "Subscriptions of all clients.",
               metrics->node_num_add_client_sub - metrics->node_num_remove_client_sub);
 }
 
-static void put_api(cf_buffer *out, const cf_services *services)
+static void put_api(cf_buffer *out, const cf_figures *figures)
 {
     put_gauge(out, "centrifuged_api_request_bytes", "Bytes of API requests that are being carried out.",
-              (int64_t)services->api_bytes);
-    put_gauge(out, "centrifuged_api_answer_bytes", "Bytes of their answers so far.", (int64_t)services->api_replies);
+              (int64_t)figures->api_bytes);
+    put_gauge(out, "centrifuged_api_answer_bytes", "Bytes of their answers so far.", (int64_t)figures->api_replies);
 }
 
-static void put_engine(cf_buffer *out, const cf_broker *broker, bool answers)
+static void put_engine(cf_buffer *out, const cf_figures *figures)
 {
-    put_gauge(out, "centrifuged_engine_up", "1 while the engine answers.", answers);
+    put_gauge(out, "centrifuged_engine_up", "1 while the engine answers.", figures->engine_answers);
     put_gauge(out, "centrifuged_engine_pending", "Operations of the engine for which nobody but a shutdown waits.",
-              (int64_t)broker->pending);
+              (int64_t)figures->pending);
 }
 
-static void put_process(cf_buffer *out, const cf_services *services)
+static void put_process(cf_buffer *out, const cf_metrics *metrics, int64_t unix_time)
 {
-    const cf_metrics *metrics = services->metrics;
     put_gauge(out, "process_resident_memory_bytes", "Memory of the process.", metrics->node_memory_sys);
     put_gauge(out, "centrifuged_heap_bytes", "Memory that is allocated.", metrics->node_memory_heap_alloc);
-    put_gauge(out, "process_start_time_seconds", "When the node began.", services->unix_time - metrics->node_uptime_seconds);
+    put_gauge(out, "process_start_time_seconds", "When the node began.", unix_time - metrics->node_uptime_seconds);
     begin_family(out, "process_cpu_seconds_total", "counter", "Processor time of the process.");
     put_name(out, "process_cpu_seconds_total", "");
     put_seconds(out, (uint64_t)(metrics->node_rusage_utime + metrics->node_rusage_stime) / 1000);
@@ -248,16 +243,15 @@ static void put_latencies(cf_buffer *out, const cf_metrics *metrics)
     put_histogram(out, metrics, CF_LATENCY_LOOP, "centrifuged_loop_lag_seconds", "How late the loop came to what was due.");
 }
 
-void cf_prometheus_write(cf_node *node, bool engine_answers, cf_buffer *out)
+void cf_prometheus_write(const cf_figures *figures, int64_t unix_time, cf_buffer *out)
 {
-    const cf_services *services = cf_node_services(node);
-    put_sessions(out, services->hub);
-    put_hub(out, services->hub, services->metrics);
-    put_counters(out, services->metrics);
-    put_closes(out, services);
-    put_refusals(out, services);
-    put_api(out, services);
-    put_engine(out, services->broker, engine_answers);
-    put_latencies(out, services->metrics);
-    put_process(out, services);
+    put_sessions(out, &figures->census);
+    put_hub(out, figures);
+    put_counters(out, figures->metrics);
+    put_closes(out, figures);
+    put_refusals(out, figures);
+    put_api(out, figures);
+    put_engine(out, figures);
+    put_latencies(out, figures->metrics);
+    put_process(out, figures->metrics, unix_time);
 }

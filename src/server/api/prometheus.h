@@ -4,11 +4,11 @@
 #ifndef CF_SERVER_API_PROMETHEUS_H
 #define CF_SERVER_API_PROMETHEUS_H
 
-#include "server/node.h"
+#include "server/figures.h"
 
 #define CF_PROMETHEUS_CONTENT_TYPE CF_BYTES("text/plain; version=0.0.4; charset=utf-8")
 
-/* `engine_answers`: as of the last time that it was asked. */
-void cf_prometheus_write(cf_node *node, bool engine_answers, cf_buffer *out);
+/* `unix_time`: s, now. */
+void cf_prometheus_write(const cf_figures *figures, int64_t unix_time, cf_buffer *out);
 
 #endif

@@ -1,14 +1,5 @@
 #include "server/command/credentials.h"
 
-static bool user_limit_reached(const cf_session *session, cf_bytes user)
-{
-    int64_t limit = session->services->config->user_connection_limit;
-    if (limit <= 0 || user.size == 0)
-        return false;
-    const cf_hub_user *known = cf_hub_user_of(session->services->hub, user);
-    return known != NULL && known->count >= limit;
-}
-
 /* Server-spec.md 2.4. */
 void cf_command_connect(cf_session_call *call)
 {
@@ -26,7 +17,7 @@ void cf_command_connect(cf_session_call *call)
     }
     if (!cf_credentials_read(call, !config->insecure, &identity))
         return;
-    if (user_limit_reached(session, identity.user)) {
+    if (cf_hub_is_full(session->services->hub, identity.user)) {
         cf_call_fatal(call, CF_TROUBLE_LIMIT_EXCEEDED);
         return;
     }
@@ -34,8 +25,11 @@ void cf_command_connect(cf_session_call *call)
         cf_credentials_reply(call, CF_BYTES(""), true);
         return;
     }
-    if (!cf_session_identify(session, &identity) || !cf_hub_authenticate(session->services->hub, session, identity.user)) {
-        cf_call_fatal(call, CF_TROUBLE_INTERNAL);
+    cf_trouble trouble = cf_session_identify(session, &identity)
+                             ? cf_hub_authenticate(session->services->hub, session, identity.user)
+                             : CF_TROUBLE_INTERNAL;
+    if (trouble != CF_TROUBLE_NONE) {
+        cf_call_fatal(call, trouble);
         return;
     }
     session->flags |= CF_SESSION_AUTHENTICATED;

@@ -95,6 +95,7 @@ typedef struct cf_config {
     cf_bytes ssl_key;
     int64_t shutdown_spread;   /* ours: s */
     int64_t http_idle_timeout; /* ours: s between two requests of a connection; 0: each has one */
+    int64_t workers;           /* threads that serve; 0: one for each processor */
     cf_bytes engine;
     cf_bytes redis_host; /* this and the next seven: as they are written; redis_servers has what they mean */
     cf_bytes redis_port;

@@ -7,6 +7,11 @@
 
 #include <stdio.h>
 
+static void respond(cf_http_exchange *exchange, cf_http_response response)
+{
+    cf_http_exchange_respond(exchange, &response);
+}
+
 /* ---- WebSocket and SockJS ---- */
 
 static void answer_websocket(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
@@ -18,8 +23,12 @@ static void answer_websocket(void *user, cf_http_exchange *exchange, const cf_ht
 
 static void answer_sockjs(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
 {
-    const cf_worker *worker = user;
-    cf_sockjs_server_request(worker->sockjs, exchange, request, below);
+    cf_worker *worker = user;
+    cf_bytes session = cf_sockjs_server_session(below);
+    if (cf_worker_is_elsewhere(worker, session))
+        cf_worker_move_request(worker, exchange, session);
+    else
+        cf_sockjs_server_request(worker->sockjs, exchange, request, below);
 }
 
 static cf_http_body_limit limit_sockjs(void *user, const cf_http_request *request, cf_bytes below)
@@ -69,18 +78,25 @@ static void answer_api(void *user, cf_http_exchange *exchange, const cf_http_req
 
 /* ---- for operators ---- */
 
-static void answer_health(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+/* Who asks for what all workers have to tell. */
+typedef struct inquiry {
+    cf_worker *worker;
+    cf_http_exchange *exchange; /* NULL: the client has gone */
+} inquiry;
+
+static void forget_client(void *user)
 {
-    const cf_worker *worker = user;
+    ((inquiry *)user)->exchange = NULL;
+}
+
+static void tell_health(cf_http_exchange *exchange, const cf_figures *figures)
+{
     char body[128];
-    (void)request;
-    (void)below;
-    cf_health health = cf_monitor_health(&worker->monitor, cf_net_now(&worker->net));
-    const char *word = health.engine_answers ? "ok" : "unavailable";
+    const char *word = figures->engine_answers ? "ok" : "unavailable";
     (void)snprintf(body, sizeof(body), "{\"status\":\"%s\",\"engine\":\"%s\",\"loop_lag_ms\":%lld}\n", word, word,
-                   (long long)health.loop_lag);
+                   (long long)figures->loop_lag);
     cf_http_response response = {
-        .status = health.engine_answers ? 200 : 503,
+        .status = figures->engine_answers ? 200 : 503,
         .content_type = CF_BYTES("application/json"),
         .extra = CF_BYTES("Cache-Control: no-store\r\n"),
         .body = cf_bytes_of(body),
@@ -88,21 +104,69 @@ static void answer_health(void *user, cf_http_exchange *exchange, const cf_http_
     cf_http_exchange_respond(exchange, &response);
 }
 
-static void answer_metrics(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+static void tell_metrics(cf_worker *worker, cf_http_exchange *exchange, const cf_figures *figures)
 {
-    const cf_worker *worker = user;
     cf_buffer body;
-    cf_http_response response = cf_http_plain(404);
+    cf_buffer_init(&body, &cf_heap, CF_BUFFER_NO_LIMIT);
+    cf_prometheus_write(figures, cf_node_services(worker->node)->unix_time, &body);
+    cf_http_response response = {.status = 200, .content_type = CF_PROMETHEUS_CONTENT_TYPE, .body = cf_buffer_bytes(&body)};
+    respond(exchange, body.failed ? cf_http_plain(503) : response);
+    cf_buffer_free(&body);
+}
+
+/* NULL when nobody waits any more, or there is nothing to tell. */
+static cf_http_exchange *end_inquiry(inquiry *ended, const cf_figures *figures)
+{
+    cf_http_exchange *exchange = ended->exchange;
+    cf_free(&cf_heap, ended);
+    if (exchange != NULL && figures == NULL)
+        respond(exchange, cf_http_plain(503));
+    return figures == NULL ? NULL : exchange;
+}
+
+static void health_gathered(void *user, const cf_figures *figures)
+{
+    cf_http_exchange *exchange = end_inquiry(user, figures);
+    if (exchange != NULL)
+        tell_health(exchange, figures);
+}
+
+static void metrics_gathered(void *user, const cf_figures *figures)
+{
+    cf_worker *worker = ((inquiry *)user)->worker;
+    cf_http_exchange *exchange = end_inquiry(user, figures);
+    if (exchange != NULL)
+        tell_metrics(worker, exchange, figures);
+}
+
+static void inquire(cf_worker *worker, cf_http_exchange *exchange, cf_node_figures_done done)
+{
+    inquiry *begun = cf_alloc(&cf_heap, sizeof(*begun));
+    if (begun == NULL) {
+        respond(exchange, cf_http_plain(503));
+        return;
+    }
+    *begun = (inquiry){worker, exchange};
+    cf_http_exchange_on_abort(exchange, forget_client, begun);
+    cf_node_gather(worker->node, done, begun);
+}
+
+static void answer_health(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
     (void)request;
     (void)below;
-    cf_buffer_init(&body, &cf_heap, CF_BUFFER_NO_LIMIT);
-    if (cf_node_services(worker->node)->config->prometheus) {
-        cf_prometheus_write(worker->node, cf_monitor_health(&worker->monitor, cf_net_now(&worker->net)).engine_answers, &body);
-        response =
-            (cf_http_response){.status = 200, .content_type = CF_PROMETHEUS_CONTENT_TYPE, .body = cf_buffer_bytes(&body)};
-    }
-    cf_http_exchange_respond(exchange, body.failed ? &(cf_http_response){.status = 503} : &response);
-    cf_buffer_free(&body);
+    inquire(user, exchange, health_gathered);
+}
+
+static void answer_metrics(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
+{
+    cf_worker *worker = user;
+    (void)request;
+    (void)below;
+    if (cf_node_services(worker->node)->config->prometheus)
+        inquire(worker, exchange, metrics_gathered);
+    else
+        respond(exchange, cf_http_plain(404));
 }
 
 static void answer_admin_socket(void *user, cf_http_exchange *exchange, const cf_http_request *request, cf_bytes below)
@@ -203,7 +267,8 @@ static cf_route_result find_route(cf_worker *worker, const cf_http_request *requ
 static bool may_be_answered(const cf_worker *worker, const cf_route_match *match)
 {
     return !worker->shutting_down ||
-           (match->route->answer == answer_sockjs && cf_sockjs_server_has_session(worker->sockjs, match->below));
+           (match->route->answer == answer_sockjs && (cf_sockjs_server_has_session(worker->sockjs, match->below) ||
+                                                      cf_worker_is_elsewhere(worker, cf_sockjs_server_session(match->below))));
 }
 
 cf_http_body_limit cf_endpoint_body_limit(void *user, const cf_http_request *request, unsigned port)
@@ -214,11 +279,6 @@ cf_http_body_limit cf_endpoint_body_limit(void *user, const cf_http_request *req
         !may_be_answered(worker, &match))
         return (cf_http_body_limit){0};
     return match.route->body_limit(worker, request, match.below);
-}
-
-static void respond(cf_http_exchange *exchange, cf_http_response response)
-{
-    cf_http_exchange_respond(exchange, &response);
 }
 
 void cf_endpoint_request(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port)

@@ -5,6 +5,8 @@
 #include "server/net/unix_socket.h"
 #include "system/heap.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #define ADDRESS_MAX 256 /* bytes of one, with its NUL */
@@ -211,6 +213,36 @@ bool cf_worker_listen(cf_worker *worker)
     return listen_unix(worker);
 }
 
+/* All workers wait at the same socket: who is free takes the next connection (docs/internals.md). */
+static bool listen_beside(cf_worker *worker, const cf_listener *other)
+{
+    uv_os_fd_t descriptor;
+    cf_listener *listener = next_listener(worker);
+    listener->tls = other->tls != NULL ? worker->tls : NULL;
+    listener->inherited = other->inherited;
+    int status = uv_fileno((const uv_handle_t *)&other->tcp, &descriptor);
+    int own = status == 0 ? fcntl(descriptor, F_DUPFD_CLOEXEC, 0) : -1;
+    if (own < 0)
+        status = status == 0 ? uv_translate_sys_error(errno) : status;
+    else
+        status = cf_listener_open_socket(listener, &worker->http, own, other->bit);
+    listener->port = other->port;
+    if (status == 0)
+        worker->listener_count++;
+    else
+        log_failure(worker, "by a further worker", status, "");
+    return status == 0;
+}
+
+bool cf_worker_listen_with(cf_worker *worker, const cf_worker *first)
+{
+    worker->listeners = cf_alloc_zero(&cf_heap, first->listener_count, sizeof(cf_listener));
+    for (size_t i = 0; worker->listeners != NULL && i < first->listener_count; i++)
+        if (!listen_beside(worker, &first->listeners[i]))
+            return false;
+    return worker->listeners != NULL;
+}
+
 void cf_worker_hand_over(cf_worker *worker)
 {
     for (size_t i = 0; i < worker->listener_count; i++)
@@ -223,6 +255,6 @@ void cf_worker_stop_listening(cf_worker *worker)
     const char *path = cf_node_services(worker->node)->config->api_socket.data;
     for (size_t i = 0; i < worker->listener_count; i++)
         cf_listener_close(&worker->listeners[i]);
-    if (path[0] != 0)
+    if (path[0] != 0 && cf_team_is_first(worker->host.member))
         cf_unix_socket_remove(path);
 }

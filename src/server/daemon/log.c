@@ -19,6 +19,7 @@ static void init_sink(cf_log_sink *sink, int descriptor)
 
 void cf_log_init(cf_log *log)
 {
+    (void)pthread_mutex_init(&log->lock, NULL); /* the default kind needs nothing that may be missing */
     init_sink(&log->output, STDOUT_FILENO);
     init_sink(&log->file, -1);
     log->level = CF_SERVER_INFO;
@@ -116,8 +117,10 @@ static void close_file(cf_log *log)
 
 void cf_log_flush(cf_log *log)
 {
+    (void)pthread_mutex_lock(&log->lock);
     (void)flush(&log->output);
     (void)flush(&log->file);
+    (void)pthread_mutex_unlock(&log->lock);
 }
 
 static void flush_last(cf_log_sink *sink)
@@ -135,28 +138,33 @@ void cf_log_close(cf_log *log)
         (void)close(log->output.descriptor);
     cf_buffer_free(&log->output.pending);
     close_file(log);
+    (void)pthread_mutex_destroy(&log->lock);
 }
 
 /* O_NONBLOCK: a pipe that nobody reads is refused instead of waited for. */
 bool cf_log_open(cf_log *log, const cf_config *config)
 {
     cf_log_sink next;
+    (void)pthread_mutex_lock(&log->lock);
     log->level = cf_log_level_of(config->log_level);
     log->format = cf_log_format_of(config->log_format);
+    (void)pthread_mutex_unlock(&log->lock);
     init_sink(&next, -1);
     if (config->log_file.size > 0) {
         next.descriptor = open(config->log_file.data, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
         if (next.descriptor < 0)
             return false;
     }
+    (void)pthread_mutex_lock(&log->lock);
     (void)flush(&log->file);
     keep(next.descriptor < 0 ? &log->output : &next, cf_buffer_bytes(&log->file.pending));
     close_file(log);
     log->file = next;
+    (void)pthread_mutex_unlock(&log->lock);
     return true;
 }
 
-void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text)
+static void write_line(cf_log *log, cf_server_log level, cf_bytes text)
 {
     char line[CF_LOG_LINE_MAX];
     if (level < log->level)
@@ -166,6 +174,13 @@ void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text)
         put_file(log, whole);
     if (log->file.descriptor < 0 || level == CF_SERVER_FATAL)
         (void)put_line(&log->output, log->format, whole);
+}
+
+void cf_log_write(cf_log *log, cf_server_log level, cf_bytes text)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    write_line(log, level, text);
+    (void)pthread_mutex_unlock(&log->lock);
 }
 
 void cf_log_lines(cf_log *log, cf_server_log level, cf_bytes lines)

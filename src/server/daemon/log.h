@@ -1,13 +1,16 @@
 /*
  * The log (server-spec.md 8.10): lines to standard output, or to a file; fatal ones to both. The server never waits
  * for it: lines that cannot be written, because nobody reads or the disk is
- * full, wait up to a limit; beyond, they are lost and counted.
+ * full, wait up to a limit; beyond, they are lost and counted. Any thread may
+ * write lines; all else is the main thread's.
  */
 #ifndef CF_SERVER_DAEMON_LOG_H
 #define CF_SERVER_DAEMON_LOG_H
 
 #include "server/config/config.h"
 #include "server/daemon/log_line.h"
+
+#include <pthread.h>
 
 #define CF_LOG_PENDING_MAX (256 * 1024) /* bytes of lines that wait to be written, each to standard output and to the file */
 #define CF_LOG_LAST_TIME   1000         /* ms that a slow terminal or pipe has for the last lines */
@@ -21,7 +24,8 @@ typedef struct cf_log_sink {
 } cf_log_sink;
 
 typedef struct cf_log {
-    cf_log_sink output; /* standard output */
+    pthread_mutex_t lock; /* of all that follows */
+    cf_log_sink output;   /* standard output */
     cf_log_sink file;
     cf_server_log level; /* lines below are not written */
     cf_log_format format;

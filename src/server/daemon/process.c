@@ -1,12 +1,12 @@
 #include "server/daemon/process.h"
 
+#include "server/daemon/crew.h"
 #include "server/daemon/encryption.h"
 #include "server/daemon/limits.h"
 #include "server/daemon/log.h"
 #include "server/daemon/pidfile.h"
 #include "server/daemon/supervisor.h"
 #include "system/heap.h"
-#include "server/daemon/worker.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,10 +19,12 @@
 typedef struct process {
     const cf_daemon_settings *settings;
     const char *version;
-    cf_config *config; /* of now; a reload makes a new one */
+    cf_config *config;   /* of now; a reload makes a new one */
+    cf_config *previous; /* while workers may still have it, or NULL */
+    bool reload_again;   /* it was asked for meanwhile */
     cf_log log;
-    uv_loop_t loop; /* the worker's, and our signals' */
-    cf_worker *worker;
+    uv_loop_t loop; /* the first worker's, and our signals' */
+    cf_crew *crew;
     uv_prepare_t prepare;
     uv_signal_t terminate;
     uv_signal_t interrupt;
@@ -35,7 +37,7 @@ typedef struct process {
     int status; /* of the program */
 } process;
 
-/* ---- what the worker is given ---- */
+/* ---- what the workers are given ---- */
 
 static void log_line(void *user, cf_server_log level, cf_bytes text)
 {
@@ -111,18 +113,29 @@ static bool load_config(process *self)
     return status == CF_SETTINGS_OK;
 }
 
-/* False, with a line in the log, when there is no good one. */
-static bool read_certificate(process *self, const cf_config *config, cf_server_log level, const char *prefix)
+/* NULL, with a line in the log, when there is no good one. */
+static cf_tls_context *read_certificate(process *self, const cf_config *config, cf_server_log level, const char *prefix)
 {
     cf_config_report report;
     cf_config_report_init(&report, &cf_heap);
     cf_tls_context *context = cf_encryption_read(config, &report);
     log_warnings(self, &report);
-    bool taken = context != NULL && cf_worker_encrypt(self->worker, context);
-    if (!taken)
+    if (context == NULL)
         cf_log_say(&self->log, level, "%s%s", prefix, report.error.size > 0 ? cf_buffer_text(&report.error) : "out of memory");
-    cf_tls_context_release(context);
     cf_config_report_free(&report);
+    return context;
+}
+
+static bool encrypt(process *self)
+{
+    static const char prefix[] = "ListenAndServe: ";
+    cf_tls_context *context = read_certificate(self, self->config, CF_SERVER_FATAL, prefix);
+    if (context == NULL)
+        return false;
+    bool taken = cf_crew_encrypt(self->crew, context);
+    if (!taken)
+        cf_log_say(&self->log, CF_SERVER_FATAL, "%sout of memory", prefix);
+    cf_tls_context_release(context);
     return taken;
 }
 
@@ -146,14 +159,20 @@ static cf_config *load_again(process *self, cf_config_report *report)
 
 static void take_config(process *self, cf_config *next, const cf_config_report *report)
 {
+    cf_tls_context *context = NULL;
     open_log(self, next);
     log_warnings(self, report);
-    cf_worker_configure(self->worker, next, self->log.level);
-    free_config(self->config);
-    self->config = next;
     if (next->ssl)
-        (void)read_certificate(self, next, CF_SERVER_ERROR, "the certificate stays the one before: ");
-    cf_log_say(&self->log, CF_SERVER_INFO, "Configuration successfully reloaded");
+        context = read_certificate(self, next, CF_SERVER_ERROR, "the certificate stays the one before: ");
+    self->previous = self->config;
+    self->config = next;
+    cf_crew_configure(self->crew, next, self->log.level, context);
+    cf_tls_context_release(context);
+}
+
+static void end_reload(process *self)
+{
+    cf_supervisor_tell(&self->supervisor, "READY=1");
 }
 
 /* Nothing changes unless the whole new configuration is good (server-spec.md 8.9, 10.2 fix 23). */
@@ -165,7 +184,30 @@ static void reload_config(process *self)
     cf_config *next = load_again(self, &report);
     if (next != NULL)
         take_config(self, next, &report);
+    else
+        end_reload(self);
     cf_config_report_free(&report);
+}
+
+static void begin_reload(process *self)
+{
+    self->reload_again = self->previous != NULL;
+    if (self->reload_again)
+        return;
+    cf_supervisor_tell(&self->supervisor, "RELOADING=1");
+    reload_config(self);
+}
+
+/* All workers have the new one. */
+static void on_configured(void *user)
+{
+    process *self = user;
+    free_config(self->previous);
+    self->previous = NULL;
+    cf_log_say(&self->log, CF_SERVER_INFO, "Configuration successfully reloaded");
+    end_reload(self);
+    if (self->reload_again)
+        begin_reload(self);
 }
 
 /* ---- signals ---- */
@@ -212,7 +254,7 @@ static void shut_down(process *self, int64_t spread)
     tell_the_end(self, spread);
     (void)uv_timer_start(&self->shutdown_timer, on_shutdown_timeout, (uint64_t)(spread * 1000 + CF_PROCESS_SHUTDOWN_TIMEOUT),
                          0);
-    cf_worker_shut_down(self->worker);
+    cf_crew_shut_down(self->crew);
 }
 
 static void on_end_signal(uv_signal_t *handle, int number)
@@ -228,11 +270,8 @@ static void on_end_signal(uv_signal_t *handle, int number)
 
 static void on_hangup(uv_signal_t *handle, int number)
 {
-    process *self = handle->data;
     (void)number;
-    cf_supervisor_tell(&self->supervisor, "RELOADING=1");
-    reload_config(self);
-    cf_supervisor_tell(&self->supervisor, "READY=1");
+    begin_reload(handle->data);
 }
 
 /* ---- pid file ---- */
@@ -264,7 +303,7 @@ static void log_start(process *self)
     cf_log_say(log, CF_SERVER_INFO, "Config path: %s", shown);
     cf_log_say(log, CF_SERVER_INFO, "Version: %s", self->version);
     cf_log_say(log, CF_SERVER_INFO, "PID: %ld", (long)getpid());
-    cf_log_say(log, CF_SERVER_INFO, "Engine: %s", cf_worker_engine_name(self->worker));
+    cf_log_say(log, CF_SERVER_INFO, "Engine: %s", cf_crew_engine_name(self->crew));
     cf_log_say(log, CF_SERVER_INFO, "Limits: %s", cf_limits_describe(limits, sizeof(limits)));
     if (self->config->insecure)
         cf_log_say(log, CF_SERVER_WARNING, "Running in INSECURE client mode");
@@ -275,24 +314,27 @@ static void log_start(process *self)
     if (self->config->debug)
         cf_log_say(log, CF_SERVER_WARNING, "Running in DEBUG mode");
     cf_log_say(log, CF_SERVER_INFO, "SockJS url: %s", self->config->sockjs_url.data);
+    if (cf_crew_count(self->crew) > 1)
+        cf_log_say(log, CF_SERVER_INFO, "Workers: %u", cf_crew_count(self->crew));
 }
 
 /* ---- life ---- */
 
-static bool make_worker(process *self)
+static bool make_crew(process *self)
 {
-    cf_worker_host host = {
+    cf_crew_host host = {
         .loop = &self->loop,
         .config = self->config,
         .log_level = self->log.level,
         .descriptor_max = cf_limits_raise_files(),
         .inherited = &self->inherited,
         .log = log_line,
+        .configured = on_configured,
         .ended = on_ended,
         .user = self,
     };
-    self->worker = cf_worker_new(&host);
-    return self->worker != NULL;
+    self->crew = cf_crew_new(&host);
+    return self->crew != NULL;
 }
 
 /* Before the loop waits: the log may have room again for what it could not write. */
@@ -330,10 +372,10 @@ static void close_handle(uv_handle_t *handle, void *user)
 static void tear_down(process *self)
 {
     mask_signals(SIG_BLOCK, true);
-    cf_worker_close(self->worker);
+    cf_crew_close(self->crew);
     uv_walk(&self->loop, close_handle, NULL);
     (void)uv_run(&self->loop, UV_RUN_DEFAULT);
-    cf_worker_free(self->worker);
+    cf_crew_free(self->crew);
     cf_supervisor_close(&self->supervisor);
 }
 
@@ -347,9 +389,7 @@ static void warn_of_others(process *self)
 
 static bool start(process *self)
 {
-    if (!take_pid_file(self) ||
-        (self->config->ssl && !read_certificate(self, self->config, CF_SERVER_FATAL, "ListenAndServe: ")) ||
-        !cf_worker_start(self->worker))
+    if (!take_pid_file(self) || (self->config->ssl && !encrypt(self)) || !cf_crew_start(self->crew))
         return false;
     warn_of_others(self);
     return true;
@@ -376,7 +416,7 @@ static void run(process *self)
         cf_log_say(&self->log, CF_SERVER_FATAL, "the event loop cannot be made: %s", strerror(errno));
         return;
     }
-    if (make_worker(self))
+    if (make_crew(self))
         serve(self);
     else
         cf_log_say(&self->log, CF_SERVER_FATAL, "out of memory");
@@ -394,6 +434,7 @@ int cf_process_run(const cf_daemon_settings *settings, const char *version)
     run(&self);
     cf_pid_file_drop(&self.pid_file);
     free_config(self.config);
+    free_config(self.previous);
     cf_log_close(&self.log);
     return self.status;
 }

@@ -1,6 +1,7 @@
 #include "server/daemon/worker_state.h"
 
 #include "server/engine/redis/redis.h"
+#include "server/engine/shared/shared.h"
 #include "sockjs/session.h"
 #include "system/heap.h"
 #include "system/random.h"
@@ -74,7 +75,8 @@ static void end_turn(cf_worker *worker)
         return;
     const cf_services *services = services_of(worker);
     int64_t interval = services->config->node_ping_interval * 1000;
-    cf_gauges_take(&worker->gauges, services->metrics, cf_net_now(&worker->net), interval);
+    if (cf_team_is_first(worker->host.member)) /* they are the process's */
+        cf_gauges_take(&worker->gauges, services->metrics, cf_net_now(&worker->net), interval);
     cf_monitor_take(&worker->monitor, cf_net_now(&worker->net), interval);
     bool all_told = worker->shutting_down && cf_node_is_shut_down(worker->node);
     cf_time next = cf_node_end_turn(worker->node);
@@ -112,6 +114,56 @@ static void on_check(uv_check_t *handle)
     end_turn(handle->data);
 }
 
+/* ---- letters ---- */
+
+static void wake_worker(void *user)
+{
+    cf_worker *worker = user;
+    (void)uv_async_send(&worker->letters);
+}
+
+/* As much as a turn has; what is left has its time in the next round, behind what others have sent. */
+static void open_letters(cf_worker *worker)
+{
+    enter(worker);
+    while (cf_mailbox_open_next(&worker->host.member->mailbox)) {
+        cf_turn_spend(&services_of(worker)->turn, CF_WORK_COMMAND);
+        if (!cf_node_is_busy(worker->node))
+            continue;
+        end_turn(worker);
+        wake_worker(worker);
+        return;
+    }
+}
+
+static void on_letters(uv_async_t *handle)
+{
+    cf_worker *worker = handle->data;
+    if (atomic_load_explicit(&worker->is_to_stop, memory_order_relaxed))
+        uv_stop(worker->host.loop);
+    else
+        open_letters(worker);
+}
+
+static bool set_up_letters(cf_worker *worker)
+{
+    cf_team_member *member = worker->host.member;
+    if (member == NULL)
+        return true;
+    worker->letters.data = worker;
+    if (uv_async_init(worker->host.loop, &worker->letters, on_letters) != 0)
+        return false;
+    cf_mailbox_on_post(&member->mailbox, wake_worker, worker);
+    services_of(worker)->metrics->node_num_goroutine = 1;
+    return true;
+}
+
+void cf_worker_stop(cf_worker *worker)
+{
+    atomic_store_explicit(&worker->is_to_stop, true, memory_order_relaxed);
+    wake_worker(worker);
+}
+
 /* ---- connections ---- */
 
 static void on_tls_failure(void *user, const cf_connection *connection, const char *reason)
@@ -124,9 +176,23 @@ static void on_tls_failure(void *user, const cf_connection *connection, const ch
 
 /* ---- life ---- */
 
-static cf_engine_maker choose_engine(const cf_config *config)
+static cf_engine_maker choose_store(const cf_config *config)
 {
     return cf_bytes_equal(config->engine, CF_BYTES("redis")) ? cf_engine_redis_new : cf_engine_memory_new;
+}
+
+static cf_engine *make_engine(const cf_engine_host *host)
+{
+    cf_engine_maker store = choose_store(host->config);
+    return host->environment->member == NULL ? store(host) : cf_engine_shared_new(host, store);
+}
+
+static void look(void *user, bool *engine_answers, cf_time *loop_lag)
+{
+    const cf_worker *worker = user;
+    cf_health health = cf_monitor_health(&worker->monitor, cf_net_now(&worker->net));
+    *engine_answers = health.engine_answers;
+    *loop_lag = health.loop_lag;
 }
 
 static bool make_node(cf_worker *worker)
@@ -141,18 +207,21 @@ static bool make_node(cf_worker *worker)
         .microseconds = microseconds,
         .enter = enter,
         .loop = host->loop,
+        .member = host->member,
         .user = worker,
     };
-    worker->node =
-        cf_node_new(&environment, host->config, choose_engine(host->config), (cf_time)uv_now(host->loop), (int64_t)time(NULL));
+    worker->node = cf_node_new(&environment, host->config, make_engine, (cf_time)uv_now(host->loop), (int64_t)time(NULL));
     if (worker->node == NULL)
         return false;
     services_of(worker)->log_level = host->log_level;
     cf_api_queue_init(&worker->queue, worker->node);
     worker->admin.node = worker->node;
     worker->admin.net = &worker->net;
+    worker->admin.logins = host->logins;
+    worker->admin.lock = host->logins_lock;
     worker->sockjs = cf_sockjs_server_new(services_of(worker), &sockjs);
     worker->monitor.broker = services_of(worker)->broker;
+    cf_node_set_monitor(worker->node, &(cf_node_monitor){.look = look, .user = worker});
     if (worker->sockjs == NULL)
         cf_node_free(worker->node);
     return worker->sockjs != NULL;
@@ -172,6 +241,7 @@ static void set_up_net(cf_worker *worker)
         .request = cf_endpoint_request,
         .answered = cf_endpoint_answered,
         .refused = cf_endpoint_refused,
+        .team = worker->host.member == NULL ? NULL : worker->host.member->team,
         .user = worker,
     };
     cf_buffer_init(&worker->location, &cf_heap, CF_BUFFER_NO_LIMIT);
@@ -194,6 +264,18 @@ static void configure_http(cf_worker *worker, const cf_config *config)
     worker->http.idle_timeout = config->http_idle_timeout * 1000;
 }
 
+/* The handles that it has are closed with the loop's others. */
+static cf_worker *give_up(cf_worker *worker)
+{
+    uv_close((uv_handle_t *)&worker->prepare, NULL);
+    uv_close((uv_handle_t *)&worker->check, NULL);
+    uv_close((uv_handle_t *)&worker->wake, NULL);
+    (void)uv_run(worker->host.loop, UV_RUN_NOWAIT);
+    cf_sockjs_server_free(worker->sockjs);
+    cf_worker_free(worker);
+    return NULL;
+}
+
 cf_worker *cf_worker_new(const cf_worker_host *host)
 {
     cf_worker *worker = cf_alloc_zero(&cf_heap, 1, sizeof(*worker));
@@ -207,7 +289,7 @@ cf_worker *cf_worker_new(const cf_worker_host *host)
     set_up_turns(worker);
     set_up_net(worker);
     configure_http(worker, host->config);
-    return worker;
+    return set_up_letters(worker) ? worker : give_up(worker);
 }
 
 const char *cf_worker_engine_name(const cf_worker *worker)
@@ -229,6 +311,8 @@ static int check_level(cf_worker *worker, int64_t level)
 {
     if (level >= CF_DEFLATE_LEVEL_MIN && level <= CF_DEFLATE_LEVEL_MAX)
         return (int)level;
+    if (!cf_team_is_first(worker->host.member)) /* who has said it */
+        return 1;
     cf_services_log(services_of(worker), CF_SERVER_ERROR,
                     "Error setting websocket compression level: websocket: invalid compression level");
     cf_services_log(services_of(worker), CF_SERVER_ERROR,
@@ -249,9 +333,9 @@ static bool make_deflate(cf_worker *worker)
     return worker->deflate != NULL;
 }
 
-bool cf_worker_start(cf_worker *worker)
+bool cf_worker_start(cf_worker *worker, const cf_worker *first)
 {
-    if (!make_deflate(worker) || !cf_worker_listen(worker))
+    if (!make_deflate(worker) || !(first == NULL ? cf_worker_listen(worker) : cf_worker_listen_with(worker, first)))
         return false;
     enter(worker); /* the first turn sets the node's timers going */
     return true;

@@ -11,6 +11,7 @@
 #include "server/daemon/worker.h"
 #include "server/net/listener.h"
 #include "server/node.h"
+#include "server/team.h"
 #include "server/transport/deflate.h"
 #include "server/transport/sockjs.h"
 
@@ -34,6 +35,8 @@ struct cf_worker {
     uv_check_t check;
     uv_timer_t wake;
     cf_time wake_at;
+    uv_async_t letters; /* something lies in the mailbox, or the loop is to stop */
+    atomic_bool is_to_stop;
     bool in_turn;
     bool shutting_down;
     cf_gauges gauges;
@@ -42,10 +45,17 @@ struct cf_worker {
 
 /* listeners.c: false, with a line in the log, when an address cannot be had. */
 bool cf_worker_listen(cf_worker *worker);
+/* On the sockets of another one. */
+bool cf_worker_listen_with(cf_worker *worker, const cf_worker *first);
 /* Who comes to a socket that was handed over waits for the next process. */
 void cf_worker_hand_over(cf_worker *worker);
 /* Their handles still close. */
 void cf_worker_stop_listening(cf_worker *worker);
+
+/* move.c: is what has this name at home at another worker? Not without a name. */
+bool cf_worker_is_elsewhere(const cf_worker *worker, cf_bytes name);
+/* Brings a request there; where that cannot be, it is answered. */
+void cf_worker_move_request(cf_worker *worker, cf_http_exchange *exchange, cf_bytes name);
 
 /* endpoints.c: requests, as cf_http_server has these. `user`: the worker. */
 cf_http_body_limit cf_endpoint_body_limit(void *user, const cf_http_request *request, unsigned port);

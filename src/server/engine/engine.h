@@ -9,7 +9,8 @@
  * cf_engine_sink: a published message is delivered there, not by the publisher.
  *
  * Operations of one channel are carried out, and answered, in the order in which
- * they were given. Who failed may have been carried out nevertheless.
+ * they were given; but a publish may be answered later, while subscribers are behind.
+ * Who failed may have been carried out nevertheless.
  *
  * An answer never overtakes the sink: before a publish is answered its message has come
  * there, before a history is, all that it contains, and before a subscribe is, what was
@@ -45,8 +46,19 @@ typedef struct cf_engine_sink {
     /* A message that operators watch, as server/watch.h writes it. NULL where the engine has no `watch`. */
     void (*watched)(void *user, cf_bytes message);
     /*
-     * Messages of the channel may not have come, as the way from the store was lost for a while: who can recover has to, now.
-     * Not called where nothing can get lost.
+     * The same, but it has come to another worker of this process first (engine/shared) and is counted there. NULL where there
+     * is only one.
+     */
+    void (*passed_message)(void *user, const cf_publication *publication);
+    void (*passed_join_leave)(void *user, cf_method method, cf_bytes channel, const cf_client_info *info);
+    /*
+     * True: subscribers of the channel are behind, and `caught_up` is called, once, when they are not any more, or are waited
+     * for no longer.
+     */
+    bool (*hold)(void *user, cf_bytes channel, void (*caught_up)(void *waiting), void *waiting);
+    /*
+     * Messages of the channel (empty: of any) may not have come, as the way from the store was lost for a while: who can recover
+     * has to, now. Not called where nothing can get lost.
      */
     void (*missed)(void *user, cf_bytes channel);
     /* A command of the API, as JSON, that came by the store; it is to be carried out. */
@@ -95,6 +107,8 @@ typedef struct cf_engine_ops {
                     void *user);
     /* Channels with at least one subscriber, on all nodes. */
     void (*channels)(cf_engine *engine, cf_engine_channels_done done, void *user);
+    /* How many of these have their home here (engine/shared). NULL: the node knows it. */
+    size_t (*channel_count)(const cf_engine *engine);
     /* To all nodes, in the order in which it is given. NULL: there is no other node. */
     void (*control)(cf_engine *engine, const cf_engine_control *control, cf_engine_done done, void *user);
     /* A message that operators watch, to all nodes where there are some. NULL: there is no other node. */

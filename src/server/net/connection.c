@@ -1,5 +1,8 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "server/net/link.h"
@@ -13,6 +16,7 @@ void cf_net_init(cf_net *net, uv_loop_t *loop, const cf_allocator *allocator, cf
     net->wheel = wheel;
     net->connection_count = 0;
     net->filled = NULL;
+    net->tls = NULL;
     net->descriptor_max = 0;
     cf_list_init(&net->connections);
     cf_list_init(&net->patient);
@@ -270,7 +274,8 @@ void cf_connection_set_timer(cf_connection *connection, cf_time deadline)
         cf_wheel_set(net->wheel, &connection->timer, deadline);
 }
 
-cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener, const cf_link_ops *ops)
+/* NULL without memory. */
+static cf_connection *new_connection(cf_net *net, const cf_link_ops *ops)
 {
     cf_connection *connection = cf_alloc_zero(net->allocator, 1, ops->size);
     if (connection == NULL)
@@ -282,11 +287,58 @@ cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener, const cf
     connection->timer.fire = on_timer;
     cf_list_append(&net->connections, &connection->link);
     net->connection_count++;
+    return connection;
+}
+
+cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener, const cf_link_ops *ops)
+{
+    cf_connection *connection = new_connection(net, ops);
+    if (connection == NULL)
+        return NULL;
     if (uv_accept(listener, stream_of(connection)) != 0) {
         cf_connection_close(connection);
         return NULL;
     }
     (void)uv_tcp_nodelay(&connection->tcp, 1);
+    return connection;
+}
+
+/* ---- from one loop to another ---- */
+
+bool cf_connection_part(cf_connection *connection, cf_parted *parted)
+{
+    uv_os_fd_t socket;
+    CF_ASSERT(!cf_connection_busy(connection));
+    if (uv_fileno((const uv_handle_t *)&connection->tcp, &socket) != 0)
+        return false;
+    int own = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (own < 0)
+        return false;
+    *parted = (cf_parted){.socket = own, .link = connection->ops};
+    if (connection->ops->take != NULL)
+        parted->kept = connection->ops->take(connection);
+    cf_connection_close(connection);
+    return true;
+}
+
+void cf_parted_drop(const cf_parted *parted)
+{
+    if (parted->link->drop != NULL)
+        parted->link->drop(parted->kept);
+    (void)close(parted->socket);
+}
+
+cf_connection *cf_connection_join(cf_net *net, const cf_parted *parted)
+{
+    cf_connection *connection = new_connection(net, parted->link);
+    if (connection == NULL || uv_tcp_open(&connection->tcp, parted->socket) != 0) {
+        if (connection != NULL)
+            cf_connection_close(connection);
+        cf_parted_drop(parted);
+        return NULL;
+    }
+    if (parted->link->give != NULL)
+        parted->link->give(connection, parted->kept);
     return connection;
 }
 

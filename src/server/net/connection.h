@@ -47,6 +47,7 @@ typedef struct cf_net {
     cf_list ended; /* those whose peer is gone: their protocols are told in the next rounds */
     size_t connection_count;
     const cf_connection *filled; /* the one whose last read filled the buffer: it has had its share of this round of the loop */
+    struct cf_tls *tls;          /* what those that encrypt share; NULL: none does */
     int descriptor_max; /* the system's; the last CF_NET_DESCRIPTORS_KEPT below are not for connections. 0: not known */
     char read_buffer[CF_NET_READ_BUFFER];
 } cf_net;
@@ -82,6 +83,20 @@ cf_time cf_net_now(const cf_net *net);
 
 /* Takes a waiting connection from the listener; NULL when there is none, or no memory. Does not read yet. */
 cf_connection *cf_connection_accept(cf_net *net, uv_stream_t *listener, const cf_link_ops *link);
+/* A connection between two loops. */
+typedef struct cf_parted {
+    int socket;
+    const cf_link_ops *link;
+    void *kept; /* by the link */
+} cf_parted;
+
+/* Closes it here, and leaves the peer connected. Nothing may be queued. False: it could not be, and is as it was. */
+bool cf_connection_part(cf_connection *connection, cf_parted *parted);
+/* Its other end's loop makes a connection of it, on a link of its own. NULL: it is lost, without a word to the peer. */
+cf_connection *cf_connection_join(cf_net *net, const cf_parted *parted);
+/* No loop wants it. */
+void cf_parted_drop(const cf_parted *parted);
+
 void cf_connection_start(cf_connection *connection, const cf_protocol *protocol, void *owner);
 void cf_connection_pause(cf_connection *connection, bool pause);
 /* Pauses; the protocol goes on in one of the next rounds, when others have had their turn. */

@@ -47,6 +47,8 @@ void cf_http_bodies_init(cf_http_bodies *bodies)
 /* Keeps bodies->size right. */
 static void count_body(cf_http_exchange *self, size_t size)
 {
+    if (self->server->team != NULL && size != self->body)
+        atomic_fetch_add_explicit(&self->server->team->bodies, size - self->body, memory_order_relaxed);
     self->bodies->size = self->bodies->size - self->body + size;
     self->body = size;
 }
@@ -78,15 +80,21 @@ static void count_waiting(cf_http_exchange *self, size_t size)
     self->waiting = size;
 }
 
+static void free_memory(cf_http_exchange *self)
+{
+    const cf_allocator *allocator = self->out.allocator;
+    cf_http_parser_free(self->parser);
+    cf_buffer_free(&self->out);
+    cf_buffer_free(&self->early);
+    cf_free(allocator, self);
+}
+
 static void free_exchange(cf_http_exchange *self)
 {
     count_body(self, 0);
     count_waiting(self, 0);
     cf_list_remove(&self->receiving);
-    cf_http_parser_free(self->parser);
-    cf_buffer_free(&self->out);
-    cf_buffer_free(&self->early);
-    cf_free(self->server->net->allocator, self);
+    free_memory(self);
 }
 
 static void let_go(cf_http_exchange *self)
@@ -391,10 +399,19 @@ static void refuse_request(cf_http_exchange *self, int status, const char *reaso
     send_response(self, &response);
 }
 
+static bool are_too_many(const cf_http_exchange *self)
+{
+    cf_team *team = self->server->team;
+    if (team == NULL)
+        return self->bodies->size > CF_HTTP_BODIES_MAX;
+    return atomic_load_explicit(&team->bodies, memory_order_relaxed) > CF_HTTP_BODIES_MAX &&
+           self->bodies->size > CF_HTTP_BODIES_MAX / team->count;
+}
+
 /* False when the exchange itself had to go. */
 static bool make_room(cf_http_exchange *self)
 {
-    while (self->bodies->size > CF_HTTP_BODIES_MAX) {
+    while (are_too_many(self)) {
         cf_http_exchange *victim = heaviest(self->bodies);
         if (victim == NULL)
             victim = self;
@@ -406,7 +423,8 @@ static bool make_room(cf_http_exchange *self)
     return true;
 }
 
-static void hand_out(cf_http_exchange *self, cf_bytes rest)
+/* False when nothing further can be served now. */
+static bool hand_out(cf_http_exchange *self, cf_bytes rest)
 {
     const cf_http_request *request = cf_http_parser_request(self->parser);
     self->last = !request->keep_alive || request->body_ahead || self->server->idle_timeout == 0;
@@ -418,6 +436,7 @@ static void hand_out(cf_http_exchange *self, cf_bytes rest)
     self->started = uv_hrtime();
     cf_list_remove(&self->receiving);
     self->server->request(self->server->user, self, request, self->port);
+    return self->connection != NULL && !self->answering && !self->writing && !self->last;
 }
 
 static void wait_for_more(cf_http_exchange *self, bool begun, bool told_continue)
@@ -465,10 +484,8 @@ static bool serve_one(cf_http_exchange *self, cf_bytes *input)
     }
     if (!make_room(self))
         return false;
-    if (progress == CF_HTTP_HEAD || progress == CF_HTTP_COMPLETE) {
-        hand_out(self, *input);
-        return self->connection != NULL && !self->answering && !self->writing && !self->last;
-    }
+    if (progress == CF_HTTP_HEAD || progress == CF_HTTP_COMPLETE)
+        return hand_out(self, *input);
     wait_for_more(self, begun, progress == CF_HTTP_CONTINUE);
     return false;
 }
@@ -492,11 +509,9 @@ static void keep_early(cf_http_exchange *self, cf_bytes input)
     }
 }
 
-static void serve(cf_http_exchange *self, cf_bytes input)
+/* `input`: what stands behind the requests that were served. */
+static void end_serving(cf_http_exchange *self, cf_bytes input)
 {
-    self->reading = true;
-    for (size_t i = 0; i < CF_HTTP_REQUESTS_MAX && input.size > 0 && serve_one(self, &input); i++)
-        go_on(self); /* prepares for the next request only */
     self->reading = false;
     if (self->connection == NULL) {
         free_exchange(self);
@@ -512,6 +527,14 @@ static void serve(cf_http_exchange *self, cf_bytes input)
     } else if (input.size > 0) {
         cf_connection_yield(self->connection);
     }
+}
+
+static void serve(cf_http_exchange *self, cf_bytes input)
+{
+    self->reading = true;
+    for (size_t i = 0; i < CF_HTTP_REQUESTS_MAX && input.size > 0 && serve_one(self, &input); i++)
+        go_on(self); /* prepares for the next request only */
+    end_serving(self, input);
 }
 
 /* What comes before the answer belongs to the next request. */
@@ -599,10 +622,20 @@ static const cf_protocol http = {
     .patient = true,
 };
 
+static cf_http_exchange *new_exchange(const cf_allocator *allocator)
+{
+    cf_http_exchange *self = cf_alloc_zero(allocator, 1, sizeof(*self));
+    if (self == NULL)
+        return NULL;
+    cf_buffer_init(&self->out, allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&self->early, allocator, CF_BUFFER_NO_LIMIT);
+    return self;
+}
+
 void cf_http_exchange_start(cf_http_server *server, cf_http_bodies *bodies, cf_connection *connection, unsigned port)
 {
     const cf_allocator *allocator = server->net->allocator;
-    cf_http_exchange *self = cf_alloc_zero(allocator, 1, sizeof(*self));
+    cf_http_exchange *self = new_exchange(allocator);
     cf_http_parser *parser = self != NULL ? cf_http_parser_new(allocator) : NULL;
     if (parser == NULL) {
         cf_free(allocator, self);
@@ -614,8 +647,68 @@ void cf_http_exchange_start(cf_http_server *server, cf_http_bodies *bodies, cf_c
     self->connection = connection;
     self->parser = parser;
     self->port = port;
-    cf_buffer_init(&self->out, allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&self->early, allocator, CF_BUFFER_NO_LIMIT);
     cf_connection_start(connection, &http, self);
     set_deadline(self, CF_HTTP_HEAD_TIMEOUT);
+}
+
+/* ---- from one worker to another ---- */
+
+/* NULL without memory. */
+static cf_http_exchange *copy_rest(const cf_http_exchange *self)
+{
+    cf_http_exchange *copy = new_exchange(self->out.allocator);
+    if (copy == NULL)
+        return NULL;
+    copy->port = self->port;
+    cf_buffer_append(&copy->early, self->rest);
+    if (!copy->early.failed)
+        return copy;
+    free_memory(copy);
+    return NULL;
+}
+
+cf_http_exchange *cf_http_exchange_part(cf_http_exchange *self, cf_parted *parted)
+{
+    CF_ASSERT(self->answering && self->reading);
+    write_out(self);
+    cf_http_exchange *moved = self->writing ? NULL : copy_rest(self);
+    if (moved == NULL)
+        return NULL;
+    if (!cf_connection_part(self->connection, parted)) {
+        free_memory(moved);
+        return NULL;
+    }
+    moved->parser = self->parser;
+    self->parser = NULL;
+    self->connection = NULL;
+    self->answering = false;
+    return moved;
+}
+
+void cf_http_exchange_drop(cf_http_exchange *self, const cf_parted *parted)
+{
+    cf_parted_drop(parted);
+    free_memory(self);
+}
+
+void cf_http_exchange_join(cf_http_exchange *self, const cf_parted *parted, cf_http_server *server, cf_http_bodies *bodies)
+{
+    self->connection = cf_connection_join(server->net, parted);
+    if (self->connection == NULL) {
+        free_memory(self);
+        return;
+    }
+    self->server = server;
+    self->bodies = bodies;
+    count_body(self, cf_http_parser_body_size(self->parser));
+    cf_connection_start(self->connection, &http, self);
+    self->reading = true;
+    if (hand_out(self, cf_buffer_bytes(&self->early)))
+        go_on(self); /* prepares for the next request only */
+    end_serving(self, cf_buffer_bytes(&self->early));
+}
+
+unsigned cf_http_exchange_port(const cf_http_exchange *self)
+{
+    return self->port;
 }

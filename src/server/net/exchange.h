@@ -8,6 +8,7 @@
 #include "server/net/connection.h"
 #include "server/net/request.h"
 #include "server/net/response.h"
+#include "server/team.h"
 
 /* Nobody may hold a connection by doing nothing, or a byte a second. All in ms. */
 #define CF_HTTP_HEAD_TIMEOUT  10000 /* from the first moment (or byte of a further request) to the end of the head */
@@ -15,8 +16,9 @@
 #define CF_HTTP_WRITE_TIMEOUT 30000 /* in which the client takes nothing of an answer */
 
 /*
- * Bytes of the request bodies that a listener receives at one time. Beyond, who has held most for the longest time is answered
- * with 503: not who comes. One body alone has body_limit.
+ * Bytes of the request bodies that a listener, or all listeners of several workers, receive at one time. Beyond, who has held
+ * most for the longest time is answered with 503: not who comes; of several workers, at one that has more than its share. One
+ * body alone has body_limit.
  */
 #define CF_HTTP_BODIES_MAX (256 * 1024 * 1024)
 
@@ -61,6 +63,7 @@ typedef struct cf_http_server {
      */
     void (*refused)(void *user, const cf_connection *connection, int status, const char *reason);
     void *user;
+    cf_team *team;                /* NULL: there is one worker */
     size_t answers;               /* bytes that wait for clients, of all listeners */
     char date[CF_HTTP_DATE_SIZE]; /* of `date_time` */
     int64_t date_time;
@@ -89,6 +92,18 @@ void cf_http_exchange_watch(cf_http_exchange *exchange);
  * to the loop). Only from within the request callback.
  */
 cf_connection *cf_http_exchange_upgrade(cf_http_exchange *exchange, cf_bytes *early);
+/*
+ * For another worker, which gets the request once more, with its connection and all that comes behind it: what the exchange
+ * becomes; it is gone here. Only from within the request callback. NULL: it is still to be answered here, for want of memory or
+ * since answers before it are not all sent.
+ */
+cf_http_exchange *cf_http_exchange_part(cf_http_exchange *exchange, cf_parted *parted);
+/* There: in a turn. */
+void cf_http_exchange_join(cf_http_exchange *exchange, const cf_parted *parted, cf_http_server *server, cf_http_bodies *bodies);
+/* Nobody serves it. */
+void cf_http_exchange_drop(cf_http_exchange *exchange, const cf_parted *parted);
+/* On which port it came, as it was given to cf_http_exchange_start. */
+unsigned cf_http_exchange_port(const cf_http_exchange *exchange);
 /* NULL after an upgrade. */
 cf_connection *cf_http_exchange_connection(const cf_http_exchange *exchange);
 /* The request that is being answered. */

@@ -27,6 +27,13 @@ struct cf_link_ops {
     void (*leave)(cf_connection *connection);
     /* The connection is freed. NULL: the link keeps nothing. */
     void (*release)(cf_connection *connection);
+    /*
+     * For another loop: takes out what the link keeps of a connection of which nothing is queued, and puts it in; or nobody
+     * wants it. NULL: the link keeps nothing.
+     */
+    void *(*take)(cf_connection *connection);
+    void (*give)(cf_connection *connection, void *kept);
+    void (*drop)(void *kept);
 };
 
 struct cf_connection {

@@ -414,6 +414,32 @@ static void release(cf_connection *connection)
     SSL_free(self->ssl);
 }
 
+static void *take_ssl(cf_connection *connection)
+{
+    tls_connection *self = of(connection);
+    SSL *ssl = self->ssl;
+    self->ssl = NULL;
+    return ssl;
+}
+
+/* From now on it reads and writes by this loop's means. */
+static void give_ssl(cf_connection *connection, void *kept)
+{
+    cf_tls *tls = cf_connection_net(connection)->tls;
+    tls_connection *self = of(connection);
+    self->tls = tls;
+    self->ssl = kept;
+    cf_list_init(&self->pieces);
+    (void)BIO_up_ref(tls->bio);
+    SSL_set_bio(self->ssl, tls->bio, tls->bio);
+    SSL_set_msg_callback_arg(self->ssl, tls);
+}
+
+static void drop_ssl(void *kept)
+{
+    SSL_free(kept);
+}
+
 static const cf_link_ops link_tls = {
     .size = sizeof(tls_connection),
     .rest_max = SEALED_MAX,
@@ -425,6 +451,9 @@ static const cf_link_ops link_tls = {
     .input = input,
     .leave = leave,
     .release = release,
+    .take = take_ssl,
+    .give = give_ssl,
+    .drop = drop_ssl,
 };
 
 /* ---- what a loop's connections share ---- */
@@ -454,6 +483,7 @@ cf_tls *cf_tls_new(cf_net *net, cf_tls_context *context)
     cf_list_init(&self->handshakes);
     cf_buffer_init(&self->sealed, net->allocator, CF_BUFFER_NO_LIMIT);
     cf_tls_set_context(self, context);
+    net->tls = self;
     if (make_bio(self))
         return self;
     cf_tls_free(self);

@@ -374,6 +374,14 @@ bool cf_sockjs_server_has_session(const cf_sockjs_server *server, cf_bytes path)
     return found != NULL && found->of_session && cf_sockjs_peer_find(server, session) != NULL;
 }
 
+cf_bytes cf_sockjs_server_session(cf_bytes path)
+{
+    cf_bytes session;
+    const endpoint *found = resolve(path, &session);
+    bool travels = found != NULL && found->of_session && found->answer != upgrade;
+    return travels ? session : (cf_bytes){NULL, 0};
+}
+
 cf_http_body_limit cf_sockjs_server_body_limit(const cf_sockjs_server *server, const cf_http_request *request, cf_bytes path)
 {
     cf_bytes session;

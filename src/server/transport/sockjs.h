@@ -40,6 +40,8 @@ void cf_sockjs_server_request(cf_sockjs_server *server, cf_http_exchange *exchan
                               cf_bytes path);
 /* Is it the path of a session that is there? */
 bool cf_sockjs_server_has_session(const cf_sockjs_server *server, cf_bytes path);
+/* The session that a request with this path belongs to, and has to be brought to; empty: none, or the connection is one. */
+cf_bytes cf_sockjs_server_session(cf_bytes path);
 /* How much of the request's body is read. */
 cf_http_body_limit cf_sockjs_server_body_limit(const cf_sockjs_server *server, const cf_http_request *request, cf_bytes path);
 

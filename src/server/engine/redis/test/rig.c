@@ -97,7 +97,16 @@ bool rig_open(rig *self, const cf_allocator *allocator, bool queue)
     memset(self, 0, sizeof *self);
     self->allocator = allocator;
     self->environment = (cf_server_environment){.allocator = allocator, .enter = enter, .user = self};
-    self->sink = (cf_engine_sink){on_message, on_join_leave, on_control, on_watched, on_missed, on_command, is_busy, self};
+    self->sink = (cf_engine_sink){
+        .message = on_message,
+        .join_leave = on_join_leave,
+        .control = on_control,
+        .watched = on_watched,
+        .missed = on_missed,
+        .command = on_command,
+        .is_busy = is_busy,
+        .user = self,
+    };
     self->server = (cf_redis_server){.host = CF_BYTES("127.0.0.1"), .port = 6379, .database = CF_BYTES("0")};
     cf_config_default(&self->config);
     self->config.redis_servers = &self->server;

@@ -1,0 +1,93 @@
+#include "server/team.h"
+
+#include <string.h>
+
+cf_team *cf_team_new(const cf_allocator *allocator, unsigned count, uint32_t seed, const char uid[CF_UUID_SIZE])
+{
+    cf_team *team = cf_alloc_zero(allocator, 1, sizeof *team + count * sizeof team->members[0]);
+    if (team == NULL)
+        return NULL;
+    team->allocator = allocator;
+    team->count = count;
+    memcpy(team->uid, uid, CF_UUID_SIZE);
+    for (unsigned i = 0; i < count; i++) {
+        team->members[i].team = team;
+        team->members[i].index = i;
+        cf_mailbox_init(&team->members[i].mailbox, &team->members[i]);
+    }
+    if (cf_roll_init(&team->roll, allocator, seed))
+        return team;
+    cf_free(allocator, team);
+    return NULL;
+}
+
+/* What is dropped may be on its way back to another one. */
+static bool drop_letters(cf_team *team)
+{
+    bool any = false;
+    for (unsigned i = 0; i < team->count; i++)
+        any = cf_mailbox_drop_all(&team->members[i].mailbox) || any;
+    return any;
+}
+
+void cf_team_free(cf_team *team)
+{
+    if (team == NULL)
+        return;
+    while (drop_letters(team))
+        ;
+    cf_roll_free(&team->roll);
+    cf_free(team->allocator, team);
+}
+
+/* FNV-1a, with its last bits stirred: names that differ in one digit only are spread. */
+static uint32_t hash(cf_bytes name)
+{
+    uint32_t value = 2166136261u;
+    for (size_t i = 0; i < name.size; i++)
+        value = (value ^ (unsigned char)name.data[i]) * 16777619u;
+    value ^= value >> 15;
+    value *= 2246822519u;
+    return value ^ (value >> 13);
+}
+
+cf_team_member *cf_team_home(cf_team *team, cf_bytes name)
+{
+    return &team->members[hash(name) % team->count];
+}
+
+/* ---- rounds -------------------------------------------------------------- */
+
+static cf_round *round_of(cf_letter *letter)
+{
+    return CF_CONTAINER(letter, cf_round, letter);
+}
+
+static void arrive(cf_letter *letter, void *reader)
+{
+    cf_round *round = round_of(letter);
+    if (round->at == round->asker->index)
+        round->back(round);
+    else
+        round->visit(round, reader);
+}
+
+static void drop_round(cf_letter *letter)
+{
+    round_of(letter)->drop(round_of(letter));
+}
+
+void cf_round_go_on(cf_round *round)
+{
+    cf_team *team = round->asker->team;
+    round->at = (round->at + 1) % team->count;
+    cf_mailbox_post(&team->members[round->at].mailbox, &round->letter);
+}
+
+void cf_round_begin(cf_round *round, cf_team_member *asker)
+{
+    round->letter = (cf_letter){.open = arrive, .drop = drop_round};
+    round->asker = asker;
+    round->at = asker->index;
+    cf_round_go_on(round);
+}
