@@ -162,7 +162,7 @@ const cf_option cf_options[] = {
      .meaning = "File with the certificate's key, without a passphrase (PEM); read again on SIGHUP."},
     {MISSING_BOOL(ssl_autocert), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = ACME,
      .instead = "let certbot fetch the certificate, name its files with 'ssl_cert' and 'ssl_key', and send SIGHUP in its "
-                "deploy hook (docs/configuration.md)",
+                "deploy hook (docs/operating.md)",
      .meaning = "Certificates by ACME."},
     {MISSING_TEXT(ssl_autocert_host_whitelist, ""), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = ACME,
      .meaning = "Hosts to get certificates for."},
