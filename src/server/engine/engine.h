@@ -57,8 +57,8 @@ typedef struct cf_engine_sink {
      */
     bool (*hold)(void *user, cf_bytes channel, void (*caught_up)(void *waiting), void *waiting);
     /*
-     * Messages of the channel (empty: of any) may not have come, as the way from the store was lost for a while: who can recover
-     * has to, now. Not called where nothing can get lost.
+     * Messages of the channel (empty: of any) may not have come, as the way from the store was lost for a while: who can
+     * recover has to, now. Not called where nothing can get lost.
      */
     void (*missed)(void *user, cf_bytes channel);
     /* A command of the API, as JSON, that came by the store; it is to be carried out. */

@@ -71,8 +71,8 @@ static void publish(cf_engine *base, const cf_publication *publication, const cf
 }
 
 /*
- * Who comes hears of himself before his answer, and who goes while he is still there: they are told here at once, unless the way
- * leads through a store that others use, too.
+ * Who comes hears of himself before his answer, and who goes while he is still there: they are told here at once, unless the
+ * way leads through a store that others use, too.
  */
 static void publish_join_leave(cf_engine *base, cf_method method, cf_bytes channel, const cf_client_info *info,
                                cf_engine_done done, void *user)
