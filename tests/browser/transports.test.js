@@ -5,18 +5,14 @@
  */
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
-const os = require('node:os');
 const path = require('node:path');
-const { FILE, NAMESPACES, Site, Server, launch, openPage, optionsFor, script, until, soon } = require('./lib');
+const { Nginx } = require('../server/nginx');
+const { FILE, NAMESPACES, Site, Server, launch, openPage, optionsFor, script, until } = require('./lib');
 
 const SOCKJS = path.join(__dirname, '../../js/node_modules/sockjs-client/dist/sockjs.min.js');
 const TRANSPORTS = ['websocket', 'xhr-streaming', 'eventsource', 'iframe-eventsource', 'iframe-htmlfile', 'xhr-polling', 'iframe-xhr-polling', 'jsonp-polling'];
-
-// Debian's: installed, or as scripts/install-packages unpacks it.
-const NGINX = ['/usr/sbin/nginx', path.join(__dirname, '../../build/nginx/usr/sbin/nginx')].find((file) => fs.existsSync(file));
 
 let site;
 let browser;
@@ -37,7 +33,7 @@ for (const [name, library] of [['the 1.x client', '/reference.js'], ['ours', '/d
   for (const transport of TRANSPORTS) {
     test(transport + ' below ' + name, (t) => talk(t, library, transport, (server) => server.port));
     test(transport + ' below ' + name + ' through nginx', (t) => talk(t, library, transport, async (server) => {
-      const nginx = await Nginx.start(server.port);
+      const nginx = await Nginx.start('configuration.md', await freePort(), { '127.0.0.1:8000': '127.0.0.1:' + server.port });
       t.after(() => nginx.stop());
       return nginx.port;
     }));
@@ -50,35 +46,6 @@ async function freePort() {
   const { port } = listener.address();
   await new Promise((resolve) => listener.close(resolve));
   return port;
-}
-
-const accepts = (port) => new Promise((resolve) => {
-  const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
-  socket.on('error', () => resolve(false));
-});
-
-/* With the documented configuration, but for the ports, and files of its own. */
-class Nginx {
-  static async start(upstream) {
-    const self = new Nginx();
-    const [, http] = /```nginx\n([^]*?)```/.exec(fs.readFileSync(path.join(__dirname, '../../docs/configuration.md'), 'utf8'));
-    self.port = await freePort();
-    self.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nginx-'));
-    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => name + '_temp_path ' + self.folder + '/' + name + ';').join(' ');
-    const file = path.join(self.folder, 'nginx.conf');
-    fs.writeFileSync(file, 'daemon off; master_process off; pid ' + self.folder + '/pid; events {} http { access_log off; ' + paths + '\n' +
-      http.replace('listen 80;', 'listen 127.0.0.1:' + self.port + ';').replace('127.0.0.1:8000', '127.0.0.1:' + upstream) + '}');
-    self.child = spawn(NGINX, ['-p', self.folder, '-e', self.folder + '/error.log', '-c', file], { stdio: 'inherit' });
-    self.done = new Promise((resolve) => self.child.once('exit', resolve));
-    await until(() => accepts(self.port), 'nginx to listen');
-    return self;
-  }
-
-  async stop() {
-    this.child.kill();
-    await soon(this.done, 'nginx to end');
-    fs.rmSync(this.folder, { recursive: true, force: true });
-  }
 }
 
 /* `through`: of a server, the port that the page talks to. */

@@ -167,7 +167,8 @@ class Server {
 
   raw(options) { return Raw.open(this.connect(options)); }
 
-  client(user) { return Client.open(this, user); }
+  /* `url`: another way than straight to the server. */
+  client(user, url) { return Client.open(this, user, url); }
 
   /* An operator's WebSocket: its answers are arrays, of which `messages` has the elements. */
   async admin(options) {

@@ -46,11 +46,15 @@ async function withCluster(count, config, body, options) {
   }
 }
 
-/* A way to a Redis: what goes through it may take longer, and it may end. `answers`: so many pieces came back. */
+/*
+ * A way to a Redis: what goes through it may take longer, what Redis publishes may get lost in it, and it may end. `answers`: so
+ * many pieces came back.
+ */
 class Proxy {
   constructor(to) {
     this.to = to;
     this.delay = 0; // ms, each way
+    this.deaf = false; // to what is published
     this.answers = 0;
     this.sockets = new Set();
   }
@@ -66,7 +70,9 @@ class Proxy {
     far.on('data', () => { this.answers++; });
     for (const [from, to] of [[near, far], [far, near]]) {
       this.sockets.add(from);
-      from.on('data', (data) => { setTimeout(() => to.write(data), this.delay); });
+      from.on('data', (data) => {
+        if (!this.deaf || from !== far || !data.includes('$7\r\nmessage\r\n')) setTimeout(() => to.write(data), this.delay);
+      });
       from.on('error', () => {});
       from.on('close', () => { this.sockets.delete(from); to.destroy(); });
     }
