@@ -399,6 +399,7 @@ static void choose_pair(sim_world *world)
 {
     sim_random random = {world->seed ^ UINT64_C(0x5bf03635)};
     world->scenario.pair = world->scenario.store && !world->scenario.sockjs && sim_random_chance(&random, 400);
+    world->scenario.crew = world->scenario.pair && !world->scenario.failing && sim_random_chance(&random, 600);
 }
 
 void sim_world_choose(sim_world *world)

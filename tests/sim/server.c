@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "client.h"
+#include "crew.h"
 #include "late.h"
 #include "request.h"
 #include "store.h"
@@ -78,6 +79,8 @@ static cf_engine *make_engine(const cf_engine_host *host)
 {
     sim_server *server = host->environment->user;
     cf_engine_host tapped = *host;
+    if (server->crew != NULL)
+        return sim_crew_engine(server->crew, host);
     if (server->node != NULL)
         return sim_store_join(server->store, host->sink);
     server->inner = *host->sink;
@@ -199,7 +202,7 @@ static void end_turn(sim_server *server)
     server->wake = cf_node_end_turn(server->node);
     if (server->other != NULL) { /* what one of them says at its turn's end is on its way to the other */
         cf_time other = cf_node_end_turn(server->other);
-        cf_time next = sim_store_next(server->store);
+        cf_time next = server->crew != NULL ? sim_crew_next(server->crew) : sim_store_next(server->store);
         server->wake = server->wake < other ? server->wake : other;
         server->wake = server->wake < next ? server->wake : next;
     }
@@ -226,9 +229,20 @@ static void start_sockjs(sim_server *server)
     server->sockjs = cf_sockjs_server_new(services, &options);
 }
 
-static cf_node *start_node(sim_server *server)
+/* Of one memory, as workers are. */
+static void start_crew(sim_server *server)
+{
+    server->crew = sim_crew_new(server);
+    if (server->crew != NULL)
+        return;
+    sim_heap_fail(&server->heap, 0, 0);
+    server->crew = sim_crew_new(server);
+}
+
+static cf_node *start_node(sim_server *server, unsigned index)
 {
     sim_world *world = server->world;
+    server->environment.member = server->crew == NULL ? NULL : sim_crew_member(server->crew, index);
     const cf_config *config = &server->configs[server->config];
     uint64_t fail_in = server->heap.fail_in;
     for (;;) {
@@ -246,9 +260,11 @@ static cf_node *start_node(sim_server *server)
 static void start(sim_server *server)
 {
     sim_world *world = server->world;
-    server->node = start_node(server);
+    if (world->scenario.crew)
+        start_crew(server);
+    server->node = start_node(server, 0);
     if (world->scenario.pair)
-        server->other = start_node(server);
+        server->other = start_node(server, 1);
     if (world->scenario.sockjs)
         start_sockjs(server);
     server->stopping = false;
@@ -316,6 +332,8 @@ static void stop(sim_server *server)
         cf_node_free(server->other);
     cf_node_free(server->node);
     server->node = server->other = NULL;
+    sim_crew_free(server->crew);
+    server->crew = NULL;
     if (server->calls_waiting > 0)
         sim_fail(world, "api-once", "%zu calls of the API are never answered", server->calls_waiting);
     CF_LIST_EACH (item, &world->links) {
@@ -412,6 +430,8 @@ void sim_server_step(sim_server *server)
         return;
     }
     sim_server_begin(server);
+    if (server->crew != NULL)
+        sim_crew_open(server->crew);
     cf_node_go_on(server->node);
     if (server->other != NULL)
         cf_node_go_on(server->other);

@@ -24,6 +24,7 @@ struct sim_server {
     unsigned config;      /* the one in use */
     cf_engine_sink inner; /* where the engine's messages go behind the tap */
     cf_engine_sink tap;
+    struct sim_crew *crew;          /* the nodes are workers of one process; NULL: they are not */
     cf_engine *store;               /* NULL: the memory engine itself is the node's */
     size_t calls_waiting;           /* of the API, for their answer */
     const sim_channel *presence_of; /* the one that sim_server_check_present asks of */

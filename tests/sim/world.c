@@ -345,8 +345,11 @@ static void begin(sim_world *world)
              world->seed, scenario->clients, scenario->channels, scenario->actions, scenario->delay_max, scenario->window,
              scenario->hostile ? ", hostile" : "", scenario->insecure ? ", insecure" : "", scenario->lies ? ", lies" : "",
              scenario->limits ? ", limits" : "", scenario->late ? ", late" : "", scenario->store ? ", late store" : "",
-             scenario->failing ? ", which fails" : "", scenario->pair ? ", two nodes" : "", scenario->sockjs ? ", SockJS" : "",
-             scenario->lifetime);
+             scenario->failing ? ", which fails" : "",
+             scenario->crew   ? ", two workers"
+             : scenario->pair ? ", two nodes"
+                              : "",
+             scenario->sockjs ? ", SockJS" : "", scenario->lifetime);
     if (!scenario->hostile)
         world->server = sim_server_new(world);
     for (size_t i = 0; i < scenario->clients; i++)

@@ -128,7 +128,8 @@ typedef struct sim_scenario {
     bool late;           /* the server makes subscribers live before it reads the history */
     bool store;          /* the server's engine answers late, */
     bool failing;        /* and some of its operations fail */
-    bool pair;           /* two nodes are on it */
+    bool pair;           /* two nodes are on it, */
+    bool crew;           /* as workers of one process, with the shared engine in its place */
     size_t window;       /* bytes a sender may have on their way */
 } sim_scenario;
 

@@ -399,22 +399,43 @@ static void refuse_request(cf_http_exchange *self, int status, const char *reaso
     send_response(self, &response);
 }
 
-static bool are_too_many(const cf_http_exchange *self)
+/* Of several workers one refuses what is too much: who takes its bytes out of the sum first. */
+static bool take_out(cf_team *team, size_t size)
+{
+    size_t all = atomic_load_explicit(&team->bodies, memory_order_relaxed);
+    while (all > CF_HTTP_BODIES_MAX)
+        if (atomic_compare_exchange_weak_explicit(&team->bodies, &all, all - size, memory_order_relaxed, memory_order_relaxed))
+            return true;
+    return false;
+}
+
+static bool has_more_than_its_share(const cf_http_exchange *self)
+{
+    const cf_team *team = self->server->team;
+    return self->bodies->size > CF_HTTP_BODIES_MAX / (team == NULL ? 1 : team->count);
+}
+
+/* Who has to go; NULL: nobody. */
+static cf_http_exchange *find_victim(cf_http_exchange *self)
 {
     cf_team *team = self->server->team;
-    if (team == NULL)
-        return self->bodies->size > CF_HTTP_BODIES_MAX;
-    return atomic_load_explicit(&team->bodies, memory_order_relaxed) > CF_HTTP_BODIES_MAX &&
-           self->bodies->size > CF_HTTP_BODIES_MAX / team->count;
+    cf_http_exchange *victim = has_more_than_its_share(self) ? heaviest(self->bodies) : NULL;
+    if (victim == NULL && has_more_than_its_share(self))
+        victim = self;
+    if (victim == NULL || team == NULL)
+        return victim;
+    if (!take_out(team, victim->body))
+        return NULL;
+    victim->bodies->size -= victim->body;
+    victim->body = 0;
+    return victim;
 }
 
 /* False when the exchange itself had to go. */
 static bool make_room(cf_http_exchange *self)
 {
-    while (are_too_many(self)) {
-        cf_http_exchange *victim = heaviest(self->bodies);
-        if (victim == NULL)
-            victim = self;
+    cf_http_exchange *victim;
+    while ((victim = find_victim(self)) != NULL) {
         refuse_request(victim, 503, "too many large bodies at one time, and this one has been there the longest");
         if (victim == self)
             return false;
