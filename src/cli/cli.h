@@ -1,12 +1,12 @@
 /*
  * centrifuge-cli: the library for people and shell scripts.
  *
- * main.c finds the command in a table and options.c fills cf_cli_options from flags and the environment; then one file a group
- * of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats, node), tell.c (broadcast,
- * unsubscribe, disconnect), sign.c, top.c, ping.c, bench*.c. Those that keep client
- * connections share connection.c (a client as the options want it), private.c (what a backend would sign) and loop.c (poll: the
- * clients' sockets, signals, standard input and output), those that have one session.c (how it fails); those that call the HTTP
- * API share api.c. print.c writes lines of JSON, pretty.c in colours.
+ * main.c finds the command in a table and options.c fills cf_cli_options from a context, the environment and flags; then one
+ * file a group of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats, node), tell.c (broadcast,
+ * unsubscribe, disconnect), sign.c, top.c, ping.c, bench*.c, context.c, completion.c. Those that keep client connections share
+ * connection.c (a client as the options want it), private.c (what a backend would sign) and loop.c (poll: the clients' sockets,
+ * signals, standard input and output), those that have one session.c (how it fails); those that call the HTTP API share api.c.
+ * print.c writes lines of JSON, pretty.c in colours.
  *
  * Only the public headers of the library are used here.
  */
@@ -16,6 +16,7 @@
 #include <centrifuge/client.h>
 
 #include <stdarg.h>
+#include <stdio.h>
 
 /* Documented in docs/cli.md; scripts depend on them. */
 typedef enum cf_cli_exit {
@@ -37,8 +38,10 @@ typedef struct cf_cli_headers {
     size_t count;
 } cf_cli_headers;
 
-/* What flags and environment say. Strings are borrowed from argv or the environment, NULL when not given. */
+/* What is chosen. Strings are borrowed from `context_text`, the environment or argv, and NULL when they are not given. */
 typedef struct cf_cli_options {
+    const char *context;
+    char *context_text; /* of the context's file; owned */
     const char *url;
     char place[CF_CLI_PLACE_SIZE]; /* the url for texts */
     const char *user;
@@ -103,8 +106,15 @@ enum {
     CF_CLI_NODE = 1 << 12,
     CF_CLI_BENCH = 1 << 13,
     CF_CLI_PING = 1 << 14,
-    CF_CLI_TOP = 1 << 15
+    CF_CLI_TOP = 1 << 15,
+    CF_CLI_CONTEXT = 1 << 16,
+    CF_CLI_COMPLETION = 1 << 17
 };
+
+/* ---- main.c ---- */
+
+/* The name of a command; NULL: there are no more. */
+const char *cf_cli_command_at(size_t i, unsigned *bit, const char **summary);
 
 /* ---- options.c ---- */
 
@@ -112,11 +122,33 @@ enum {
 const char *cf_cli_place(char place[CF_CLI_PLACE_SIZE], const char *address);
 /* The first word behind argv[0] that is no option which all commands share, nor the value of one; argc: there is none. */
 int cf_cli_options_skip(int argc, char **argv);
-/* argv[0] is the command. False: it was reported. */
+/* argv[0] is the command. False: it was reported. Free in either case. */
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv);
+void cf_cli_options_free(cf_cli_options *options);
+/* Is there one that a context keeps? */
+bool cf_cli_options_are_given(const cf_cli_options *options);
+/* As the lines of a context. False: one cannot be kept, which was reported. */
+bool cf_cli_options_save(const cf_cli_options *options, FILE *to);
+/* From the text of a context, which is cut up and borrowed; `path` is for texts. False: it is wrong, which was reported. */
+bool cf_cli_options_load(cf_cli_options *options, char *text, const char *path);
+/* As members of a line of JSON, without what is secret. */
+void cf_cli_options_print(const cf_cli_options *options);
 void cf_cli_options_help(unsigned command);
 /* Milliseconds that one answer may take. */
 int64_t cf_cli_options_timeout(const cf_cli_options *options);
+/* What completion says of an option. */
+typedef struct cf_cli_option_words {
+    const char *name; /* NULL: the command does not take it */
+    char letter;      /* 0: none */
+    const char *help;
+    bool takes_value;
+    bool is_file;
+    bool is_context;
+    const char *values; /* with blanks between them; NULL: any */
+} cf_cli_option_words;
+
+/* False: there are no more. */
+bool cf_cli_option_at(size_t i, unsigned command, cf_cli_option_words *words);
 /* Reports what the library said of one of its options, `what`, under the name that it has on the command line. */
 void cf_cli_options_complain(const char *what, centrifuge_error error);
 
@@ -147,6 +179,8 @@ void cf_cli_line_end(void);
 void cf_cli_print_json(centrifuge_bytes value);
 /* The same as the answer to a question, in two pieces: on a terminal it has several lines. */
 void cf_cli_print_answer(centrifuge_bytes first, centrifuge_bytes second);
+/* As cf_cli_line_begin, of an answer. */
+void cf_cli_print_answer_begin(void);
 /* Plain text, for help; at most 1023 bytes at once. */
 void cf_cli_print(const char *format, ...) CF_CLI_FORMAT;
 /* Before anything is printed: whether it is for people or programs, and in colours. */
@@ -174,6 +208,8 @@ cf_cli_exit cf_cli_node(const cf_cli_options *options);
 cf_cli_exit cf_cli_broadcast(const cf_cli_options *options);
 cf_cli_exit cf_cli_unsubscribe(const cf_cli_options *options);
 cf_cli_exit cf_cli_disconnect(const cf_cli_options *options);
+cf_cli_exit cf_cli_context(const cf_cli_options *options);
+cf_cli_exit cf_cli_completion(const cf_cli_options *options);
 cf_cli_exit cf_cli_top(const cf_cli_options *options);
 cf_cli_exit cf_cli_ping(const cf_cli_options *options);
 cf_cli_exit cf_cli_bench(const cf_cli_options *options);

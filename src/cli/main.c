@@ -54,6 +54,11 @@ static const command_entry table[] = {
     {"bench", CF_CLI_BENCH, cf_cli_bench, 1, 1, "CHANNEL", "measure the server: messages a second and how long they take",
      "Publishers send numbered messages into CHANNEL, subscribers of the same process get them.\n"
      "Prints one JSON object, on a terminal a table. Ctrl-C ends it with what was measured.\n"},
+    {"context", CF_CLI_CONTEXT, cf_cli_context, 1, 2, "ACTION [NAME]", "keep servers and their options under a name",
+     "ACTION is add (with the options to keep), ls, select, rm or show. select without NAME selects none.\n"
+     "A context is used with --context NAME, or when it is selected and nothing says where the server is.\n"},
+    {"completion", CF_CLI_COMPLETION, cf_cli_completion, 1, 1, "SHELL", "print what bash, zsh or fish needs to complete words",
+     "SHELL is bash, zsh or fish.\n"},
     {"token", CF_CLI_TOKEN, cf_cli_token, 0, 0, "", "make a connection token",
      "Prints user, timestamp, info and token as one JSON object. Needs no server.\n"},
     {"sign", CF_CLI_SIGN, cf_cli_sign, 2, 2, "CLIENT CHANNEL", "sign a private channel for a client id",
@@ -62,6 +67,15 @@ static const command_entry table[] = {
      "Prints what belongs in the header X-API-Sign. Without BODY, or with -, standard input is signed, byte for byte.\n"},
 };
 enum { TABLE_SIZE = sizeof(table) / sizeof(table[0]) };
+
+const char *cf_cli_command_at(size_t i, unsigned *bit, const char **summary)
+{
+    if (i >= TABLE_SIZE)
+        return NULL;
+    *bit = table[i].bit;
+    *summary = table[i].summary;
+    return table[i].name;
+}
 
 static void print_help(void)
 {
@@ -112,19 +126,26 @@ static bool arguments_fit(const command_entry *command, const cf_cli_options *op
     return false;
 }
 
-static cf_cli_exit run(const command_entry *command, int argc, char **argv)
+static cf_cli_exit run_with(const command_entry *command, const cf_cli_options *options)
 {
-    cf_cli_options options;
-    if (!cf_cli_options_parse(&options, command->bit, argc, argv))
-        return CF_CLI_USAGE;
-    if (options.help) {
+    if (options->help) {
         print_command_help(command);
         return CF_CLI_OK;
     }
-    if (!arguments_fit(command, &options))
+    if (!arguments_fit(command, options))
         return CF_CLI_USAGE;
-    cf_cli_print_choose(&options);
-    return command->run(&options);
+    cf_cli_print_choose(options);
+    return command->run(options);
+}
+
+static cf_cli_exit run(const command_entry *command, int argc, char **argv)
+{
+    cf_cli_options options;
+    cf_cli_exit code = CF_CLI_USAGE;
+    if (cf_cli_options_parse(&options, command->bit, argc, argv))
+        code = run_with(command, &options);
+    cf_cli_options_free(&options);
+    return code;
 }
 
 /* A socket must not become standard input or output. What stands in for one that is closed fails as the closed one would. */

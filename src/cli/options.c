@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "cli/cli.h"
+#include "cli/context.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,10 +13,14 @@ enum {
     CLIENT = CF_CLI_SUB | CF_CLI_PUB | CF_CLI_PRESENCE | CF_CLI_HISTORY | CF_CLI_BENCH | CF_CLI_PING,
     SERVER = CLIENT | CF_CLI_TOP | CF_CLI_CHANNELS | CF_CLI_STATS | CF_CLI_NODE | CF_CLI_BROADCAST | CF_CLI_UNSUBSCRIBE |
              CF_CLI_DISCONNECT,
-    ALL = SERVER | CF_CLI_TOKEN | CF_CLI_SIGN | CF_CLI_API_SIGN
+    ALL = SERVER | CF_CLI_TOKEN | CF_CLI_SIGN | CF_CLI_API_SIGN,
+    KEPT = 1 << 30, /* a context has it */
+    SAVED = KEPT | CF_CLI_CONTEXT,
+    EVERY = ALL | CF_CLI_CONTEXT | CF_CLI_COMPLETION
 };
 
-typedef enum option_kind { FLAG, TEXT, COUNT, NUMBER, SECONDS, HEADER, COLOR } option_kind;
+/* SECRET and ADDRESS are texts that are not shown, or only in part. */
+typedef enum option_kind { FLAG, TEXT, SECRET, ADDRESS, COUNT, NUMBER, SECONDS, HEADER, COLOR } option_kind;
 
 typedef struct option_entry {
     const char *name;
@@ -31,27 +36,31 @@ typedef struct option_entry {
 #define AT(member) offsetof(cf_cli_options, member)
 
 static const option_entry table[] = {
-    {"url", 'u', TEXT, SERVER, AT(url), "CENTRIFUGE_URL", "URL", "the server; default " CF_CLI_URL_DEFAULT},
-    {"user", 0, TEXT, CLIENT | CF_CLI_TOKEN, AT(user), "CENTRIFUGE_USER", "ID", "the user's id; default anonymous"},
-    {"info", 0, TEXT, CLIENT | CF_CLI_TOKEN | CF_CLI_SIGN, AT(info), "CENTRIFUGE_INFO", "JSON",
+    {"context", 0, TEXT, ALL, AT(context), "CENTRIFUGE_CONTEXT", "NAME", "of a server that context add has saved"},
+    {"url", 'u', ADDRESS, SERVER | SAVED, AT(url), "CENTRIFUGE_URL", "URL", "the server; default " CF_CLI_URL_DEFAULT},
+    {"user", 0, TEXT, CLIENT | CF_CLI_TOKEN | SAVED, AT(user), "CENTRIFUGE_USER", "ID", "the user's id; default anonymous"},
+    {"info", 0, TEXT, CLIENT | CF_CLI_TOKEN | CF_CLI_SIGN | SAVED, AT(info), "CENTRIFUGE_INFO", "JSON",
      "about the user; part of token and sign"},
-    {"timestamp", 0, TEXT, CLIENT | CF_CLI_TOKEN, AT(timestamp), "CENTRIFUGE_TIMESTAMP", "SECONDS",
+    {"timestamp", 0, TEXT, CLIENT | CF_CLI_TOKEN | SAVED, AT(timestamp), "CENTRIFUGE_TIMESTAMP", "SECONDS",
      "of the token; default now"},
-    {"token", 0, TEXT, CLIENT, AT(token), "CENTRIFUGE_TOKEN", "HEX", "made by your backend for user, timestamp and info"},
-    {"secret", 0, TEXT, ALL, AT(secret), "CENTRIFUGE_SECRET", "SECRET", "the server's: makes tokens and signs here"},
-    {"auth-endpoint", 0, TEXT, CLIENT, AT(auth_endpoint), "CENTRIFUGE_AUTH_ENDPOINT", "URL",
+    {"token", 0, SECRET, CLIENT | SAVED, AT(token), "CENTRIFUGE_TOKEN", "HEX",
+     "made by your backend for user, timestamp and info"},
+    {"secret", 0, SECRET, ALL | SAVED, AT(secret), "CENTRIFUGE_SECRET", "SECRET", "the server's: makes tokens and signs here"},
+    {"auth-endpoint", 0, ADDRESS, CLIENT | SAVED, AT(auth_endpoint), "CENTRIFUGE_AUTH_ENDPOINT", "URL",
      "of your backend: asked for signs of private channels; default: made with the secret"},
-    {"auth-header", 0, HEADER, CLIENT, AT(auth_headers), "CENTRIFUGE_AUTH_HEADER", "HEADER",
+    {"auth-header", 0, HEADER, CLIENT | SAVED, AT(auth_headers), "CENTRIFUGE_AUTH_HEADER", "HEADER",
      "'NAME: VALUE', sent to --auth-endpoint; may be given again"},
-    {"header", 'H', HEADER, CLIENT, AT(headers), NULL, "HEADER",
+    {"header", 'H', HEADER, CLIENT | SAVED, AT(headers), NULL, "HEADER",
      "'NAME: VALUE', sent to the server when a client connects; may be given again"},
-    {"insecure", 0, FLAG, SERVER, AT(insecure), "CENTRIFUGE_INSECURE", NULL, "send no credentials, whatever else is given"},
-    {"ca-file", 0, TEXT, SERVER, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE", "certificate authorities to trust (PEM)"},
-    {"cert", 0, TEXT, SERVER, AT(certificate), "CENTRIFUGE_CERT", "FILE", "certificate to show the server (PEM)"},
-    {"key", 0, TEXT, SERVER, AT(key), "CENTRIFUGE_KEY", "FILE", "its key (PEM); default in the file of --cert"},
-    {"no-verify", 0, FLAG, SERVER, AT(no_verify), NULL, NULL, "do not check the server's certificate; for tests only"},
-    {"proxy", 0, TEXT, SERVER, AT(proxy), NULL, "URL", "the way to the server; default from https_proxy and the like"},
-    {"transport", 0, TEXT, CLIENT & ~(unsigned)CF_CLI_PING, AT(transport), "CENTRIFUGE_TRANSPORT", "LIST",
+    {"insecure", 0, FLAG, SERVER | SAVED, AT(insecure), "CENTRIFUGE_INSECURE", NULL,
+     "send no credentials, whatever else is given"},
+    {"ca-file", 0, TEXT, SERVER | SAVED, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE", "certificate authorities to trust (PEM)"},
+    {"cert", 0, TEXT, SERVER | SAVED, AT(certificate), "CENTRIFUGE_CERT", "FILE", "certificate to show the server (PEM)"},
+    {"key", 0, TEXT, SERVER | SAVED, AT(key), "CENTRIFUGE_KEY", "FILE", "its key (PEM); default in the file of --cert"},
+    {"no-verify", 0, FLAG, SERVER | SAVED, AT(no_verify), NULL, NULL, "do not check the server's certificate; for tests only"},
+    {"proxy", 0, ADDRESS, SERVER | SAVED, AT(proxy), NULL, "URL",
+     "the way to the server; default from https_proxy and the like"},
+    {"transport", 0, TEXT, (CLIENT & ~(unsigned)CF_CLI_PING) | SAVED, AT(transport), "CENTRIFUGE_TRANSPORT", "LIST",
      "of websocket, xhr-streaming, eventsource, xhr-polling: tried in this order"},
     {"api", 0, FLAG, CF_CLI_PUB | CF_CLI_BENCH, AT(api), NULL, NULL, "publish through the HTTP API, as a backend does"},
     {"api", 0, FLAG, CF_CLI_PING, AT(api), NULL, NULL, "ask the HTTP API, not the other end of a client connection"},
@@ -77,17 +86,19 @@ static const option_entry table[] = {
     {"duration", 'd', SECONDS, CF_CLI_BENCH, AT(duration), NULL, "SECONDS", "publish so long instead of --count"},
     {"window", 'w', COUNT, CF_CLI_BENCH, AT(window), NULL, "N",
      "publications of a publisher that wait for an answer; default 16"},
-    {"json", 0, FLAG, ALL, AT(json), NULL, NULL, "print on a terminal what is printed into a pipe: plain lines of JSON"},
-    {"color", 0, COLOR, ALL, AT(color), NULL, "WHEN",
+    {"json", 0, FLAG, ALL | CF_CLI_CONTEXT, AT(json), NULL, NULL,
+     "print on a terminal what is printed into a pipe: plain lines of JSON"},
+    {"color", 0, COLOR, ALL | CF_CLI_CONTEXT, AT(color), NULL, "WHEN",
      "JSON in colours: auto (on a terminal, without NO_COLOR), always or never"},
     {"csv", 0, FLAG, CF_CLI_BENCH, AT(csv), NULL, NULL, "print comma separated values, with a line of names"},
-    {"timeout", 0, SECONDS, SERVER, AT(timeout), NULL, "SECONDS", "give up after; default 10, for sub none"},
+    {"timeout", 0, SECONDS, SERVER | SAVED, AT(timeout), NULL, "SECONDS", "give up after; default 10, for sub none"},
     {"quiet", 'q', FLAG, CF_CLI_PING, AT(quiet), NULL, NULL, "print only the summary"},
+    {"quiet", 'q', FLAG, CF_CLI_CONTEXT, AT(quiet), NULL, NULL, "ls: print only the names"},
     {"quiet", 'q', FLAG, CF_CLI_BENCH, AT(quiet), NULL, NULL, "show no progress"},
     {"quiet", 'q', FLAG, CF_CLI_SUB | CF_CLI_TOKEN | CF_CLI_SIGN, AT(quiet), NULL, NULL,
      "print only the messages' data, or only the token or sign"},
     {"verbose", 'v', FLAG, SERVER, AT(verbose), NULL, NULL, "say on standard error what is done"},
-    {"help", 'h', FLAG, ALL, AT(help), NULL, NULL, "this text"},
+    {"help", 'h', FLAG, EVERY, AT(help), NULL, NULL, "this text"},
 };
 enum { TABLE_SIZE = sizeof(table) / sizeof(table[0]) };
 
@@ -157,6 +168,8 @@ static bool set(cf_cli_options *options, const option_entry *entry, const char *
         *(bool *)member(options, entry) = true;
         return true;
     case TEXT:
+    case SECRET:
+    case ADDRESS:
         *(const char **)member(options, entry) = value;
         return true;
     case COUNT:
@@ -205,8 +218,11 @@ static bool from_environment(cf_cli_options *options, unsigned command)
         if (entry->kind == FLAG && !truth(entry->environment, value, &known)) {
             if (!known)
                 return false;
+            *(bool *)member(options, entry) = false; /* a context may say otherwise */
             continue;
         }
+        if (entry->kind == HEADER)
+            ((cf_cli_headers *)member(options, entry))->count = 0;
         if (!set(options, entry, entry->environment, value))
             return false;
     }
@@ -304,7 +320,6 @@ static bool from_flags(cf_cli_options *options, unsigned command, int argc, char
     }
     options->arguments = argv + optind;
     options->argument_count = argc - optind;
-    cf_cli_place(options->place, options->url);
     return true;
 }
 
@@ -342,12 +357,217 @@ int cf_cli_options_skip(int argc, char **argv)
     return at;
 }
 
+/* ---- contexts: a line for each option, "NAME VALUE" or "NAME" ---- */
+
+static const option_entry *find_kept(const char *name)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if ((table[i].commands & KEPT) && strcmp(table[i].name, name) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+static bool read_line(cf_cli_options *options, unsigned command, char *line, const char *path, int number)
+{
+    char where[CF_CLI_CONTEXT_PATH_MAX + 64];
+    line += strspn(line, " \t");
+    if (line[0] == '\0' || line[0] == '#')
+        return true;
+    char *value = line + strcspn(line, " \t");
+    if (*value != '\0')
+        *value++ = '\0';
+    value += strspn(value, " \t");
+    const option_entry *entry = find_kept(line);
+    snprintf(where, sizeof(where), "%s, line %d: %.32s", path, number, line);
+    if (entry != NULL && (entry->kind == FLAG) == (value[0] == '\0'))
+        return (entry->commands & command) == 0 || set(options, entry, where, value);
+    cf_cli_complain("%s is no option of a context, or its value is missing or one too many", where);
+    return false;
+}
+
+/* What it reads stays in the text, which is cut into lines. */
+static bool read_lines(cf_cli_options *options, unsigned command, char *text, const char *path)
+{
+    for (int number = 1; *text != '\0'; number++) {
+        char *end = text + strcspn(text, "\n");
+        char *next = *end != '\0' ? end + 1 : end;
+        *end = '\0';
+        if (end > text && end[-1] == '\r')
+            end[-1] = '\0';
+        if (!read_line(options, command, text, path, number))
+            return false;
+        text = next;
+    }
+    return true;
+}
+
+/* Options are read as they are kept, whatever command they are for. */
+static const void *kept_member(const cf_cli_options *options, const option_entry *entry)
+{
+    return (const char *)options + entry->offset;
+}
+
+static bool is_given(const cf_cli_options *options, const option_entry *entry)
+{
+    const void *at = kept_member(options, entry);
+    if (!(entry->commands & KEPT))
+        return false;
+    switch (entry->kind) {
+    case FLAG:
+        return *(const bool *)at;
+    case SECONDS:
+        return *(const int64_t *)at > 0;
+    case HEADER:
+        return ((const cf_cli_headers *)at)->count > 0;
+    default:
+        return *(const char *const *)at != NULL;
+    }
+}
+
+bool cf_cli_options_are_given(const cf_cli_options *options)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (is_given(options, &table[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool save_text(const option_entry *entry, const char *text, FILE *to)
+{
+    if (text[0] == '\0' || strpbrk(text, "\r\n") != NULL) {
+        cf_cli_complain("--%s is empty or has more than one line: a context cannot keep it", entry->name);
+        return false;
+    }
+    fprintf(to, "%s %s\n", entry->name, text);
+    return true;
+}
+
+static void save_headers(const option_entry *entry, const cf_cli_headers *headers, FILE *to)
+{
+    for (size_t i = 0; i < headers->count; i++)
+        fprintf(to, "%s %s: %s\n", entry->name, headers->list[i].name, headers->list[i].value);
+}
+
+static bool save(const cf_cli_options *options, const option_entry *entry, FILE *to)
+{
+    const void *at = kept_member(options, entry);
+    if (entry->kind == FLAG)
+        fprintf(to, "%s\n", entry->name);
+    else if (entry->kind == SECONDS)
+        fprintf(to, "%s %g\n", entry->name, (double)*(const int64_t *)at / 1000);
+    else if (entry->kind == HEADER)
+        save_headers(entry, at, to);
+    else
+        return save_text(entry, *(const char *const *)at, to);
+    return true;
+}
+
+bool cf_cli_options_save(const cf_cli_options *options, FILE *to)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (is_given(options, &table[i]) && !save(options, &table[i], to))
+            return false;
+    }
+    return true;
+}
+
+static void print_headers(const option_entry *entry, const cf_cli_headers *headers)
+{
+    cf_cli_line_open(entry->name);
+    for (size_t i = 0; i < headers->count; i++)
+        cf_cli_line_text(headers->list[i].name, "***");
+    cf_cli_line_close();
+}
+
+static void print_kept(const cf_cli_options *options, const option_entry *entry)
+{
+    const void *at = kept_member(options, entry);
+    char shown[CF_CLI_PLACE_SIZE];
+    switch (entry->kind) {
+    case FLAG:
+        cf_cli_line_bool(entry->name, true);
+        break;
+    case SECONDS:
+        cf_cli_line_decimal(entry->name, (double)*(const int64_t *)at / 1000);
+        break;
+    case HEADER:
+        print_headers(entry, at);
+        break;
+    case ADDRESS:
+        cf_cli_line_text(entry->name, cf_cli_place(shown, *(const char *const *)at));
+        break;
+    default:
+        cf_cli_line_text(entry->name, entry->kind == SECRET ? "***" : *(const char *const *)at);
+        break;
+    }
+}
+
+void cf_cli_options_print(const cf_cli_options *options)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (is_given(options, &table[i]))
+            print_kept(options, &table[i]);
+    }
+}
+
+static const cf_cli_options nothing_given = {.publishers = -1, .subscribers = -1, .size = -1, .rate = -1, .window = -1};
+
+/* A flag names the context, or the environment does; the selected one is only for who does not say where the server is. */
+static const char *choose_context(const cf_cli_options *flags, char selected[CF_CLI_CONTEXT_NAME_MAX + 1])
+{
+    const char *named = getenv("CENTRIFUGE_CONTEXT");
+    const char *url = getenv("CENTRIFUGE_URL");
+    if (flags->context != NULL)
+        return flags->context;
+    if (named != NULL && named[0] != '\0')
+        return named;
+    selected[0] = '\0';
+    if (flags->url == NULL && (url == NULL || url[0] == '\0'))
+        cf_cli_context_selected(selected);
+    return selected;
+}
+
+static bool from_context(cf_cli_options *options, const cf_cli_options *flags, unsigned command)
+{
+    char path[CF_CLI_CONTEXT_PATH_MAX];
+    char selected[CF_CLI_CONTEXT_NAME_MAX + 1];
+    const char *name = choose_context(flags, selected);
+    if (name[0] == '\0')
+        return true;
+    options->context_text = cf_cli_context_read(name, path);
+    return options->context_text != NULL && read_lines(options, command, options->context_text, path);
+}
+
+/* Flags are read twice: what they say of a context comes first, all else that they say comes last, and wins. */
 bool cf_cli_options_parse(cf_cli_options *options, unsigned command, int argc, char **argv)
 {
-    *options = (cf_cli_options){.publishers = -1, .subscribers = -1, .size = -1, .rate = -1, .window = -1};
+    cf_cli_options flags = nothing_given;
+    *options = nothing_given;
     options->command = argv[0];
-    options->url = CF_CLI_URL_DEFAULT;
-    return from_environment(options, command) && from_flags(options, command, argc, argv);
+    if (!from_flags(&flags, command, argc, argv))
+        return false;
+    if ((command & ALL) && !flags.help && (!from_context(options, &flags, command) || !from_environment(options, command)))
+        return false;
+    if (!from_flags(options, command, argc, argv))
+        return false;
+    if (options->url == NULL && command != CF_CLI_CONTEXT)
+        options->url = CF_CLI_URL_DEFAULT;
+    if (options->url != NULL)
+        cf_cli_place(options->place, options->url);
+    return true;
+}
+
+bool cf_cli_options_load(cf_cli_options *options, char *text, const char *path)
+{
+    *options = nothing_given;
+    return read_lines(options, KEPT, text, path);
+}
+
+void cf_cli_options_free(cf_cli_options *options)
+{
+    free(options->context_text);
 }
 
 int64_t cf_cli_options_timeout(const cf_cli_options *options)
@@ -389,4 +609,24 @@ void cf_cli_options_help(unsigned command)
             cf_cli_print(" [%s]", entry->environment);
         cf_cli_print("\n");
     }
+}
+
+bool cf_cli_option_at(size_t i, unsigned command, cf_cli_option_words *words)
+{
+    static const char *const transports = "websocket xhr-streaming eventsource xhr-polling";
+    const option_entry *entry = i < TABLE_SIZE ? &table[i] : NULL;
+    *words = (cf_cli_option_words){0};
+    if (entry == NULL)
+        return false;
+    if (!(entry->commands & command))
+        return true;
+    *words = (cf_cli_option_words){.name = entry->name, .help = entry->help, .takes_value = entry->kind != FLAG};
+    words->letter = entry->letter;
+    words->is_file = entry->argument != NULL && strcmp(entry->argument, "FILE") == 0;
+    words->is_context = entry->offset == AT(context);
+    if (entry->kind == COLOR)
+        words->values = "auto always never";
+    else if (entry->offset == AT(transport))
+        words->values = transports;
+    return true;
 }

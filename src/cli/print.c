@@ -177,6 +177,12 @@ void cf_cli_line_begin(void)
     open_object();
 }
 
+void cf_cli_print_answer_begin(void)
+{
+    begin_json(true);
+    open_object();
+}
+
 void cf_cli_line_text(const char *key, const char *value)
 {
     if (value == NULL)

@@ -28,7 +28,7 @@ function shell(url) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'centrifuge-docs-'));
   fs.symlinkSync(path.resolve(CLI), path.join(folder, 'centrifuge-cli'));
   fs.writeFileSync(path.join(folder, 'announcement.txt'), 'Closed on Monday.\n');
-  const env = environment({ PATH: folder + ':' + process.env.PATH, CENTRIFUGE_URL: url });
+  const env = environment({ PATH: folder + ':' + process.env.PATH, CENTRIFUGE_URL: url, XDG_CONFIG_HOME: folder });
   const child = spawn('bash', ['-euo', 'pipefail'], { cwd: folder, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const self = { child, folder, output: '' };
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { self.output += text; });
@@ -100,7 +100,7 @@ const dialogues = blocks.filter((block) => block[0].startsWith('$ '));
 const commands = blocks.filter((block) => !block[0].startsWith('$ '));
 
 test('docs/cli.md has its examples where this test looks for them', () => {
-  assert.deepStrictEqual([dialogues.length, commands.length], [2, 7]);
+  assert.deepStrictEqual([dialogues.length, commands.length], [2, 8]);
 });
 
 for (const block of dialogues) {

@@ -18,7 +18,7 @@ function environment(more) {
   for (const [name, value] of Object.entries(process.env)) {
     if (!/^CENTRIFUG|_proxy$/i.test(name)) env[name] = value;
   }
-  return { ...env, ...more };
+  return { ...env, XDG_CONFIG_HOME: '/nonexistent', ...more }; // nobody's contexts
 }
 
 function ended(child) {

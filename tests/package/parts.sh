@@ -26,6 +26,9 @@ done | sort >"$temporary/together"
 diff -u "$temporary/files" "$temporary/together" || fail "the components are not the whole"
 compgen -G "$temporary/runtime/lib*/libcentrifuge.so.*" >/dev/null || compgen -G "$temporary/runtime/lib/*/libcentrifuge.so.*" >/dev/null ||
     fail "no shared library in the component runtime"
+for file in bash-completion/completions/centrifuge-cli zsh/site-functions/_centrifuge-cli fish/vendor_completions.d/centrifuge-cli.fish; do
+    grep -q bench "$temporary/cli/share/$file" || fail "the component cli has no share/$file that knows the commands"
+done
 [ ! -e "$temporary/runtime/include" ] || fail "headers in the component runtime"
 
 touch "$temporary/whole/lib/somebody-elses"
