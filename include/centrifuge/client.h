@@ -712,6 +712,51 @@ CENTRIFUGE_API centrifuge_error centrifuge_subscription_catch_up(centrifuge_subs
 CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done,
                                                               void *user);
 
+/* ---- calls with options --------------------------------------------------------------------------------- */
+
+/* How one call is made. Members are only ever appended; those that are 0 are as without options. */
+typedef struct centrifuge_call_options {
+    /*
+     * ms: the call ends as TIMEOUT when it has no answer so long after it was made, also while it waits for its subscription;
+     * what was not sent by then is not sent any more. 0: as without options, below 0: INVALID_ARGUMENT.
+     */
+    int64_t timeout;
+} centrifuge_call_options;
+
+/* The four calls with options, which may be NULL. Errors: as without them. */
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_publish_with_sized(size_t options_size,
+                                                                           centrifuge_subscription *subscription,
+                                                                           const char *data, size_t size,
+                                                                           const centrifuge_call_options *options,
+                                                                           centrifuge_completion done, void *user);
+/* centrifuge_subscription_publish_with(subscription, data, size, options, done, user) */
+#define centrifuge_subscription_publish_with(...)                                                                              \
+    centrifuge_subscription_publish_with_sized(sizeof(centrifuge_call_options), __VA_ARGS__)
+
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_presence_with_sized(size_t options_size,
+                                                                            centrifuge_subscription *subscription,
+                                                                            const centrifuge_call_options *options,
+                                                                            centrifuge_completion done, void *user);
+/* centrifuge_subscription_presence_with(subscription, options, done, user) */
+#define centrifuge_subscription_presence_with(...)                                                                             \
+    centrifuge_subscription_presence_with_sized(sizeof(centrifuge_call_options), __VA_ARGS__)
+
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_history_with_sized(size_t options_size,
+                                                                           centrifuge_subscription *subscription,
+                                                                           const centrifuge_call_options *options,
+                                                                           centrifuge_completion done, void *user);
+/* centrifuge_subscription_history_with(subscription, options, done, user) */
+#define centrifuge_subscription_history_with(...)                                                                              \
+    centrifuge_subscription_history_with_sized(sizeof(centrifuge_call_options), __VA_ARGS__)
+
+CENTRIFUGE_API centrifuge_error centrifuge_subscription_ready_with_sized(size_t options_size,
+                                                                         centrifuge_subscription *subscription,
+                                                                         const centrifuge_call_options *options,
+                                                                         centrifuge_completion done, void *user);
+/* centrifuge_subscription_ready_with(subscription, options, done, user) */
+#define centrifuge_subscription_ready_with(...)                                                                                \
+    centrifuge_subscription_ready_with_sized(sizeof(centrifuge_call_options), __VA_ARGS__)
+
 /* ---- leaving without losing an answer ----------------------------------------------------------------- */
 
 /* How a drain went. */

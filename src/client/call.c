@@ -53,9 +53,10 @@ void cf_call_result(const cf_call *call, cf_result *result)
 
 /* ---- sending ------------------------------------------------------------------------- */
 
-/* From the one with the latest deadline backwards: deadlines differ in order only after the option `timeout` has changed. */
+/* From the one with the latest deadline backwards: mostly it is the latest. */
 static void insert_deadline(cf_client *client, cf_call *call)
 {
+    cf_list_remove(&call->deadline_link);
     cf_list *after = client->calls.by_deadline.previous;
     while (after != &client->calls.by_deadline && CF_CONTAINER(after, cf_call, deadline_link)->deadline > call->deadline)
         after = after->previous;
@@ -86,7 +87,8 @@ static centrifuge_error send_call(cf_call *call, cf_bytes data, cf_time now)
     if (!cf_batch_end_line(client))
         return CENTRIFUGE_ERROR_NO_MEMORY;
     call->uid = ++client->last_uid;
-    call->deadline = cf_time_after(now, client->settings->options.timeout);
+    if (call->deadline == 0)
+        call->deadline = cf_time_after(now, client->settings->options.timeout);
     cf_list_remove(&call->link);
     cf_list_append(&client->calls.sent, &call->link);
     insert_deadline(client, call);
@@ -129,14 +131,15 @@ static centrifuge_error check_call(const cf_subscription *subscription, size_t s
 }
 
 /* `kept`: bytes of data to keep until it is sent. */
-static cf_call *make_call(cf_subscription *subscription, cf_method method, cf_bytes kept, void *user)
+static cf_call *make_call(cf_subscription *subscription, cf_method method, cf_bytes kept, cf_time deadline, void *user)
 {
     cf_client *client = subscription->client;
     CF_ASSERT(kept.size <= SIZE_MAX - sizeof(cf_call)); /* it is in memory */
     cf_call *call = cf_alloc(client->environment.allocator, sizeof(cf_call) + kept.size);
     if (call == NULL)
         return NULL;
-    *call = (cf_call){.subscription = subscription, .user = user, .method = (uint8_t)method, .text_size = kept.size};
+    *call = (cf_call){
+        .subscription = subscription, .user = user, .method = (uint8_t)method, .deadline = deadline, .text_size = kept.size};
     if (kept.size > 0)
         memcpy(call->text, kept.data, kept.size);
     client->calls.count++;
@@ -153,9 +156,10 @@ static centrifuge_error discard(cf_call *call, centrifuge_error error)
     return error;
 }
 
-static centrifuge_error make_and_send(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data, void *user)
+static centrifuge_error make_and_send(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data,
+                                      cf_time deadline, void *user)
 {
-    cf_call *call = make_call(subscription, method, cf_bytes_make(NULL, 0), user);
+    cf_call *call = make_call(subscription, method, cf_bytes_make(NULL, 0), deadline, user);
     if (call == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     centrifuge_error error = send_call(call, data, now);
@@ -172,14 +176,22 @@ static centrifuge_error check_size(cf_call *call, cf_bytes data)
     return error;
 }
 
-static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data, void *user)
+static void wait_for_subscription(cf_call *call)
+{
+    cf_list_append(&call->subscription->waiting, &call->link);
+    if (call->deadline != 0)
+        insert_deadline(call->subscription->client, call);
+}
+
+static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data, cf_time deadline,
+                              void *user)
 {
     centrifuge_error error = check_call(subscription, data.size);
     if (error != CENTRIFUGE_ERROR_OK)
         return error;
     if (subscription->state == CF_SUBSCRIPTION_SUBSCRIBED && method != CF_METHOD_UNKNOWN)
-        return make_and_send(subscription, now, method, data, user);
-    cf_call *call = make_call(subscription, method, data, user);
+        return make_and_send(subscription, now, method, data, deadline, user);
+    cf_call *call = make_call(subscription, method, data, deadline, user);
     if (call == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     error = check_size(call, data);
@@ -190,25 +202,16 @@ static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_met
     else if (subscription->state == CF_SUBSCRIPTION_REFUSED)
         refuse_call(call);
     else
-        cf_list_append(&subscription->waiting, &call->link);
+        wait_for_subscription(call);
     return CENTRIFUGE_ERROR_OK;
 }
 
-centrifuge_error cf_subscription_publish(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
+centrifuge_error cf_subscription_call(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data,
+                                      cf_time deadline, void *call)
 {
     if (data.data != NULL && !cf_json_valid(data))
         return cf_utf8_valid(data) ? CENTRIFUGE_ERROR_INVALID_JSON : CENTRIFUGE_ERROR_INVALID_UTF8;
-    return start(subscription, now, CF_METHOD_PUBLISH, data, call);
-}
-
-centrifuge_error cf_subscription_presence(cf_subscription *subscription, cf_time now, void *call)
-{
-    return start(subscription, now, CF_METHOD_PRESENCE, cf_bytes_make(NULL, 0), call);
-}
-
-centrifuge_error cf_subscription_history(cf_subscription *subscription, cf_time now, void *call)
-{
-    return start(subscription, now, CF_METHOD_HISTORY, cf_bytes_make(NULL, 0), call);
+    return start(subscription, now, method, data, deadline, call);
 }
 
 centrifuge_error cf_subscription_ready(cf_subscription *subscription, cf_time now, bool wait, void *call)
@@ -216,7 +219,7 @@ centrifuge_error cf_subscription_ready(cf_subscription *subscription, cf_time no
     cf_subscription_state state = cf_subscription_get_state(subscription);
     if (!wait && (state == CF_SUBSCRIPTION_NEW || state == CF_SUBSCRIPTION_SUBSCRIBING))
         return subscription->client->shut ? CENTRIFUGE_ERROR_CLOSED : CENTRIFUGE_ERROR_INVALID_STATE;
-    return start(subscription, now, CF_METHOD_UNKNOWN, cf_bytes_make(NULL, 0), call);
+    return cf_subscription_call(subscription, now, CF_METHOD_UNKNOWN, cf_bytes_make(NULL, 0), 0, call);
 }
 
 /* ---- ending ------------------------------------------------------------------------------------ */

@@ -181,13 +181,29 @@ void cf_subscription_unsubscribe(cf_subscription *subscription, cf_time now);
 void cf_subscription_remove(cf_subscription *subscription, cf_time now);
 
 /*
- * Calls (client-spec.md 9). `call` is any pointer of the caller's; it comes back in CF_EFFECT_RESULT. They wait for the
- * subscription without a time limit, then for the answer `timeout` milliseconds. `data` is checked: one valid JSON value; data
- * NULL leaves the key out, as the reference does with undefined.
+ * Calls (client-spec.md 9): publish, presence, history, and CF_METHOD_UNKNOWN for ready. `call` is any pointer of the caller's;
+ * it comes back in CF_EFFECT_RESULT. They wait for the subscription without a time limit, then for the answer `timeout`
+ * milliseconds; or, when `deadline` is not 0, for both together until then. `data` of publish is checked: one valid JSON value;
+ * data NULL leaves the key out, as the reference does with undefined.
  */
-centrifuge_error cf_subscription_publish(cf_subscription *subscription, cf_time now, cf_bytes data, void *call);
-centrifuge_error cf_subscription_presence(cf_subscription *subscription, cf_time now, void *call);
-centrifuge_error cf_subscription_history(cf_subscription *subscription, cf_time now, void *call);
+centrifuge_error cf_subscription_call(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data,
+                                      cf_time deadline, void *call);
+
+static inline centrifuge_error cf_subscription_publish(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
+{
+    return cf_subscription_call(subscription, now, CF_METHOD_PUBLISH, data, 0, call);
+}
+
+static inline centrifuge_error cf_subscription_presence(cf_subscription *subscription, cf_time now, void *call)
+{
+    return cf_subscription_call(subscription, now, CF_METHOD_PRESENCE, cf_bytes_make(NULL, 0), 0, call);
+}
+
+static inline centrifuge_error cf_subscription_history(cf_subscription *subscription, cf_time now, void *call)
+{
+    return cf_subscription_call(subscription, now, CF_METHOD_HISTORY, cf_bytes_make(NULL, 0), 0, call);
+}
+
 /* How many calls have no result yet. */
 size_t cf_client_calls(const cf_client *client);
 /*

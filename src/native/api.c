@@ -580,26 +580,12 @@ centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscri
 
 /* ---- calls ---------------------------------------------------------------------------------------- */
 
-/* How the core is asked for a call; `call` comes back with its result. */
-typedef centrifuge_error cf_native_start(cf_subscription *subscription, cf_time now, cf_bytes data, void *call);
-
-static centrifuge_error start_presence(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
-{
-    (void)data;
-    return cf_subscription_presence(subscription, now, call);
-}
-
-static centrifuge_error start_history(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
-{
-    (void)data;
-    return cf_subscription_history(subscription, now, call);
-}
-
-static centrifuge_error start_ready(cf_subscription *subscription, cf_time now, cf_bytes data, void *call)
-{
-    (void)data;
-    return cf_subscription_ready(subscription, now, true, call);
-}
+/* What is asked for; `timeout` as in centrifuge_call_options. */
+typedef struct cf_native_order {
+    cf_method method;
+    cf_bytes data;
+    int64_t timeout;
+} cf_native_order;
 
 /* Without a completion there is nothing to remember: `*call` stays NULL. */
 static centrifuge_error make_call(centrifuge_subscription *subscription, centrifuge_completion done, void *user,
@@ -615,39 +601,69 @@ static centrifuge_error make_call(centrifuge_subscription *subscription, centrif
     return CENTRIFUGE_ERROR_OK;
 }
 
-static centrifuge_error begin_call(centrifuge_subscription *subscription, cf_native_start *start, cf_bytes data,
+static centrifuge_error begin_call(centrifuge_subscription *subscription, const cf_native_order *order, cf_time deadline,
                                    centrifuge_completion done, void *user)
 {
     cf_native_call *call;
+    cf_time now = cf_native_now(subscription->client);
     if (subscription->client->drain)
         return CENTRIFUGE_ERROR_DRAINING;
     centrifuge_error error = make_call(subscription, done, user, &call);
     if (!error)
-        error = start(subscription->core, cf_native_now(subscription->client), data, call);
+        error = cf_subscription_call(subscription->core, now, order->method, order->data, deadline, call);
     if (error)
         cf_free(&cf_native_allocator, call);
     return error;
 }
 
-static centrifuge_error call(centrifuge_subscription *subscription, cf_native_start *start, cf_bytes data,
-                             centrifuge_completion done, void *user)
+/* 0: the core knows. */
+static cf_time deadline_of(centrifuge_client *client, const cf_native_order *order)
+{
+    return order->timeout > 0 ? cf_time_after(cf_native_now(client), order->timeout) : 0;
+}
+
+static centrifuge_error call(centrifuge_subscription *subscription, cf_native_order order, centrifuge_completion done,
+                             void *user)
 {
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
+    cf_time deadline = deadline_of(subscription->client, &order);
     cf_time until = 0;
     do
-        error = begin_call(subscription, start, data, done, user);
+        error = begin_call(subscription, &order, deadline, done, user);
     while (error && cf_native_shared_wait_for_room(subscription->client, error, &until));
     return error ? leave(subscription->client, error) : leave_soon(subscription->client, error);
+}
+
+/* The same, as another version of the struct may have it. */
+static centrifuge_error call_with(centrifuge_subscription *subscription, cf_native_order order, size_t options_size,
+                                  const centrifuge_call_options *options, centrifuge_completion done, void *user)
+{
+    centrifuge_call_options known = {.timeout = 0};
+    if (options)
+        memcpy(&known, options, options_size < sizeof known ? options_size : sizeof known);
+    if (known.timeout < 0)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    order.timeout = known.timeout;
+    return call(subscription, order, done, user);
+}
+
+centrifuge_error centrifuge_subscription_publish_with_sized(size_t options_size, centrifuge_subscription *subscription,
+                                                            const char *data, size_t size,
+                                                            const centrifuge_call_options *options, centrifuge_completion done,
+                                                            void *user)
+{
+    cf_native_order order = {.method = CF_METHOD_PUBLISH, .data = cf_bytes_make(data, size)};
+    if (!data && size > 0)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    return call_with(subscription, order, options_size, options, done, user);
 }
 
 centrifuge_error centrifuge_subscription_publish(centrifuge_subscription *subscription, const char *data, size_t size,
                                                  centrifuge_completion done, void *user)
 {
-    if (!data && size > 0)
-        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    return call(subscription, cf_subscription_publish, cf_bytes_make(data, size), done, user);
+    return centrifuge_subscription_publish_with(subscription, data, size, NULL, done, user);
 }
 
 /* A text that is too long for the queue is not quoted first, which makes it up to six times as long. */
@@ -679,20 +695,34 @@ centrifuge_error centrifuge_subscription_publish_text(centrifuge_subscription *s
 
 centrifuge_error centrifuge_subscription_presence(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    return call(subscription, start_presence, (cf_bytes){NULL, 0}, done, user);
+    return call(subscription, (cf_native_order){.method = CF_METHOD_PRESENCE}, done, user);
+}
+
+centrifuge_error centrifuge_subscription_presence_with_sized(size_t options_size, centrifuge_subscription *subscription,
+                                                             const centrifuge_call_options *options, centrifuge_completion done,
+                                                             void *user)
+{
+    return call_with(subscription, (cf_native_order){.method = CF_METHOD_PRESENCE}, options_size, options, done, user);
 }
 
 centrifuge_error centrifuge_subscription_history(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    return call(subscription, start_history, (cf_bytes){NULL, 0}, done, user);
+    return call(subscription, (cf_native_order){.method = CF_METHOD_HISTORY}, done, user);
+}
+
+centrifuge_error centrifuge_subscription_history_with_sized(size_t options_size, centrifuge_subscription *subscription,
+                                                            const centrifuge_call_options *options, centrifuge_completion done,
+                                                            void *user)
+{
+    return call_with(subscription, (cf_native_order){.method = CF_METHOD_HISTORY}, options_size, options, done, user);
 }
 
 static centrifuge_error begin_catch_up(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
+    static const cf_native_order history = {.method = CF_METHOD_HISTORY};
     centrifuge_error error = cf_native_catch_up_prepare(subscription);
     if (!error)
-        error =
-            begin_call(subscription, start_history, (cf_bytes){NULL, 0}, cf_native_catch_up_answered, subscription->catch_up);
+        error = begin_call(subscription, &history, 0, cf_native_catch_up_answered, subscription->catch_up);
     if (!error)
         cf_native_catch_up_begin(subscription, done, user);
     return error;
@@ -709,7 +739,14 @@ centrifuge_error centrifuge_subscription_catch_up(centrifuge_subscription *subsc
 
 centrifuge_error centrifuge_subscription_ready(centrifuge_subscription *subscription, centrifuge_completion done, void *user)
 {
-    return call(subscription, start_ready, (cf_bytes){NULL, 0}, done, user);
+    return call(subscription, (cf_native_order){.method = CF_METHOD_UNKNOWN}, done, user);
+}
+
+centrifuge_error centrifuge_subscription_ready_with_sized(size_t options_size, centrifuge_subscription *subscription,
+                                                          const centrifuge_call_options *options, centrifuge_completion done,
+                                                          void *user)
+{
+    return call_with(subscription, (cf_native_order){.method = CF_METHOD_UNKNOWN}, options_size, options, done, user);
 }
 
 centrifuge_error centrifuge_client_drain(centrifuge_client *client, int64_t milliseconds, centrifuge_drained done, void *user)

@@ -278,9 +278,17 @@ static void use_call(sim_client *client, call_function *function, const char *wh
     judge_call(client, call, error, what);
 }
 
+static centrifuge_error ask_impatiently(cf_subscription *subscription, cf_time now, void *call)
+{
+    return cf_subscription_call(subscription, now, CF_METHOD_PRESENCE, cf_bytes_make(NULL, 0), now + 500, call);
+}
+
 static void use_presence(sim_client *client)
 {
-    use_call(client, cf_subscription_presence, "presence");
+    if (sim_random_chance(&client->world->random, 300))
+        use_call(client, ask_impatiently, "presence, with a deadline");
+    else
+        use_call(client, cf_subscription_presence, "presence");
 }
 
 static void use_history(sim_client *client)

@@ -178,6 +178,55 @@ static void a_shorter_timeout_overtakes(void **state)
               "result long TIMEOUT 'timeout' 'retry'\n");
 }
 
+static void a_call_may_have_a_deadline_of_its_own(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = driver_be_subscribed(d);
+    cf_time now = d->now;
+    driver_publish(d, news, "1", "usual");
+    assert_int_equal(cf_subscription_call(news, now, CF_METHOD_HISTORY, cf_bytes_make(NULL, 0), now + 9000, "long"),
+                     CENTRIFUGE_ERROR_OK);
+    assert_int_equal(cf_subscription_call(news, now, CF_METHOD_PUBLISH, CF_BYTES("2"), now + 1000, "short"),
+                     CENTRIFUGE_ERROR_OK);
+    driver_pump(d);
+    driver_forget(d);
+    driver_pass(d, 1000);
+    expect(d, "result short TIMEOUT 'timeout' 'retry'\n");
+    driver_pass(d, 4000);
+    expect(d, "result usual TIMEOUT 'timeout' 'retry'\n");
+    driver_pass(d, 4000);
+    expect(d, "result long TIMEOUT 'timeout' 'retry'\n");
+}
+
+/* It is not sent afterwards, and counts as over. */
+static void a_deadline_counts_while_a_call_waits(void **state)
+{
+    driver *d = *state;
+    driver_start(d);
+    cf_subscription *news = driver_subscribe(d, "news");
+    cf_time now = d->now;
+    assert_int_equal(cf_subscription_call(news, now, CF_METHOD_PUBLISH, CF_BYTES("1"), now + 1000, "late"),
+                     CENTRIFUGE_ERROR_OK);
+    assert_int_equal(cf_subscription_call(news, now, CF_METHOD_UNKNOWN, cf_bytes_make(NULL, 0), now + 1000, "ready"),
+                     CENTRIFUGE_ERROR_OK);
+    assert_int_equal(cf_subscription_call(news, now, CF_METHOD_PUBLISH, CF_BYTES("2"), now + 60000, "in time"),
+                     CENTRIFUGE_ERROR_OK);
+    assert_int_equal(cf_client_calls(d->client), 3);
+    driver_pass(d, 1000);
+    expect(d, "result late TIMEOUT 'timeout' 'retry'\n"
+              "result ready TIMEOUT 'timeout' 'retry'\n");
+    assert_int_equal(cf_client_calls(d->client), 1);
+    driver_connect(d);
+    driver_forget(d);
+    driver_receive(d, "{'uid':'2','method':'subscribe','body':{'channel':'news','status':true}}");
+    expect(d, "send 1 {'method':'publish','params':{'channel':'news','data':2},'uid':'3'}\n"
+              "news: subscribe\n");
+    driver_pass(d, 58999); /* counted from the beginning */
+    expect(d, "");
+    driver_receive(d, "{'uid':'3','method':'publish'}");
+    expect(d, "result in time OK\n");
+}
+
 static void a_lost_connection_ends_calls(void **state)
 {
     driver *d = *state;
@@ -322,6 +371,8 @@ int main(void)
         TEST(calls_without_an_answer_time_out),
         TEST(the_timer_of_an_answered_call_lived_on),
         TEST(a_shorter_timeout_overtakes),
+        TEST(a_call_may_have_a_deadline_of_its_own),
+        TEST(a_deadline_counts_while_a_call_waits),
         TEST(a_lost_connection_ends_calls),
         TEST(calls_that_wait_were_never_ended_by_unsubscribe_or_disconnect),
         TEST(calls_of_an_unsubscribed_one_are_refused),

@@ -251,6 +251,34 @@ static void a_slow_server_is_told_before_a_call_is_refused(void **state)
     end(&on);
 }
 
+/* ---- time ---- */
+
+static void a_call_takes_no_longer_than_it_may(void **state)
+{
+    (void)state;
+    cf_journal journal;
+    centrifuge_options options;
+    centrifuge_call_options soon = {.timeout = 20};
+    centrifuge_call_options never = {.timeout = -1};
+    quick_options(&options, NULL);
+    make_client(&options, &journal);
+    centrifuge_subscription *news = subscribe(&journal, "news");
+    assert_int_equal(centrifuge_subscription_publish_with(news, "1", 1, &never, journal_result, &journal),
+                     CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    OK(centrifuge_subscription_publish_with(news, "1", 1, NULL, journal_result, &journal)); /* waits for ever */
+    OK(centrifuge_subscription_publish_with(news, "1", 1, &soon, journal_result, &journal));
+    OK(centrifuge_subscription_presence_with(news, &soon, journal_result, &journal));
+    OK(centrifuge_subscription_history_with(news, &soon, journal_result, &journal));
+    OK(centrifuge_subscription_ready_with(news, &soon, journal_result, &journal));
+    while (journal.done < 4)
+        OK(centrifuge_client_wait(journal.client, -1));
+    assert_int_equal(times_noted(&journal, "TIMEOUT  timeout; "), 4);
+    /* what an older program gives has no member of this name */
+    OK(centrifuge_subscription_ready_with_sized(0, news, &never, journal_result, &journal));
+    OK(centrifuge_client_destroy(journal.client));
+    assert_int_equal(times_noted(&journal, "CLOSED  client destroyed; "), 2);
+}
+
 static void no_events_at_all_are_refused(void **state)
 {
     (void)state;
@@ -324,6 +352,7 @@ int main(void)
         cmocka_unit_test(messages_of_a_lost_connection_are_told),
         cmocka_unit_test(a_slow_application_does_not_lose_its_connection),
         cmocka_unit_test(a_slow_server_is_told_before_a_call_is_refused),
+        cmocka_unit_test(a_call_takes_no_longer_than_it_may),
         cmocka_unit_test(no_events_at_all_are_refused),
         cmocka_unit_test(options_that_were_not_filled_lack_their_size),
         cmocka_unit_test(posts_are_bounded),
