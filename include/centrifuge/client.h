@@ -78,6 +78,25 @@ CENTRIFUGE_API int centrifuge_version(void);
 /* The version as text, "1.2.3"; static. Any thread. */
 CENTRIFUGE_API const char *centrifuge_version_text(void);
 
+/* ---- where memory comes from ------------------------------------------------------------------ */
+
+/*
+ * Like realloc: `memory` NULL gives `size` bytes, `size` 0 takes `memory` back and returns NULL. NULL for a size above 0 says
+ * that there is none, and `memory` stays as it is. `user` is what was given with it. Called by every thread that uses the
+ * library, several at once.
+ */
+typedef void *(*centrifuge_resize)(void *user, void *memory, size_t size);
+
+/*
+ * From now on all memory of the library comes from `resize`: of clients and backends, what all clients share, and what is
+ * handed out. Once in a process, before any other function of the library and before other threads use it. Errors:
+ * INVALID_ARGUMENT for NULL, INVALID_STATE when the library has taken memory already; nothing has changed then.
+ *
+ * Not covered: what libcurl, its TLS library and the system take for themselves. libcurl has curl_global_init_mem, to be called
+ * first, OpenSSL CRYPTO_set_mem_functions, of which the certificate authorities that clients share are a part.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_set_allocator(centrifuge_resize resize, void *user);
+
 /* ---- types --------------------------------------------------------------------------- */
 
 /* One connection to a server with its subscriptions. */

@@ -10,6 +10,7 @@
 #include "native/open.h"
 #include "native/shared.h"
 #include "native/thread.h"
+#include "system/heap.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,6 +43,13 @@ const char *centrifuge_version_text(void)
 {
     return NUMBER_TEXT(CENTRIFUGE_VERSION_MAJOR) "." NUMBER_TEXT(CENTRIFUGE_VERSION_MINOR) "." NUMBER_TEXT(
         CENTRIFUGE_VERSION_PATCH);
+}
+
+centrifuge_error centrifuge_set_allocator(centrifuge_resize resize, void *user)
+{
+    if (!resize)
+        return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+    return cf_heap_choose((cf_allocator){resize, user}) ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_STATE;
 }
 
 typedef struct error_row {
