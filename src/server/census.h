@@ -1,18 +1,16 @@
 /*
- * What is true of all sessions together at this moment. It looks at each: for who asks now and then.
+ * What is true of all sessions together at this moment. It looks at those for which something waits, not at idle ones.
  */
 #ifndef CF_SERVER_CENSUS_H
 #define CF_SERVER_CENSUS_H
 
 #include "server/hub.h"
 
-#define CF_CENSUS_TRANSPORTS 4
-
 typedef struct cf_census {
     struct {
         const char *name;
         size_t sessions;
-    } transports[CF_CENSUS_TRANSPORTS];
+    } transports[CF_HUB_TRANSPORTS];
     size_t transport_count;
     size_t queue_bytes;  /* not sent yet, as they travel */
     size_t queue_memory; /* held for them; what many wait for is counted for each */

@@ -37,11 +37,12 @@ static void mark(cf_session *session, cf_list *list)
 {
     cf_list_remove(&session->due);
     cf_list_append(list, &session->due);
+    session->flags &= ~(uint32_t)CF_SESSION_STUCK;
 }
 
 void cf_hub_want_flush(cf_hub *hub, cf_session *session)
 {
-    if (session->outbox.count > 0 && !cf_list_linked(&session->due))
+    if (session->outbox.count > 0 && (!cf_list_linked(&session->due) || cf_session_is(session, CF_SESSION_STUCK)))
         mark(session, &hub->dirty);
 }
 
@@ -460,6 +461,7 @@ void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed,
     cf_list_init(&hub->doomed);
     cf_list_init(&hub->held);
     cf_list_init(&hub->walks);
+    cf_list_init(&hub->stuck);
     cf_buffer_init(&hub->text, hub->allocator, CF_BUFFER_NO_LIMIT);
 }
 
@@ -485,10 +487,26 @@ void cf_hub_free(cf_hub *hub)
     cf_buffer_free(&hub->text);
 }
 
+/* The count of its kind, or NULL. */
+static size_t *count_of(cf_hub *hub, const cf_session *session)
+{
+    const char *name = session->ops->name;
+    for (size_t i = 0; i < CF_HUB_TRANSPORTS; i++) {
+        if (hub->transports[i].name == NULL)
+            hub->transports[i].name = name;
+        if (strcmp(hub->transports[i].name, name) == 0)
+            return &hub->transports[i].sessions;
+    }
+    return NULL;
+}
+
 void cf_hub_add(cf_hub *hub, cf_session *session)
 {
+    size_t *count = count_of(hub, session);
     cf_list_append(&hub->sessions, &session->link);
     hub->session_count++;
+    if (count != NULL)
+        ++*count;
 }
 
 static cf_session *session_of_user(cf_list *link)
@@ -545,6 +563,9 @@ void cf_hub_remove(cf_hub *hub, cf_session *session)
     forget_user(hub, session);
     cf_list_remove(&session->link);
     hub->session_count--;
+    size_t *count = count_of(hub, session);
+    if (count != NULL)
+        --*count;
 }
 
 cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes id)
@@ -947,19 +968,29 @@ cf_session *cf_hub_doomed(const cf_hub *hub)
 }
 
 /* Until the turn's writes are so many; false when the list has more. */
-static bool flush(cf_turn *turn, cf_list *list, uint64_t writes)
+static void note_stuck(cf_hub *hub, cf_session *session)
 {
+    if (session->outbox.bytes == 0 || cf_list_linked(&session->due))
+        return;
+    cf_list_append(&hub->stuck, &session->due);
+    session->flags |= CF_SESSION_STUCK;
+}
+
+static bool flush(cf_hub *hub, cf_list *list, uint64_t writes)
+{
+    cf_turn *turn = &hub->services->turn;
     while (!cf_list_empty(list) && turn->writes < writes) {
         cf_session *session = CF_CONTAINER(cf_list_take(list), cf_session, due);
         turn->writes += CF_WORK_WRITE;
         session->ops->flush(session->transport, session);
+        note_stuck(hub, session);
     }
     return cf_list_empty(list);
 }
 
 bool cf_hub_flush(cf_hub *hub)
 {
-    cf_turn *turn = &hub->services->turn;
-    bool all_answers = flush(turn, &hub->answered, turn->limits.writes);
-    return flush(turn, &hub->dirty, turn->writes + turn->limits.pushes) && all_answers;
+    const cf_turn *turn = &hub->services->turn;
+    bool all_answers = flush(hub, &hub->answered, turn->limits.writes);
+    return flush(hub, &hub->dirty, turn->writes + turn->limits.pushes) && all_answers;
 }

@@ -113,6 +113,8 @@ typedef struct cf_hub_user {
     char id[];
 } cf_hub_user;
 
+#define CF_HUB_TRANSPORTS 4 /* kinds of them; of further ones sessions are not counted */
+
 typedef struct cf_hub {
     cf_services *services;
     const cf_allocator *allocator;
@@ -128,9 +130,14 @@ typedef struct cf_hub {
     cf_list answered; /* to be written, with an answer */
     cf_list dirty;    /* to be written, pushes only */
     cf_list doomed;   /* to be closed */
+    cf_list stuck;    /* their transports did not take all that they should write */
     cf_list held;     /* tasks of sessions that are behind themselves */
     cf_list walks;    /* that are not over */
-    cf_buffer text;   /* for encoding one push */
+    struct {
+        const char *name;
+        size_t sessions;
+    } transports[CF_HUB_TRANSPORTS]; /* in the order of their first session */
+    cf_buffer text;                  /* for encoding one push */
     /* The engine's answer to a subscribe for which a session waits. */
     void (*subscribed)(struct cf_session *session, const cf_channel *channel, cf_engine_status status);
 } cf_hub;
@@ -142,6 +149,7 @@ void cf_hub_free(cf_hub *hub);
 /* Without `control`, which is not its affair. */
 cf_engine_sink cf_hub_sink(cf_hub *hub);
 
+/* A new session that has its transport. */
 void cf_hub_add(cf_hub *hub, struct cf_session *session);
 /* Takes an ended session out of everything but its channels. */
 void cf_hub_remove(cf_hub *hub, struct cf_session *session);

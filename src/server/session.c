@@ -20,12 +20,12 @@ cf_session *cf_session_new(cf_services *services, const cf_transport_ops *ops, v
     cf_session *session = cf_alloc_zero(services->allocator, 1, sizeof *session);
     if (session == NULL)
         return NULL;
-    cf_hub_add(services->hub, session);
     const cf_config *config = services->config;
     session->services = services;
     session->ops = ops;
     session->transport = transport;
     session->outbox.form = ops->form;
+    cf_hub_add(services->hub, session);
     session->replies.of_session = true;
     session->queue_max = size_option(config->client_queue_max_size);
     session->request_max = (uint32_t)size_option(config->client_request_max_size);

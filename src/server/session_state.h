@@ -27,15 +27,16 @@
 
 enum {
     CF_SESSION_AUTHENTICATED = 1,
-    CF_SESSION_ENDED = 2,        /* only its memory is left */
-    CF_SESSION_RUNNING = 4,      /* in the loop over the commands of a message */
-    CF_SESSION_SUSPENDED = 8,    /* in the middle of a message: commands wait for the engine, or the rest for the next turn */
-    CF_SESSION_SLOW = 16,        /* over client_queue_max_size: to be closed */
-    CF_SESSION_STARVED = 32,     /* a message was lost, for want of memory, of room or of the engine: to be closed */
-    CF_SESSION_PAUSED = 64,      /* the transport was asked to stop reading */
-    CF_SESSION_BEHIND = 128,     /* more than CF_SESSION_BACKLOG waits: others wait for it */
-    CF_SESSION_GIVEN_UP = 256,   /* it was behind for too long; until nothing waits */
-    CF_SESSION_WAS_PRESENT = 512 /* in a channel that it has left */
+    CF_SESSION_ENDED = 2,         /* only its memory is left */
+    CF_SESSION_RUNNING = 4,       /* in the loop over the commands of a message */
+    CF_SESSION_SUSPENDED = 8,     /* in the middle of a message: commands wait for the engine, or the rest for the next turn */
+    CF_SESSION_SLOW = 16,         /* over client_queue_max_size: to be closed */
+    CF_SESSION_STARVED = 32,      /* a message was lost, for want of memory, of room or of the engine: to be closed */
+    CF_SESSION_PAUSED = 64,       /* the transport was asked to stop reading */
+    CF_SESSION_BEHIND = 128,      /* more than CF_SESSION_BACKLOG waits: others wait for it */
+    CF_SESSION_GIVEN_UP = 256,    /* it was behind for too long; until nothing waits */
+    CF_SESSION_WAS_PRESENT = 512, /* in a channel that it has left */
+    CF_SESSION_STUCK = 1024       /* in hub->stuck */
 };
 
 #define CF_SESSION_DOOMED (CF_SESSION_SLOW | CF_SESSION_STARVED)
@@ -76,7 +77,7 @@ struct cf_session {
     uint32_t flags;
     uint32_t request_max; /* bytes; the configuration allows 1 GiB */
     size_t queue_max;
-    cf_list due; /* in one of the hub's lists of those that are written, or closed */
+    cf_list due; /* in one of the hub's lists of those that are written, stuck, or closed */
     const cf_transport_ops *ops;
     void *transport;
     cf_open replies;
