@@ -33,11 +33,16 @@ static cf_bytes channel_name(const cf_channel *channel)
 
 /* ---- outboxes ------------------------------------------------------------ */
 
-static void mark(cf_session *session, cf_list *list)
+static void unmark(cf_session *session)
 {
     cf_list_remove(&session->due);
-    cf_list_append(list, &session->due);
     session->flags &= ~(uint32_t)CF_SESSION_STUCK;
+}
+
+static void mark(cf_session *session, cf_list *list)
+{
+    unmark(session);
+    cf_list_append(list, &session->due);
 }
 
 void cf_hub_want_flush(cf_hub *hub, cf_session *session)
@@ -126,6 +131,8 @@ void cf_hub_give_up(cf_hub *hub, cf_session *session)
 void cf_hub_written(cf_hub *hub, cf_session *session)
 {
     (void)hub;
+    if (session->outbox.bytes == 0 && cf_session_is(session, CF_SESSION_STUCK))
+        unmark(session);
     if (session->outbox.count == 0)
         session->flags &= ~(uint32_t)CF_SESSION_GIVEN_UP;
     if (cf_session_is(session, CF_SESSION_BEHIND) && session->outbox.memory <= cf_session_backlog(session) / 2)
@@ -967,23 +974,24 @@ cf_session *cf_hub_doomed(const cf_hub *hub)
     return cf_list_empty(&hub->doomed) ? NULL : CF_CONTAINER(hub->doomed.next, cf_session, due);
 }
 
-/* Until the turn's writes are so many; false when the list has more. */
-static void note_stuck(cf_hub *hub, cf_session *session)
+/* Until all is written, which the transport tells (cf_hub_written); it may end the session, too. */
+static void expect_stuck(cf_hub *hub, cf_session *session)
 {
-    if (session->outbox.bytes == 0 || cf_list_linked(&session->due))
+    if (session->outbox.bytes == 0)
         return;
     cf_list_append(&hub->stuck, &session->due);
     session->flags |= CF_SESSION_STUCK;
 }
 
+/* Until the turn's writes are so many; false when the list has more. */
 static bool flush(cf_hub *hub, cf_list *list, uint64_t writes)
 {
     cf_turn *turn = &hub->services->turn;
     while (!cf_list_empty(list) && turn->writes < writes) {
         cf_session *session = CF_CONTAINER(cf_list_take(list), cf_session, due);
         turn->writes += CF_WORK_WRITE;
+        expect_stuck(hub, session);
         session->ops->flush(session->transport, session);
-        note_stuck(hub, session);
     }
     return cf_list_empty(list);
 }

@@ -188,6 +188,19 @@ test('checkconfig looks whether a start would find its files and ports', () => i
     assert.match(missing.out, line('F', "config error: option '" + option + "' is 'nowhere/name', which cannot be made: No such file or directory"));
     assert.strictEqual(missing.code, 1);
   }
+  for (const [option, kind] of [['pid_file', 'pid file'], ['api_socket', 'socket']]) {
+    file('other.json', { secret: SECRET, port: 0, [option]: 'other.json' });
+    const other = await run(['checkconfig', 'other.json']);
+    assert.match(other.out, line('F', "config error: option '" + option + "' is 'other.json', which is there and no " + kind + ': remove it, or name another one'));
+    assert.strictEqual(other.code, 1);
+  }
+  const listener = net.createServer().listen(file('socket'));
+  await new Promise((resolve) => listener.once('listening', resolve));
+  file('served.json', { secret: SECRET, port: 0, api_socket: 'socket' });
+  const served = await run(['checkconfig', 'served.json']);
+  await new Promise((resolve) => listener.close(resolve));
+  assert.match(served.out, line('W', "option 'api_socket' is 'socket', where a program listens; unless it is to be replaced"));
+  assert.strictEqual(served.code, 0);
   file('log.json', { secret: SECRET, port: 0, log_file: 'nowhere/name', pid_file: 'pid' });
   const log = await run(['checkconfig', 'log.json']);
   assert.match(log.out, line('W', "option 'log_file' is 'nowhere/name', which cannot be opened: No such file or directory"));

@@ -97,6 +97,16 @@ long cf_pid_file_holder(const char *path)
     return strtol(text, NULL, 10);
 }
 
+bool cf_pid_file_is_other(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0)
+        return false;
+    bool other = !is_pid_file(descriptor);
+    (void)close(descriptor);
+    return other;
+}
+
 void cf_pid_file_drop(cf_pid_file *file)
 {
     struct stat status;

@@ -19,6 +19,8 @@ typedef struct cf_pid_file {
 bool cf_pid_file_take(cf_pid_file *file, const char *path);
 /* The process that is written there, or 0. */
 long cf_pid_file_holder(const char *path);
+/* Is there something at the path that is no pid file? It would be left alone. */
+bool cf_pid_file_is_other(const char *path);
 /* Removes it when it is still ours; a path that is no regular file stays. */
 void cf_pid_file_drop(cf_pid_file *file);
 

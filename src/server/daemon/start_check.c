@@ -1,5 +1,8 @@
 #include "server/daemon/start_check.h"
 
+#include "server/daemon/pidfile.h"
+#include "server/net/unix_socket.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <netdb.h>
@@ -7,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_PORT 8000 /* not tried: who has it says nothing of a file that does not name it */
@@ -57,6 +61,39 @@ static bool check_file(const char *option, const char *path, cf_config_report *r
         return true;
     say(&report->error, "config error: option '%s' is '%s', which cannot be made: %s", option, path, strerror(errno));
     return false;
+}
+
+static bool check_pid_file(const char *path, cf_config_report *report)
+{
+    if (!check_file("pid_file", path, report))
+        return false;
+    if (path[0] == 0 || !cf_pid_file_is_other(path))
+        return true;
+    say(&report->error,
+        "config error: option 'pid_file' is '%s', which is there and no pid file: remove it, or name another one", path);
+    return false;
+}
+
+static bool is_socket(const char *path)
+{
+    struct stat there;
+    return lstat(path, &there) == 0 && S_ISSOCK(there.st_mode);
+}
+
+/* Who listens there may be the server that is to be replaced. */
+static bool check_socket(const char *path, cf_config_report *report)
+{
+    if (!check_file("api_socket", path, report))
+        return false;
+    int problem = path[0] == 0 ? 0 : cf_unix_socket_look(path);
+    if (problem == EADDRINUSE && is_socket(path))
+        say(&report->warnings, "option 'api_socket' is '%s', where a program listens; unless it is to be replaced\n", path);
+    else if (problem == EADDRINUSE)
+        say(&report->error,
+            "config error: option 'api_socket' is '%s', which is there and no socket: remove it, or name another one", path);
+    else if (problem != 0)
+        say(&report->error, "config error: option 'api_socket' is '%s', which cannot be made: %s", path, strerror(problem));
+    return report->error.size == 0;
 }
 
 /* ---- ports ---- */
@@ -114,5 +151,5 @@ bool cf_start_check(const cf_config *config, cf_config_report *report)
         check_ports(config, name, report);
     }
     check_log(config, report);
-    return check_file("pid_file", config->pid_file.data, report) && check_file("api_socket", config->api_socket.data, report);
+    return check_pid_file(config->pid_file.data, report) && check_socket(config->api_socket.data, report);
 }

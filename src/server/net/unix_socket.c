@@ -59,6 +59,15 @@ int cf_unix_socket_bind(const char *path)
     return -problem;
 }
 
+int cf_unix_socket_look(const char *path)
+{
+    struct sockaddr_un address;
+    struct stat there;
+    if (!set_address(&address, path))
+        return ENAMETOOLONG;
+    return lstat(path, &there) != 0 || is_left_behind(&address) ? 0 : EADDRINUSE;
+}
+
 void cf_unix_socket_remove(const char *path)
 {
     struct sockaddr_un address;

@@ -9,6 +9,8 @@
  * is replaced; -EADDRINUSE: somebody listens there, or it is no socket.
  */
 int cf_unix_socket_bind(const char *path);
+/* As the bind would find it: 0, or an errno, EADDRINUSE included. Nothing is made or removed. */
+int cf_unix_socket_look(const char *path);
 /* When the socket is closed: removes its name, unless another program listens there by now. */
 void cf_unix_socket_remove(const char *path);
 
