@@ -62,8 +62,8 @@ static const char *decoded(cf_strings *strings, const cf_json_value *value)
     return text;
 }
 
-/* The user's id of what is known of a client, in which a server writes it first. */
-static const char *user_of(cf_strings *strings, cf_bytes info)
+/* Of an object whose members may have any order; the first of that name. */
+static const char *find_user(cf_strings *strings, cf_bytes info)
 {
     cf_json_reader reader;
     cf_json_value key, value;
@@ -73,11 +73,24 @@ static const char *user_of(cf_strings *strings, cf_bytes info)
     while (cf_json_next_member(&reader, &key) && cf_json_read(&reader, &value)) {
         if (!cf_json_string_equal(&key, CF_BYTES("user")))
             continue;
-        if (value.kind != CF_JSON_STRING)
-            return "";
-        return value.escaped ? decoded(strings, &value) : string(strings, value.raw);
+        return value.kind == CF_JSON_STRING ? decoded(strings, &value) : "";
     }
     return "";
+}
+
+/*
+ * The user's id of what is known of a client. The servers write it first and without escapes: to go through the object for it
+ * costs a tenth of the message. `info` was read as JSON before, so the string has its end.
+ */
+static const char *user_of(cf_strings *strings, cf_bytes info)
+{
+    static const cf_bytes head = CF_LITERAL("{\"user\":\"");
+    if (!cf_bytes_starts_with(info, head))
+        return find_user(strings, info);
+    size_t end = head.size;
+    while (info.data[end] != '"' && info.data[end] != '\\')
+        end++;
+    return info.data[end] == '"' ? string(strings, cf_bytes_slice(info, head.size, end)) : find_user(strings, info);
 }
 
 static void strings_free(cf_strings *strings)
