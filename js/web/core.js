@@ -11,7 +11,6 @@ const { ajax, jsonp, note } = require('./requests');
 const { report, now, watch } = require('./page');
 
 const UNSUPPORTED = 9; // include/centrifuge/error.h
-const LIMIT_FRAME_SIZE = 30;
 const MESSAGE_SIZE_MAX = 0x1000000; // the default of cf_client_options
 const TOO_LARGE = 0xffffffff;
 const TIMER_MAX = 0x7fffffff; // milliseconds that a timer takes
@@ -278,11 +277,12 @@ class Core {
     if (!this._transport || this._transport.id !== id) return;
     this._transport = null;
     this._closeEvent = event;
-    this._lost(id, event && event.code === 1009 ? LIMIT_FRAME_SIZE : 0, (event && event.reason) || '');
+    this._lost(id, event && event.code, (event && event.reason) || '');
   }
 
-  _lost(id, error, reason) {
-    put(String(reason), (at, size) => this._tell(Act.CLOSED, id, at, size, error));
+  /* `why`: the code of the close, or an error. */
+  _lost(id, why, reason) {
+    put(String(reason), (at, size) => this._tell(Act.CLOSED, id, at, size, why));
   }
 
   _send(id, data) {

@@ -26,9 +26,10 @@
 typedef struct departure {
     cf_bytes reason;
     bool again;
-    bool lost;   /* the transport is gone already */
-    bool silent; /* the peer, of a connection that had worked */
-    bool renew;  /* not before there are new credentials */
+    bool lost;           /* the transport is gone already */
+    bool silent;         /* the peer, of a connection that had worked */
+    bool renew;          /* not before there are new credentials */
+    uint16_t close_code; /* of a lost one */
     centrifuge_error code;
 } departure;
 
@@ -94,6 +95,7 @@ static void tell_transport_close(cf_client *client, const departure *why)
     client->link.transport_close_reason = why->reason;
     client->link.transport_close.flag = why->again;
     client->link.transport_close.code = (uint8_t)why->code;
+    client->link.transport_close.number = why->close_code;
     cf_queue_append(client, &client->link.transport_close, CF_PENDING_TRANSPORT_CLOSE);
 }
 
@@ -104,7 +106,8 @@ static void close_transport(cf_client *client, const departure *why)
         cf_queue_remove(client, &client->link.open);
         return;
     }
-    departure closed = {.reason = CF_BYTES("connection closed"), .again = true, .code = why->code};
+    departure closed = {
+        .reason = CF_BYTES("connection closed"), .again = true, .close_code = CF_CLOSE_NO_STATUS, .code = why->code};
     client->link.close.number = client->link.id;
     cf_queue_append(client, &client->link.close, CF_PENDING_CLOSE);
     tell_transport_close(client, &closed);
@@ -318,9 +321,10 @@ static void report_refused_size(cf_client *client)
                   CF_BYTES(" bytes"));
 }
 
-void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now)
+void cf_client_transport_closed(cf_client *client, uint32_t id, uint16_t code, cf_bytes reason, centrifuge_error error,
+                                cf_time now)
 {
-    departure why = {.again = true, .lost = true, .code = error};
+    departure why = {.again = true, .lost = true, .close_code = code, .code = error};
     if (client->shut || id != client->link.id || client->link.open.queued)
         return;
     read_close(client, reason, &why);
@@ -329,9 +333,8 @@ void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason,
         cf_client_report(client, error, CF_FAILURE("transport could not be opened", "fix"));
     } else if (error == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE) {
         report_too_large(client, error);
-    } else if (error == CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE) {
+    } else if (code == CF_CLOSE_TOO_LARGE) {
         report_refused_size(client);
-        why.code = CENTRIFUGE_ERROR_OK; /* a close like others */
     }
     leave(client, now, &why);
 }

@@ -248,11 +248,16 @@ void cf_client_transport_alive(cf_client *client, uint32_t id, cf_time now);
  * 10.2.3), which is heeded up to CF_RETRY_AFTER_MAX.
  */
 void cf_client_transport_retry_after(cf_client *client, uint32_t id, int64_t milliseconds, cf_time now);
+/* Codes of a close (RFC 6455, 7.4.1). */
+#define CF_CLOSE_NO_STATUS 1005
+#define CF_CLOSE_ABNORMAL  1006
+#define CF_CLOSE_TOO_LARGE 1009
 /*
- * Closed by the peer, lost, or never opened. `reason` as in a close frame; empty when there was none. `error` says why, for the
- * log and the event; LIMIT_FRAME_SIZE: by a close with code 1009.
+ * Closed by the peer, lost, or never opened. `code` and `reason` as in a close frame; ABNORMAL and empty when there was none.
+ * `error` says why, for the log and the event; OK when the peer has closed.
  */
-void cf_client_transport_closed(cf_client *client, uint32_t id, cf_bytes reason, centrifuge_error error, cf_time now);
+void cf_client_transport_closed(cf_client *client, uint32_t id, uint16_t code, cf_bytes reason, centrifuge_error error,
+                                cf_time now);
 /* The network came (tries at once) or went. */
 void cf_client_network_changed(cf_client *client, bool online, cf_time now);
 
@@ -324,6 +329,7 @@ typedef struct cf_event {
     int64_t latency;       /* connect: milliseconds, -1 unknown */
     cf_bytes reason;       /* disconnect, transport close */
     bool reconnect;        /* disconnect, transport close */
+    uint16_t close_code;   /* transport close: as it was told, NO_STATUS of one that the client gave up */
     cf_bytes channel;      /* of a subscription's event */
     cf_bytes uid;          /* message */
     cf_bytes data;         /* message, join, leave: raw JSON */

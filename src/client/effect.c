@@ -122,6 +122,7 @@ static void show_transport_close(cf_client *client, cf_pending *pending, cf_effe
     effect->event.kind = CF_EVENT_TRANSPORT_CLOSE;
     effect->event.reason = client->link.transport_close_reason;
     effect->event.reconnect = pending->flag;
+    effect->event.close_code = (uint16_t)pending->number;
     effect->event.code = (centrifuge_error)pending->code;
 }
 

@@ -13,9 +13,8 @@
 
 /* ---- what a transport tells --------------------------------------------------------- */
 
-static void keep_close(centrifuge_client *client, uint16_t code, cf_bytes reason)
+static void keep_close_reason(centrifuge_client *client, cf_bytes reason)
 {
-    client->close_code = code;
     cf_free(&cf_native_allocator, client->close_reason);
     client->close_reason = reason.size > 0 ? cf_copy(&cf_native_allocator, reason) : NULL;
 }
@@ -61,29 +60,30 @@ static void on_alive(cf_native_transport *transport)
     transport->client->kicked = true;
 }
 
-static void lose(cf_native_transport *transport, cf_bytes reason, centrifuge_error error, const char *detail)
+static void lose(cf_native_transport *transport, uint16_t code, cf_bytes reason, centrifuge_error error, const char *detail)
 {
     centrifuge_client *client = transport->client;
+    bool bad = error || code == CF_WS_CLOSE_TOO_LARGE;
     if (client->live != transport) {
         transport->ops->kill(transport);
         return;
     }
     client->live = NULL;
-    if (error)
+    if (bad)
         cf_native_choice_failed(client);
-    cf_native_events_log(client, error ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
+    cf_native_events_log(client, bad ? CF_LOG_WARNING : CF_LOG_DEBUG, cf_bytes_of(detail));
     if (error)
         keep_detail(client, detail);
     cf_time now = cf_native_now(client);
     cf_client_transport_retry_after(client->core, transport->id, client->retry_after, now);
-    cf_client_transport_closed(client->core, transport->id, reason, error, now);
+    cf_client_transport_closed(client->core, transport->id, code, reason, error, now);
     client->kicked = true;
 }
 
 static void on_lost(cf_native_transport *transport, centrifuge_error error, const char *detail)
 {
     if (transport->client->live != transport || !cf_native_open_other(transport, error, detail))
-        lose(transport, (cf_bytes){"", 0}, error, detail);
+        lose(transport, CF_WS_CLOSE_ABNORMAL, (cf_bytes){"", 0}, error, detail);
 }
 
 /* Of Centrifugo and of ours: as text, and in the advice of a close frame. */
@@ -100,12 +100,10 @@ static void on_closed(cf_native_transport *transport, uint16_t code, cf_bytes re
 {
     explain(transport->client, reason);
     if (transport->client->live == transport)
-        keep_close(transport->client, code, reason);
-    if (code == CF_WS_CLOSE_TOO_LARGE)
-        lose(transport, reason, CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE,
-             "closed by the server with 1009: a message was larger than it takes");
-    else
-        lose(transport, reason, CENTRIFUGE_ERROR_OK, "closed by the server");
+        keep_close_reason(transport->client, reason);
+    lose(transport, code, reason, CENTRIFUGE_ERROR_OK,
+         code == CF_WS_CLOSE_TOO_LARGE ? "closed by the server with 1009: a message was larger than it takes"
+                                       : "closed by the server");
 }
 
 static void on_unsent(cf_native_transport *transport)
@@ -133,7 +131,7 @@ static void open_transport(centrifuge_client *client, uint32_t id, cf_bytes addr
     keep_detail(client, NULL);
     centrifuge_error error = client->open(client, id, address, &transport_events, &client->live);
     if (error)
-        cf_client_transport_closed(client->core, id, (cf_bytes){"", 0}, error, client->now);
+        cf_client_transport_closed(client->core, id, CF_WS_CLOSE_ABNORMAL, (cf_bytes){"", 0}, error, client->now);
 }
 
 /* One that says goodbye is enough: an older one is cut. */
@@ -141,7 +139,7 @@ static void close_transport(centrifuge_client *client, uint32_t id)
 {
     if (!client->live || client->live->id != id)
         return;
-    keep_close(client, CF_WS_CLOSE_NO_STATUS, (cf_bytes){"", 0});
+    keep_close_reason(client, (cf_bytes){"", 0});
     if (!client->asked_to_end)
         cf_native_choice_failed(client);
     CF_LIST_EACH (link, &client->transports) {

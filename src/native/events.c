@@ -255,7 +255,7 @@ static void tell_transport_close(centrifuge_client *client, const cf_event *even
         .reason = string(strings, event->reason),
         .reconnect = event->reconnect,
         .code = event->code,
-        .close_code = event->code ? CF_WS_CLOSE_ABNORMAL : client->close_code,
+        .close_code = event->code ? CF_WS_CLOSE_ABNORMAL : event->close_code,
         .close_reason = event->code || !client->close_reason ? "" : client->close_reason,
         .http_status = client->http_status,
         .detail = event->code && client->detail ? client->detail : "",

@@ -332,8 +332,7 @@ struct centrifuge_client {
     cf_list transports;
     cf_native_transport *live;     /* the core's current one, or NULL */
     int http_status;               /* of a request that was refused last, on this transport; 0 for none */
-    uint16_t close_code;           /* of the last close that was none by an error, as in centrifuge_transport_close_event */
-    char *close_reason;            /* of it; NULL for none */
+    char *close_reason;            /* of the last close that was none by an error, as the peer gave it; NULL for none */
     int64_t retry_after;           /* ms: what came with it; 0 for nothing */
     char *detail;                  /* of the last loss by an error; NULL for none */
     struct cf_native_http *http;   /* NULL: no requests */

@@ -230,7 +230,7 @@ typedef enum act {
     ACT_NETWORK_CHANGED, /* number: whether there is a network */
     ACT_ALIVE,           /* number: the transport; likewise below */
     ACT_OPENED,          /* text: its name */
-    ACT_CLOSED,          /* text: the reason; detail: the error */
+    ACT_CLOSED,          /* text: the reason; detail: the code of the close, or the error */
     ACT_UNSENT,          /* detail: bytes */
     ACT_AUTHORIZED,      /* number: the request, likewise below; text: the answer, if there is one */
     ACT_REFRESHED,
@@ -304,7 +304,7 @@ static void tell_client(cf_client *client, cf_time now, act act, uint32_t id, cf
         cf_client_transport_opened(client, id, text, now);
         break;
     case ACT_CLOSED:
-        cf_client_transport_closed(client, id, text, detail, now);
+        cf_client_transport_closed(client, id, (uint16_t)detail, text, detail < CENTRIFUGE_ERROR_COUNT_ ? detail : 0, now);
         break;
     case ACT_UNSENT:
         cf_client_transport_unsent(client, id, detail);

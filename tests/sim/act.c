@@ -290,7 +290,8 @@ static void strike_ghost(sim_world *world)
         cf_client_transport_alive(client->core, id, world->now);
         break;
     case 3:
-        cf_client_transport_closed(client->core, id, CF_BYTES("ghost"), CENTRIFUGE_ERROR_NETWORK, world->now);
+        cf_client_transport_closed(client->core, id, CF_CLOSE_NO_STATUS, CF_BYTES("ghost"), CENTRIFUGE_ERROR_NETWORK,
+                                   world->now);
         break;
     default:
         cf_client_tick(client->core, world->now);

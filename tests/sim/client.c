@@ -233,7 +233,7 @@ static void open_transport(sim_client *client, const cf_effect *effect)
     /* some failures are known at once */
     if (link->state == SIM_LINK_REFUSED && sim_random_chance(&world->random, 300)) {
         link->state = SIM_LINK_OPEN;
-        sim_client_closed(link, CF_BYTES(""), CENTRIFUGE_ERROR_NETWORK);
+        sim_client_closed(link, CF_CLOSE_ABNORMAL, CF_BYTES(""), CENTRIFUGE_ERROR_NETWORK);
     }
 }
 
@@ -444,7 +444,7 @@ void sim_client_unsent(sim_link *link)
     cf_client_transport_unsent(client->core, link->transport, client->unsent);
 }
 
-void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error)
+void sim_client_closed(sim_link *link, uint16_t code, cf_bytes reason, centrifuge_error error)
 {
     if (!link->client->pumping && !effects_first(link))
         return;
@@ -460,7 +460,7 @@ void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error)
         sim_met(client->world, SIM_SITUATION_BATCH_CUT);
     if (error == CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE)
         sim_met(client->world, SIM_SITUATION_LIMIT_MESSAGE_DECODER);
-    cf_client_transport_closed(client->core, link->transport, reason, error, client->world->now);
+    cf_client_transport_closed(client->core, link->transport, code, reason, error, client->world->now);
     sim_client_pump(client);
 }
 

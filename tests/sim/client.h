@@ -172,6 +172,6 @@ void sim_client_message(sim_link *link, cf_bytes text);
 void sim_client_alive(sim_link *link);
 /* So many bytes of what it has sent are still on their way. */
 void sim_client_unsent(sim_link *link);
-void sim_client_closed(sim_link *link, cf_bytes reason, centrifuge_error error);
+void sim_client_closed(sim_link *link, uint16_t code, cf_bytes reason, centrifuge_error error);
 
 #endif

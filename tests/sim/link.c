@@ -178,11 +178,11 @@ static void client_event(sim_link *link, const cf_ws_event *event)
         break;
     case CF_WS_EVENT_CLOSE:
         sim_link_end(link, &link->up);
-        sim_client_closed(link, event->payload, CENTRIFUGE_ERROR_OK);
+        sim_client_closed(link, event->code, event->payload, CENTRIFUGE_ERROR_OK);
         break;
     case CF_WS_EVENT_ERROR:
         sim_link_end(link, &link->up);
-        sim_client_closed(link, CF_BYTES(""),
+        sim_client_closed(link, CF_CLOSE_ABNORMAL, CF_BYTES(""),
                           event->code == CF_WS_CLOSE_TOO_LARGE ? CENTRIFUGE_ERROR_LIMIT_MESSAGE_SIZE
                                                                : CENTRIFUGE_ERROR_PROTOCOL);
         break;
@@ -222,10 +222,10 @@ static void client_head(sim_link *link, const char *data, size_t size)
         cf_buffer_free(&link->head);
         return;
     case CF_WS_RESPONSE_STATUS:
-        sim_client_closed(link, CF_BYTES(""), CENTRIFUGE_ERROR_HTTP_STATUS);
+        sim_client_closed(link, CF_CLOSE_ABNORMAL, CF_BYTES(""), CENTRIFUGE_ERROR_HTTP_STATUS);
         break;
     case CF_WS_RESPONSE_INVALID:
-        sim_client_closed(link, CF_BYTES(""), CENTRIFUGE_ERROR_PROTOCOL);
+        sim_client_closed(link, CF_CLOSE_ABNORMAL, CF_BYTES(""), CENTRIFUGE_ERROR_PROTOCOL);
         break;
     }
     sim_link_end(link, &link->up);
@@ -235,7 +235,7 @@ static void step_down(sim_link *link)
 {
     if (link->down.first == NULL) {
         sim_link_end(link, &link->up);
-        sim_client_closed(link, CF_BYTES(""), CENTRIFUGE_ERROR_NETWORK);
+        sim_client_closed(link, CF_CLOSE_ABNORMAL, CF_BYTES(""), CENTRIFUGE_ERROR_NETWORK);
         return;
     }
     cf_buffer bytes = sim_pipe_read(link->world, &link->down);
@@ -341,7 +341,7 @@ static void step_open(sim_link *link)
     bool refused = link->state == SIM_LINK_REFUSED || (link->world->server != NULL && link->world->server->node == NULL);
     link->state = SIM_LINK_OPEN;
     if (refused) {
-        sim_client_closed(link, CF_BYTES(""), CENTRIFUGE_ERROR_NETWORK);
+        sim_client_closed(link, CF_CLOSE_ABNORMAL, CF_BYTES(""), CENTRIFUGE_ERROR_NETWORK);
         return;
     }
     link->server_open = true;

@@ -130,7 +130,8 @@ static void closed(sim_link *link, const cf_sockjs_effect *effect)
         closed_by_server(link, effect->text);
     if (cf_bytes_find(effect->text, CF_BYTES("forgotten")) >= 0)
         sim_met(link->world, SIM_SITUATION_SOCKJS_FORGOTTEN);
-    sim_client_closed(link, effect->by_server ? effect->text : cf_bytes_make(NULL, 0),
+    sim_client_closed(link, effect->by_server ? (uint16_t)effect->code : CF_CLOSE_ABNORMAL,
+                      effect->by_server ? effect->text : cf_bytes_make(NULL, 0),
                       effect->by_server ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_NETWORK);
 }
 

@@ -365,16 +365,26 @@ void driver_refreshed(driver *d, uint32_t id, const char *text)
     answer(d, cf_client_refreshed, id, text);
 }
 
-void driver_closed(driver *d, const char *reason, centrifuge_error error)
+static void closed(driver *d, uint16_t code, const char *reason, centrifuge_error error)
 {
     char text[256];
     snprintf(text, sizeof(text), "%s", reason);
     for (char *at = text; *at != '\0'; at++)
         *at = *at == '\'' ? '"' : *at;
     d->transport_live = false;
-    cf_client_transport_closed(d->client, d->transport, cf_bytes_of(text), error, d->now);
+    cf_client_transport_closed(d->client, d->transport, code, cf_bytes_of(text), error, d->now);
     memset(text, 'x', sizeof(text));
     driver_pump(d);
+}
+
+void driver_closed(driver *d, const char *reason, centrifuge_error error)
+{
+    closed(d, error == CENTRIFUGE_ERROR_OK ? CF_CLOSE_NO_STATUS : CF_CLOSE_ABNORMAL, reason, error);
+}
+
+void driver_closed_with(driver *d, uint16_t code)
+{
+    closed(d, code, "", CENTRIFUGE_ERROR_OK);
 }
 
 void driver_pass(driver *d, int64_t milliseconds)

@@ -89,6 +89,8 @@ void driver_opened(driver *d);
 void driver_receive(driver *d, const char *text);
 void driver_receive_bytes(driver *d, const char *data, size_t size);
 void driver_closed(driver *d, const char *reason, centrifuge_error error);
+/* By the peer, without a reason. */
+void driver_closed_with(driver *d, uint16_t code);
 /* Answers; NULL: the request failed. Each pumps, unless it is called by the hook. */
 void driver_authorized(driver *d, uint32_t id, const char *text);
 void driver_refreshed(driver *d, uint32_t id, const char *text);

@@ -523,12 +523,13 @@ static void lose(play *p, unsigned argument)
     static const char *const reasons[] = {"", "{\"reason\":\"b\\u0079e\",\"reconnect\":true}", "plain", "disconnect",
                                           "{\"reason\":\"no\",\"reconnect\":false}"};
     static const centrifuge_error errors[] = {CENTRIFUGE_ERROR_OK, CENTRIFUGE_ERROR_NETWORK, CENTRIFUGE_ERROR_UNSUPPORTED};
+    static const uint16_t codes[] = {CF_CLOSE_NO_STATUS, CF_CLOSE_TOO_LARGE, 3000};
     if (!p->live)
         return;
     transport_over(p);
     p->lost = true;
-    cf_client_transport_closed(p->client, p->last_transport, cf_bytes_of(reasons[argument % 5]), errors[argument / 5 % 3],
-                               p->now);
+    cf_client_transport_closed(p->client, p->last_transport, codes[argument / 15 % 3], cf_bytes_of(reasons[argument % 5]),
+                               errors[argument / 5 % 3], p->now);
 }
 
 static void configure(play *p, unsigned argument)

@@ -313,7 +313,7 @@ static void events_of_the_old_transport_hit_the_new_one(void **state)
               "close 1\n"
               "transport-close 'connection closed' again OK\n"
               "open 2 ws://host/connection/websocket\n");
-    cf_client_transport_closed(d->client, 1, CF_BYTES("late"), CENTRIFUGE_ERROR_OK, d->now);
+    cf_client_transport_closed(d->client, 1, CF_CLOSE_NO_STATUS, CF_BYTES("late"), CENTRIFUGE_ERROR_OK, d->now);
     cf_client_transport_received(d->client, 1, CF_BYTES("{\"method\":\"connect\",\"body\":{\"client\":\"x\"}}"), d->now);
     cf_client_transport_alive(d->client, 1, d->now);
     cf_client_transport_opened(d->client, 1, CF_BYTES("x"), d->now);
@@ -574,13 +574,39 @@ static void retry_after_is_heeded_whoever_asks(void **state)
     assert_true(cf_client_deadline(d->client) - d->now == 60000);
 }
 
+static void keep_close_code(driver *d, const cf_effect *effect)
+{
+    if (effect->kind == CF_EFFECT_EVENT && effect->event.kind == CF_EVENT_TRANSPORT_CLOSE)
+        *(uint16_t *)d->hook_user = effect->event.close_code;
+}
+
+static void the_code_of_a_close_is_told(void **state)
+{
+    driver *d = *state;
+    uint16_t code = 0;
+    d->hook = keep_close_code;
+    d->hook_user = &code;
+    driver_start(d);
+    driver_be_connected(d);
+    driver_closed_with(d, 3501);
+    assert_int_equal(code, 3501);
+    driver_pass(d, 2000);
+    driver_closed(d, "", CENTRIFUGE_ERROR_NETWORK);
+    assert_int_equal(code, CF_CLOSE_ABNORMAL);
+    driver_pass(d, 4000);
+    cf_client_disconnect(d->client, d->now);
+    driver_pump(d);
+    assert_int_equal(code, CF_CLOSE_NO_STATUS);
+    driver_forget(d);
+}
+
 /* D53 */
 static void a_message_that_the_server_refuses_as_too_large_is_told(void **state)
 {
     driver *d = *state;
     d->show_logs = true;
     driver_be_subscribed(d);
-    driver_closed(d, "", CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE);
+    driver_closed_with(d, 1009);
     expect(d, "error LIMIT_FRAME_SIZE 'message too large for the server' 'fix' "
               "{'error':'message too large for the server','advice':'fix'}\n"
               "log WARNING the largest message sent: 90 bytes\n"
@@ -1119,7 +1145,7 @@ static void events_for_a_transport_that_was_not_opened_yet_are_ignored(void **st
     driver *d = *state;
     driver_start(d);
     cf_client_connect(d->client, d->now);
-    cf_client_transport_closed(d->client, 1, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
+    cf_client_transport_closed(d->client, 1, CF_CLOSE_NO_STATUS, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
     driver_pump(d);
     expect(d, "open 1 ws://host/connection/websocket\n");
     driver_expect_state(d, CF_CLIENT_CONNECTING, false);
@@ -1133,7 +1159,7 @@ static void what_was_to_be_sent_to_a_lost_transport_is_dropped(void **state)
     driver_be_connected(d);
     cf_client_ping(d->client, d->now);
     cf_client_ping(d->client, d->now);
-    cf_client_transport_closed(d->client, 1, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
+    cf_client_transport_closed(d->client, 1, CF_CLOSE_NO_STATUS, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
     d->transport_live = false;
     driver_pump(d);
     expect(d, "transport-close 'connection closed' again OK\n"
@@ -1153,7 +1179,7 @@ static void the_loss_and_the_users_disconnect_are_told_as_one(void **state)
     driver_start(d);
     driver_be_connected(d);
     d->transport_live = false;
-    cf_client_transport_closed(d->client, 1, CF_BYTES("bye"), CENTRIFUGE_ERROR_OK, d->now);
+    cf_client_transport_closed(d->client, 1, CF_CLOSE_NO_STATUS, CF_BYTES("bye"), CENTRIFUGE_ERROR_OK, d->now);
     cf_client_disconnect(d->client, d->now);
     driver_pump(d);
     expect(d, "transport-close 'bye' again OK\n"
@@ -1180,7 +1206,8 @@ static void steps_are_logged(void **state)
     driver_pass(d, 2000);
     driver_forget(d);
     memset(reason, 'r', sizeof(reason));
-    cf_client_transport_closed(d->client, 2, cf_bytes_make(reason, sizeof(reason)), CENTRIFUGE_ERROR_OK, d->now);
+    cf_client_transport_closed(d->client, 2, CF_CLOSE_NO_STATUS, cf_bytes_make(reason, sizeof(reason)), CENTRIFUGE_ERROR_OK,
+                               d->now);
     d->transport_live = false;
     driver_pump(d);
     char *line = strstr(d->log, "failed: ");
@@ -1202,7 +1229,7 @@ static void expect_shut(driver *d)
     cf_client_transport_opened(d->client, d->transport, CF_BYTES("x"), d->now);
     cf_client_transport_received(d->client, d->transport, CF_BYTES("[]"), d->now);
     cf_client_transport_alive(d->client, d->transport, d->now);
-    cf_client_transport_closed(d->client, d->transport, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
+    cf_client_transport_closed(d->client, d->transport, CF_CLOSE_NO_STATUS, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
     cf_client_tick(d->client, d->now);
     cf_client_shutdown(d->client, d->now);
     assert_true(cf_client_deadline(d->client) == CF_TIME_NEVER);
@@ -1306,6 +1333,7 @@ int main(void)
         TEST(a_connection_that_held_longer_than_its_pause_is_a_good_one),
         cmocka_unit_test(who_asks_in_every_event_caused_a_storm),
         TEST(retry_after_is_heeded_whoever_asks),
+        TEST(the_code_of_a_close_is_told),
         TEST(a_message_that_the_server_refuses_as_too_large_is_told),
         TEST(an_attempt_that_has_to_wait_is_planned_and_can_be_taken_back),
         TEST(a_dead_peer_held_up_the_next_attempt),

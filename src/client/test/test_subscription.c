@@ -848,7 +848,7 @@ static void lose(driver *d, cf_subscription *subscription)
 {
     (void)subscription;
     d->transport_live = false;
-    cf_client_transport_closed(d->client, 2, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
+    cf_client_transport_closed(d->client, 2, CF_CLOSE_NO_STATUS, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
 }
 
 static void replay_and_act(driver *d, void (*act)(driver *d, cf_subscription *subscription))
@@ -922,7 +922,7 @@ static void a_replay_that_was_cut_goes_on_after_the_reconnect(void **state)
     assert_true(cf_client_next_effect(d->client, d->now, &effect));
     assert_true(cf_bytes_equal(effect.event.uid, CF_BYTES("m2")));
     d->transport_live = false;
-    cf_client_transport_closed(d->client, 2, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
+    cf_client_transport_closed(d->client, 2, CF_CLOSE_NO_STATUS, CF_BYTES(""), CENTRIFUGE_ERROR_OK, d->now);
     driver_pump(d);
     driver_pass(d, 4000);
     driver_opened(d);
