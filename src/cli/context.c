@@ -270,15 +270,30 @@ static size_t read_names(char **names)
     return count;
 }
 
+/* Where its server is, for texts; "" when it does not say, or is wrong, which was reported. */
+static const char *place_of(const char *name, char shown[CF_CLI_PLACE_SIZE])
+{
+    char path[CF_CLI_CONTEXT_PATH_MAX];
+    cf_cli_options options;
+    char *text = cf_cli_context_read(name, path);
+    shown[0] = '\0';
+    if (text != NULL && cf_cli_options_load(&options, text, path) && options.url != NULL)
+        cf_cli_place(shown, options.url);
+    free(text);
+    return shown;
+}
+
 static void print_name(const cf_cli_options *options, const char *name, bool is_selected)
 {
+    char shown[CF_CLI_PLACE_SIZE];
     if (options->quiet) {
         cf_cli_print("%s\n", name);
     } else if (cf_cli_print_is_for_people()) {
-        cf_cli_print("%c %s\n", is_selected ? '*' : ' ', name);
+        cf_cli_print("%c %-20s %s\n", is_selected ? '*' : ' ', name, place_of(name, shown));
     } else {
         cf_cli_line_begin();
         cf_cli_line_text("name", name);
+        cf_cli_line_text("url", place_of(name, shown));
         cf_cli_line_bool("selected", is_selected);
         cf_cli_line_end();
     }

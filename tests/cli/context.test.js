@@ -22,12 +22,12 @@ const lines = ({ stdout }) => stdout.split('\n').filter(Boolean).map(JSON.parse)
 test('a context is added, listed, shown, selected, used and removed', async () => {
   assert.deepStrictEqual(await run(['context', 'add', 'prod', '--url', secure.url, '--secret', 'secret', '--timeout', '120']), good);
   assert.deepStrictEqual(await run(['context', 'add', 'local', '-u', 'http://127.0.0.1:1', '--insecure']), good);
-  assert.deepStrictEqual(lines(await run(['context', 'ls'])), [{ name: 'local', selected: false }, { name: 'prod', selected: false }]);
+  assert.deepStrictEqual(lines(await run(['context', 'ls'])), [{ name: 'local', url: 'http://127.0.0.1:1', selected: false }, { name: 'prod', url: secure.url, selected: false }]);
   assert.strictEqual((await run(['channels', '--context', 'prod'])).stdout, '[]\n');
   assert.strictEqual((await run(['--context', 'prod', 'channels'])).stdout, '[]\n');
   assert.strictEqual((await run(['channels'], { CENTRIFUGE_CONTEXT: 'prod' })).stdout, '[]\n');
   assert.deepStrictEqual(await run(['context', 'select', 'prod']), good);
-  assert.deepStrictEqual(lines(await run(['context', 'ls']))[1], { name: 'prod', selected: true });
+  assert.deepStrictEqual(lines(await run(['context', 'ls']))[1], { name: 'prod', url: secure.url, selected: true });
   assert.strictEqual((await run(['channels'])).stdout, '[]\n');
   assert.deepStrictEqual(await run(['pub', 'chat:x', '1']), good);
   assert.deepStrictEqual(lines(await run(['context', 'show']))[0],

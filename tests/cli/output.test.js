@@ -13,8 +13,10 @@ test.after(() => insecure.stop());
 const ALONE = [
   ['--help'], ['help', 'pub'], ['--version'], ['sub', '--help'],
   ['token', '--secret', 's'], ['token', '-q', '--secret', 's'], ['sign', '--secret', 's', 'c', '$x'], ['api-sign', '--secret', 's', '{}'],
+  ['completion', 'bash'], ['completion', 'zsh'], ['completion', 'fish'],
 ];
-const ASKING = [['presence', 'chat:x'], ['presence', '--client', 'chat:x'], ['history', 'chat:x'], ['history', '--client', 'chat:x'], ['channels'], ['stats'], ['sub', 'chat:x']];
+const ASKING = [['presence', 'chat:x'], ['presence', '--client', 'chat:x'], ['history', 'chat:x'], ['history', '--client', 'chat:x'], ['channels'], ['stats'], ['sub', 'chat:x'],
+  ['top', '--once'], ['top'], ['ping', '-n', '1'], ['ping', '--api', '-n', '1'], ['ping'], ['bench', 'chat:x', '-n', '5']];
 const there = (args) => [...args, '--url', insecure.url];
 
 /* Its streams are redirected as the shell says it. */
