@@ -1,12 +1,12 @@
 /*
  * centrifuge-cli: the library for people and shell scripts.
  *
- * main.c finds the command in a table and options.c fills cf_cli_options from a context, the environment and flags; then one
- * file a group of commands does the work: sub.c, pub.c, ask.c (presence, history, channels, stats, node), tell.c (broadcast,
- * unsubscribe, disconnect), sign.c, top.c, ping.c, bench*.c, context.c, completion.c. Those that keep client connections share
- * connection.c (a client as the options want it), private.c (what a backend would sign) and loop.c (poll: the clients' sockets,
- * signals, standard input and output), those that have one session.c (how it fails); those that call the HTTP API share api.c.
- * print.c writes lines of JSON, pretty.c in colours.
+ * main.c finds the command in a table and options.c fills cf_cli_options from a context (kept.c), the environment and flags,
+ * by the table of option.c; then one file a group of commands does the work: sub.c, pub.c, ask.c (presence, history,
+ * channels, stats, node), tell.c (broadcast, unsubscribe, disconnect), sign.c, top.c, ping.c, bench*.c, context.c,
+ * completion.c. Those that keep client connections share connection.c (a client as the options want it), private.c (what a
+ * backend would sign) and loop.c (poll: the clients' sockets, signals, standard input and output), those that have one
+ * session.c (how it fails); those that call the HTTP API share api.c. print.c writes lines of JSON, pretty.c in colours.
  *
  * Only the public headers of the library are used here.
  */

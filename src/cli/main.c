@@ -94,7 +94,6 @@ static void print_command_help(const command_entry *command)
     cf_cli_print("Usage: centrifuge-cli %s [OPTION]...%s%s\n\n%s: %s\n%s", command->name, command->arguments[0] ? " " : "",
                  command->arguments, command->name, command->summary, command->details);
     cf_cli_options_help(command->bit);
-    cf_cli_print("\nThe names in brackets are environment variables; a flag on the command line wins.\n");
 }
 
 static const command_entry *find(const char *name)
