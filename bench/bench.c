@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -90,17 +91,40 @@ uint64_t bench_own_cpu(void)
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-uint64_t bench_cpu(pid_t pid)
+/* ns that one thread ran, or 0. */
+static uint64_t thread_ran(pid_t pid, const char *thread)
+{
+    char path[128];
+    uint64_t ran = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task/%.32s/schedstat", (int)pid, thread);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    int got = fscanf(file, "%" SCNu64, &ran);
+    fclose(file);
+    return got == 1 ? ran : 0;
+}
+
+/* Of all threads; 0 where the system does not tell. */
+static uint64_t threads_ran(pid_t pid)
 {
     char path[64];
     uint64_t ran = 0;
-    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return cpu_from_stat(pid);
-    int got = fscanf(file, "%" SCNu64, &ran);
-    fclose(file);
-    return got == 1 && ran > 0 ? ran : cpu_from_stat(pid);
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *threads = opendir(path);
+    if (threads == NULL)
+        return 0;
+    for (const struct dirent *thread = readdir(threads); thread != NULL; thread = readdir(threads))
+        if (thread->d_name[0] != '.')
+            ran += thread_ran(pid, thread->d_name);
+    closedir(threads);
+    return ran;
+}
+
+uint64_t bench_cpu(pid_t pid)
+{
+    uint64_t ran = threads_ran(pid);
+    return ran > 0 ? ran : cpu_from_stat(pid);
 }
 
 bench_memory_sizes bench_memory(pid_t pid)

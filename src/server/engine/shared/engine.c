@@ -322,14 +322,27 @@ static void follow_store(cf_shared *self)
     self->ops.is_healthy = of_store->is_healthy == NULL ? NULL : is_healthy;
 }
 
+/* What comes by the store for the whole process, the first worker takes: commands so keep the order of their queue. */
+static cf_config config_of(const cf_shared *self, const cf_config *config)
+{
+    cf_config copy = *config;
+    bool first = cf_team_is_first(self->member);
+    copy.redis_api = config->redis_api && first;
+    copy.admin = config->admin && first;
+    copy.web = config->web && first;
+    return copy;
+}
+
 /* Each store is a node of its own to the others who use it: what it sends to itself comes to no other. */
 static cf_engine *make_store(cf_shared *self, const cf_engine_host *host, cf_engine_maker maker)
 {
     char name[CF_UUID_SIZE + 16];
     cf_engine_host inner = *host;
     cf_engine_sink sink = cf_home_sink(self);
+    cf_config config = config_of(self, host->config);
     int size = snprintf(name, sizeof name, "%.*s.%u", (int)host->node.size, host->node.data, self->member->index);
     inner.sink = &sink;
+    inner.config = &config;
     inner.node = cf_bytes_make(name, (size_t)size);
     return maker(&inner);
 }
