@@ -77,7 +77,8 @@ using subscribe_error_event = centrifuge_subscribe_error_event;
 using unsubscribe_event = centrifuge_unsubscribe_event;
 using result = centrifuge_result;
 using credentials = centrifuge_credentials;
-
+using call_options = centrifuge_call_options;
+using drained_event = centrifuge_drained_event;
 using milliseconds = std::chrono::milliseconds;
 
 /* Called exactly once if the function that took it returned no error, and else never. */
@@ -296,6 +297,18 @@ inline void complete(centrifuge_subscription *, const centrifuge_result *given, 
     std::unique_ptr<call> one(static_cast<call *>(user));
     callback scope(one->owner.get());
     one->done(*given);
+}
+
+struct drain {
+    std::shared_ptr<core> owner;
+    std::function<void(const drained_event &)> done;
+};
+
+inline void tell_drained(centrifuge_client *, const centrifuge_drained_event *event, void *user) noexcept
+{
+    std::unique_ptr<drain> one(static_cast<drain *>(user));
+    callback scope(one->owner.get());
+    one->done(*event);
 }
 
 inline void run_posted(centrifuge_client *, void *user) noexcept
@@ -518,13 +531,13 @@ class subscription
     }
 
     /*
-     * Calls, see completion; they wait until it is subscribed. Errors of all: those of client.h, and the handle's. `json` is
-     * one JSON value, {} for none.
+     * Calls, see completion; they wait until it is subscribed, but for `with`: {2000} is a timeout of two seconds for all of it.
+     * Errors of all: those of client.h, and the handle's. `json` is one JSON value, {} for none.
      */
-    [[nodiscard]] error publish(std::string_view json, completion done = nullptr) const
+    [[nodiscard]] error publish(std::string_view json, completion done = nullptr, call_options with = {}) const
     {
-        return call(std::move(done), [json](centrifuge_subscription *to, centrifuge_completion complete, void *user) {
-            return centrifuge_subscription_publish(to, json.data(), json.size(), complete, user);
+        return call(std::move(done), [&](centrifuge_subscription *to, centrifuge_completion complete, void *user) {
+            return centrifuge_subscription_publish_with(to, json.data(), json.size(), &with, complete, user);
         });
     }
     /* A text, as a JSON string. */
@@ -532,19 +545,34 @@ class subscription
     {
         if (!detail::is_name(text))
             return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-        return call(std::move(done), [&text](centrifuge_subscription *to, centrifuge_completion complete, void *user) {
+        return call(std::move(done), [&](centrifuge_subscription *to, centrifuge_completion complete, void *user) {
             return centrifuge_subscription_publish_text(to, text.c_str(), complete, user);
         });
     }
-    [[nodiscard]] error presence(completion done) const { return call(std::move(done), centrifuge_subscription_presence); }
-    [[nodiscard]] error history(completion done) const { return call(std::move(done), centrifuge_subscription_history); }
+    [[nodiscard]] error presence(completion done, call_options with = {}) const
+    {
+        return call(std::move(done), [&](centrifuge_subscription *to, centrifuge_completion complete, void *user) {
+            return centrifuge_subscription_presence_with(to, &with, complete, user);
+        });
+    }
+    [[nodiscard]] error history(completion done, call_options with = {}) const
+    {
+        return call(std::move(done), [&](centrifuge_subscription *to, centrifuge_completion complete, void *user) {
+            return centrifuge_subscription_history_with(to, &with, complete, user);
+        });
+    }
     /* The history as messages, then what is live, each message once. */
     [[nodiscard]] error catch_up(completion done = nullptr) const
     {
         return call(std::move(done), centrifuge_subscription_catch_up);
     }
     /* Completes when it is subscribed or refused. */
-    [[nodiscard]] error ready(completion done) const { return call(std::move(done), centrifuge_subscription_ready); }
+    [[nodiscard]] error ready(completion done, call_options with = {}) const
+    {
+        return call(std::move(done), [&](centrifuge_subscription *to, centrifuge_completion complete, void *user) {
+            return centrifuge_subscription_ready_with(to, &with, complete, user);
+        });
+    }
 
     friend bool operator==(const subscription &a, const subscription &b) noexcept
     {
@@ -676,6 +704,18 @@ class client
 
     error connect() { return ask(centrifuge_client_connect); }
     error disconnect() { return ask(centrifuge_client_disconnect); }
+    /* Disconnects when every call has its result, or after `longest`; then `done` is called once, if this returned no error. */
+    error drain(milliseconds longest, std::function<void(const drained_event &)> done = nullptr)
+    {
+        auto wait = static_cast<std::int64_t>(longest.count());
+        if (!done)
+            return ask(centrifuge_client_drain, wait, nullptr, nullptr);
+        auto one = std::make_unique<detail::drain>(detail::drain{core_, std::move(done)});
+        error wrong = ask(centrifuge_client_drain, wait, detail::tell_drained, one.get());
+        if (!wrong)
+            one.release(); /* detail::tell_drained has it */
+        return wrong;
+    }
     error network_changed(bool online) { return ask(centrifuge_client_network_changed, online); }
     error ping() { return ask(centrifuge_client_ping); }
 

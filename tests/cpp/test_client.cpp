@@ -688,6 +688,31 @@ static void commands_are_batched()
     RUN_UNTIL(one, received >= 1 && answered);
 }
 
+static void a_call_has_a_timeout_of_its_own_and_the_last_answers_are_waited_for()
+{
+    client one(signed_options());
+    subscription room = one.subscribe(fresh_channel());
+    int late = 0, answered = 0;
+    CHECK_ERROR(room.ready([&](const result &outcome) { late += outcome.code == CENTRIFUGE_ERROR_TIMEOUT; }, {1}), OK);
+    CHECK_ERROR(room.publish("1", [&](const result &outcome) { late += outcome.code == CENTRIFUGE_ERROR_TIMEOUT; }, {1}), OK);
+    RUN_UNTIL(one, late == 2);
+    CHECK_ERROR(room.publish("2", [&](const result &) {}, {-1}), INVALID_ARGUMENT);
+    CHECK_ERROR(one.connect(), OK);
+    CHECK_ERROR(room.publish("2", [&](const result &outcome) { answered += !outcome.code; }), OK);
+    std::shared_ptr<int> held = std::make_shared<int>(0);
+    CHECK_ERROR(one.drain(milliseconds(60000),
+                          [&, held](const centrifuge::drained_event &event) {
+                              CHECK(answered == 1 && event.left == 0 && !event.code);
+                              *held = 1;
+                          }),
+                OK);
+    CHECK_ERROR(one.drain(milliseconds(1), [](const centrifuge::drained_event &) { never("drained twice"); }), DRAINING);
+    CHECK_ERROR(room.publish("3"), DRAINING);
+    CHECK_ERROR(one.run(), OK);
+    CHECK(*held == 1 && held.use_count() == 1 && one.state() == CENTRIFUGE_CLIENT_DISCONNECTED);
+    CHECK_ERROR(client().drain(milliseconds(1)), INVALID_ARGUMENT);
+}
+
 static void limits_are_told_before_they_are_reached()
 {
     centrifuge::options options = signed_options();
@@ -753,6 +778,7 @@ int main(int count, char **arguments)
         TEST(other_threads_post_and_are_refused_all_else),
         TEST(a_client_may_run_in_one_thread_and_end_in_another),
         TEST(commands_are_batched),
+        TEST(a_call_has_a_timeout_of_its_own_and_the_last_answers_are_waited_for),
         TEST(limits_are_told_before_they_are_reached),
         TEST(values_print_and_compare),
     };
