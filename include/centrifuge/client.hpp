@@ -531,7 +531,7 @@ class subscription
     }
 
     /*
-     * Calls, see completion; they wait until it is subscribed, but for `with`: {2000} is a timeout of two seconds for all of it.
+     * Calls, see completion; they wait until it is subscribed, at the most for `with`: {2000} is two seconds for all of it.
      * Errors of all: those of client.h, and the handle's. `json` is one JSON value, {} for none.
      */
     [[nodiscard]] error publish(std::string_view json, completion done = nullptr, call_options with = {}) const
