@@ -4,6 +4,7 @@
  *   load fanout --port P --pid PID --channels C --subscribers S --messages M --flight F --size B
  *       C channels with S subscribers each; one more connection publishes M messages of B bytes, never more than F of them
  *       on their way. Prints the server's CPU time per delivered message.
+ *       --first N: the number of the first channel, for several of these at a time.
  *   load idle --port P --pid PID --connections N
  *       N connections that say connect and then nothing. Prints the server's memory for each, and how fast they came about.
  *
@@ -44,6 +45,7 @@ typedef struct load {
     uint16_t port;
     SSL_CTX *tls; /* NULL: in plain text */
     long channels;
+    long first; /* number of the first one */
     peer *peers;
     size_t count;
     size_t opened;
@@ -170,7 +172,7 @@ static void set_up(load *self, peer *from)
             from->ready = true;
             self->ready++;
         } else {
-            send_subscribe(from, from->channel == -2 ? (long)from->replies - 1 : from->channel);
+            send_subscribe(from, self->first + (from->channel == -2 ? (long)from->replies - 1 : from->channel));
         }
     }
 }
@@ -273,7 +275,8 @@ static void make_publications(publications *all, load *self, long subscribers, l
     if (text == NULL || all->frames == NULL || all->offsets == NULL)
         bench_die("load");
     for (long i = 0; i < all->channels; i++) {
-        int head = sprintf(text, "{\"method\":\"publish\",\"params\":{\"channel\":\"" CHANNEL_FORM "\",\"data\":\"", i);
+        int head =
+            sprintf(text, "{\"method\":\"publish\",\"params\":{\"channel\":\"" CHANNEL_FORM "\",\"data\":\"", self->first + i);
         memset(text + head, 'x', (size_t)size - 2);
         int tail = sprintf(text + head + size - 2, "\"},\"uid\":\"3\"}");
         all->offsets[i + 1] =
@@ -321,6 +324,7 @@ static int run_fanout(int argc, char **argv)
     publications all;
     init(&self, argc, argv, (size_t)(channels * subscribers) + 1);
     self.channels = channels;
+    self.first = bench_option(argc, argv, "--first", 0);
     for (size_t i = 0; i < self.count; i++)
         self.peers[i].channel = (long)(i % (size_t)channels);
     self.peers[self.count - 1].channel = -2;
