@@ -36,16 +36,20 @@ async function withNode(config, body) {
   }
 }
 
-test('one Redis', async () => {
+test('workers', () => withNode(configOf('More cores: workers'), (node) => delivers(node, 'news')));
+
+test('one Redis', async (t) => {
   const redis = await startRedis();
-  const config = configOf('More machines: several nodes on Redis');
+  t.after(() => redis.dispose());
+  const config = configOf('More machines: nodes on Redis');
   assert.strictEqual(config.redis_host, '10.0.0.5');
   await withNode(Object.assign(config, { redis_host: '127.0.0.1', redis_port: String(redis.port) }), (node) => delivers(node, 'news'));
-  await redis.dispose();
 });
 
-test('several Redis: each channel is at its own', async () => {
-  const servers = [await startRedis(), await startRedis(), await startRedis()];
+test('several Redis: each channel is at its own', async (t) => {
+  const servers = [];
+  t.after(() => Promise.all(servers.map((redis) => redis.dispose())));
+  for (let i = 0; i < 3; i++) servers.push(await startRedis());
   const config = configOf('Several Redis');
   assert.strictEqual(config.redis_host.split(',').length, 3);
   await withNode(Object.assign(config, { redis_host: '127.0.0.1', redis_port: servers.map((redis) => redis.port).join(',') }), async (node) => {
@@ -60,31 +64,29 @@ test('several Redis: each channel is at its own', async () => {
     }
     ann.end();
   });
-  for (const redis of servers) await redis.dispose();
 });
 
-test('Sentinel', async () => {
+test('Sentinel', async (t) => {
   const redis = await startRedis();
   const sentinels = [];
+  t.after(() => Promise.all([...sentinels, redis].map((one) => one.dispose())));
   for (let i = 0; i < 3; i++) sentinels.push(await new Sentinel(await freePort(), 'mymaster', redis.port).start());
   const config = configOf('Sentinel');
   assert.strictEqual(config.redis_sentinels.split(',').length, 3);
   config.redis_sentinels = sentinels.map((sentinel) => '127.0.0.1:' + sentinel.port).join(',');
   await withNode(config, (node) => delivers(node, 'news'));
-  for (const one of [...sentinels, redis]) await one.dispose();
 });
 
-test('TLS', async () => {
+test('TLS', async (t) => {
   const folder = temporaryFolder();
   const mine = makeCertificate(folder, 'node');
   const its = makeCertificate(folder, 'redis');
   const port = await freePort();
   const redis = await startRedis({ config: ['--tls-port', String(port), '--tls-cert-file', its.ssl_cert, '--tls-key-file', its.ssl_key,
     '--tls-ca-cert-file', mine.ssl_cert] });
+  t.after(() => redis.dispose().then(() => fs.rmSync(folder, { recursive: true, force: true })));
   await withNode(Object.assign(configOf('TLS'), { redis_host: 'localhost', redis_port: String(port), redis_tls_ca: its.ssl_cert,
     redis_tls_cert: mine.ssl_cert, redis_tls_key: mine.ssl_key }), (node) => delivers(node, 'news'));
-  await redis.dispose();
-  fs.rmSync(folder, { recursive: true, force: true });
 });
 
 /* ---- nginx ---- */
