@@ -95,6 +95,17 @@ static cf_engine *make_engine(const cf_engine_host *host)
 
 /* ---- configurations ---- */
 
+/* Not of a script's server: whoever meets its limits ends otherwise than who does not. */
+static void choose_config_limits(sim_random *random, cf_config *config)
+{
+    if (sim_random_chance(random, 100))
+        config->client_queue_max_size = 2000;
+    if (sim_random_chance(random, 50))
+        config->client_channel_limit = 3;
+    if (sim_random_chance(random, 50))
+        config->user_connection_limit = 2;
+}
+
 static void fill_config(sim_server *server, unsigned index)
 {
     sim_world *world = server->world;
@@ -108,12 +119,8 @@ static void fill_config(sim_server *server, unsigned index)
     config->connection_lifetime = world->scenario.lifetime;
     if (world->scenario.store)
         config->presence_ping_interval = 1000000; /* a ping puts right what is missing */
-    if (sim_random_chance(&world->random, 100))
-        config->client_queue_max_size = 2000;
-    if (sim_random_chance(&world->random, 50))
-        config->client_channel_limit = 3;
-    if (sim_random_chance(&world->random, 50))
-        config->user_connection_limit = 2;
+    if (world->play == NULL)
+        choose_config_limits(&world->random, config);
     namespaces[0] = (cf_namespace){CF_BYTES("deep"),
                                    {.recover = true, .history_size = 100000, .history_lifetime = 10000000, .publish = true}};
     namespaces[1] =
