@@ -9,9 +9,10 @@
 
 typedef struct echo_service {
     cf_services services;
-    bool closes;    /* each session, at once */
-    bool amplifies; /* `n` is answered with two to the n letters */
-    cf_list due;    /* sessions that have something to send, or to be closed */
+    bool closes;      /* each session, at once */
+    bool amplifies;   /* `n` is answered with two to the n letters */
+    cf_list due;      /* sessions that have something to send, or to be closed */
+    cf_list turn_end; /* in `due`, behind those of this turn, while it ends */
 } echo_service;
 
 /* Sends what was said since the last time. */

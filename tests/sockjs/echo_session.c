@@ -123,9 +123,8 @@ static void end_session(cf_session *session)
 /* Who is made due by this has its turn in the next one. */
 void echo_end_turn(echo_service *service)
 {
-    cf_list end;
-    cf_list_append(&service->due, &end);
-    for (cf_list *link; (link = cf_list_take(&service->due)) != &end;) {
+    cf_list_append(&service->due, &service->turn_end);
+    for (cf_list *link; (link = cf_list_take(&service->due)) != &service->turn_end;) {
         cf_session *session = CF_CONTAINER(link, cf_session, due);
         if (session->code != 0)
             end_session(session);

@@ -284,7 +284,7 @@ static void membership_is_what_a_table_says(void **state)
     }
     for (size_t step = 0; step < 3000; step++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
-        size_t client = (random >> 33) % CLIENTS, channel = (random >> 43) % CHANNELS;
+        size_t client = (size_t)(random >> 33) % CLIENTS, channel = (size_t)(random >> 43) % CHANNELS;
         char name[2] = {(char)('A' + channel), '\0'};
         harness_begin(&h);
         if ((random >> 53) % 50 == 0) {
