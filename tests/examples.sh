@@ -89,20 +89,36 @@ until_has "$temporary/news" 'chat:news: say "hello"'
 "$examples/producer" "$url" chat:numbers >"$temporary/producer" 2>&1 || fail "producer failed"
 test ! -s "$temporary/producer" || fail "producer was refused"
 
-# Lines from one, received by the two others.
+# Lines from one, received by the others.
 "$examples/first" "$url" chat:lines >"$temporary/first" &
 first=$!
-"$examples/libuv" "$url" chat:lines 2 >"$temporary/libuv" &
-libuv=$!
+# Each event loop that there is an adapter for, and whose library is here.
+loops=()
+listeners=()
+for loop in libuv libev libevent glib sd-event qt; do
+    if [ -x "$examples/$loop" ]; then
+        "$examples/$loop" "$url" chat:lines 2 >"$temporary/$loop" &
+        listeners+=($!)
+        loops+=("$loop")
+    fi
+done
+all_received() {
+    local one
+    for one in first "${loops[@]}"; do
+        grep -q second "$temporary/$one" || return 1
+    done
+}
 sends=0
-until grep -q second "$temporary/first" && grep -q second "$temporary/libuv"; do
+until all_received; do
     sends=$((sends + 1))
-    test "$sends" -le 200 || fail "first and libuv received nothing"
+    test "$sends" -le 200 || fail "first, ${loops[*]}: not all of them received something"
     printf '"first"\n"second"\n' | "$examples/threads" "$url" chat:lines >"$temporary/threads" || fail "threads failed"
     until_has "$temporary/threads" "2 published"
     sleep 0.1
 done
-wait "$libuv" || fail "libuv failed"
+for i in "${!loops[@]}"; do
+    wait "${listeners[$i]}" || fail "${loops[$i]} failed"
+done
 kill "$first"
 wait "$first" 2>/dev/null || true
 until_has "$temporary/first" 'chat:lines: "first"'

@@ -213,7 +213,9 @@ typedef struct centrifuge_options {
 
     /*
      * Tells the loop to call centrifuge_client_socket_ready when `socket` is ready for `events` (CENTRIFUGE_READABLE |
-     * CENTRIFUGE_WRITABLE), from now on until told otherwise; 0: forget it, it is about to be closed. Level-triggered.
+     * CENTRIFUGE_WRITABLE), from now on until told otherwise; 0: forget it, it is about to be closed. Level-triggered. There
+     * is always one to watch: when the last is forgotten the client is gone, and asks for no more. For libuv, libev, libevent,
+     * GLib, sd-event and Qt there is <centrifuge/adapters/...>.
      */
     void (*loop_watch)(void *loop_user, centrifuge_socket socket, int events);
     /*

@@ -21,8 +21,11 @@ centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_opti
     return CENTRIFUGE_ERROR_OK;
 }
 
+/* The wakeup is watched from the beginning on, and forgotten last: that tells a foreign loop that the client is gone. */
 void cf_native_loop_close(cf_native_loop *loop)
 {
+    if (loop->armed != CF_TIME_NEVER && loop->foreign_timer)
+        loop->foreign_timer(loop->foreign_user, -1);
     if (loop->alarm != CF_NATIVE_NO_SOCKET) {
         cf_native_loop_watch(loop, loop->alarm, 0);
         cf_native_close(loop->alarm);
@@ -32,8 +35,6 @@ void cf_native_loop_close(cf_native_loop *loop)
     if (loop->set != CF_NATIVE_NO_SOCKET)
         cf_native_close(loop->set);
     cf_free(&cf_native_allocator, loop->watches);
-    if (loop->armed != CF_TIME_NEVER && loop->foreign_timer)
-        loop->foreign_timer(loop->foreign_user, -1);
 }
 
 void cf_native_loop_abandon(cf_native_loop *loop)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh PROGRAM: runs it with the address of a centrifuged of its own. CENTRIFUGE_BUILD says where that is.
+# run.sh PROGRAM [CONFIGURATION]: runs it with the address of a centrifuged of its own. CENTRIFUGE_BUILD says where that is.
 set -euo pipefail
 build=${CENTRIFUGE_BUILD:-build/release}
 log=$(mktemp)
@@ -13,7 +13,7 @@ stop() {
 }
 trap stop EXIT
 
-"$build/centrifuged" -c tests/cpp/server.json -p 0 >"$log" 2>&1 &
+"$build/centrifuged" -c "${2:-tests/cpp/server.json}" -p 0 >"$log" 2>&1 &
 server=$!
 port=
 for _ in $(seq 2400); do

@@ -34,7 +34,7 @@ test "$programs" -ge 2 || fail "only $programs programs are there"
 
 # All blocks of the guide as one: its functions and constants in their order, then its statements as one function.
 {
-    printf '#include <poll.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n'
+    printf '#define _POSIX_C_SOURCE 200809L\n#include <poll.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n'
     cat $(printf '%s\n' "$temporary"/guide*.c | sort -V) >"$temporary/all"
     awk '/^(static|#include|int main)/ { inside = 1 }
         inside && !/^int main/ && !main { print }

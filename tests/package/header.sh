@@ -28,6 +28,21 @@ for header in include/centrifuge/*.h; do
         checked=$((checked + 2))
     done
 done
+# Adapters, as their users compile them: with the headers of a library whose own warnings are nobody's here.
+adapter() {
+    printf '#include <centrifuge/adapters/%s.h>\ntypedef int nothing;\n' "$1" >"$temporary/header.c"
+    cp "$temporary/header.c" "$temporary/header.cpp"
+    cc -std=c99 -D_POSIX_C_SOURCE=200809L $warnings $2 "$temporary/header.c"
+    c++ -std=c++11 $warnings $2 "$temporary/header.cpp"
+    checked=$((checked + 2))
+}
+adapter libuv ""
+[ ! -e /usr/include/ev.h ] || adapter libev ""
+for pair in libevent:libevent glib:glib-2.0 sd-event:libsystemd; do
+    if pkg-config --exists "${pair#*:}"; then
+        adapter "${pair%:*}" "$(pkg-config --cflags "${pair#*:}" | sed 's/-I/-isystem /g')"
+    fi
+done
 test "$checked" -gt 0
 # The macros that hide the structs' sizes, as a program uses them.
 for standard in c99 c11; do

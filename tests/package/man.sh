@@ -44,7 +44,7 @@ done
 
 # The guide lies where its links lead to the examples.
 guide=$(find "$temporary/usr/share/doc" -name client.md)
-sed -n 's:.*](\(\.\./examples/[a-z]*\.c\)).*:\1:p' "$guide" | sort -u | while read -r example; do
+sed -n 's:.*](\(\.\./examples/[a-z-]*\.c\(pp\)\?\)).*:\1:p' "$guide" | sort -u | while read -r example; do
     test -f "$(dirname "$guide")/$example" || fail "the installed guide links to $example, which is not installed"
 done
 

@@ -127,12 +127,15 @@ typedef struct poll_loop {
     nfds_t count;
     int64_t timer; /* -1: none */
     int timers;    /* how often it was asked for */
+    bool begun;    /* from the first socket on there is always one, until the client is gone */
     centrifuge_client *client;
 } poll_loop;
 
 static void poll_watch(void *user, centrifuge_socket socket, int events)
 {
     poll_loop *loop = user;
+    assert_true(loop->count > 0 || !loop->begun);
+    loop->begun = true;
     short wanted = (short)((events & CENTRIFUGE_READABLE ? POLLIN : 0) | (events & CENTRIFUGE_WRITABLE ? POLLOUT : 0));
     for (nfds_t i = 0; i < loop->count; i++) {
         if (loop->polls[i].fd != socket)
@@ -150,7 +153,7 @@ static void poll_watch(void *user, centrifuge_socket socket, int events)
 static void poll_timer(void *user, int64_t milliseconds)
 {
     poll_loop *loop = user;
-    assert_true(milliseconds >= -1);
+    assert_true(milliseconds >= -1 && loop->count > 0);
     loop->timer = milliseconds;
     loop->timers++;
 }
