@@ -338,6 +338,16 @@ typedef struct centrifuge_options {
      * makes it; the client's own never waits. Default 0: it is refused at once.
      */
     int64_t room_wait;
+    /*
+     * Events, results and `drained` of a started client wait until the application asks for them by centrifuge_client_dispatch.
+     * Default false: the library's thread tells them. Counts at the next centrifuge_client_start.
+     */
+    bool dispatch;
+    /*
+     * A limit, as those above: how many may wait; default 10000. When it is reached nothing more is sent or read until some were
+     * taken, nothing is lost, and the event high_water, LIMIT_EVENTS, is the last of them.
+     */
+    size_t dispatch_max;
 } centrifuge_options;
 
 /*
@@ -922,6 +932,22 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_start(centrifuge_client *clien
  * function), WRONG_THREAD, CLOSED.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_join(centrifuge_client *client);
+
+/*
+ * With the option `dispatch`: runs the callbacks that wait, in the calling thread; when there are none it waits for the first,
+ * at most `milliseconds` (-1: any time). Those that come meanwhile are for the next call. What waits at the end is told by
+ * centrifuge_client_join, and of it results only by centrifuge_client_destroy. The functions `authorize` and `refresh`, and what
+ * is posted, run in the library's thread nevertheless. Any thread, one at a time. Errors: INVALID_STATE (not started with the
+ * option, inside a callback, another thread is in this function or in centrifuge_client_join), WRONG_THREAD, CLOSED (also: a
+ * callback destroyed the client).
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_dispatch(centrifuge_client *client, int64_t milliseconds);
+
+/*
+ * *fd is readable while callbacks wait for centrifuge_client_dispatch: for a loop of the application. It is the client's, until
+ * its thread ends; never read or close it. Any thread. Errors: as centrifuge_client_dispatch.
+ */
+CENTRIFUGE_API centrifuge_error centrifuge_client_dispatch_fd(centrifuge_client *client, int *fd);
 
 /* ---- other threads ---------------------------------------------------------------------------------------- */
 

@@ -551,7 +551,8 @@ centrifuge_subscription_state centrifuge_subscription_get_state(const centrifuge
         [CF_SUBSCRIPTION_UNSUBSCRIBED] = CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED,
     };
     cf_native_driver_look(subscription->client);
-    cf_subscription_state state = cf_subscription_get_state(subscription->core);
+    cf_subscription_state state =
+        subscription->removed ? CF_SUBSCRIPTION_UNSUBSCRIBED : cf_subscription_get_state(subscription->core);
     cf_native_driver_leave(subscription->client);
     return states[state];
 }

@@ -3,6 +3,8 @@
  */
 #include "native/drain.h"
 
+#include "native/inbox.h"
+
 struct cf_native_drain {
     cf_time deadline;
     centrifuge_drained done; /* may be NULL */
@@ -20,6 +22,10 @@ static void tell(centrifuge_client *client)
     const centrifuge_drained_event event = {.code = drain.code, .left = drain.left};
     if (!drain.done || cf_native_copied(client))
         return;
+    if (client->inbox) {
+        cf_native_inbox_put_drained(client, &event, drain.done, drain.user);
+        return;
+    }
     cf_native_callback_begin(client);
     drain.done(client, &event, drain.user);
     cf_native_callback_end(client);

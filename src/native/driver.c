@@ -5,6 +5,7 @@
 
 #include "native/choice.h"
 #include "native/drain.h"
+#include "native/inbox.h"
 #include "native/http.h"
 #include "native/open.h"
 #include "native/shared.h"
@@ -179,11 +180,14 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
         break;
     case CF_EFFECT_EVENT:
         client->share.used++;
-        cf_native_events_deliver(client, &effect->event);
+        cf_native_events_deliver(client, effect);
         break;
     case CF_EFFECT_RESULT:
         client->share.used++;
-        cf_native_events_result(&effect->result);
+        if (client->inbox)
+            cf_native_inbox_put(client, effect);
+        else
+            cf_native_events_result(&effect->result);
         break;
     case CF_EFFECT_LOG:
         cf_native_events_log(client, effect->log.level, effect->log.text);
@@ -195,17 +199,27 @@ static void carry_out(centrifuge_client *client, const cf_effect *effect)
 static void halt(centrifuge_client *client)
 {
     client->share.over = true;
-    if (!client->share.was_over)
+    if (!client->share.was_over && !client->inbox)
         cf_native_events_high_water(client, CENTRIFUGE_ERROR_LIMIT_EVENTS, client->share.used,
                                     client->settings.events_per_turn);
     client->share.was_over = true;
+}
+
+/* A full inbox ends the share of this turn, and of each until it is emptied. */
+static bool next_effect(centrifuge_client *client, cf_effect *effect)
+{
+    if (client->inbox && !cf_native_inbox_admits(client)) {
+        client->share.over = true;
+        return false;
+    }
+    return cf_client_next_effect(client->core, client->now, effect);
 }
 
 void cf_native_driver_settle(centrifuge_client *client)
 {
     cf_effect effect;
     client->kicked = false;
-    while (!client->ending && !client->share.over && cf_client_next_effect(client->core, client->now, &effect)) {
+    while (!client->ending && !client->share.over && next_effect(client, &effect)) {
         carry_out(client, &effect);
         if (client->share.used >= client->settings.events_per_turn)
             halt(client);
@@ -392,6 +406,9 @@ void cf_native_driver_timers(centrifuge_client *client)
         cf_client_tick(client->core, now);
 }
 
+/* ms: how long is waited for memory that an event needs. */
+#define MEMORY_PAUSE 20
+
 /* ---- waiting ----------------------------------------------------------------------------- */
 
 int64_t cf_native_driver_wait_time(const centrifuge_client *client, int64_t milliseconds)
@@ -406,10 +423,18 @@ int64_t cf_native_driver_wait_time(const centrifuge_client *client, int64_t mill
     return milliseconds < 0 || left < milliseconds ? left : milliseconds;
 }
 
+/* The application has to take what waits; the connection is not read, so that only the wake-up, the first, is waited for. */
+static bool is_stuck(const centrifuge_client *client)
+{
+    return client->inbox && client->share.over && (client->inbox->holds || client->inbox->count >= client->inbox->max);
+}
+
 /* Others may use a started client meanwhile. */
 static bool wait_for(centrifuge_client *client, cf_native_watch *watches, size_t count, int64_t milliseconds)
 {
     int64_t longest = cf_native_driver_wait_time(client, milliseconds);
+    if (is_stuck(client))
+        count = 1;
     client->asleep = cf_native_started(client);
     cf_native_callback_begin(client);
     bool good = cf_native_poll(watches, count, longest);
@@ -446,8 +471,10 @@ static cf_time earlier(cf_time a, cf_time b)
 
 cf_time cf_native_driver_deadline(const centrifuge_client *client)
 {
-    if (client->kicked || client->share.over)
+    if (client->kicked || (client->share.over && !is_stuck(client)))
         return cf_native_clock_now();
+    if (client->inbox && client->inbox->holds)
+        return cf_native_clock_now() + MEMORY_PAUSE;
     cf_time deadline = cf_client_deadline(client->core);
     if (client->drain)
         deadline = earlier(deadline, cf_native_drain_deadline(client));
@@ -490,6 +517,7 @@ static void end_core(centrifuge_client *client)
 static void end(centrifuge_client *client)
 {
     client->in_turn = true; /* it calls callbacks, as a turn does */
+    cf_native_inbox_close(client);
     end_core(client);
     cf_native_drain_close(client);
     cf_native_post_drop_all(client);
@@ -509,6 +537,7 @@ static void end_copy(centrifuge_client *client)
     CF_LIST_EACH (link, &client->transports)
         transport_at(link)->ops->abandon(transport_at(link));
     client->live = NULL;
+    cf_native_inbox_close(client);
     end_core(client);
     cf_native_drain_close(client);
     cf_native_post_drop_all(client);

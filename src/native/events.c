@@ -1,7 +1,7 @@
 /*
  * Listeners, and what the core tells, in the public structs.
  */
-#include "native/native.h"
+#include "native/inbox.h"
 
 #include "json/json.h"
 
@@ -249,16 +249,22 @@ static void tell_error(centrifuge_client *client, const cf_event *event, cf_stri
     TELL(client, NULL, client, error, client, centrifuge_error_event, &told);
 }
 
-static void tell_transport_close(centrifuge_client *client, const cf_event *event, cf_strings *strings)
+cf_native_closing cf_native_closing_of(const centrifuge_client *client)
+{
+    return (cf_native_closing){client->http_status, client->close_reason, client->detail};
+}
+
+static void tell_transport_close(centrifuge_client *client, const cf_event *event, const cf_native_closing *closing,
+                                 cf_strings *strings)
 {
     centrifuge_transport_close_event told = {
         .reason = string(strings, event->reason),
         .reconnect = event->reconnect,
         .code = event->code,
         .close_code = event->code ? CF_WS_CLOSE_ABNORMAL : event->close_code,
-        .close_reason = event->code || !client->close_reason ? "" : client->close_reason,
-        .http_status = client->http_status,
-        .detail = event->code && client->detail ? client->detail : "",
+        .close_reason = event->code || !closing->close_reason ? "" : closing->close_reason,
+        .http_status = closing->http_status,
+        .detail = event->code && closing->detail ? closing->detail : "",
     };
     if (told.code && !is_heard(&client->listeners, offsetof(centrifuge_client_events, transport_close)))
         cf_native_print_error(client, "", told.detail[0] ? told.detail : centrifuge_error_text(told.code), "");
@@ -288,6 +294,14 @@ static void tell_high_water(centrifuge_client *client, const cf_event *event, cf
 }
 
 void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text)
+{
+    if (client->inbox && !client->ending)
+        cf_native_inbox_put_log(client, level, text);
+    else
+        cf_native_events_log_now(client, level, text);
+}
+
+void cf_native_events_log_now(centrifuge_client *client, cf_log_level level, cf_bytes text)
 {
     static const centrifuge_log_level levels[] = {
         [CF_LOG_DEBUG] = CENTRIFUGE_LOG_DEBUG,
@@ -405,7 +419,6 @@ static const cf_teller tellers[] = {
     [CF_EVENT_ERROR] = {tell_error, NULL},
     [CF_EVENT_REFRESH_FAILED] = {tell_refresh_failed, NULL},
     [CF_EVENT_HIGH_WATER] = {tell_high_water, NULL},
-    [CF_EVENT_TRANSPORT_CLOSE] = {tell_transport_close, NULL},
     [CF_EVENT_MESSAGE] = {NULL, tell_message},
     [CF_EVENT_JOIN] = {NULL, tell_join},
     [CF_EVENT_LEAVE] = {NULL, tell_leave},
@@ -423,19 +436,39 @@ void cf_native_subscription_free(centrifuge_subscription *subscription)
     cf_free(&cf_native_allocator, subscription);
 }
 
-void cf_native_events_deliver(centrifuge_client *client, const cf_event *event)
+/* What of it waits in the inbox is told first. */
+static void forget_removed(centrifuge_subscription *subscription)
 {
+    subscription->gone = true;
+    if (subscription->queued == 0)
+        cf_native_subscription_free(subscription);
+}
+
+void cf_native_events_deliver(centrifuge_client *client, const cf_effect *effect)
+{
+    const cf_event *event = &effect->event;
     centrifuge_subscription *subscription = event->subscription ? cf_subscription_user(event->subscription) : NULL;
     if (event->kind == CF_EVENT_REMOVED) {
-        cf_native_subscription_free(subscription);
-        return;
+        forget_removed(subscription);
+    } else if (client->inbox) {
+        cf_native_inbox_put(client, effect);
+    } else {
+        cf_native_closing closing = cf_native_closing_of(client);
+        cf_native_events_tell(client, subscription, event, &closing);
     }
+}
+
+void cf_native_events_tell(centrifuge_client *client, centrifuge_subscription *subscription, const cf_event *event,
+                           const cf_native_closing *closing)
+{
     if (client->ending)
         return;
     cf_strings strings;
     strings_init(&strings);
     const cf_teller *teller = &tellers[event->kind];
-    if (teller->client)
+    if (event->kind == CF_EVENT_TRANSPORT_CLOSE)
+        tell_transport_close(client, event, closing, &strings);
+    else if (teller->client)
         teller->client(client, event, &strings);
     else if (!subscription->removed)
         teller->subscription(subscription, event, &strings);

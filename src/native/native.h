@@ -16,6 +16,7 @@
  *   request.c   HTTP requests by libcurl on the loop
  *   http.c      signs for private channels and new credentials: the application is asked, or an endpoint by HTTP
  *   events.c    listeners, and what the core tells, in the public structs
+ *   inbox.c     what waits until the application asks for it
  *   catch_up.c  a channel's history, told as messages
  *   print.c     lines for stderr: the log, and errors that no listener hears
  *   post.c      work handed over by other threads
@@ -170,6 +171,8 @@ typedef struct cf_native_settings {
     size_t recovery_size_max;
     bool print_errors;
     int64_t room_wait;
+    bool dispatch;
+    size_t dispatch_max;
     cf_ws_header *headers;
     size_t header_count;
     cf_http_way way;
@@ -249,7 +252,9 @@ struct centrifuge_subscription {
     centrifuge_client *client;
     cf_subscription *core;
     cf_list listeners;
-    bool removed; /* by the application: no events any more */
+    bool removed;    /* by the application: no events any more */
+    bool gone;       /* the core's is: only what is queued keeps it */
+    uint32_t queued; /* of what waits in the inbox */
     char *channel;
     cf_native_catch_up *catch_up; /* NULL before the first one */
 };
@@ -268,10 +273,23 @@ cf_native_listener *cf_native_listener_make(centrifuge_client *client, const voi
 bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id);
 void cf_native_listeners_free(cf_list *listeners);
 
-void cf_native_events_deliver(centrifuge_client *client, const cf_event *event);
+/* What is told of a closed transport besides the core's event; texts may be NULL. */
+typedef struct cf_native_closing {
+    int http_status;
+    const char *close_reason;
+    const char *detail;
+} cf_native_closing;
+
+cf_native_closing cf_native_closing_of(const centrifuge_client *client);
+/* An event: it is told, or put into the inbox. */
+void cf_native_events_deliver(centrifuge_client *client, const cf_effect *effect);
+/* Now. `subscription`: of a subscription's event. */
+void cf_native_events_tell(centrifuge_client *client, centrifuge_subscription *subscription, const cf_event *event,
+                           const cf_native_closing *closing);
 void cf_native_events_result(const cf_result *result);
 void cf_native_events_high_water(centrifuge_client *client, centrifuge_error limit, size_t used, size_t max);
 void cf_native_events_log(centrifuge_client *client, cf_log_level level, cf_bytes text);
+void cf_native_events_log_now(centrifuge_client *client, cf_log_level level, cf_bytes text);
 /* Tells it to the subscription's listeners of messages. */
 void cf_native_events_message(centrifuge_subscription *subscription, const cf_event *event, bool history);
 void cf_native_subscription_free(centrifuge_subscription *subscription);
@@ -349,6 +367,7 @@ struct centrifuge_client {
     uint8_t choice_tried;            /* last in this attempt, or CF_NATIVE_NO_TRANSPORT */
     bool choice_proven;              /* it has brought a message */
     struct cf_native_shared *shared; /* NULL: never started */
+    struct cf_native_inbox *inbox;   /* NULL: what is to be told is told by the loop's thread */
     bool asleep;                     /* the loop of a started client waits, and nobody has woken it */
     bool in_turn;
     bool kicked;       /* the core may have effects that no turn has taken */

@@ -40,6 +40,7 @@ centrifuge_error centrifuge_options_default_sized(centrifuge_options *options, s
     defaults.events_per_turn = 10000;
     defaults.posts_max = 65536;
     defaults.fallback_time = 600000;
+    defaults.dispatch_max = 10000;
     memset(options, 0, size);
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
     options->size = size;
@@ -159,6 +160,8 @@ static centrifuge_error check_requests(const centrifuge_options *options, const 
         return refuse(what, "events_per_turn");
     if (options->room_wait < 0)
         return refuse(what, "room_wait");
+    if (!options->dispatch_max)
+        return refuse(what, "dispatch_max");
     return options->posts_max ? CENTRIFUGE_ERROR_OK : refuse(what, "posts_max");
 }
 
@@ -325,6 +328,8 @@ static void copy(cf_native_settings *settings, const centrifuge_options *options
     settings->recovery_size_max = options->recovery_size_max;
     settings->print_errors = options->print_errors;
     settings->room_wait = options->room_wait;
+    settings->dispatch = options->dispatch;
+    settings->dispatch_max = options->dispatch_max;
 }
 
 centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client_options *core,

@@ -90,6 +90,8 @@ static bool lacks_room(centrifuge_error error)
 
 bool cf_native_shared_wait_for_room(centrifuge_client *client, centrifuge_error error, cf_time *until)
 {
+    if (client->shared && client->shared->teller == cf_native_thread_self())
+        return false; /* who makes room would wait for it */
     if (!lacks_room(error) || client->settings.room_wait <= 0 || !cf_native_started(client) || cf_native_shared_is_own(client))
         return false;
     cf_time now = cf_native_clock_now();

@@ -16,6 +16,7 @@ typedef struct cf_native_shared {
     pthread_t id;        /* of the library's thread */
     const void *self;    /* cf_native_thread_self of it; NULL: it runs no loop */
     bool joining;        /* somebody waits for its end */
+    const void *teller;  /* cf_native_thread_self of who is inside centrifuge_client_dispatch, or NULL */
     bool quit;           /* it ends at once, and the client with it */
     bool stopped;        /* by centrifuge_client_stop */
     centrifuge_error outcome;

@@ -11,6 +11,7 @@
 #include "native/thread.h"
 
 #include "native/driver.h"
+#include "native/inbox.h"
 #include "native/shared.h"
 
 #include <signal.h>
@@ -60,7 +61,7 @@ static void *work(void *user)
     }
     client->shared->outcome = error;
     client->shared->self = NULL;
-    if (client->ending && !client->shared->joining && !client->shared->quit)
+    if (client->ending && !client->shared->joining && !client->shared->quit && !client->shared->teller)
         end_alone(client);
     else
         cf_native_shared_unlock(client);
@@ -102,9 +103,13 @@ centrifuge_error centrifuge_client_start(centrifuge_client *client)
     client->shared = shared;
     pthread_mutex_lock(&shared->lock);
     atomic_store_explicit(&client->owner, &cf_native_everybody, memory_order_release);
-    if (!begin(shared, client)) {
-        take(client);
+    if (client->settings.dispatch)
+        error = cf_native_inbox_open(client);
+    if (!error && !begin(shared, client))
         error = CENTRIFUGE_ERROR_SYSTEM;
+    if (error) {
+        take(client);
+        cf_native_inbox_close(client);
     }
     pthread_mutex_unlock(&shared->lock);
     return error;
@@ -130,17 +135,35 @@ static void wait_for_end(centrifuge_client *client)
     pthread_mutex_unlock(&shared->lock);
 }
 
+/* Callbacks run in the thread that joins, as in a turn: one of them may destroy the client. */
+static void tell_what_is_left(centrifuge_client *client)
+{
+    client->in_turn = true;
+    cf_native_inbox_close(client);
+    client->in_turn = false;
+}
+
+/* Is the caller in a callback? */
+static bool is_inside(const centrifuge_client *client)
+{
+    return cf_native_shared_is_own(client) || client->shared->teller == cf_native_thread_self();
+}
+
 centrifuge_error centrifuge_client_join(centrifuge_client *client)
 {
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    if (!cf_native_started(client) || cf_native_shared_is_own(client) || client->shared->joining) {
+    if (!cf_native_started(client) || is_inside(client) || client->shared->joining || client->shared->teller) {
         cf_native_driver_leave(client);
         return CENTRIFUGE_ERROR_INVALID_STATE;
     }
     client->shared->joining = true;
+    if (client->inbox)
+        client->inbox->max = SIZE_MAX;
     wait_for_end(client);
+    if (!client->ending)
+        tell_what_is_left(client);
     if (!client->ending)
         return outcome(client);
     cf_native_driver_destroy(client);
@@ -149,8 +172,8 @@ centrifuge_error centrifuge_client_join(centrifuge_client *client)
 
 centrifuge_error cf_native_thread_destroy(centrifuge_client *client)
 {
-    bool own = cf_native_shared_is_own(client);
-    if (!own && client->shared->joining) {
+    bool own = is_inside(client);
+    if (!own && (client->shared->joining || client->shared->teller)) {
         cf_native_shared_unlock(client);
         return CENTRIFUGE_ERROR_INVALID_STATE;
     }
@@ -177,4 +200,76 @@ void cf_native_thread_destroy_copy(centrifuge_client *client)
         return;
     pthread_mutex_unlock(&shared->lock);
     cf_native_driver_destroy(client);
+}
+
+/* ---- what waits for the application ------------------------------------------------------------ */
+
+static centrifuge_error enter_inbox(centrifuge_client *client)
+{
+    centrifuge_error error = cf_native_driver_enter(client);
+    if (error)
+        return error;
+    if (client->inbox && cf_native_started(client))
+        return CENTRIFUGE_ERROR_OK;
+    cf_native_driver_leave(client);
+    return CENTRIFUGE_ERROR_INVALID_STATE;
+}
+
+centrifuge_error centrifuge_client_dispatch_fd(centrifuge_client *client, int *fd)
+{
+    centrifuge_error error = enter_inbox(client);
+    if (error)
+        return error;
+    *fd = (int)client->inbox->ready.reader;
+    cf_native_driver_leave(client);
+    return CENTRIFUGE_ERROR_OK;
+}
+
+/* Nobody else takes anything meanwhile, nor the inbox away. */
+static void wait_for_news(centrifuge_client *client, int64_t milliseconds)
+{
+    cf_native_watch watch = {.socket = client->inbox->ready.reader, .events = CENTRIFUGE_READABLE};
+    if (client->inbox->count > 0 || milliseconds == 0)
+        return;
+    cf_native_callback_begin(client);
+    (void)cf_native_poll(&watch, 1, milliseconds);
+    cf_native_callback_end(client);
+}
+
+/* What comes meanwhile is for the next time. */
+static void tell_news(centrifuge_client *client)
+{
+    for (size_t left = client->inbox->count; left > 0 && !client->ending && cf_native_inbox_tell(client); left--)
+        continue;
+    if (client->share.over) /* there may be room */
+        cf_native_kick(client);
+}
+
+/* A client that a callback destroyed is ended here. */
+static centrifuge_error end_telling(centrifuge_client *client)
+{
+    client->shared->teller = NULL;
+    if (!client->ending) {
+        cf_native_driver_leave(client);
+        return CENTRIFUGE_ERROR_OK;
+    }
+    client->shared->quit = true;
+    wait_for_end(client);
+    cf_native_driver_destroy(client);
+    return CENTRIFUGE_ERROR_CLOSED;
+}
+
+centrifuge_error centrifuge_client_dispatch(centrifuge_client *client, int64_t milliseconds)
+{
+    centrifuge_error error = enter_inbox(client);
+    if (error)
+        return error;
+    if (is_inside(client) || client->shared->teller || client->shared->joining) {
+        cf_native_driver_leave(client);
+        return CENTRIFUGE_ERROR_INVALID_STATE;
+    }
+    client->shared->teller = cf_native_thread_self();
+    wait_for_news(client, milliseconds);
+    tell_news(client);
+    return end_telling(client);
 }

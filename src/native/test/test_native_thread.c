@@ -5,6 +5,7 @@
 
 #include "native/test/support.h"
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -520,6 +521,228 @@ static void no_call_waits_longer_than_it_may(void **state)
     assert_int_equal(counts.failed, 1);
 }
 
+/* ---- the application's thread ---- */
+
+#define MANY 100
+
+static void tells_much(cf_peer *peer)
+{
+    char text[128];
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    peer_expect(peer, "publish");
+    peer_answer(peer, "publish", "{\"status\":true}");
+    for (int i = 0; i < MANY; i++) {
+        snprintf(text, sizeof text, "{\"method\":\"message\",\"body\":{\"uid\":\"u%d\",\"channel\":\"news\",\"data\":%d}}", i,
+                 i);
+        peer_send(peer, text);
+    }
+    peer_wait_end(peer);
+}
+
+/* The state of a client may be another one by the time an event is taken: these do not ask. */
+static void note_connect(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
+{
+    (void)client;
+    note(user, "connect %s; ", event->client);
+}
+
+static void note_disconnect(centrifuge_client *client, const centrifuge_disconnect_event *event, void *user)
+{
+    (void)client;
+    note(user, "disconnect '%s' %d; ", event->reason, event->reconnect);
+}
+
+static void note_subscribe(centrifuge_subscription *subscription, const centrifuge_subscribe_event *event, void *user)
+{
+    (void)subscription;
+    note(user, "subscribe %s; ", event->channel);
+}
+
+/* The journal is of one thread: a sanitizer sees a callback in another one. */
+static centrifuge_subscription *start_for_dispatch(const cf_peer *peer, cf_journal *journal, size_t max)
+{
+    centrifuge_options options;
+    quick_options(&options, peer);
+    options.dispatch = true;
+    options.dispatch_max = max;
+    centrifuge_subscription *news;
+    centrifuge_client_events client_events = journal_client_events;
+    centrifuge_subscription_events events = journal_subscription_events;
+    client_events.connect = note_connect;
+    client_events.disconnect = note_disconnect;
+    events.subscribe = note_subscribe;
+    memset(journal, 0, sizeof *journal);
+    OK(centrifuge_client_new(&journal->client, &options));
+    OK(centrifuge_client_listen(journal->client, &client_events, journal, NULL));
+    OK(centrifuge_client_subscribe(journal->client, "news", &events, journal, &news));
+    OK(centrifuge_subscription_publish(news, "1", 1, journal_result, journal));
+    OK(centrifuge_client_connect(journal->client));
+    OK(centrifuge_client_start(journal->client));
+    return news;
+}
+
+static void dispatch_until(cf_journal *journal, const char *part)
+{
+    while (!noted(journal, part))
+        OK(centrifuge_client_dispatch(journal->client, -1));
+}
+
+static void on_drained(centrifuge_client *client, const centrifuge_drained_event *event, void *user)
+{
+    (void)client;
+    note(user, "drained %s; ", centrifuge_error_name(event->code));
+}
+
+static void callbacks_wait_for_the_application(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, tells_much, NULL, NULL);
+    start_for_dispatch(&peer, &journal, 1000);
+    dispatch_until(&journal, "message news 99 u99");
+    assert_true(noted(&journal, "subscribe news; OK"));
+    assert_int_equal(times_noted(&journal, "message news"), MANY);
+    OK(centrifuge_client_drain(journal.client, 600000, on_drained, &journal));
+    dispatch_until(&journal, "drained");
+    assert_true(noted(&journal, "unsubscribe news; disconnect 'client' 0; closed OK 1005 'connection closed'; drained OK; "));
+    OK(centrifuge_client_join(journal.client));
+    OK(centrifuge_client_destroy(journal.client));
+    peer_finish(&peer);
+}
+
+/* Nothing is lost when the application is slow, and it is told so. */
+static void a_slow_application_gets_everything_in_order(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    char text[64];
+    peer_start(&peer, tells_much, NULL, NULL);
+    start_for_dispatch(&peer, &journal, 3);
+    dispatch_until(&journal, "message news 99 u99");
+    const char *at = journal.text;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(text, sizeof text, "message news %d u%d ", i, i);
+        at = strstr(at, text);
+        assert_non_null(at);
+    }
+    assert_true(noted(&journal, "high water LIMIT_EVENTS of 3; "));
+    OK(centrifuge_client_destroy(journal.client));
+    peer_finish(&peer);
+}
+
+static void join_tells_what_is_left(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    peer_start(&peer, tells_much, NULL, NULL);
+    start_for_dispatch(&peer, &journal, 2);
+    OK(centrifuge_client_drain(journal.client, 600000, on_drained, &journal));
+    OK(centrifuge_client_join(journal.client));
+    assert_true(noted(&journal, "connect c1"));
+    assert_true(noted(&journal, "OK  ; "));
+    assert_true(noted(&journal, "drained OK; "));
+    OK(centrifuge_client_tick(journal.client));
+    OK(centrifuge_client_destroy(journal.client));
+    peer.failure[0] = '\0';
+    peer_finish(&peer);
+}
+
+static void destroy_tells_the_results_that_are_left(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    int fd;
+    peer_start(&peer, tells_much, NULL, NULL);
+    start_for_dispatch(&peer, &journal, 1000);
+    OK(centrifuge_client_dispatch_fd(journal.client, &fd));
+    struct pollfd poller = {.fd = fd, .events = POLLIN};
+    while (!noted(&journal, "subscribe news")) {
+        assert_int_equal(poll(&poller, 1, -1), 1);
+        OK(centrifuge_client_dispatch(journal.client, 0));
+    }
+    OK(centrifuge_client_destroy(journal.client));
+    assert_int_equal(journal.done, 1);
+    peer.failure[0] = '\0';
+    peer_finish(&peer);
+}
+
+static void on_message_remove(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+{
+    (void)message;
+    cf_journal *journal = user;
+    assert_int_equal(centrifuge_client_dispatch(journal->client, 0), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_join(journal->client), CENTRIFUGE_ERROR_INVALID_STATE);
+    OK(centrifuge_subscription_presence(subscription, journal_result, journal));
+    OK(centrifuge_subscription_remove(subscription));
+    note(journal, "removed; ");
+}
+
+static void what_is_removed_tells_results_only(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_subscription_events events = {.message = on_message_remove};
+    peer_start(&peer, tells_much, NULL, NULL);
+    centrifuge_subscription *news = start_for_dispatch(&peer, &journal, 1000);
+    OK(centrifuge_subscription_listen(news, &events, &journal, NULL));
+    dispatch_until(&journal, "UNSUBSCRIBED");
+    assert_int_equal(times_noted(&journal, "removed"), 1);
+    assert_int_equal(times_noted(&journal, "message news"), 1);
+    OK(centrifuge_client_destroy(journal.client));
+    peer_finish(&peer);
+}
+
+static void on_message_destroy(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+{
+    (void)message;
+    (void)user;
+    OK(centrifuge_client_destroy(centrifuge_subscription_client(subscription)));
+}
+
+static void a_dispatched_callback_may_destroy(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_error error = CENTRIFUGE_ERROR_OK;
+    centrifuge_subscription_events events = {.message = on_message_destroy};
+    peer_start(&peer, tells_much, NULL, NULL);
+    centrifuge_subscription *news = start_for_dispatch(&peer, &journal, 10);
+    OK(centrifuge_subscription_listen(news, &events, &journal, NULL));
+    while (!error)
+        error = centrifuge_client_dispatch(journal.client, -1);
+    assert_int_equal(error, CENTRIFUGE_ERROR_CLOSED);
+    assert_int_equal(times_noted(&journal, "message news"), 1);
+    peer.failure[0] = '\0';
+    peer_finish(&peer);
+}
+
+static void only_what_waits_is_dispatched(void **state)
+{
+    (void)state;
+    cf_counts counts;
+    centrifuge_options options;
+    const char *what;
+    int fd;
+    quick_options(&options, NULL);
+    options.dispatch_max = 0;
+    assert_int_equal(centrifuge_options_check(&options, &what), CENTRIFUGE_ERROR_INVALID_OPTION);
+    assert_string_equal(what, "dispatch_max");
+    options.dispatch_max = 1;
+    prepare(&counts, &options);
+    assert_int_equal(centrifuge_client_dispatch(counts.client, 0), CENTRIFUGE_ERROR_INVALID_STATE);
+    OK(centrifuge_client_start(counts.client));
+    assert_int_equal(centrifuge_client_dispatch(counts.client, 0), CENTRIFUGE_ERROR_INVALID_STATE);
+    assert_int_equal(centrifuge_client_dispatch_fd(counts.client, &fd), CENTRIFUGE_ERROR_INVALID_STATE);
+    OK(centrifuge_client_destroy(counts.client));
+}
+
 /* ---- processes, signals ---- */
 
 static void a_child_gives_its_copy_back(void **state)
@@ -593,6 +816,13 @@ int main(void)
         cmocka_unit_test(a_client_of_a_foreign_loop_is_not_started),
         cmocka_unit_test(a_call_waits_for_room_if_it_may),
         cmocka_unit_test(no_call_waits_longer_than_it_may),
+        cmocka_unit_test(callbacks_wait_for_the_application),
+        cmocka_unit_test(a_slow_application_gets_everything_in_order),
+        cmocka_unit_test(join_tells_what_is_left),
+        cmocka_unit_test(destroy_tells_the_results_that_are_left),
+        cmocka_unit_test(what_is_removed_tells_results_only),
+        cmocka_unit_test(a_dispatched_callback_may_destroy),
+        cmocka_unit_test(only_what_waits_is_dispatched),
         cmocka_unit_test(a_child_gives_its_copy_back),
         cmocka_unit_test(signals_are_for_the_application),
     };
