@@ -2,9 +2,13 @@
  * All memory of the library goes through the application's function, and comes back. C's functions are ours here
  * (-Wl,--wrap): libcurl, a library of its own, keeps its.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include "native/test/support.h"
 
 #include <centrifuge/backend.h>
+
+#include <sched.h>
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -20,6 +24,7 @@ static _Thread_local bool watched;
 static atomic_int past; /* calls of C's functions in watched threads */
 static atomic_int blocks;
 static atomic_int calls;
+static atomic_bool wrong_user;
 
 void *__wrap_malloc(size_t size)
 {
@@ -45,10 +50,22 @@ char *__wrap_strdup(const char *text)
     return __real_strdup(text);
 }
 
+static atomic_int missing; /* so many further allocations fail */
+
+static bool is_missing(void)
+{
+    int left = missing;
+    while (left > 0 && !atomic_compare_exchange_weak(&missing, &left, left - 1))
+        continue;
+    return left > 0;
+}
+
 static void *resize(void *user, void *memory, size_t size)
 {
-    assert_ptr_equal(user, &calls);
+    wrong_user = wrong_user || user != &calls;
     calls++;
+    if (size > 0 && is_missing())
+        return NULL;
     if (size > 0) {
         blocks += memory == NULL;
         return __real_realloc(memory, size);
@@ -128,6 +145,58 @@ static void all_of_it_goes_through_the_function_and_comes_back(void **state)
     assert_true(calls > 50);
     assert_int_equal(past, 0);
     assert_int_equal(blocks, 0);
+    assert_false(wrong_user);
+}
+
+static void answers_when_told(cf_peer *peer)
+{
+    peer_welcome(peer, "c1");
+    peer_subscribed(peer, "news");
+    peer_expect(peer, "publish");
+    while (atomic_load(&peer->step) == 0)
+        sched_yield();
+    peer_answer(peer, "publish", "{\"status\":true}");
+    peer_wait_end(peer);
+}
+
+static void note_result(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
+{
+    (void)subscription;
+    (void)result;
+    ((cf_journal *)user)->done++;
+}
+
+/* What waits for the application's thread needs memory: the result is told once, however long there is none. */
+static void no_result_is_lost_for_want_of_memory(void **state)
+{
+    (void)state;
+    for (int count = 1; count < 12; count++) {
+        cf_peer peer;
+        cf_journal journal = {.done = 0};
+        centrifuge_options options;
+        centrifuge_subscription *news;
+        peer_start(&peer, answers_when_told, NULL, NULL);
+        quick_options(&options, &peer);
+        options.dispatch = true;
+        options.print_errors = false;
+        OK(centrifuge_client_new(&journal.client, &options));
+        OK(centrifuge_client_subscribe(journal.client, "news", NULL, NULL, &news));
+        OK(centrifuge_subscription_publish(news, "1", 1, note_result, &journal));
+        OK(centrifuge_client_connect(journal.client));
+        OK(centrifuge_client_start(journal.client));
+        while (centrifuge_subscription_get_state(news) != CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED)
+            OK(centrifuge_client_dispatch(journal.client, 1));
+        missing = count;
+        atomic_store(&peer.step, 1);
+        while (journal.done == 0)
+            OK(centrifuge_client_dispatch(journal.client, 1));
+        missing = 0;
+        OK(centrifuge_client_destroy(journal.client));
+        assert_int_equal(journal.done, 1);
+        peer.failure[0] = '\0';
+        peer_finish(&peer);
+    }
+    assert_int_equal(blocks, 0);
 }
 
 static void it_is_chosen_before_anything_else(void **state)
@@ -141,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_it_goes_through_the_function_and_comes_back),
+        cmocka_unit_test(no_result_is_lost_for_want_of_memory),
         cmocka_unit_test(it_is_chosen_before_anything_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
