@@ -344,8 +344,8 @@ typedef struct centrifuge_options {
      */
     bool dispatch;
     /*
-     * A limit, as those above: how many may wait; default 10000. When it is reached nothing more is sent or read until some were
-     * taken, nothing is lost, and the event high_water, LIMIT_EVENTS, is the last of them.
+     * A limit, as those above: how many may wait; default 10000. When it is reached nothing more is sent or read until some
+     * were taken, nothing is lost, and the event high_water, LIMIT_EVENTS, is the last of them.
      */
     size_t dispatch_max;
 } centrifuge_options;
@@ -554,7 +554,8 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_get_credentials_sized(centrifu
  * callback the memory is freed after the callback has returned; the client must not be used after this call in either case.
  * NULL is allowed. Of a started client its thread is ended, waited for (but inside a callback), and calls complete in the
  * calling thread; any thread may do so that sees to it that no other uses the client from here on: those that come before the
- * end get CLOSED. Errors: WRONG_THREAD, INVALID_STATE (another thread is in centrifuge_client_join), CLOSED (twice).
+ * end get CLOSED. Errors: WRONG_THREAD, INVALID_STATE (another thread is in centrifuge_client_join or _dispatch), CLOSED
+ * (twice).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_destroy(centrifuge_client *client);
 
@@ -936,10 +937,10 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_join(centrifuge_client *client
 /*
  * With the option `dispatch`: runs the callbacks that wait, in the calling thread; when there are none it waits for the first,
  * at most `milliseconds` (-1: any time). Those that come meanwhile are for the next call. What waits at the end is told by
- * centrifuge_client_join, and of it results only by centrifuge_client_destroy. The functions `authorize` and `refresh`, and what
- * is posted, run in the library's thread nevertheless. Any thread, one at a time. Errors: INVALID_STATE (not started with the
- * option, inside a callback, another thread is in this function or in centrifuge_client_join), WRONG_THREAD, CLOSED (also: a
- * callback destroyed the client).
+ * centrifuge_client_join, and of it results only by centrifuge_client_destroy. The functions `authorize` and `refresh`, and
+ * what is posted, run in the library's thread nevertheless. Any thread, one at a time. Errors: INVALID_STATE (not started with
+ * the option, inside a callback, another thread is in this function or in centrifuge_client_join), WRONG_THREAD, CLOSED (also:
+ * a callback destroyed the client).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_dispatch(centrifuge_client *client, int64_t milliseconds);
 

@@ -157,6 +157,7 @@ static void answers_when_told(cf_peer *peer)
         sched_yield();
     peer_answer(peer, "publish", "{\"status\":true}");
     peer_wait_end(peer);
+    peer->failure[0] = '\0'; /* the client may have gone without memory */
 }
 
 static void note_result(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
@@ -193,7 +194,6 @@ static void no_result_is_lost_for_want_of_memory(void **state)
         missing = 0;
         OK(centrifuge_client_destroy(journal.client));
         assert_int_equal(journal.done, 1);
-        peer.failure[0] = '\0';
         peer_finish(&peer);
     }
     assert_int_equal(blocks, 0);
