@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -154,6 +155,14 @@ static bool connect_all(cf_cli_measurement *bench)
     return !bench->ended;
 }
 
+/* Nanoseconds of processors that this process has used. */
+static int64_t cpu_time(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
 /* Sessions speak of connections that cannot be made; from here on connections that are lost belong to what is measured. */
 static bool begin(cf_cli_measurement *bench)
 {
@@ -161,6 +170,7 @@ static bool begin(cf_cli_measurement *bench)
         bench->clients[i].session.done = true;
     bench->running = true;
     bench->started = bench->heard = cf_cli_loop_now();
+    bench->cpu = -cpu_time();
     return !bench->options->api || cf_cli_bench_start_threads(bench);
 }
 
@@ -237,6 +247,7 @@ static void run(cf_cli_measurement *bench)
     if (connect_all(bench)) {
         if (begin(bench))
             measure(bench);
+        bench->cpu += cpu_time();
         finish(bench);
     }
     if (bench->interrupted)

@@ -98,6 +98,7 @@ struct cf_cli_measurement {
     uint64_t disordered; /* messages that came twice or behind a later one */
     uint64_t disconnects;
     int64_t last_received; /* the time */
+    int64_t cpu;           /* ns of processors that this process used since the messages began */
     cf_cli_bench_published published;
     cf_cli_histogram latency;
 };

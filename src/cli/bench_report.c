@@ -23,6 +23,14 @@ static double per_second(uint64_t count, double time)
     return time > 0 ? (double)count / time : 0;
 }
 
+/* Of one processor, by this process. */
+static double cpu_percent(const cf_cli_measurement *bench)
+{
+    int64_t ended = bench->last_received > bench->published.ended ? bench->last_received : bench->published.ended;
+    double time = seconds(bench, ended);
+    return time > 0 ? (double)bench->cpu / 1e7 / time : 0;
+}
+
 static double milliseconds(double nanoseconds)
 {
     return nanoseconds / 1e6;
@@ -112,6 +120,7 @@ static void print_json(const cf_cli_measurement *bench)
     print_published(bench);
     print_received(bench);
     cf_cli_line_number("disconnects", (int64_t)bench->disconnects);
+    cf_cli_line_decimal("cpu_percent", cpu_percent(bench));
     cf_cli_line_bool("interrupted", bench->interrupted);
     cf_cli_line_end();
 }
@@ -150,7 +159,7 @@ static void print_csv(const cf_cli_measurement *bench)
     print_csv_names("answer", &published->latency);
     cf_cli_print(",received,lost,disordered,received_per_second");
     print_csv_names("latency", &bench->latency);
-    cf_cli_print(",disconnects,interrupted\n");
+    cf_cli_print(",disconnects,cpu_percent,interrupted\n");
     print_csv_text(bench->channel);
     cf_cli_print(",%s,%zu,%zu,%zu,%" PRId64, way(bench), bench->publisher_count, bench->subscriber_count, bench->size,
                  bench->options->rate > 0 ? bench->options->rate : 0);
@@ -160,7 +169,7 @@ static void print_csv(const cf_cli_measurement *bench)
     cf_cli_print(",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.3f", bench->received, cf_cli_bench_lost(bench), bench->disordered,
                  per_second(bench->received, seconds(bench, bench->last_received)));
     print_csv_values(&bench->latency);
-    cf_cli_print(",%" PRIu64 ",%d\n", bench->disconnects, bench->interrupted);
+    cf_cli_print(",%" PRIu64 ",%.3f,%d\n", bench->disconnects, cpu_percent(bench), bench->interrupted);
 }
 
 /* ---- for people ---- */
@@ -239,6 +248,7 @@ static void print_text(const cf_cli_measurement *bench)
     print_latency_head();
     print_latency_row("delivery", &bench->latency);
     print_latency_row("answer", &published->latency);
+    cf_cli_print("\nbench itself used %.0f %% of a processor\n", cpu_percent(bench));
 }
 
 void cf_cli_bench_report(const cf_cli_measurement *bench)

@@ -42,7 +42,7 @@ for (const [name, way, transport] of [['WebSocket', [], 'raw-websocket'], ['the 
     assert.strictEqual(found.transport, transport);
     ascending(found.published.latency_ms);
     ascending(found.received.latency_ms);
-    assert.ok(found.published.per_second > 0 && found.received.per_second > 0);
+    assert.ok(found.published.per_second > 0 && found.received.per_second > 0 && found.cpu_percent > 0);
   });
 
   test(`a rate and a duration say how many messages there are, by ${name}`, async () => {
