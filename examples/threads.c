@@ -1,7 +1,7 @@
 /*
  * The client in a thread of its own; others hand it work with centrifuge_client_post. Sends every line of the standard input.
  *
- *     threads [URL [CHANNEL]] < lines-of-json
+ *     threads [URL [CHANNEL]] < lines
  */
 #include <centrifuge/client.h>
 #include <pthread.h>
@@ -23,35 +23,23 @@ static void on_published(centrifuge_subscription *subscription, const centrifuge
 {
     (void)subscription;
     (void)user;
-    if (result->code)
-        fprintf(stderr, "not published: %s\n", result->error);
-    else
-        confirmed++;
+    confirmed += result->code == CENTRIFUGE_ERROR_OK;
 }
 
 /* In the client's thread. */
 static void publish_line(centrifuge_client *client, void *line)
 {
     (void)client;
-    centrifuge_error error = centrifuge_subscription_publish(channel, line, strlen(line), on_published, NULL);
-    if (error)
-        fprintf(stderr, "not published: %s\n", centrifuge_error_text(error));
+    if (centrifuge_subscription_publish_text(channel, line, on_published, NULL))
+        fprintf(stderr, "not published: %s\n", (const char *)line);
     free(line);
 }
 
-static void on_last(centrifuge_subscription *subscription, const centrifuge_result *result, void *user)
-{
-    (void)result;
-    (void)user;
-    centrifuge_client_disconnect(centrifuge_subscription_client(subscription));
-}
-
-/* Answers come in order, so that of history comes after those of all lines. */
+/* In the client's thread: it ends when the answers have come. */
 static void finish(centrifuge_client *client, void *user)
 {
     (void)user;
-    if (centrifuge_subscription_history(channel, on_last, NULL))
-        centrifuge_client_disconnect(client);
+    centrifuge_client_drain(client, 60000, NULL, NULL);
 }
 
 int main(int argc, char **argv)

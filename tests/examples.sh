@@ -112,7 +112,7 @@ sends=0
 until all_received; do
     sends=$((sends + 1))
     test "$sends" -le 200 || fail "first, ${loops[*]}: not all of them received something"
-    printf '"first"\n"second"\n' | "$examples/threads" "$url" chat:lines >"$temporary/threads" || fail "threads failed"
+    printf 'first\nsecond\n' | "$examples/threads" "$url" chat:lines >"$temporary/threads" || fail "threads failed"
     until_has "$temporary/threads" "2 published"
     sleep 0.1
 done
