@@ -114,6 +114,10 @@ static void do_calls(trial *self)
     if (!self->subscription)
         return;
     count(self, centrifuge_subscription_publish(self->subscription, "{}", 2, on_done, self));
+    count(self, centrifuge_subscription_publish_text(self->subscription, "text", on_done, self));
+    centrifuge_error error = centrifuge_subscription_catch_up(self->subscription, on_done, self);
+    if (error != CENTRIFUGE_ERROR_INVALID_STATE) /* one waits already */
+        count(self, error);
     count(self, centrifuge_subscription_presence(self->subscription, on_done, self));
     count(self, centrifuge_subscription_history(self->subscription, on_done, self));
     count(self, centrifuge_subscription_ready(self->subscription, on_done, self));
