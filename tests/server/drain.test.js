@@ -80,6 +80,19 @@ test('a second signal tells them all, also who polls', () => withServer(SLOW, as
   assert.match(server.logged(), /Signal received: interrupt/);
 }));
 
+test('every worker tells its clients, and the second signal is for all of them', () => withServer({ ...SLOW, workers: 3 }, async (server) => {
+  const clients = [];
+  for (let i = 0; i < 12; i++) clients.push(await server.client(String(i)));
+  await shutDown(server);
+  await until(() => clients.some((client) => client.closed), 'the first to be told');
+  assert.ok(clients.filter((client) => client.closed).length <= 3);
+  server.signal('SIGTERM');
+  for (const client of clients) {
+    await client.waitClosed();
+    assert.deepStrictEqual(client.closed, TOLD);
+  }
+}));
+
 test('the last client that goes ends it', () => withServer(SLOW, async (server) => {
   const clients = [await server.client('1'), await server.client('2'), await server.client('3')];
   await shutDown(server);
