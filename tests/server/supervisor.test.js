@@ -20,7 +20,7 @@ while True:
 `;
 
 /* Runs a server with the variables; `told` has all that came. */
-async function supervised(name, variables, work) {
+async function supervised(name, variables, work, config) {
   const told = [];
   const listener = spawn('python3', ['-c', LISTENER, name], { stdio: ['ignore', 'pipe', 'inherit'] });
   readline.createInterface({ input: listener.stdout }).on('line', (line) => told.push(line));
@@ -28,12 +28,11 @@ async function supervised(name, variables, work) {
   try {
     await until(() => told.shift() === 'bound', 'the socket of the supervisor');
     Object.assign(process.env, { NOTIFY_SOCKET: name }, variables);
-    const server = await Server.start({});
+    const server = await Server.start(Object.assign({}, config));
     process.env = before;
     await work(server, told);
     await server.stop();
     await until(() => told.includes('STOPPING=1'), 'the end');
-    await until(() => told.includes('EXTEND_TIMEOUT_USEC=15000000'), 'how long that may take');
   } finally {
     process.env = before;
     listener.kill();
@@ -66,6 +65,17 @@ test('signs of life come as often as they are wanted, and to whom they are wante
     await until(() => told.length === 3, 'the reload');
     assert.strictEqual(signs(told), 0);
   });
+  fs.rmSync(folder, { recursive: true });
+});
+
+test('the supervisor waits as long as clients are told, and a little longer', async () => {
+  const folder = temporaryFolder();
+  const told = [];
+  for (const seconds of [0, 60]) {
+    await supervised(path.join(folder, 'n' + seconds), {}, (server, lines) => { told.push(lines); }, { shutdown_spread: seconds });
+  }
+  await until(() => told.every((lines) => lines.some((line) => line.startsWith('EXTEND'))), 'how long the end may take');
+  assert.deepStrictEqual(told.map((lines) => lines[lines.length - 1]), ['EXTEND_TIMEOUT_USEC=15000000', 'EXTEND_TIMEOUT_USEC=75000000']);
   fs.rmSync(folder, { recursive: true });
 });
 
