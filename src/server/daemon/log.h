@@ -35,8 +35,7 @@ typedef struct cf_log {
 void cf_log_init(cf_log *log);
 /* From now on a terminal is not waited for either. */
 void cf_log_open_terminal(cf_log *log);
-/* Opens the file again (after rotation), another one or none. False when it cannot be opened: the
- * old way stays. */
+/* Opens the file again (after rotation), another one or none. False when it cannot be opened: the old way stays. */
 bool cf_log_open(cf_log *log, const cf_config *config);
 /* Tries to write what waits. */
 void cf_log_flush(cf_log *log);
