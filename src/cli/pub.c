@@ -206,7 +206,7 @@ static void sleep_until(int64_t time)
 {
     int64_t wait;
     while ((wait = time - cf_cli_loop_now()) > 0)
-        nanosleep(&(struct timespec){.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000}, NULL);
+        nanosleep(&(struct timespec){.tv_sec = (time_t)(wait / 1000000000), .tv_nsec = (long)(wait % 1000000000)}, NULL);
 }
 
 static cf_cli_exit publish_again_as_backend(centrifuge_backend *backend, const cf_cli_options *options, centrifuge_bytes data)
