@@ -33,7 +33,8 @@ size_t cf_utf8_sequence(cf_bytes text)
     return size;
 }
 
-static size_t ascii_words(const char *data, size_t size)
+/* How many ASCII characters begin the text, or nearly as many. */
+static size_t skip_ascii(const char *data, size_t size)
 {
     size_t at = 0;
 #if defined(CF_WIDE)
@@ -41,12 +42,17 @@ static size_t ascii_words(const char *data, size_t size)
         if (_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(data + at))) != 0)
             break;
 #endif
+#if defined(CF_WORDS)
     for (; size - at >= 8; at += 8) {
         uint64_t word;
         memcpy(&word, data + at, 8);
         if (word & UINT64_C(0x8080808080808080))
             break;
     }
+#else
+    while (at < size && (unsigned char)data[at] < 0x80)
+        at++;
+#endif
     return at;
 }
 
@@ -54,7 +60,7 @@ size_t cf_utf8_valid_prefix(cf_bytes text)
 {
     size_t at = 0;
     while (at < text.size) {
-        size_t ascii = ascii_words(text.data + at, text.size - at);
+        size_t ascii = skip_ascii(text.data + at, text.size - at);
         at += ascii;
         size_t sequence = cf_utf8_sequence(cf_bytes_slice(text, at, text.size));
         if (sequence == 0)

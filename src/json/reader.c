@@ -54,6 +54,13 @@ static inline const char *skip_space(const cf_json_reader *reader, const char *a
 
 /* ---- strings -------------------------------------------------------------- */
 
+static bool is_special(char c)
+{
+    unsigned char byte = (unsigned char)c;
+    return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
+}
+
+#if defined(CF_WORDS)
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /*
@@ -66,12 +73,6 @@ static inline uint64_t special_bytes(uint64_t word)
     uint64_t quote_or_control = (word ^ EACH_BYTE('"' ^ ' ')) - EACH_BYTE(' ' + 1);
     uint64_t backslash = (word ^ EACH_BYTE('\\')) - EACH_BYTE(1);
     return (quote_or_control | backslash | word) & EACH_BYTE(0x80);
-}
-
-static bool is_special(char c)
-{
-    unsigned char byte = (unsigned char)c;
-    return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
 }
 
 /* Offset of the first special byte of the eight at `at`, which has one. */
@@ -88,6 +89,7 @@ static size_t first_special(const char *at, uint64_t special)
     return i;
 #endif
 }
+#endif
 
 #if defined(CF_WIDE)
 /* Compared as signed numbers, control characters and what is not ASCII are both less than a space. */
@@ -110,6 +112,7 @@ static inline const char *skip_plain(const char *at, const char *end)
             return at + __builtin_ctz(special);
     }
 #endif
+#if defined(CF_WORDS)
     for (; end - at >= 8; at += 8) {
         uint64_t word;
         memcpy(&word, at, 8);
@@ -117,6 +120,7 @@ static inline const char *skip_plain(const char *at, const char *end)
         if (special != 0)
             return at + first_special(at, special);
     }
+#endif
     while (at < end && !is_special(*at))
         at++;
     return at;
