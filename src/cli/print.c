@@ -48,7 +48,7 @@ static void write_all(const char *bytes, size_t size)
     }
 }
 
-static void flush(void)
+static void flush_output(void)
 {
     write_all(output.bytes, output.size);
     output.size = 0;
@@ -57,7 +57,7 @@ static void flush(void)
 static void put(const char *bytes, size_t size)
 {
     if (size > sizeof(output.bytes) - output.size)
-        flush();
+        flush_output();
     if (size > sizeof(output.bytes)) {
         write_all(bytes, size);
         return;
@@ -289,7 +289,7 @@ void cf_cli_print_reader_may_leave(void)
 
 bool cf_cli_print_works(void)
 {
-    flush();
+    flush_output();
     return output.error == 0;
 }
 

@@ -87,7 +87,7 @@ static bool queue_joined(cf_client *client, size_t count, size_t size)
 }
 
 /* As few frames as hold them. Without memory for one they go out one by one, which means the same. */
-static void flush(cf_client *client)
+static void flush_batch(cf_client *client)
 {
     while (client->batch.first != NULL) {
         size_t size;
@@ -103,7 +103,7 @@ bool cf_batch_end_turn(cf_client *client)
 {
     if (client->batch.on || !client->settings->options.batch || client->batch.first == NULL)
         return false;
-    flush(client);
+    flush_batch(client);
     return true;
 }
 
@@ -129,5 +129,5 @@ void cf_client_stop_batching(cf_client *client, bool flush_too, cf_time now)
 void cf_client_flush(cf_client *client, cf_time now)
 {
     (void)now;
-    flush(client);
+    flush_batch(client);
 }

@@ -183,8 +183,8 @@ static void wait_for_subscription(cf_call *call)
         insert_deadline(call->subscription->client, call);
 }
 
-static centrifuge_error start(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data, cf_time deadline,
-                              void *user)
+static centrifuge_error start_call(cf_subscription *subscription, cf_time now, cf_method method, cf_bytes data,
+                                   cf_time deadline, void *user)
 {
     centrifuge_error error = check_call(subscription, data.size);
     if (error != CENTRIFUGE_ERROR_OK)
@@ -211,7 +211,7 @@ centrifuge_error cf_subscription_call(cf_subscription *subscription, cf_time now
 {
     if (data.data != NULL && !cf_json_valid(data))
         return cf_utf8_valid(data) ? CENTRIFUGE_ERROR_INVALID_JSON : CENTRIFUGE_ERROR_INVALID_UTF8;
-    return start(subscription, now, method, data, deadline, call);
+    return start_call(subscription, now, method, data, deadline, call);
 }
 
 centrifuge_error cf_subscription_ready(cf_subscription *subscription, cf_time now, bool wait, void *call)

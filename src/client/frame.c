@@ -44,7 +44,7 @@ cf_subscription *cf_client_transport_pushed(cf_client *client, uint32_t id, cf_b
     return subscription;
 }
 
-static cf_step end(cf_client *client, cf_step step)
+static cf_step end_frame(cf_client *client, cf_step step)
 {
     client->frame.active = false;
     if (client->frame.scratch.capacity > CF_SCRATCH_KEPT)
@@ -93,10 +93,10 @@ cf_step cf_frame_step(cf_client *client, cf_time now, cf_effect *effect)
         return dispatch(client, now, &message, effect);
     if (frame->messages.reader.error != CF_JSON_OK) {
         log_ignored(client);
-        return end(client, CF_STEP_DONE);
+        return end_frame(client, CF_STEP_DONE);
     }
     if (!frame->scratch.failed)
-        return end(client, CF_STEP_END);
+        return end_frame(client, CF_STEP_END);
     cf_client_break(client, CENTRIFUGE_ERROR_NO_MEMORY);
     return CF_STEP_DONE;
 }

@@ -111,7 +111,7 @@ centrifuge_error cf_client_endpoint(cf_bytes url, bool sockjs, cf_transport_kind
 
 #define MEMBER(name) offsetof(cf_client_options, name)
 
-static centrifuge_error fail(centrifuge_error error, size_t member, size_t *fault)
+static centrifuge_error blame_option(centrifuge_error error, size_t member, size_t *fault)
 {
     if (fault != NULL)
         *fault = member;
@@ -123,11 +123,11 @@ static centrifuge_error check_credentials(const cf_client_options *options, size
     if (options->insecure)
         return CENTRIFUGE_ERROR_OK;
     if (options->user.data == NULL)
-        return fail(CENTRIFUGE_ERROR_MISSING_USER, MEMBER(user), fault);
+        return blame_option(CENTRIFUGE_ERROR_MISSING_USER, MEMBER(user), fault);
     if (options->timestamp.size == 0)
-        return fail(CENTRIFUGE_ERROR_MISSING_TIMESTAMP, MEMBER(timestamp), fault);
+        return blame_option(CENTRIFUGE_ERROR_MISSING_TIMESTAMP, MEMBER(timestamp), fault);
     if (options->token.size == 0)
-        return fail(CENTRIFUGE_ERROR_MISSING_TOKEN, MEMBER(token), fault);
+        return blame_option(CENTRIFUGE_ERROR_MISSING_TOKEN, MEMBER(token), fault);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -139,7 +139,7 @@ static centrifuge_error check_url(const cf_client_options *options, size_t *faul
     cf_buffer_init(&nothing, NULL, 0);
     centrifuge_error error = cf_client_endpoint(options->url, options->sockjs, &kind, &nothing);
     if (error == CENTRIFUGE_ERROR_INVALID_URL || error == CENTRIFUGE_ERROR_UNSUPPORTED)
-        return fail(error, MEMBER(url), fault);
+        return blame_option(error, MEMBER(url), fault);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -214,19 +214,19 @@ static centrifuge_error check_size(const cf_client_options *options, size_t *fau
 {
     size_t size = options->user.size + options->timestamp.size + options->token.size + options->info.size;
     return size <= options->frame_size_max ? CENTRIFUGE_ERROR_OK
-                                           : fail(CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, MEMBER(frame_size_max), fault);
+                                           : blame_option(CENTRIFUGE_ERROR_LIMIT_FRAME_SIZE, MEMBER(frame_size_max), fault);
 }
 
 static centrifuge_error check(const cf_client_options *options, size_t *fault)
 {
     if (options->url.size == 0)
-        return fail(CENTRIFUGE_ERROR_MISSING_URL, MEMBER(url), fault);
+        return blame_option(CENTRIFUGE_ERROR_MISSING_URL, MEMBER(url), fault);
     centrifuge_error error = check_credentials(options, fault);
     if (error == CENTRIFUGE_ERROR_OK)
         error = check_url(options, fault);
     for (size_t i = 0; i < RULE_COUNT && error == CENTRIFUGE_ERROR_OK; i++) {
         if (!keeps(options, &rules[i]))
-            error = fail(CENTRIFUGE_ERROR_INVALID_OPTION, rules[i].offset, fault);
+            error = blame_option(CENTRIFUGE_ERROR_INVALID_OPTION, rules[i].offset, fault);
     }
     return error == CENTRIFUGE_ERROR_OK ? check_size(options, fault) : error;
 }

@@ -56,7 +56,7 @@ void cf_refresh_tell_failed(cf_client *client)
     cf_queue_append(client, &client->refresh.failed, CF_PENDING_REFRESH_FAILED);
 }
 
-static cf_verdict start(cf_client *client, cf_time now)
+static cf_verdict start_refresh(cf_client *client, cf_time now)
 {
     cf_refresh *refresh = &client->refresh;
     refresh->at = CF_TIME_NEVER;
@@ -134,7 +134,7 @@ void cf_refresh_on_connected(cf_client *client, cf_time now, const cf_wire_messa
 cf_verdict cf_refresh_on_expired(cf_client *client, cf_time now)
 {
     if (!client->settings->options.can_refresh || (!client->refresh.in_vain && client->refresh.failures == 0))
-        return start(client, now);
+        return start_refresh(client, now);
     /* credentials that were expired when they came, or an attempt that has failed: not at once a second time */
     plan_another(client, now);
     return CF_VERDICT_NONE;
@@ -284,7 +284,7 @@ cf_verdict cf_refresh_tick(cf_client *client, cf_time now)
         cancel_request(client);
         return fail_attempt(client, now, CF_BYTES("timeout"));
     }
-    return refresh->at <= now && !client->link.offline ? start(client, now) : CF_VERDICT_NONE;
+    return refresh->at <= now && !client->link.offline ? start_refresh(client, now) : CF_VERDICT_NONE;
 }
 
 cf_time cf_refresh_deadline(const cf_client *client)

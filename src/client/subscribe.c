@@ -20,7 +20,7 @@
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-static void start(cf_subscription *subscription, bool resubscribe)
+static void start_subscribing(cf_subscription *subscription, bool resubscribe)
 {
     subscription->state = CF_SUBSCRIPTION_SUBSCRIBING;
     subscription->resubscribe = resubscribe;
@@ -69,7 +69,7 @@ static centrifuge_error ask_server(cf_subscription *subscription, cf_time now)
         ask_later(subscription);
     else if (!ask_at_once(subscription, now))
         return CENTRIFUGE_ERROR_NO_MEMORY;
-    start(subscription, false);
+    start_subscribing(subscription, false);
     return CENTRIFUGE_ERROR_OK;
 }
 
@@ -236,7 +236,7 @@ bool cf_subscriptions_ask_all(cf_client *client, bool reconnected, cf_time now)
     CF_EACH_SUBSCRIPTION (node, client) {
         cf_subscription *subscription = cf_subscription_of(node);
         if (cf_subscription_wanted(subscription))
-            start(subscription, reconnected && subscription->was_subscribed);
+            start_subscribing(subscription, reconnected && subscription->was_subscribed);
     }
     return ask_public(client, now) && ask_private(client, now);
 }
@@ -250,7 +250,7 @@ static void tell_unsubscribe(cf_subscription *subscription)
         cf_queue_append(subscription->client, &subscription->unsubscribe, CF_PENDING_UNSUBSCRIBE);
 }
 
-static void end(cf_subscription *subscription, centrifuge_error code)
+static void end_subscription(cf_subscription *subscription, centrifuge_error code)
 {
     subscription->state = CF_SUBSCRIPTION_UNSUBSCRIBED;
     subscription->asked = subscription->crossed = 0;
@@ -288,7 +288,7 @@ void cf_subscription_unsubscribe(cf_subscription *subscription, cf_time now)
         return;
     if (subscription->state != CF_SUBSCRIPTION_UNSUBSCRIBED) {
         tell_unsubscribe(subscription);
-        end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
+        end_subscription(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     }
     cf_subscription_forget_position(subscription);
     send_unsubscribe(subscription);
@@ -315,7 +315,7 @@ void cf_subscription_remove(cf_subscription *subscription, cf_time now)
         return;
     bool wanted = cf_subscription_wanted(subscription);
     silence(subscription);
-    end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
+    end_subscription(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     cf_calls_fail_sent(client, subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
     cf_map_remove(&client->table.map, &subscription->node);
     client->table.haste_at = cf_time_later(client->table.haste_at, subscription->haste_at);
@@ -335,7 +335,7 @@ static void leave_one(cf_subscription *subscription, bool again)
     subscription->asked = subscription->leaving = subscription->crossed = 0;
     cf_subscription_forget_recovery(subscription);
     if (!again) {
-        end(subscription, CENTRIFUGE_ERROR_DISCONNECTED);
+        end_subscription(subscription, CENTRIFUGE_ERROR_DISCONNECTED);
         subscription->left = true;
     } else if (cf_subscription_wanted(subscription)) {
         subscription->state = CF_SUBSCRIPTION_SUBSCRIBING;
@@ -372,7 +372,7 @@ cf_step cf_subscription_on_unsubscribe(cf_client *client, cf_time now, const cf_
         uint64_t crossed = subscription->asked;
         cf_haste_spend(&subscription->haste_at, now);
         tell_unsubscribe(subscription);
-        end(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
+        end_subscription(subscription, CENTRIFUGE_ERROR_UNSUBSCRIBED);
         cf_subscription_forget_position(subscription);
         subscription->crossed = crossed;
     }

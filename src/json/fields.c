@@ -27,7 +27,7 @@ static const cf_json_field *find_field(const cf_json_field *fields, size_t count
     return NULL;
 }
 
-static bool fail(cf_json_reader *reader, cf_json_error error, size_t offset)
+static bool fail_field(cf_json_reader *reader, cf_json_error error, size_t offset)
 {
     reader->error = error;
     reader->offset = offset;
@@ -88,7 +88,7 @@ bool cf_json_read_fields(cf_json_reader *reader, const cf_json_field *fields, si
             continue;
         cf_json_error error = store(field, &value, cf_bytes_make(from, (size_t)(reader->at - from)), target, scratch);
         if (error != CF_JSON_OK)
-            return fail(reader, error, (size_t)(from - reader->start));
+            return fail_field(reader, error, (size_t)(from - reader->start));
     }
     return reader->error == CF_JSON_OK;
 }

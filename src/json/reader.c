@@ -17,7 +17,7 @@
  * of the reader, it stays in a register.
  */
 
-SELDOM static const char *fail(cf_json_reader *reader, cf_json_error error, const char *at)
+SELDOM static const char *fail_reading(cf_json_reader *reader, cf_json_error error, const char *at)
 {
     reader->error = error;
     reader->offset = (size_t)(at - reader->start);
@@ -26,7 +26,7 @@ SELDOM static const char *fail(cf_json_reader *reader, cf_json_error error, cons
 
 static const char *syntax_error(cf_json_reader *reader, const char *at)
 {
-    return fail(reader, CF_JSON_ERROR_SYNTAX, at);
+    return fail_reading(reader, CF_JSON_ERROR_SYNTAX, at);
 }
 
 /* The end of the input looks like a byte that fits nowhere. */
@@ -150,7 +150,7 @@ static const char *scan_utf8(cf_json_reader *reader, const char *at)
     while (at < reader->end && (unsigned char)*at >= 0x80) {
         size_t size = cf_utf8_sequence(cf_bytes_make(at, (size_t)(reader->end - at)));
         if (size == 0)
-            return fail(reader, CF_JSON_ERROR_UTF8, at);
+            return fail_reading(reader, CF_JSON_ERROR_UTF8, at);
         at += size;
     }
     return at;
@@ -308,7 +308,7 @@ static inline const char *scan_key(cf_json_reader *reader, const char *at)
 static inline const char *step_in(cf_json_reader *reader, const char *at, nesting *open, bool object, bool *empty)
 {
     if (!push(reader, open, object))
-        return fail(reader, CF_JSON_ERROR_DEPTH, at);
+        return fail_reading(reader, CF_JSON_ERROR_DEPTH, at);
     at = skip_space(reader, at + 1);
     *empty = byte_at(reader, at) == (object ? '}' : ']');
     return *empty || !object ? at : scan_key(reader, at);
@@ -393,11 +393,11 @@ static bool enter(cf_json_reader *reader, cf_json_kind kind)
         const char *from = reader->at;
         cf_json_value other;
         if (cf_json_read(reader, &other))
-            fail(reader, CF_JSON_ERROR_KIND, from);
+            fail_reading(reader, CF_JSON_ERROR_KIND, from);
         return false;
     }
     if (reader->depth >= CF_JSON_DEPTH_MAX) {
-        fail(reader, CF_JSON_ERROR_DEPTH, reader->at);
+        fail_reading(reader, CF_JSON_ERROR_DEPTH, reader->at);
         return false;
     }
     reader->at++;
@@ -473,7 +473,7 @@ bool cf_json_finish(cf_json_reader *reader)
     reader->at = skip_space(reader, reader->at);
     if (reader->at == reader->end && reader->depth == 0)
         return true;
-    return fail(reader, CF_JSON_ERROR_TRAILING, reader->at) != NULL;
+    return fail_reading(reader, CF_JSON_ERROR_TRAILING, reader->at) != NULL;
 }
 
 void cf_json_position(const cf_json_reader *reader, size_t *line, size_t *column)

@@ -297,7 +297,7 @@ static void resume(centrifuge_client *client)
     }
 }
 
-static void flush(centrifuge_client *client)
+static void flush_transports(centrifuge_client *client)
 {
     CF_LIST_EACH (link, &client->transports)
         transport_at(link)->ops->flush(transport_at(link));
@@ -341,7 +341,7 @@ centrifuge_error cf_native_driver_end(centrifuge_client *client)
     do {
         cf_native_driver_settle(client);
         if (!client->ending)
-            flush(client);
+            flush_transports(client);
         if (client->drain && !client->ending)
             cf_native_drain_look(client);
     } while (client->kicked && !client->ending && !client->share.over);
@@ -514,7 +514,7 @@ static void end_core(centrifuge_client *client)
         carry_out(client, &effect);
 }
 
-static void end(centrifuge_client *client)
+static void end_client(centrifuge_client *client)
 {
     client->in_turn = true; /* it calls callbacks, as a turn does */
     cf_native_inbox_close(client);
@@ -550,7 +550,7 @@ void cf_native_driver_destroy(centrifuge_client *client)
     if (cf_native_copied(client))
         end_copy(client);
     else
-        end(client);
+        end_client(client);
     cf_client_free(client->core);
     while (!cf_list_empty(&client->subscriptions))
         cf_native_subscription_free(CF_CONTAINER(client->subscriptions.next, centrifuge_subscription, link));

@@ -61,7 +61,7 @@ void cf_native_http_answer(centrifuge_client *client, cf_native_asked asked, uin
     tell_core(client, asked, id, answer.data == NULL, answer);
 }
 
-static void fail(centrifuge_client *client, cf_native_asked asked, uint32_t id, const char *problem)
+static void fail_request(centrifuge_client *client, cf_native_asked asked, uint32_t id, const char *problem)
 {
     log_problem(client, asked, problem, 0);
     tell_core(client, asked, id, true, (cf_bytes){"", 0});
@@ -155,14 +155,14 @@ static void post(centrifuge_client *client, cf_native_asked asked, uint32_t id, 
         free_request(client->http, posted);
     }
     close_unused(client);
-    fail(client, asked, id, problem);
+    fail_request(client, asked, id, problem);
 }
 
 static void nobody_to_ask(centrifuge_client *client, cf_native_asked asked, uint32_t id)
 {
-    fail(client, asked, id,
-         asked == CF_NATIVE_AUTHORIZE ? "a private channel needs this option, or 'authorize'"
-                                      : "credentials expire: new ones need this option, or 'refresh'");
+    fail_request(client, asked, id,
+                 asked == CF_NATIVE_AUTHORIZE ? "a private channel needs this option, or 'authorize'"
+                                              : "credentials expire: new ones need this option, or 'refresh'");
 }
 
 static void ask_for_signs(centrifuge_client *client, uint32_t id, cf_bytes body)

@@ -84,7 +84,7 @@ static size_t next_size(const cf_native_socket *socket, size_t share)
     return socket->plain && left > share ? share : left;
 }
 
-static void flush(cf_native_socket *socket)
+static void flush_socket(cf_native_socket *socket)
 {
     size_t share = share_of_turn(socket);
     if (socket->state == CF_NATIVE_SOCKET_CONNECTING || socket->state == CF_NATIVE_SOCKET_DEAD)
@@ -328,7 +328,7 @@ static void read_all(cf_native_socket *socket)
 static void flush_waiting(cf_native_transport *transport)
 {
     if (wants_to_send(socket_of(transport)))
-        flush(socket_of(transport));
+        flush_socket(socket_of(transport));
 }
 
 static void resume_transport(cf_native_transport *transport)
@@ -356,7 +356,7 @@ static bool ready(cf_native_transport *transport, centrifuge_socket handle, int 
     if (events & CENTRIFUGE_READABLE)
         read_all(socket);
     if ((events & CENTRIFUGE_WRITABLE) && !transport->client->ending)
-        flush(socket);
+        flush_socket(socket);
     return true;
 }
 

@@ -386,7 +386,7 @@ static void send_text(cf_native_transport *transport, cf_bytes text)
              "the connection is too slow for what is sent: raise 'queue_size_max' or send less");
 }
 
-static void flush(cf_native_transport *transport)
+static void flush_sockjs(cf_native_transport *transport)
 {
     if (sockjs_of(transport)->link.unsent.size > 0)
         work(sockjs_of(transport));
@@ -486,7 +486,7 @@ static void reap(cf_native_transport *transport)
 const cf_native_transport_ops cf_native_sockjs_ops = {
     .name = name,
     .send = send_text,
-    .flush = flush,
+    .flush = flush_sockjs,
     .resume = resume,
     .ready = ready,
     .timers = timers,

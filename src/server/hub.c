@@ -984,7 +984,7 @@ static void expect_stuck(cf_hub *hub, cf_session *session)
 }
 
 /* Until the turn's writes are so many; false when the list has more. */
-static bool flush(cf_hub *hub, cf_list *list, uint64_t writes)
+static bool flush_list(cf_hub *hub, cf_list *list, uint64_t writes)
 {
     cf_turn *turn = &hub->services->turn;
     while (!cf_list_empty(list) && turn->writes < writes) {
@@ -999,6 +999,6 @@ static bool flush(cf_hub *hub, cf_list *list, uint64_t writes)
 bool cf_hub_flush(cf_hub *hub)
 {
     const cf_turn *turn = &hub->services->turn;
-    bool all_answers = flush(hub, &hub->answered, turn->limits.writes);
-    return flush(hub, &hub->dirty, turn->writes + turn->limits.pushes) && all_answers;
+    bool all_answers = flush_list(hub, &hub->answered, turn->limits.writes);
+    return flush_list(hub, &hub->dirty, turn->writes + turn->limits.pushes) && all_answers;
 }

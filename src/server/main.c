@@ -205,7 +205,7 @@ static int read_line(command_line *line)
 
 /* ---- commands ---- */
 
-static int fail(const char *format, const char *what, const char *more)
+static int fail_program(const char *format, const char *what, const char *more)
 {
     cf_log log;
     char text[1024];
@@ -228,10 +228,11 @@ static int fail_to_locate(const char *path, cf_config_report *report)
 {
     cf_daemon_notation notation;
     if (!cf_daemon_settings_notation(path, &notation))
-        return fail("Unable to locate config file: the name must end in " CF_NOTATION_ENDINGS ": ", path, "");
+        return fail_program("Unable to locate config file: the name must end in " CF_NOTATION_ENDINGS ": ", path, "");
     if (access(path, F_OK) != 0)
-        return fail("Unable to locate config file, use \"centrifuged genconfig -c ", path, "\" command to generate one");
-    return fail("Unable to locate config file: ", cf_buffer_text(&report->error), "");
+        return fail_program("Unable to locate config file, use \"centrifuged genconfig -c ", path,
+                            "\" command to generate one");
+    return fail_program("Unable to locate config file: ", cf_buffer_text(&report->error), "");
 }
 
 static int check_config(const char *path)
@@ -244,7 +245,7 @@ static int check_config(const char *path)
     if (status == CF_SETTINGS_NO_FILE)
         result = fail_to_locate(path, &report);
     else if (status != CF_SETTINGS_OK)
-        result = fail(cf_buffer_text(&report.error), "", "");
+        result = fail_program(cf_buffer_text(&report.error), "", "");
     cf_config_report_free(&report);
     return result;
 }
@@ -253,12 +254,12 @@ static int gen_config(const char *path)
 {
     cf_daemon_notation notation;
     if (!cf_daemon_settings_notation(path, &notation))
-        return fail("output config file must have one of supported extensions: json, toml, yaml, yml (", path, ")");
+        return fail_program("output config file must have one of supported extensions: json, toml, yaml, yml (", path, ")");
     int problem = cf_genconfig_write(path, notation);
     if (problem == EEXIST)
-        return fail("output config file already exists: ", path, "");
+        return fail_program("output config file already exists: ", path, "");
     if (problem != 0)
-        return fail(path, ": ", strerror(problem));
+        return fail_program(path, ": ", strerror(problem));
     return check_config(path);
 }
 

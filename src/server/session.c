@@ -60,7 +60,7 @@ static void release_content(cf_session *session)
 }
 
 /* Server-spec.md 2.12. `tell`: the transport does not know yet. */
-static void end(cf_session *session, int code, cf_bytes reason, bool tell)
+static void end_session(cf_session *session, int code, cf_bytes reason, bool tell)
 {
     cf_services *services = session->services;
     if (cf_session_is(session, CF_SESSION_ENDED))
@@ -82,12 +82,12 @@ static void end(cf_session *session, int code, cf_bytes reason, bool tell)
 
 void cf_session_gone(cf_session *session)
 {
-    end(session, 0, CF_BYTES(""), false);
+    end_session(session, 0, CF_BYTES(""), false);
 }
 
 void cf_session_close_code(cf_session *session, int code, cf_bytes reason)
 {
-    end(session, code, reason, true);
+    end_session(session, code, reason, true);
 }
 
 void cf_session_close(cf_session *session, cf_trouble trouble)
@@ -101,7 +101,7 @@ void cf_session_close(cf_session *session, cf_trouble trouble)
     services->closes[trouble]++;
     cf_buffer_clear(&services->advice);
     int code = session->ops->dialect->end(&services->advice, trouble);
-    end(session, code, cf_buffer_bytes(&services->advice), true);
+    end_session(session, code, cf_buffer_bytes(&services->advice), true);
 }
 
 void cf_session_cut_off(cf_session *session, cf_trouble trouble)

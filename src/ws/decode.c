@@ -38,7 +38,7 @@ void cf_ws_decoder_free(cf_ws_decoder *decoder)
     cf_buffer_free(&decoder->message);
 }
 
-static void fail(cf_ws_decoder *decoder, cf_ws_event *event, uint16_t code, const char *reason)
+static void fail_decoding(cf_ws_decoder *decoder, cf_ws_event *event, uint16_t code, const char *reason)
 {
     decoder->failed = true;
     *event = (cf_ws_event){.kind = CF_WS_EVENT_ERROR, .code = code, .payload = cf_bytes_of(reason)};
@@ -120,7 +120,7 @@ static parse_state parse_header(cf_ws_decoder *decoder, const char *data, size_t
         return PARSE_MORE;
     const char *problem = first_bytes_problem(decoder, bytes);
     if (problem != NULL) {
-        fail(decoder, event, CF_WS_CLOSE_PROTOCOL_ERROR, problem);
+        fail_decoding(decoder, event, CF_WS_CLOSE_PROTOCOL_ERROR, problem);
         return PARSE_FAILED;
     }
     header->size = header_size(bytes);
@@ -134,7 +134,7 @@ static parse_state parse_header(cf_ws_decoder *decoder, const char *data, size_t
     if (header->masked)
         memcpy(header->mask, bytes + header->size - 4, 4);
     if (!(header->opcode & CONTROL_BIT) && header->payload > decoder->message_max - decoder->message.size) {
-        fail(decoder, event, CF_WS_CLOSE_TOO_LARGE, "");
+        fail_decoding(decoder, event, CF_WS_CLOSE_TOO_LARGE, "");
         return PARSE_FAILED;
     }
     return PARSE_OK;
@@ -152,11 +152,11 @@ static void handle_close(cf_ws_decoder *decoder, cf_bytes payload, cf_ws_event *
     unsigned code = payload.size >= 2 ? (unsigned)bytes[0] << 8 | bytes[1] : CF_WS_CLOSE_NO_STATUS;
     cf_bytes reason = cf_bytes_slice(payload, 2, payload.size);
     if (payload.size > 0 && !close_code_allowed(code)) {
-        fail(decoder, event, CF_WS_CLOSE_PROTOCOL_ERROR, "invalid close code");
+        fail_decoding(decoder, event, CF_WS_CLOSE_PROTOCOL_ERROR, "invalid close code");
         return;
     }
     if (!cf_utf8_valid(reason)) {
-        fail(decoder, event, CF_WS_CLOSE_PROTOCOL_ERROR, "invalid utf8 payload in close frame");
+        fail_decoding(decoder, event, CF_WS_CLOSE_PROTOCOL_ERROR, "invalid utf8 payload in close frame");
         return;
     }
     decoder->failed = true;
@@ -166,7 +166,7 @@ static void handle_close(cf_ws_decoder *decoder, cf_bytes payload, cf_ws_event *
 static void deliver(cf_ws_decoder *decoder, cf_ws_opcode opcode, bool compressed, cf_bytes payload, cf_ws_event *event)
 {
     if (opcode == CF_WS_TEXT && decoder->check_utf8 && !compressed && !cf_utf8_valid(payload)) {
-        fail(decoder, event, CF_WS_CLOSE_INVALID_DATA, "invalid utf8 in text message");
+        fail_decoding(decoder, event, CF_WS_CLOSE_INVALID_DATA, "invalid utf8 in text message");
         return;
     }
     *event = (cf_ws_event){.kind = CF_WS_EVENT_MESSAGE, .opcode = opcode, .compressed = compressed, .payload = payload};
@@ -185,7 +185,7 @@ static void handle_data(cf_ws_decoder *decoder, const frame_header *header, cf_b
     decoder->fragmented = !header->final;
     cf_buffer_append(&decoder->message, payload);
     if (decoder->message.failed) {
-        fail(decoder, event, INTERNAL, "out of memory");
+        fail_decoding(decoder, event, INTERNAL, "out of memory");
         return;
     }
     if (!header->final)
@@ -217,7 +217,7 @@ static bool keep(cf_ws_decoder *decoder, const char *data, size_t size, cf_ws_ev
     cf_buffer_append(&decoder->partial, cf_bytes_make(data, size));
     if (!decoder->partial.failed)
         return true;
-    fail(decoder, event, INTERNAL, "out of memory");
+    fail_decoding(decoder, event, INTERNAL, "out of memory");
     return false;
 }
 

@@ -179,7 +179,7 @@ static void free_session(cf_admin_session *session)
     cf_free(session->services->allocator, session);
 }
 
-static void end(cf_admin_session *session)
+static void end_admin_session(cf_admin_session *session)
 {
     session->ops->close(session->transport, session->trouble);
     free_session(session);
@@ -203,7 +203,7 @@ static void work(cf_admin_session *session)
     if (session->trouble == CF_TROUBLE_NONE)
         pause(session, session->carrying_out);
     else
-        end(session);
+        end_admin_session(session);
 }
 
 static void keep(cf_admin_session *session, cf_bytes text)

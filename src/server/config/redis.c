@@ -37,7 +37,7 @@ static cf_bytes item_of(cf_bytes list, size_t index)
 
 /* ---- one server -------------------------------------------------------------- */
 
-static void fail(cf_loader *load, const char *option, size_t index, const char *why)
+static void refuse_option(cf_loader *load, const char *option, size_t index, const char *why)
 {
     cf_config_fail_option(load, cf_loader_setting(load, option), option, "is not good for shard %zu: %s", index + 1, why);
 }
@@ -109,7 +109,7 @@ static void read_host_and_port(cf_loader *load, size_t index, cf_redis_server *s
     (void)store(load, host.size > 0 ? host : CF_BYTES("127.0.0.1"), &server->host);
     cf_bytes port = item_of(config->redis_port, index);
     if (!read_port(port.size > 0 ? port : CF_BYTES("6379"), &server->port))
-        fail(load, "redis_port", index, "give a number from 1 to 65535");
+        refuse_option(load, "redis_port", index, "give a number from 1 to 65535");
 }
 
 static void read_server(cf_loader *load, size_t index, cf_redis_server *server)
@@ -125,9 +125,9 @@ static void read_server(cf_loader *load, size_t index, cf_redis_server *server)
     else if (config->redis_master_name.size == 0)
         read_host_and_port(load, index, server);
     if (problem != NULL)
-        fail(load, "redis_url", index, problem);
+        refuse_option(load, "redis_url", index, problem);
     if (!cf_bytes_to_int64(server->database, &number) || number < 0)
-        fail(load, config->redis_url.size > 0 ? "redis_url" : "redis_db", index, "its database is no number");
+        refuse_option(load, config->redis_url.size > 0 ? "redis_url" : "redis_db", index, "its database is no number");
 }
 
 /* ---- Sentinel ------------------------------------------------------------------ */
@@ -138,7 +138,8 @@ static void read_master(cf_loader *load, size_t index, cf_redis_server *server)
     server->host = CF_BYTES("");
     (void)store(load, name, &server->master);
     if (name.size == 0)
-        fail(load, "redis_master_name", index, "Redis master name must be set for every Redis shard when Sentinel used");
+        refuse_option(load, "redis_master_name", index,
+                      "Redis master name must be set for every Redis shard when Sentinel used");
 }
 
 static void read_sentinel(cf_loader *load, size_t index, cf_redis_server *server)
@@ -202,8 +203,8 @@ void cf_config_read_redis(cf_loader *load)
     check_count(load, "redis_port", config->redis_port, "ports");
     check_count(load, "redis_url", config->redis_url, "urls");
     if (config->redis_master_name.size > 0 && count_items(config->redis_master_name) != config->redis_server_count)
-        fail(load, "redis_master_name", count_items(config->redis_master_name),
-             "Redis master name must be set for every Redis shard when Sentinel used");
+        refuse_option(load, "redis_master_name", count_items(config->redis_master_name),
+                      "Redis master name must be set for every Redis shard when Sentinel used");
     if (config->redis_server_count > SERVERS_MAX)
         cf_config_fail_option(load, cf_loader_setting(load, "redis_host"), "redis_host", "names more than %d shards",
                               SERVERS_MAX);

@@ -48,7 +48,7 @@ static bool has_room(int descriptor)
 }
 
 /* 0, or an errno. */
-static int flush(cf_log_sink *sink)
+static int flush_log(cf_log_sink *sink)
 {
     cf_buffer *pending = &sink->pending;
     while (pending->size > 0) {
@@ -89,10 +89,10 @@ static void keep_lost(cf_log_sink *sink, cf_log_format format)
 /* 0, or an errno. */
 static int put_line(cf_log_sink *sink, cf_log_format format, cf_bytes line)
 {
-    if (flush(sink) == 0 && sink->lost > 0)
+    if (flush_log(sink) == 0 && sink->lost > 0)
         keep_lost(sink, format);
     keep(sink, line);
-    return flush(sink);
+    return flush_log(sink);
 }
 
 static void put_file(cf_log *log, cf_bytes line)
@@ -104,7 +104,7 @@ static void put_file(cf_log *log, cf_bytes line)
     log->file.failing = true;
     (void)snprintf(text, sizeof(text), "the log file cannot be written: %s", strerror(problem));
     keep_line(&log->output, log->format, CF_SERVER_ERROR, text);
-    (void)flush(&log->output);
+    (void)flush_log(&log->output);
 }
 
 static void close_file(cf_log *log)
@@ -118,15 +118,15 @@ static void close_file(cf_log *log)
 void cf_log_flush(cf_log *log)
 {
     (void)pthread_mutex_lock(&log->lock);
-    (void)flush(&log->output);
-    (void)flush(&log->file);
+    (void)flush_log(&log->output);
+    (void)flush_log(&log->file);
     (void)pthread_mutex_unlock(&log->lock);
 }
 
 static void flush_last(cf_log_sink *sink)
 {
     const int step = CF_LOG_LAST_TIME / 10;
-    for (int waited = 0; flush(sink) == EAGAIN && waited < CF_LOG_LAST_TIME; waited += step)
+    for (int waited = 0; flush_log(sink) == EAGAIN && waited < CF_LOG_LAST_TIME; waited += step)
         (void)poll(&(struct pollfd){.fd = sink->descriptor, .events = POLLOUT}, 1, step);
 }
 
@@ -156,7 +156,7 @@ bool cf_log_open(cf_log *log, const cf_config *config)
             return false;
     }
     (void)pthread_mutex_lock(&log->lock);
-    (void)flush(&log->file);
+    (void)flush_log(&log->file);
     keep(next.descriptor < 0 ? &log->output : &next, cf_buffer_bytes(&log->file.pending));
     close_file(log);
     log->file = next;

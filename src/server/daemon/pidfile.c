@@ -18,7 +18,7 @@ static bool is_ours(const cf_pid_file *file)
            held.st_ino == named.st_ino;
 }
 
-static bool fail(cf_pid_file *file)
+static bool fail_pid_file(cf_pid_file *file)
 {
     int problem = errno;
     (void)close(file->descriptor);
@@ -46,10 +46,10 @@ static bool open_locked(cf_pid_file *file)
     if (file->descriptor < 0)
         return false;
     if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return fail(file);
+        return fail_pid_file(file);
     if (!is_pid_file(file->descriptor)) {
         errno = EEXIST;
-        return fail(file);
+        return fail_pid_file(file);
     }
     return true; /* a file system without locks has none to respect */
 }

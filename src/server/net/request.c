@@ -68,7 +68,7 @@ static int refuse_request(cf_http_parser *self, int status, const char *reason)
     return -1;
 }
 
-static bool fail(cf_http_parser *self, int status, const char *reason)
+static bool fail_parsing(cf_http_parser *self, int status, const char *reason)
 {
     return refuse_request(self, status, reason) == 0;
 }
@@ -241,7 +241,7 @@ static bool count_framing(cf_http_parser *self, size_t size)
     self->framing += size;
     if (self->framing <= CF_HTTP_FRAMING_MAX + CF_HTTP_FRAMING_SHARE * self->body.size)
         return true;
-    return fail(self, 431, "too much in a chunked body that is not data");
+    return fail_parsing(self, 431, "too much in a chunked body that is not data");
 }
 
 /* Says how many bytes were taken: all of them, but at a chunk and at the end of the request. */
@@ -255,7 +255,7 @@ static bool execute(cf_http_parser *self, const char *data, size_t size, size_t 
         return false;
     if (problem == HPE_OK || problem == HPE_PAUSED)
         return true;
-    return fail(self, 400, llhttp_get_error_reason(&self->parser));
+    return fail_parsing(self, 400, llhttp_get_error_reason(&self->parser));
 }
 
 /* ---- the parser ---- */
@@ -383,7 +383,7 @@ static bool read_lines(cf_http_parser *self, const char *data, size_t size, size
     bool bad = self->lines.status != 0;
     if (!execute(self, data, *used - bad, &taken))
         return false;
-    return !bad || fail(self, self->lines.status, self->lines.reason);
+    return !bad || fail_parsing(self, self->lines.status, self->lines.reason);
 }
 
 static cf_http_progress read_head(cf_http_parser *self, const char *data, size_t size, size_t *used)
@@ -407,7 +407,7 @@ static bool begin_body(cf_http_parser *self)
     self->body_begun = true;
     if (self->parser.content_length <= self->limit.max)
         return true;
-    return fail(self, 413, self->limit.too_large);
+    return fail_parsing(self, 413, self->limit.too_large);
 }
 
 static bool read_body(cf_http_parser *self, const char *data, size_t size, size_t *used)
@@ -416,7 +416,7 @@ static bool read_body(cf_http_parser *self, const char *data, size_t size, size_
         return execute(self, data, size, used);
     if (!read_lines(self, data, size, used))
         return false;
-    return self->lines.done == self->done || fail(self, 400, "no HTTP trailers"); /* it reads the lines differently */
+    return self->lines.done == self->done || fail_parsing(self, 400, "no HTTP trailers"); /* it reads the lines differently */
 }
 
 static cf_http_progress wait_for_body(cf_http_parser *self)

@@ -366,7 +366,7 @@ static const char *failure(const tls_connection *self)
     return text == NULL ? "unknown reason" : text;
 }
 
-static void fail(tls_connection *self)
+static void fail_tls(tls_connection *self)
 {
     const cf_net *net = self->tls->net;
     if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST)
@@ -398,7 +398,7 @@ static void input(cf_connection *connection, char *data, size_t size)
         return;
     self->deaf = true;
     if (result == FAILED)
-        fail(self);
+        fail_tls(self);
     else
         end_reading(connection);
 }

@@ -304,7 +304,7 @@ static void receive_array(websocket *self, cf_bytes text)
     cf_buffer_free(&scratch);
 }
 
-static void fail(websocket *self, uint16_t code, const char *reason)
+static void fail_frame(websocket *self, uint16_t code, const char *reason)
 {
     cf_ws_event event = {.kind = CF_WS_EVENT_ERROR, .code = code, .payload = cf_bytes_of(reason)};
     tell_error(self, &event);
@@ -321,9 +321,9 @@ static void receive_compressed(websocket *self, const cf_ws_event *event)
     if (result == CF_INFLATED)
         cf_session_receive(self->session, event->opcode, text.size > 0 ? cf_buffer_bytes(&text) : CF_BYTES(""));
     else if (result == CF_INFLATED_TOO_LARGE)
-        fail(self, CF_WS_CLOSE_TOO_LARGE, "");
+        fail_frame(self, CF_WS_CLOSE_TOO_LARGE, "");
     else if (result == CF_INFLATED_CORRUPT)
-        fail(self, CF_WS_CLOSE_INVALID_DATA, "message cannot be inflated");
+        fail_frame(self, CF_WS_CLOSE_INVALID_DATA, "message cannot be inflated");
     else
         cf_session_close(self->session, CF_TROUBLE_INTERNAL);
     cf_buffer_free(&text);
