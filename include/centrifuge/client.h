@@ -27,8 +27,9 @@
  *
  * - Callbacks. Every function may be called inside every callback, disconnect and destroy included; the exceptions are
  *   centrifuge_client_run, _wait, _tick, _socket_ready and _timer_expired, which call callbacks and return
- *   CENTRIFUGE_ERROR_INVALID_STATE there, and _start and _join. Callbacks run only inside these five, or in the thread of
- *   centrifuge_client_start, never inside another function, except that centrifuge_client_destroy completes calls.
+ *   CENTRIFUGE_ERROR_INVALID_STATE there, and _start, _join and _dispatch. Callbacks run only inside these five, in the thread
+ *   of centrifuge_client_start or inside _dispatch and _join, never inside another function, except that
+ *   centrifuge_client_destroy completes calls.
  * - Completions. A function that takes a completion and returns an error never calls it. One that returns
  *   CENTRIFUGE_ERROR_OK calls it exactly once, at the latest during centrifuge_client_destroy.
  * - Ownership. What a callback is given is borrowed until it returns; nothing has to be freed. What is handed to a

@@ -196,7 +196,7 @@ void cf_native_thread_destroy_copy(centrifuge_client *client)
 {
     cf_native_shared *shared = client->shared;
     client->ending = true;
-    if (cf_native_shared_is_own(client) || pthread_mutex_trylock(&shared->lock) != 0)
+    if (is_inside(client) || pthread_mutex_trylock(&shared->lock) != 0)
         return;
     pthread_mutex_unlock(&shared->lock);
     cf_native_driver_destroy(client);
@@ -239,16 +239,29 @@ static void wait_for_news(centrifuge_client *client, int64_t milliseconds)
 /* What comes meanwhile is for the next time. */
 static void tell_news(centrifuge_client *client)
 {
-    for (size_t left = client->inbox->count; left > 0 && !client->ending && cf_native_inbox_tell(client); left--)
-        continue;
+    size_t left = client->inbox->count;
+    while (left-- > 0 && !client->ending && !cf_native_copied(client))
+        if (!cf_native_inbox_tell(client))
+            break;
     if (client->share.over) /* there may be room */
         cf_native_kick(client);
+}
+
+/* A callback forked, and returned in the child, too. */
+static centrifuge_error end_telling_copy(centrifuge_client *client)
+{
+    if (!client->ending)
+        return CENTRIFUGE_ERROR_WRONG_THREAD;
+    cf_native_driver_destroy(client);
+    return CENTRIFUGE_ERROR_CLOSED;
 }
 
 /* A client that a callback destroyed is ended here. */
 static centrifuge_error end_telling(centrifuge_client *client)
 {
     client->shared->teller = NULL;
+    if (cf_native_copied(client))
+        return end_telling_copy(client);
     if (!client->ending) {
         cf_native_driver_leave(client);
         return CENTRIFUGE_ERROR_OK;

@@ -721,6 +721,44 @@ static void a_dispatched_callback_may_destroy(void **state)
     peer_finish(&peer);
 }
 
+/* The child's copy is given back when the callback has returned there. */
+static void on_message_fork(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+{
+    cf_counts *counts = user;
+    (void)message;
+    pid_t child = fork();
+    if (child == 0) {
+        OK(centrifuge_client_destroy(centrifuge_subscription_client(subscription)));
+        atomic_store(&counts->go_on, 1);
+        return;
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    atomic_store(&counts->done, status == 0 ? 1 : -1);
+    centrifuge_subscription_unsubscribe(subscription);
+}
+
+static void a_dispatched_callback_may_fork(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    cf_counts counts = {.busy = false};
+    centrifuge_subscription_events events = {.message = on_message_fork};
+    peer_start(&peer, tells_much, NULL, NULL);
+    centrifuge_subscription *news = start_for_dispatch(&peer, &journal, 1000);
+    OK(centrifuge_subscription_listen(news, &events, &counts, NULL));
+    while (counts.done == 0) {
+        centrifuge_error error = centrifuge_client_dispatch(journal.client, -1);
+        if (counts.go_on)
+            _exit(error == CENTRIFUGE_ERROR_CLOSED ? 0 : 1);
+        OK(error);
+    }
+    assert_int_equal(counts.done, 1);
+    OK(centrifuge_client_destroy(journal.client));
+    peer_finish(&peer);
+}
+
 static void only_what_waits_is_dispatched(void **state)
 {
     (void)state;
@@ -820,6 +858,7 @@ int main(void)
         cmocka_unit_test(destroy_tells_the_results_that_are_left),
         cmocka_unit_test(what_is_removed_tells_results_only),
         cmocka_unit_test(a_dispatched_callback_may_destroy),
+        cmocka_unit_test(a_dispatched_callback_may_fork),
         cmocka_unit_test(only_what_waits_is_dispatched),
         cmocka_unit_test(a_child_gives_its_copy_back),
         cmocka_unit_test(signals_are_for_the_application),
