@@ -74,9 +74,9 @@ export interface Told {
   authorize(request: number, body: string): void;
   refresh(request: number): void;
   message(handle: Handle, body: string): void;
-  pushed(handle: Handle, body: object): void; /* the same, when the core has had to parse it */
   join(handle: Handle, body: string): void;
   leave(handle: Handle, body: string): void;
+  pushed(event: 'message' | 'join' | 'leave', handle: Handle, body: object): void; /* one of these, when the core has had to parse it */
   subscribe(handle: Handle, isResubscribe: boolean, recovered: boolean): void;
   refuse(handle: Handle, error: string, json: boolean, advice: string, isResubscribe: boolean): void;
   unsubscribe(handle: Handle): void;

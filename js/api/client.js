@@ -203,11 +203,11 @@ function tell(client) {
 
     message: emitBody('message'),
 
-    pushed(handle, body) { emitValue('message', handle, body); },
-
     join: emitBody('join'),
 
     leave: emitBody('leave'),
+
+    pushed: emitValue,
 
     subscribe(handle, isResubscribe, recovered) {
       const subscription = client._handles.get(handle);

@@ -241,11 +241,14 @@ class Core {
 
   /* What comes most is read by the page, which is quicker at it, and the core decides. False: it has to read the text itself. */
   _push(id, data) {
-    const body = readPush(data);
-    const channel = body && putShort(body[Push.CHANNEL], effect - Shown.EFFECT + Shown.CHANNEL);
-    const uid = channel && putShort(body[Push.UID], effect - Shown.EFFECT + Shown.UID);
-    const handle = uid && wasm._pushed(this._client, this._now(), id, channel, uid);
-    if (handle) this._told.pushed(handle, body);
+    const push = readPush(data);
+    if (!push) return false;
+    const event = push[Push.METHOD];
+    const body = push[Push.BODY];
+    const channel = putShort(body[Push.CHANNEL], effect - Shown.EFFECT + Shown.CHANNEL);
+    const uid = event === Push.MESSAGE && putShort(body[Push.UID], effect - Shown.EFFECT + Shown.UID);
+    const handle = channel && uid !== 0 && wasm._pushed(this._client, this._now(), id, channel, uid);
+    if (handle) this._told.pushed(event, handle, body);
     return handle;
   }
 
@@ -361,12 +364,15 @@ function mayBeDeep(text) {
   return false;
 }
 
-/* The body, when a text is nothing but a push of a message; null when it is something else, or no JSON. */
+/* Methods of the protocol, and events of the same name. */
+const pushes = [Push.MESSAGE, Push.JOIN, Push.LEAVE];
+
+/* When a text is nothing but a push that has a body; null when it is something else, or no JSON. */
 function readPush(text) {
   if (text[0] !== '{' || mayBeDeep(text)) return null;
   try {
-    const message = JSON.parse(text);
-    return message[Push.METHOD] === Push.MESSAGE ? message[Push.BODY] : null;
+    const push = JSON.parse(text);
+    return push[Push.BODY] && pushes.includes(push[Push.METHOD]) ? push : null;
   } catch (exception) {
     return null;
   }

@@ -234,9 +234,9 @@ void cf_client_transport_opened(cf_client *client, uint32_t id, cf_bytes name, c
 /* One message of the transport. See above for how long `text` must stay. At most one text at a time: take all effects first. */
 void cf_client_transport_received(cf_client *client, uint32_t id, cf_bytes text, cf_time now);
 /*
- * The same for a driver that has read a text itself, as the only message in it: a push of method message, with that channel and
- * uid. Returns the subscription that has to be told now, with what the driver has read. NULL: nothing has happened, and
- * cf_client_transport_received has to get the text.
+ * The same for a driver that has read a text itself, as the only message in it: a message for that channel with that uid, or a
+ * join or leave, for which `uid` is empty. Returns the subscription that has to be told now, with what the driver has read.
+ * NULL: nothing has happened, and cf_client_transport_received has to get the text.
  */
 cf_subscription *cf_client_transport_pushed(cf_client *client, uint32_t id, cf_bytes channel, cf_bytes uid, cf_time now);
 /* How many bytes of CF_EFFECT_TRANSPORT_SEND the driver has still to send: they count for `queue_size_max`. */

@@ -107,7 +107,8 @@ cf_subscription *cf_subscription_pushed(cf_client *client, cf_bytes channel, cf_
     cf_subscription *subscription = find_pushed(client, channel);
     if (subscription == NULL || subscription->state != CF_SUBSCRIPTION_SUBSCRIBED || subscription->recovery != NULL)
         return NULL;
-    return cf_subscription_set_position(subscription, uid) ? subscription : NULL;
+    bool noted = uid.size == 0 || cf_subscription_set_position(subscription, uid);
+    return noted ? subscription : NULL;
 }
 
 /* ---- the answer to subscribe: client-spec.md 8.3 --------------------------------------------------------- */

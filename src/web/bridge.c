@@ -343,7 +343,7 @@ void EXPORT(received)(cf_client *client, double now, uint32_t transport, const c
     cf_client_transport_received(client, transport, cf_bytes_make(text, size), (cf_time)now);
 }
 
-/* The texts of a push stand in the window. NULL: `received` has to get all of it. */
+/* The texts of a push stand in the window; of a join or leave there is no uid. NULL: `received` has to get all of it. */
 cf_subscription *EXPORT(pushed)(cf_client *client, double now, uint32_t transport, size_t channel_size, size_t uid_size)
 {
     cf_bytes channel = cf_bytes_make(window.channel, channel_size);

@@ -62,7 +62,9 @@ test('a frame above messageSizeMax is an error and a new connection, not memory'
 /* What is pushed is mostly read by JSON.parse; the core reads what does not begin as an object, which a space is enough for. */
 function bothWays(channel, frame) {
   return ['', ' '].map((before) => {
-    const { client, socket, messages } = subscribed(channel);
+    const { client, socket, subscription, messages } = subscribed(channel);
+    const others = [];
+    for (const name of ['join', 'leave']) subscription.on(name, (body) => { others.push([name, body]); });
     socket.onmessage({ data: before + frame });
     socket.lose();
     client.connect();
@@ -71,7 +73,7 @@ function bothWays(channel, frame) {
     again.answer('connect');
     const { recover = false, last = '' } = again.sent[0].params;
     client.disconnect();
-    return { messages, recover, last };
+    return { messages, others, recover, last };
   });
 }
 
@@ -116,16 +118,23 @@ const frames = {
   'a control character': push('{"uid":"1","channel":"news","data":"\u0001"}'),
   'nothing': '',
   'an empty object': '{}',
+  'a join': '{"method":"join","body":{"channel":"news","data":{"user":"ж","client":"c"}}}',
+  'a leave': '{"method":"leave","body":{"channel":"news","data":{"user":"u","client":"c"}}}',
+  'a join with a uid': '{"method":"join","body":{"uid":"7","channel":"news","data":null}}',
+  'a leave of another channel': '{"method":"leave","body":{"channel":"new","data":{}}}',
 };
 
+const others = ['a join', 'a leave', 'a join with a uid'];
+
 const unheard = ['too deep', 'too deep, in the middle of much', 'another channel', 'no channel', 'a channel that is none', 'no body', 'a body that is none', 'a body that is null',
-  'bodies in an array', 'another method', 'no method', 'something behind it', 'no end', 'a control character', 'nothing', 'an empty object'];
+  'bodies in an array', 'another method', 'no method', 'something behind it', 'no end', 'a control character', 'nothing', 'an empty object', 'a leave of another channel'];
 
 for (const [name, frame] of Object.entries(frames)) {
   test(`it is the same, whoever reads a message: ${name}`, () => {
     const [byPage, byCore] = bothWays('news', frame);
     assert.deepStrictEqual(byPage, byCore);
-    assert.strictEqual(byPage.messages.length, unheard.includes(name) ? 0 : 1);
+    assert.strictEqual(byPage.messages.length, unheard.includes(name) || others.includes(name) ? 0 : 1);
+    assert.strictEqual(byPage.others.length, others.includes(name) ? 1 : 0);
   });
 }
 

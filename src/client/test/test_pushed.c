@@ -40,6 +40,15 @@ static void it_moves_the_position(void **state)
     assert_recovers_from(d, "m3");
 }
 
+static void a_join_or_leave_does_not_move_it(void **state)
+{
+    driver *d = *state;
+    cf_subscription *news = driver_be_subscribed(d);
+    pushed(d, "news", "m1");
+    assert_ptr_equal(pushed(d, "news", ""), news);
+    assert_recovers_from(d, "m1");
+}
+
 static void it_is_a_sign_of_life(void **state)
 {
     driver *d = *state;
@@ -133,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_message_of_a_subscribed_channel_is_for_its_subscription),
         TEST(it_moves_the_position),
+        TEST(a_join_or_leave_does_not_move_it),
         TEST(it_is_a_sign_of_life),
         TEST(the_core_reads_what_is_for_nobody_or_comes_too_early),
         TEST(another_transport_has_no_messages),
