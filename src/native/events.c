@@ -146,13 +146,13 @@ void cf_native_listeners_free(cf_list *listeners)
 }
 
 /* One event going round its listeners. The list may change meanwhile; what is removed is not called. */
-typedef struct cf_round {
+typedef struct cf_native_round {
     centrifuge_client *client;
     centrifuge_subscription *subscription; /* NULL for the client's own events */
     const cf_list *listeners;
-} cf_round;
+} cf_native_round;
 
-static cf_native_listener *round_next(const cf_round *round)
+static cf_native_listener *round_next(const cf_native_round *round)
 {
     centrifuge_client *client = round->client;
     while (!client->ending && !(round->subscription && round->subscription->removed) &&
@@ -166,12 +166,12 @@ static cf_native_listener *round_next(const cf_round *round)
     return NULL;
 }
 
-static cf_round round_begin(centrifuge_client *client, centrifuge_subscription *subscription)
+static cf_native_round round_begin(centrifuge_client *client, centrifuge_subscription *subscription)
 {
     cf_list *listeners = subscription ? &subscription->listeners : &client->listeners;
     client->event_number++;
     client->next_listener = listeners->next;
-    return (cf_round){client, subscription, listeners};
+    return (cf_native_round){client, subscription, listeners};
 }
 
 /* Has one of them a function at `offset` of its events? */
@@ -190,7 +190,7 @@ static bool is_heard(const cf_list *listeners, size_t offset)
 /* Calls `member` of every listener with the object, the event and the listener's own pointer. */
 #define TELL(client, subscription, kind, member, object, type, event)                                                          \
     do {                                                                                                                       \
-        cf_round going = round_begin(client, subscription);                                                                    \
+        cf_native_round going = round_begin(client, subscription);                                                             \
         for (cf_native_listener *listener = round_next(&going); listener; listener = round_next(&going)) {                     \
             void (*called)(centrifuge_##kind *, const type *, void *) = listener->events.kind.member;                          \
             void *user = listener->user; /* another thread may take it away while it is called */                              \
