@@ -29,6 +29,7 @@ const CLAIMS = [
   ['docs/recipes.md', /./, 'guides-recipes'],
   ['docs/client.md', /^cc program\.c /, HERE],
   ['docs/cpp.md', /^c\+\+ -std=c\+\+17 program\.cpp /, HERE],
+  ['docs/python.md', /^(bindings\/python\/build\.py|PYTHONPATH=)/, HERE],
   ['docs/browser.md', /^npm install centrifuge@file:/, 'web-package'],
   ['docs/scaling.md', /^redis-cli RPUSH /, 'server-redis'],
   ['docs/operating.md', /^(centrifuged checkconfig|curl )/, HERE],
@@ -126,6 +127,30 @@ for (const [page, language, file] of [['docs/client.md', 'c', 'program.c'], ['do
     fs.rmSync(folder, { recursive: true });
   });
 }
+
+test('docs/python.md: its programs, by its own commands', async () => {
+  const place = await server({ insecure: true, insecure_api: true });
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'centrifuge-lines-'));
+  const [build, start] = shellLines('docs/python.md');
+  await run(TOP, build.replace('build/python', path.join(folder, 'package')));
+  const sanitized = /^CENTRIFUGE_SANITIZE:\w+=./m.test(fs.readFileSync(path.join(BUILD, 'CMakeCache.txt'), 'utf8'));
+  const preload = sanitized ? 'LD_PRELOAD=$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 ' : '';
+  const command = preload + start.replace('build/python', 'package').replace('python3', '/usr/bin/python3');
+  const programs = codeBlocks('docs/python.md').filter(({ language }) => language === 'python')
+    .map(({ lines }) => lines.join('\n').replace(/\bws:\/\/[\w.:]+/, place.url.replace('http', 'ws')));
+  fs.writeFileSync(path.join(folder, 'program.py'), programs[0]);
+  const session = shell(home, folder);
+  session.child.stdin.end(command + '\n');
+  while (!session.output.includes('hello') && session.child.exitCode === null) {
+    await run(folder, `centrifuge-cli pub --api --url ${place.url} chat:room '{"text": "hello"}'`);
+  }
+  assert.match(session.output, /^{'text': 'hello'}/, session.errors);
+  await session.end();
+  fs.writeFileSync(path.join(folder, 'program.py'), programs[1]);
+  assert.match(await run(folder, command), /'data': {'text': 'hello'}/);
+  await place.stop();
+  fs.rmSync(folder, { recursive: true });
+});
 
 /* As they stand there, with fewer seeds; the coverage of few seeds would miss something, make test has it of many. */
 for (const line of shellLines('docs/testing.md').filter((text) => /^(build\/dev\/simulate|ctest)/.test(text) && !text.includes('--coverage'))) {
