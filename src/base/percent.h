@@ -6,7 +6,10 @@
 
 #include "base/buffer.h"
 
-/* Appends the decoded text; `plus`: '+' is a space, as in forms. False on a bad escape, or without memory (out->failed). */
+/*
+ * Appends the decoded text; `plus`: '+' is a space, as in forms. False on a bad escape, or without memory (out->failed). An
+ * empty `out` may stand on the text itself: nothing gets longer.
+ */
 bool cf_percent_decode(cf_bytes text, bool plus, cf_buffer *out);
 
 /*

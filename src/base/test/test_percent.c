@@ -35,6 +35,15 @@ static void escapes_are_decoded(void **state)
     end(&f);
 }
 
+static void a_text_is_decoded_where_it_stands(void **state)
+{
+    (void)state;
+    char text[] = "%2Fa%2fb%20";
+    cf_buffer out = {.data = text, .capacity = strlen(text), .limit = strlen(text)};
+    assert_true(cf_percent_decode(cf_bytes_of(text), false, &out));
+    assert_bytes(cf_buffer_bytes(&out), "/a/b ");
+}
+
 static void bad_escapes_are_refused(void **state)
 {
     static const cf_bytes bad[] = {CF_LITERAL("%"), CF_LITERAL("%a"), CF_LITERAL("%ga"), CF_LITERAL("%ag"), CF_LITERAL("x%2")};
@@ -94,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_are_decoded),
+        cmocka_unit_test(a_text_is_decoded_where_it_stands),
         cmocka_unit_test(bad_escapes_are_refused),
         cmocka_unit_test(the_first_good_field_of_a_name_counts),
         cmocka_unit_test(without_memory_nothing_is_found),

@@ -10,18 +10,18 @@
 /* A page of another site must not use the operator's network, or where he needs no password, this server. */
 static bool is_of_other_site(const cf_http_request *request)
 {
-    cf_bytes origin = request->headers[CF_HTTP_HEADER_origin];
+    cf_bytes origin = cf_http_request_header(request, CF_HTTP_HEADER_origin);
     ptrdiff_t scheme = cf_bytes_find(origin, CF_BYTES("://"));
     if (origin.size == 0)
         return false;
     cf_bytes host = cf_bytes_slice(origin, scheme < 0 ? origin.size : (size_t)scheme + 3, origin.size);
-    return !cf_bytes_equal_fold(host, request->headers[CF_HTTP_HEADER_host]);
+    return !cf_bytes_equal_fold(host, cf_http_request_header(request, CF_HTTP_HEADER_host));
 }
 
 static void refuse_site(cf_admin *admin, cf_http_exchange *exchange, const cf_http_request *request)
 {
     cf_http_response response = cf_http_plain(403);
-    cf_bytes origin = request->headers[CF_HTTP_HEADER_origin];
+    cf_bytes origin = cf_http_request_header(request, CF_HTTP_HEADER_origin);
     cf_services_notice(cf_node_services(admin->node), CF_NOTICE_no_upgrade,
                        "admin connection from a page of '%.*s' refused: its origin is not the Host of the request; does the "
                        "proxy hand it on?",
@@ -83,7 +83,7 @@ void cf_admin_answer_login(cf_admin *admin, cf_http_exchange *exchange, const cf
     cf_buffer_init(&body, services->allocator, CF_BUFFER_NO_LIMIT);
     cf_connection_peer(cf_http_exchange_connection(exchange), peer, sizeof peer);
     int status = 500;
-    if (cf_form_read(&form, request->headers[CF_HTTP_HEADER_content_type], request->query, request->body))
+    if (cf_form_read(&form, cf_http_request_header(request, CF_HTTP_HEADER_content_type), request->query, request->body))
         status = log_in(admin, peer, cf_buffer_bytes(&field.value), &body);
     cf_http_response response = answer_of(status, cf_buffer_bytes(&body));
     cf_http_exchange_respond(exchange, &response);

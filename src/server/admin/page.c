@@ -48,7 +48,7 @@ void cf_page_redirect(cf_http_exchange *exchange, cf_bytes place, cf_bytes end)
 
 static void answer_file(cf_http_exchange *exchange, const cf_http_request *request, const cf_page_file *file)
 {
-    bool known = cf_bytes_find(request->headers[CF_HTTP_HEADER_if_none_match], file->tag) >= 0;
+    bool known = cf_bytes_find(cf_http_request_header(request, CF_HTTP_HEADER_if_none_match), file->tag) >= 0;
     cf_http_response response = {.status = 304};
     cf_buffer extra;
     cf_buffer_init(&extra, &cf_heap, CF_BUFFER_NO_LIMIT);

@@ -66,8 +66,8 @@ static void answer_api(void *user, cf_http_exchange *exchange, const cf_http_req
     const cf_worker *worker = user;
     (void)below;
     cf_api_request call = {
-        .content_type = request->headers[CF_HTTP_HEADER_content_type],
-        .sign_header = request->headers[CF_HTTP_HEADER_api_sign],
+        .content_type = cf_http_request_header(request, CF_HTTP_HEADER_content_type),
+        .sign_header = cf_http_request_header(request, CF_HTTP_HEADER_api_sign),
         .query = request->query,
         .body = request->body,
     };
@@ -321,9 +321,9 @@ void cf_endpoint_answered(void *user, const cf_http_exchange *exchange, int stat
     if (services->log_level > CF_SERVER_DEBUG)
         return;
     const cf_http_request *request = cf_http_exchange_request(exchange);
-    cf_bytes from = request->headers[CF_HTTP_HEADER_real_ip];
+    cf_bytes from = cf_http_request_header(request, CF_HTTP_HEADER_real_ip);
     if (from.size == 0)
-        from = request->headers[CF_HTTP_HEADER_forwarded_for];
+        from = cf_http_request_header(request, CF_HTTP_HEADER_forwarded_for);
     if (from.size == 0) {
         cf_connection_peer(cf_http_exchange_connection(exchange), peer, sizeof(peer));
         from = cf_bytes_of(peer);

@@ -10,16 +10,9 @@
 
 #define HEADER_NAME_MAX 32 /* longer ones are none that we know */
 
-/* Small, since a connection that waits keeps all of them. */
-typedef struct slice {
-    uint16_t offset; /* in `text` */
-    uint16_t size;
-    bool present;
-} slice;
-
 #define TEXT_MAX ((size_t)2 * CF_HTTP_HEAD_MAX)
 
-_Static_assert(TEXT_MAX <= UINT16_MAX, "a slice reaches everywhere in the text");
+_Static_assert(TEXT_MAX <= UINT16_MAX, "a place is anywhere in the text");
 
 struct cf_http_parser {
     llhttp_t parser;
@@ -40,10 +33,8 @@ struct cf_http_parser {
     char name[HEADER_NAME_MAX];
     size_t name_size;
     cf_buffer text; /* the target, then values of known headers */
-    slice target;
-    slice headers[CF_HTTP_HEADER_COUNT];
+    cf_http_place target;
     cf_buffer body;
-    cf_buffer path; /* decoded */
     cf_http_request request;
 };
 
@@ -73,7 +64,7 @@ static bool fail_parsing(cf_http_parser *self, int status, const char *reason)
     return refuse_request(self, status, reason) == 0;
 }
 
-static int append_text(cf_http_parser *self, slice *target, const char *at, size_t size)
+static int append_text(cf_http_parser *self, cf_http_place *target, const char *at, size_t size)
 {
     cf_buffer_append(&self->text, (cf_bytes){at, size});
     if (self->text.failed)
@@ -108,10 +99,10 @@ static int find_known(const cf_http_parser *self)
 }
 
 /* The old value moves to the end of the text, so that the new one can follow it. */
-static int join_value(cf_http_parser *self, slice *value)
+static int join_value(cf_http_parser *self, cf_http_place *value)
 {
-    slice moved = {.present = true, .offset = (uint16_t)self->text.size};
-    slice old = *value;
+    cf_http_place moved = {.present = true, .offset = (uint16_t)self->text.size};
+    cf_http_place old = *value;
     if (!cf_buffer_reserve(&self->text, old.size + 2))
         return refuse_request(self, 431, "too many values in the head");
     if (append_text(self, &moved, self->text.data + old.offset, old.size) != 0 || append_text(self, &moved, ", ", 2) != 0)
@@ -122,7 +113,7 @@ static int join_value(cf_http_parser *self, slice *value)
 
 static int begin_value(cf_http_parser *self)
 {
-    slice *value = &self->headers[self->header];
+    cf_http_place *value = &self->request.headers[self->header];
     cf_http_repeat repeat = known[self->header].repeat;
     self->value_skipped = value->present && repeat == CF_HTTP_FIRST;
     if (value->present && repeat == CF_HTTP_ONCE)
@@ -130,7 +121,7 @@ static int begin_value(cf_http_parser *self)
     if (value->present && repeat == CF_HTTP_JOINED)
         return join_value(self, value);
     if (!value->present)
-        *value = (slice){.present = true, .offset = (uint16_t)self->text.size};
+        *value = (cf_http_place){.present = true, .offset = (uint16_t)self->text.size};
     return 0;
 }
 
@@ -149,7 +140,7 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t size)
     cf_http_parser *self = parser->data;
     if (self->header < 0 || self->value_skipped)
         return 0;
-    return append_text(self, &self->headers[self->header], at, size);
+    return append_text(self, &self->request.headers[self->header], at, size);
 }
 
 static bool is_space(char c)
@@ -157,7 +148,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
-static cf_bytes resolve(const cf_http_parser *self, slice value)
+static cf_bytes resolve(const cf_http_parser *self, cf_http_place value)
 {
     if (value.size == 0)
         return (cf_bytes){0};
@@ -169,13 +160,13 @@ static cf_bytes resolve(const cf_http_parser *self, slice value)
 
 static cf_bytes header(const cf_http_parser *self, cf_http_header which)
 {
-    return resolve(self, self->headers[which]);
+    return resolve(self, self->request.headers[which]);
 }
 
 /* RFC 9112 section 6.1. An empty value is one too: llhttp would see no body behind it. */
 static int check_transfer_encoding(cf_http_parser *self)
 {
-    if (!self->headers[CF_HTTP_HEADER_transfer_encoding].present)
+    if (!self->request.headers[CF_HTTP_HEADER_transfer_encoding].present)
         return 0;
     if (self->lines.old)
         return refuse_request(self, 400, "Transfer-Encoding in a request of HTTP/1.0");
@@ -269,7 +260,6 @@ cf_http_parser *cf_http_parser_new(const cf_allocator *allocator)
     self->limit.too_large = "it has a body";
     cf_buffer_init(&self->text, allocator, TEXT_MAX);
     cf_buffer_init(&self->body, allocator, 0);
-    cf_buffer_init(&self->path, allocator, CF_HTTP_HEAD_MAX);
     cf_http_parser_reset(self);
     return self;
 }
@@ -280,7 +270,6 @@ void cf_http_parser_free(cf_http_parser *self)
         return;
     cf_buffer_free(&self->text);
     cf_buffer_free(&self->body);
-    cf_buffer_free(&self->path);
     cf_free(self->allocator, self);
 }
 
@@ -302,11 +291,9 @@ void cf_http_parser_reset(cf_http_parser *self)
     self->reason = NULL;
     self->header = -1;
     self->name_size = 0;
-    self->target = (slice){0};
-    memset(self->headers, 0, sizeof(self->headers));
+    self->target = (cf_http_place){0};
     cf_buffer_clear(&self->text);
     cf_buffer_free(&self->body);
-    cf_buffer_clear(&self->path);
     self->request = (cf_http_request){0};
 }
 
@@ -315,7 +302,7 @@ void cf_http_parser_reset(cf_http_parser *self)
 /* RFC 9112 section 3.2: one Host, which may be empty; HTTP/1.0 needs none. */
 static bool check_host(cf_http_parser *self)
 {
-    if (!self->headers[CF_HTTP_HEADER_host].present && !self->lines.old)
+    if (!self->request.headers[CF_HTTP_HEADER_host].present && !self->lines.old)
         (void)refuse_request(self, 400, "no Host");
     else if (!cf_url_is_host(header(self, CF_HTTP_HEADER_host)))
         (void)refuse_request(self, 400, "Host is not a host and perhaps a port");
@@ -331,17 +318,28 @@ static bool check_expect(cf_http_parser *self)
     return self->status == 0;
 }
 
+/* Where it stands in the text, which costs no memory of its own. */
+static bool decode_path(const cf_http_parser *self, cf_bytes *path)
+{
+    if (cf_bytes_find(*path, CF_BYTES("%")) < 0)
+        return true;
+    cf_buffer decoded = {.data = self->text.data + (path->data - self->text.data),
+                         .capacity = path->size,
+                         .limit = path->size,
+                         .allocator = self->allocator};
+    bool good = cf_percent_decode(*path, false, &decoded);
+    *path = cf_buffer_bytes(&decoded);
+    return good;
+}
+
 static bool resolve_target(cf_http_parser *self)
 {
-    cf_bytes path;
     cf_http_request *request = &self->request;
     bool options = self->parser.method == HTTP_OPTIONS;
-    if (!cf_url_split_target(resolve(self, self->target), options, &path, &request->query))
+    if (!cf_url_split_target(resolve(self, self->target), options, &request->path, &request->query))
         (void)refuse_request(self, 400, "a target that is neither a path nor an http address");
-    else if (!cf_percent_decode(path, false, &self->path))
-        (void)refuse_request(self, self->path.failed ? 503 : 400,
-                             self->path.failed ? "no memory for its path" : "a bad escape in the path");
-    request->path = cf_buffer_bytes(&self->path);
+    else if (!decode_path(self, &request->path))
+        (void)refuse_request(self, 400, "a bad escape in the path");
     return self->status == 0;
 }
 
@@ -361,8 +359,9 @@ static bool fill_request(cf_http_parser *self)
     request->head = self->parser.method == HTTP_HEAD;
     request->old = self->lines.old;
     request->keep_alive = wants_more(self);
+    request->text = self->text.data;
     for (int i = 0; i < CF_HTTP_HEADER_COUNT; i++)
-        request->headers[i] = header(self, (cf_http_header)i);
+        request->headers[i].size = (uint16_t)header(self, (cf_http_header)i).size;
     return check_host(self) && check_expect(self) && resolve_target(self);
 }
 
@@ -421,9 +420,9 @@ static bool read_body(cf_http_parser *self, const char *data, size_t size, size_
 
 static cf_http_progress wait_for_body(cf_http_parser *self)
 {
-    bool told = self->told_continue;
+    bool told = self->told_continue || self->request.old || header(self, CF_HTTP_HEADER_expect).size == 0;
     self->told_continue = true;
-    return !told && !self->request.old && self->headers[CF_HTTP_HEADER_expect].size > 0 ? CF_HTTP_CONTINUE : CF_HTTP_MORE;
+    return told ? CF_HTTP_MORE : CF_HTTP_CONTINUE;
 }
 
 cf_http_progress cf_http_parser_read(cf_http_parser *self, const char *data, size_t size, size_t *used)

@@ -44,7 +44,13 @@ typedef enum cf_http_header {
         CF_HTTP_HEADER_COUNT
 } cf_http_header;
 
-/* Values as received, without the white space around them; empty when absent. */
+/* Where a header's value stands in a request's text. Small, since a connection that waits keeps all of them. */
+typedef struct cf_http_place {
+    uint16_t offset;
+    uint16_t size;
+    bool present; /* it may be there and empty */
+} cf_http_place;
+
 typedef struct cf_http_request {
     cf_bytes method;
     bool get;
@@ -54,9 +60,17 @@ typedef struct cf_http_request {
     bool body_ahead; /* a body follows: true only before it was read */
     cf_bytes path;   /* percent-decoded, begins with '/' (or is '*') */
     cf_bytes query;  /* behind the '?', as received */
-    cf_bytes headers[CF_HTTP_HEADER_COUNT];
     cf_bytes body;
+    const char *text;
+    cf_http_place headers[CF_HTTP_HEADER_COUNT]; /* in it: for cf_http_request_header */
 } cf_http_request;
+
+/* The value as received, without the white space around it; empty when absent. */
+static inline cf_bytes cf_http_request_header(const cf_http_request *request, cf_http_header which)
+{
+    cf_http_place place = request->headers[which];
+    return place.size == 0 ? (cf_bytes){0} : cf_bytes_make(request->text + place.offset, place.size);
+}
 
 typedef enum cf_http_progress {
     CF_HTTP_MORE,     /* all input is used, the request is not complete */

@@ -122,7 +122,7 @@ static void show_page(sockjs_call *call)
     tag[sizeof(tag) - 1] = '"';
     cf_bytes quoted = cf_bytes_make(tag, sizeof(tag));
     append_kept(call);
-    if (cf_bytes_find(call->request->headers[CF_HTTP_HEADER_if_none_match], quoted) >= 0) {
+    if (cf_bytes_find(cf_http_request_header(call->request, CF_HTTP_HEADER_if_none_match), quoted) >= 0) {
         cf_buffer_clear(&call->body);
         answer(call, 304, (cf_bytes){0});
         return;
@@ -230,7 +230,7 @@ static void take_xhr(sockjs_call *call)
 static void take_jsonp(sockjs_call *call)
 {
     static const cf_bytes form = CF_LITERAL("application/x-www-form-urlencoded");
-    cf_bytes type = call->request->headers[CF_HTTP_HEADER_content_type];
+    cf_bytes type = cf_http_request_header(call->request, CF_HTTP_HEADER_content_type);
     if (!cf_bytes_equal_fold(cf_bytes_slice(type, 0, form.size), form)) {
         take_body(call, call->request->body, true);
         return;

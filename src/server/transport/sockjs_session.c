@@ -29,8 +29,8 @@ struct cf_sockjs_peer {
 
 void cf_sockjs_append_cors(cf_buffer *headers, const cf_http_request *request)
 {
-    cf_bytes origin = request->headers[CF_HTTP_HEADER_origin];
-    cf_bytes asked = request->headers[CF_HTTP_HEADER_request_headers];
+    cf_bytes origin = cf_http_request_header(request, CF_HTTP_HEADER_origin);
+    cf_bytes asked = cf_http_request_header(request, CF_HTTP_HEADER_request_headers);
     cf_buffer_append(headers, CF_BYTES("Access-Control-Allow-Origin: "));
     cf_buffer_append(headers, origin.size > 0 ? origin : CF_BYTES("*"));
     cf_buffer_append(headers, CF_BYTES("\r\nAccess-Control-Allow-Credentials: true\r\n"));
@@ -56,7 +56,7 @@ static void append_cookie(cf_buffer *headers, cf_bytes cookies)
 void cf_sockjs_append_fresh(const struct cf_sockjs_server *server, cf_buffer *headers, const cf_http_request *request)
 {
     if (server->cookie)
-        append_cookie(headers, request->headers[CF_HTTP_HEADER_cookie]);
+        append_cookie(headers, cf_http_request_header(request, CF_HTTP_HEADER_cookie));
     cf_sockjs_append_cors(headers, request);
     cf_buffer_append(headers, CF_BYTES("Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"));
 }

@@ -19,7 +19,7 @@ static void write_request(cf_buffer *out, const cf_http_request *request)
     cf_buffer_append(out, request->query);
     for (size_t i = 0; i < CF_HTTP_HEADER_COUNT; i++) {
         cf_buffer_append_byte(out, '\n');
-        cf_buffer_append(out, request->headers[i]);
+        cf_buffer_append(out, cf_http_request_header(request, (cf_http_header)i));
     }
     cf_buffer_append(out, CF_BYTES("\n\n"));
     cf_buffer_append(out, request->body);

@@ -117,9 +117,9 @@ static void test_a_request_with_a_body(void **state)
     assert_bytes(request->method, "POST");
     assert_bytes(request->path, "/api/x/y");
     assert_bytes(request->query, "a=b%20c");
-    assert_bytes(request->headers[CF_HTTP_HEADER_content_type], "application/json");
-    assert_bytes(request->headers[CF_HTTP_HEADER_api_sign], "abc");
-    assert_bytes(request->headers[CF_HTTP_HEADER_upgrade], "");
+    assert_bytes(cf_http_request_header(request, CF_HTTP_HEADER_content_type), "application/json");
+    assert_bytes(cf_http_request_header(request, CF_HTTP_HEADER_api_sign), "abc");
+    assert_bytes(cf_http_request_header(request, CF_HTTP_HEADER_upgrade), "");
     assert_bytes(request->body, "hello");
     assert_true(request->keep_alive);
     assert_false(request->get || request->head);
@@ -131,7 +131,7 @@ static void test_a_chunked_body_with_trailers(void **state)
         parse(*state, "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=1\r\nabc\r\n2\r\nde\r\n"
                       "0\r\nX-API-Sign: late\r\n\r\n");
     assert_bytes(request->body, "abcde");
-    assert_bytes(request->headers[CF_HTTP_HEADER_api_sign], "");
+    assert_bytes(cf_http_request_header(request, CF_HTTP_HEADER_api_sign), "");
 }
 
 static void test_repeated_headers(void **state)
@@ -139,8 +139,8 @@ static void test_repeated_headers(void **state)
     const cf_http_request *request =
         parse(*state, "GET / HTTP/1.1\r\nHost: first\r\nConnection: keep-alive\r\nX-API-Sign: one\r\nConnection: Upgrade\r\n"
                       "X-API-Sign: two\r\nConnection: x\r\nUpgrade:\r\n\r\n");
-    assert_bytes(request->headers[CF_HTTP_HEADER_connection], "keep-alive, Upgrade, x");
-    assert_bytes(request->headers[CF_HTTP_HEADER_api_sign], "one");
+    assert_bytes(cf_http_request_header(request, CF_HTTP_HEADER_connection), "keep-alive, Upgrade, x");
+    assert_bytes(cf_http_request_header(request, CF_HTTP_HEADER_api_sign), "one");
 }
 
 static void test_targets(void **state)
@@ -176,7 +176,7 @@ static void test_an_upgrade_ends_with_its_head(void **state)
     size_t used = 0;
     assert_int_equal(cf_http_parser_read(*state, text, sizeof(text) - 1, &used), CF_HTTP_COMPLETE);
     assert_int_equal(used, sizeof(text) - 1 - 7);
-    assert_bytes(cf_http_parser_request(*state)->headers[CF_HTTP_HEADER_upgrade], "websocket");
+    assert_bytes(cf_http_request_header(cf_http_parser_request(*state), CF_HTTP_HEADER_upgrade), "websocket");
 }
 
 static void test_continue_is_asked_for_once(void **state)
