@@ -46,6 +46,11 @@ function temporaryFolder() {
   return fs.mkdtempSync(path.join(os.tmpdir(), 'centrifuged-test-'));
 }
 
+/* What some SockJS servers escape: controls, combining marks, what has no width or is no character. */
+const DOUBTFUL_TEXT = [[0, 0x1f], [0x7f, 0x9f], [0xad, 0xad], [0x300, 0x333], [0x600, 0x604], [0x200b, 0x200f], [0x2028, 0x202f],
+  [0x2060, 0x206f], [0xfeff, 0xfeff], [0xfff0, 0xffff]]
+  .map(([first, last]) => String.fromCharCode(...Array.from({ length: last - first + 1 }, (none, i) => first + i))).join('');
+
 /* A certificate that vouches for itself, in a file, and its key. */
 function makeCertificate(folder, name) {
   const files = { ssl_cert: path.join(folder, name + '.crt'), ssl_key: path.join(folder, name + '.key') };
@@ -352,4 +357,4 @@ class Client {
   end() { this.ws.terminate(); }
 }
 
-module.exports = { PROGRAM, SECRET, Server, EchoServer, Client, Raw, WebSocket, frame, hmac, sign, credentials, until, soon, sleep, runProgram, temporaryFolder, makeCertificate, PATIENCE };
+module.exports = { PROGRAM, SECRET, DOUBTFUL_TEXT, Server, EchoServer, Client, Raw, WebSocket, frame, hmac, sign, credentials, until, soon, sleep, runProgram, temporaryFolder, makeCertificate, PATIENCE };

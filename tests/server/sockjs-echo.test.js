@@ -3,9 +3,9 @@
 const { test, before, after } = require('node:test');
 const assert = require('node:assert');
 const SockJS = require('../conformance/node_modules/sockjs-client');
-const { EchoServer, WebSocket, soon } = require('./lib');
+const { DOUBTFUL_TEXT, EchoServer, WebSocket, soon } = require('./lib');
 
-const TEXTS = ['a', '', '100 % <b>\u2028"é😀\\', 'x'.repeat(10000)];
+const TEXTS = ['a', '', '100 % <b>\u2028"é😀\\', 'x'.repeat(10000), DOUBTFUL_TEXT];
 
 let echo;
 let origin;

@@ -92,6 +92,17 @@ test('curl and the command line speak it, and trust the certificate that they ar
   assert.match(await sub, /"n":1/);
 }));
 
+for (const transport of ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling']) {
+  test(`the command line speaks SockJS by ${transport} over it`, () => withServer({ insecure: true, insecure_api: true }, async (server) => {
+    const way = ['--url', server.origin + '/connection', '--transport', transport, '--ca', server.config.ssl_cert];
+    const cli = path.join(BUILD, 'centrifuge-cli');
+    const sub = run(cli, ['sub', ...way, '--count', '1', 'all:news']);
+    await until(async () => (await server.api({ method: 'channels' }))[0].body.data.length === 1, 'the subscription');
+    await run(cli, ['pub', ...way, 'all:news', '{"n":1}']);
+    assert.match(await sub, /"n":1/);
+  }));
+}
+
 test('a session is resumed, by TLS 1.2 and 1.3', () => withServer({}, async (server, folder) => {
   for (const version of ['-tls1_2', '-tls1_3']) {
     const session = path.join(folder, 'session' + version);
