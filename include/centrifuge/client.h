@@ -316,6 +316,8 @@ typedef struct centrifuge_options {
      * question says. With a `url` of no SockJS endpoint a "websocket" that is first is a raw one, which has half of
      * `connect_timeout`, at most 5000 ms; with one of a raw WebSocket nothing else is tried. "": there is no SockJS, and its
      * endpoints are refused as UNSUPPORTED.
+     * A connection is lost, too, when a request of SockJS that sends takes `connect_timeout` to reach the server, or then
+     * does not move for so long and some seconds.
      */
     const char *transports;
     /* The part of SockJS's paths by which a load balancer chooses: letters, digits, '-', '_', '~'; default by chance. */

@@ -155,6 +155,8 @@ bool cf_native_sockjs_post(cf_native_sockjs *self, cf_bytes body)
         code = cf_native_request_header(&self->sender, "Expect:");
     if (!code)
         code = cf_native_request_post(&self->sender, body);
+    if (!code) /* what comes the other way keeps the connection alive, and would for ever */
+        code = cf_native_request_patience(&self->sender, self->base.client->settings.connect_timeout);
     return begin(self, &self->sender, code);
 }
 

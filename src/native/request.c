@@ -144,6 +144,16 @@ CURLcode cf_native_request_post(cf_native_request *request, cf_bytes body)
     return code ? code : curl_easy_setopt(request->easy, CURLOPT_COPYPOSTFIELDS, body.data);
 }
 
+/* Libcurl's speed is that of the last seconds. */
+CURLcode cf_native_request_patience(const cf_native_request *request, int64_t milliseconds)
+{
+    long whole = milliseconds > 0 && milliseconds < INT32_MAX ? (long)milliseconds : INT32_MAX;
+    CURLcode code = curl_easy_setopt(request->easy, CURLOPT_CONNECTTIMEOUT_MS, whole);
+    if (!code)
+        code = curl_easy_setopt(request->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    return code ? code : curl_easy_setopt(request->easy, CURLOPT_LOW_SPEED_TIME, whole / 1000 + 1);
+}
+
 CURLcode cf_native_request_begin(cf_native_request *request, cf_native_multi *multi)
 {
     CURLcode code = curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers);

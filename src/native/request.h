@@ -40,6 +40,8 @@ CURLcode cf_native_request_make(cf_native_request *request, centrifuge_client *c
 CURLcode cf_native_request_header(cf_native_request *request, const char *line);
 /* Copies the body, for which data must not be NULL. */
 CURLcode cf_native_request_post(cf_native_request *request, cf_bytes body);
+/* It fails when it takes so long (ms) to reach the server, or then no byte of it moves for that long and some seconds. */
+CURLcode cf_native_request_patience(const cf_native_request *request, int64_t milliseconds);
 CURLcode cf_native_request_begin(cf_native_request *request, cf_native_multi *multi);
 /* Aborts it, if it is under way. */
 void cf_native_request_free(cf_native_request *request, cf_native_multi *multi);

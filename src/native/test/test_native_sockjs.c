@@ -8,6 +8,7 @@
 #include "native/test/support.h"
 
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* In the client's thread: allocations until one fails; negative: none does. */
@@ -106,6 +107,22 @@ static void serve_many(cf_peer *peer)
     peer->failure[0] = '\0';
 }
 
+/* Its stream lives; what the client sends once it has connected is not answered. */
+static void serve_deaf(cf_peer *peer)
+{
+    static const struct timespec pause = {.tv_nsec = 50000000};
+    int all = STATES;
+    int sender = -1;
+    peer->user = &all;
+    serve_one(peer, &sender);
+    if (peer->failure[0])
+        return;
+    while (peer_send_raw(peer, "data: h\r\n\r\n", 11))
+        (void)nanosleep(&pause, NULL);
+    peer->failure[0] = '\0';
+    close(sender);
+}
+
 static void sockjs_options(centrifuge_options *options, const cf_peer *peer)
 {
     static char url[64];
@@ -192,6 +209,24 @@ static void ticks_drive_it(void **state)
     peer_finish(&peer);
 }
 
+static void what_the_server_does_not_take_ends_the_connection(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    centrifuge_options options;
+    peer_start(&peer, serve_deaf, NULL, NULL);
+    sockjs_options(&options, &peer);
+    options.connect_timeout = 5000;
+    OK(centrifuge_client_connect(make_client(&options, &journal)));
+    run_until(&journal, "connect c1 eventsource; ");
+    (void)subscribe(&journal, "news");
+    run_until(&journal, "disconnect ");
+    assert_true(noted(&journal, "TIMEOUT"));
+    OK(centrifuge_client_destroy(journal.client));
+    peer_finish(&peer);
+}
+
 static void on_connected(centrifuge_client *client, const centrifuge_connect_event *event, void *user)
 {
     (void)client;
@@ -240,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_client_may_be_disconnected_in_every_state),
         cmocka_unit_test(a_copy_leaves_it_alone_in_every_state),
         cmocka_unit_test(ticks_drive_it),
+        cmocka_unit_test(what_the_server_does_not_take_ends_the_connection),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
