@@ -280,7 +280,7 @@ void cf_http_exchange_respond(cf_http_exchange *self, const cf_http_response *re
 {
     cf_http_exchange_begin(self, response, NULL);
     write_down(self, response->body);
-    cf_http_exchange_end(self);
+    cf_http_exchange_end(self, (cf_bytes){0});
 }
 
 void cf_http_exchange_on_abort(cf_http_exchange *self, void (*abort)(void *user), void *user)
@@ -305,9 +305,11 @@ void cf_http_exchange_write(cf_http_exchange *self, cf_bytes piece)
     write_down(self, piece);
 }
 
-void cf_http_exchange_end(cf_http_exchange *self)
+void cf_http_exchange_end(cf_http_exchange *self, cf_bytes piece)
 {
     CF_ASSERT(self->answering && self->status != 0);
+    if (piece.size > 0)
+        cf_http_exchange_write(self, piece);
     sim_note(self->world, "request %u: answered with %d", self->number, self->status);
     self->answering = self->server_open = false;
     sim_pipe_end(self->world, &self->down);

@@ -277,6 +277,8 @@ void cf_http_exchange_begin(cf_http_exchange *self, const cf_http_response *resp
 }
 
 #define CHUNK_HEAD_MAX (2 * sizeof(size_t) + 2)
+#define CHUNK_TAIL     CF_BYTES("\r\n")
+#define LAST_CHUNK     "0\r\n\r\n"
 
 /* A chunk's size and the line's end, at the end of `text`. */
 static cf_bytes write_chunk_head(char text[CHUNK_HEAD_MAX], size_t size)
@@ -297,40 +299,61 @@ static void append_chunk(cf_buffer *out, cf_bytes piece)
     char head[CHUNK_HEAD_MAX];
     cf_buffer_append(out, write_chunk_head(head, piece.size));
     cf_buffer_append(out, piece);
-    cf_buffer_append(out, CF_BYTES("\r\n"));
+    cf_buffer_append(out, CHUNK_TAIL);
 }
 
 /* What the socket takes is not copied. */
-static void send_chunk(cf_http_exchange *self, cf_bytes piece)
+static void send_chunk(cf_http_exchange *self, cf_bytes piece, cf_bytes tail)
 {
     char head[CHUNK_HEAD_MAX];
-    const cf_bytes slices[] = {write_chunk_head(head, piece.size), piece, CF_BYTES("\r\n")};
+    const cf_bytes slices[] = {write_chunk_head(head, piece.size), piece, tail};
     note_sent(self, cf_connection_send_slices(self->connection, slices, sizeof(slices) / sizeof(slices[0])));
-    watch_stream(self);
+}
+
+static bool sends_chunks(const cf_http_exchange *self)
+{
+    return !self->old && !self->reading;
+}
+
+static void append_piece(cf_http_exchange *self, cf_bytes piece)
+{
+    if (self->old)
+        cf_buffer_append(&self->out, piece);
+    else if (piece.size > 0) /* else it would be the end */
+        append_chunk(&self->out, piece);
 }
 
 void cf_http_exchange_write(cf_http_exchange *self, cf_bytes piece)
 {
     CF_ASSERT(self->status != 0);
-    if (piece.size == 0) /* would be the end */
+    if (piece.size == 0)
         return;
-    if (!self->old && !self->reading) {
-        send_chunk(self, piece);
+    if (sends_chunks(self)) {
+        send_chunk(self, piece, CHUNK_TAIL);
+        watch_stream(self);
         return;
     }
-    if (self->old)
-        cf_buffer_append(&self->out, piece);
-    else
-        append_chunk(&self->out, piece);
+    append_piece(self, piece);
     send_streamed(self);
 }
 
-void cf_http_exchange_end(cf_http_exchange *self)
+/* In one system call instead of two. */
+static void send_last(cf_http_exchange *self, cf_bytes piece)
+{
+    if (piece.size > 0 && sends_chunks(self)) {
+        send_chunk(self, piece, CF_BYTES("\r\n" LAST_CHUNK));
+        return;
+    }
+    append_piece(self, piece);
+    if (!self->old)
+        cf_buffer_append(&self->out, CF_BYTES(LAST_CHUNK));
+}
+
+void cf_http_exchange_end(cf_http_exchange *self, cf_bytes piece)
 {
     int status = self->status;
     CF_ASSERT(status != 0);
-    if (!self->old)
-        cf_buffer_append(&self->out, CF_BYTES("0\r\n\r\n"));
+    send_last(self, piece);
     self->status = 0;
     self->answering = false;
     self->answered = true;

@@ -82,7 +82,8 @@ void cf_http_exchange_on_abort(cf_http_exchange *exchange, void (*abort)(void *u
  */
 void cf_http_exchange_begin(cf_http_exchange *exchange, const cf_http_response *response, void (*written)(void *user));
 void cf_http_exchange_write(cf_http_exchange *exchange, cf_bytes piece);
-void cf_http_exchange_end(cf_http_exchange *exchange);
+/* `piece`, which may be empty, goes out together with the end. */
+void cf_http_exchange_end(cf_http_exchange *exchange, cf_bytes piece);
 /* Bytes that the client has not taken. */
 size_t cf_http_exchange_waiting(const cf_http_exchange *exchange);
 /* Notices that the client goes away while it waits: it is told at once. Only from within the request callback. */

@@ -209,17 +209,22 @@ static void write_stream(cf_sockjs_peer *self, cf_buffer *body)
     cf_buffer_free(body);
 }
 
+static void end_stream(cf_http_exchange *exchange, cf_buffer *body)
+{
+    cf_http_exchange_end(exchange, body->failed ? (cf_bytes){0} : cf_buffer_bytes(body));
+    cf_buffer_free(body);
+}
+
 /* The next request may come as soon as this one is answered: it is let go first. */
 static void end_answer(cf_sockjs_peer *self, cf_buffer *body)
 {
     cf_http_exchange *exchange = self->exchange;
-    write_stream(self, body);
     self->exchange = NULL;
     cf_sockjs_session_left(&self->state, self->server->services->now);
     if (body->failed) /* a message is lost */
         cf_sockjs_session_drop(&self->state);
     if (streams(self))
-        cf_http_exchange_end(exchange);
+        end_stream(exchange, body);
     else
         respond(self, exchange, body);
 }
