@@ -423,35 +423,44 @@ static void refuse_request(cf_http_exchange *self, int status, const char *reaso
 }
 
 /* Of several workers one refuses what is too much: who takes its bytes out of the sum first. */
-static bool take_out(cf_team *team, size_t size)
+static bool take_out_of(cf_team *team, cf_http_exchange *victim)
 {
     size_t all = atomic_load_explicit(&team->bodies, memory_order_relaxed);
     while (all > CF_HTTP_BODIES_MAX)
-        if (atomic_compare_exchange_weak_explicit(&team->bodies, &all, all - size, memory_order_relaxed, memory_order_relaxed))
+        if (atomic_compare_exchange_weak_explicit(&team->bodies, &all, all - victim->body, memory_order_relaxed,
+                                                  memory_order_relaxed)) {
+            victim->bodies->size -= victim->body;
+            victim->body = 0;
             return true;
+        }
     return false;
 }
 
-static bool has_more_than_its_share(const cf_http_exchange *self)
+static bool are_too_many(const cf_http_exchange *self)
 {
     const cf_team *team = self->server->team;
-    return self->bodies->size > CF_HTTP_BODIES_MAX / (team == NULL ? 1 : team->count);
+    return (team == NULL ? self->bodies->size : atomic_load_explicit(&team->bodies, memory_order_relaxed)) > CF_HTTP_BODIES_MAX;
+}
+
+/* Of a worker with no more than its share only one goes who holds at least as much as who comes: the others' flood is not its own. */
+static bool may_go(const cf_http_exchange *victim, const cf_http_exchange *self)
+{
+    const cf_team *team = self->server->team;
+    if (team == NULL || self->bodies->size > CF_HTTP_BODIES_MAX / team->count)
+        return true;
+    return victim != self && victim->body >= self->body;
 }
 
 /* Who has to go; NULL: nobody. */
 static cf_http_exchange *find_victim(cf_http_exchange *self)
 {
     cf_team *team = self->server->team;
-    cf_http_exchange *victim = has_more_than_its_share(self) ? heaviest(self->bodies) : NULL;
-    if (victim == NULL && has_more_than_its_share(self))
-        victim = self;
-    if (victim == NULL || team == NULL)
-        return victim;
-    if (!take_out(team, victim->body))
+    if (!are_too_many(self))
         return NULL;
-    victim->bodies->size -= victim->body;
-    victim->body = 0;
-    return victim;
+    cf_http_exchange *victim = heaviest(self->bodies);
+    if (victim == NULL)
+        victim = self;
+    return may_go(victim, self) && (team == NULL || take_out_of(team, victim)) ? victim : NULL;
 }
 
 /* False when the exchange itself had to go. */
