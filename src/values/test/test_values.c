@@ -374,7 +374,7 @@ static void check_doubles(void)
     check_double(-1234567.125, "-1234567.125");
     check_double(3, "3");
     check_double(DBL_MAX, "1.7976931348623157e+308");
-    check_double(0.1 + 0.2, "0.30000000000000004");
+    check_double(0.30000000000000004, "0.30000000000000004");
     check_double(1e-300, "1e-300");
 }
 
