@@ -33,10 +33,10 @@ works() {
 
 apart=$temporary/apart
 installed prefix -DCMAKE_INSTALL_{LIBDIR="$apart/lib",INCLUDEDIR="$apart/headers"} \
-    -DCMAKE_INSTALL_{BINDIR="$apart/programs",MANDIR="$apart/pages",DOCDIR="$apart/documents"}
+    -DCMAKE_INSTALL_{BINDIR="$apart/programs",MANDIR="$apart/pages",DOCDIR="$apart/documents",DATAROOTDIR="$apart/data"}
 works "$apart/lib"
 test ! -e "$temporary/prefix" || fail "something is in the prefix, where all folders are absolute"
-for file in programs/centrifuge-cli pages/man3/libcentrifuge.3 documents/docs/client.md; do
+for file in programs/centrifuge-cli pages/man3/libcentrifuge.3 documents/docs/client.md data/bash-completion/completions/centrifuge-cli; do
     test -e "$apart/$file" || fail "$file is not where it was wanted"
 done
 
