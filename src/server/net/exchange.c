@@ -442,7 +442,7 @@ static bool are_too_many(const cf_http_exchange *self)
     return (team == NULL ? self->bodies->size : atomic_load_explicit(&team->bodies, memory_order_relaxed)) > CF_HTTP_BODIES_MAX;
 }
 
-/* Of a worker with no more than its share only one goes who holds at least as much as who comes: the others' flood is not its own. */
+/* Of a worker with no more than its share only one goes who holds at least as much as who comes: the flood may be others'. */
 static bool may_go(const cf_http_exchange *victim, const cf_http_exchange *self)
 {
     const cf_team *team = self->server->team;
