@@ -197,16 +197,18 @@ static void respond(cf_sockjs_peer *self, cf_http_exchange *exchange, cf_buffer 
     cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(self->transport)->content_type, &headers, body);
 }
 
-/* A stream takes what there is; the answer of a poll is its end. A message for which there is no memory ends the session. */
-static void write_stream(cf_sockjs_peer *self, cf_buffer *body)
+/* A stream takes what there is; the answer of a poll is its end. False: a message had no memory, which ends the session. */
+static bool write_stream(cf_sockjs_peer *self, cf_buffer *body)
 {
+    bool failed = body->failed;
     if (self->exchange == NULL || !streams(self))
-        return;
-    if (body->failed)
+        return true;
+    if (failed)
         cf_sockjs_session_drop(&self->state);
     else
         cf_http_exchange_write(self->exchange, cf_buffer_bytes(body));
     cf_buffer_free(body);
+    return !failed;
 }
 
 static void end_stream(cf_http_exchange *exchange, cf_buffer *body)
@@ -256,7 +258,8 @@ static void go_on(cf_sockjs_peer *self)
                 free_peer(self);
             return;
         default:
-            write_stream(self, &body);
+            if (!write_stream(self, &body))
+                break;
             settle(self);
             return;
         }
