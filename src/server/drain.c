@@ -8,7 +8,7 @@
 
 static size_t clients_left(const cf_drain *self)
 {
-    return self->services->hub->authenticated_count;
+    return self->services->hub->users.sessions;
 }
 
 /* Those that need not be told yet. The first is told at once. */

@@ -2,13 +2,8 @@
 
 #include <string.h>
 
-#include "base/assert.h"
 #include "server/broker.h"
 #include "server/session_state.h"
-#include "server/team.h"
-
-/* What a frame adds to its text. */
-#define FRAME_OVERHEAD 16
 
 cf_hub_text *cf_hub_text_new(const cf_allocator *allocator, cf_bytes bytes)
 {
@@ -31,253 +26,20 @@ static cf_bytes channel_name(const cf_channel *channel)
     return cf_bytes_make(channel->name, channel->name_size);
 }
 
-/* ---- outboxes ------------------------------------------------------------ */
-
-static void unmark(cf_session *session)
-{
-    cf_list_remove(&session->due);
-    session->flags &= ~(uint32_t)CF_SESSION_STUCK;
-}
-
-static void mark(cf_session *session, cf_list *list)
-{
-    unmark(session);
-    cf_list_append(list, &session->due);
-}
-
-void cf_hub_want_flush(cf_hub *hub, cf_session *session)
-{
-    if (session->outbox.count > 0 && (!cf_list_linked(&session->due) || cf_session_is(session, CF_SESSION_STUCK)))
-        mark(session, &hub->dirty);
-}
-
-static void doom(cf_hub *hub, cf_session *session, uint32_t flag)
-{
-    if (cf_session_is(session, CF_SESSION_DOOMED))
-        return;
-    session->flags |= flag;
-    mark(session, &hub->doomed);
-}
-
-void cf_hub_starve(cf_hub *hub, cf_session *session)
-{
-    doom(hub, session, CF_SESSION_STARVED);
-}
-
-/* Is there more than may wait, and does the transport take none of it? */
-static bool is_slow(cf_session *session)
-{
-    size_t before = SIZE_MAX;
-    while (session->outbox.memory > session->queue_max && session->outbox.bytes < before) {
-        before = session->outbox.bytes;
-        session->ops->flush(session->transport, session);
-    }
-    return session->outbox.memory > session->queue_max;
-}
-
-/* ---- who is behind ------------------------------------------------------- */
-
-static cf_time wait_end(const cf_hub *hub)
-{
-    int64_t seconds = hub->services->config->publish_wait_timeout;
-    return seconds > CF_TIME_NEVER / 1000 ? CF_TIME_NEVER : cf_time_after(hub->services->now, seconds * 1000);
-}
-
-static void count_behind(cf_channel *channel)
-{
-    channel->behind++;
-}
-
-static void uncount_behind(cf_channel *channel)
-{
-    if (--channel->behind == 0)
-        cf_turn_queue_all(&channel->held);
-}
-
-static void for_each_channel(const cf_session *session, void (*visit)(cf_channel *channel))
-{
-    for (uint32_t i = 0; i < session->subscription_count; i++)
-        visit(session->subscriptions[i].channel);
-}
-
-static void fall_behind(cf_hub *hub, cf_session *session)
-{
-    if (session->outbox.memory <= cf_session_backlog(session) || hub->services->config->publish_wait_timeout <= 0 ||
-        cf_session_is(session, CF_SESSION_BEHIND | CF_SESSION_GIVEN_UP | CF_SESSION_ENDED))
-        return;
-    session->flags |= CF_SESSION_BEHIND;
-    for_each_channel(session, count_behind);
-    session->patience_at = wait_end(hub);
-    cf_session_arm(session);
-}
-
-static void catch_up(cf_session *session)
-{
-    session->flags &= ~(uint32_t)CF_SESSION_BEHIND;
-    session->patience_at = CF_TIME_NEVER;
-    for_each_channel(session, uncount_behind);
-    if (session->later != NULL && cf_task_waits(&session->later->task))
-        cf_task_queue(&session->later->task);
-}
-
-void cf_hub_give_up(cf_hub *hub, cf_session *session)
-{
-    (void)hub;
-    catch_up(session);
-    session->flags |= CF_SESSION_GIVEN_UP;
-}
-
-/* At the half: who reads in small pieces does not start and stop others with each of them. */
-void cf_hub_written(cf_hub *hub, cf_session *session)
-{
-    (void)hub;
-    if (session->outbox.bytes == 0 && cf_session_is(session, CF_SESSION_STUCK))
-        unmark(session);
-    if (session->outbox.count == 0)
-        session->flags &= ~(uint32_t)CF_SESSION_GIVEN_UP;
-    if (cf_session_is(session, CF_SESSION_BEHIND) && session->outbox.memory <= cf_session_backlog(session) / 2)
-        catch_up(session);
-}
-
-bool cf_hub_hold_publish(cf_hub *hub, cf_channel *channel, cf_task *task)
-{
-    bool overdue = task->overdue;
-    task->overdue = false;
-    if (channel->behind == 0 || overdue)
-        return false;
-    cf_task_hold(task, &channel->held, wait_end(hub));
-    return true;
-}
-
-/* ---- deliveries ---------------------------------------------------------- */
-
-static bool deliver(cf_hub *hub, cf_session *session, cf_chunk *chunk)
-{
-    if (cf_session_is(session, CF_SESSION_DOOMED))
-        return false;
-    if (!cf_outbox_push(&session->outbox, chunk, hub->allocator)) {
-        doom(hub, session, CF_SESSION_STARVED);
-        return false;
-    }
-    if (is_slow(session)) {
-        doom(hub, session, CF_SESSION_SLOW);
-        return false;
-    }
-    fall_behind(hub, session);
-    return true;
-}
-
-static void deliver_answer(cf_hub *hub, cf_session *session, cf_chunk *chunk)
-{
-    hub->services->metrics->client_num_msg_queued += (int64_t)chunk->messages;
-    if (deliver(hub, session, chunk))
-        mark(session, &hub->answered);
-}
-
-static void deliver_push(cf_hub *hub, const cf_audience *audience, cf_chunk *chunk)
-{
-    uint32_t held = audience->open.of_messages ? audience->holding : 0;
-    hub->services->metrics->client_num_msg_queued += (int64_t)(chunk->messages * (audience->count - held));
-    cf_turn_spend(&hub->services->turn, audience->count * CF_WORK_DELIVERY);
-    for (uint32_t i = 0; i < audience->count; i++) {
-        if (held > 0 && audience->members[i].holding)
-            continue;
-        if (deliver(hub, audience->members[i].session, chunk))
-            cf_hub_want_flush(hub, audience->members[i].session);
-    }
-}
-
-/* ---- open chunks --------------------------------------------------------- */
-
-static void discard_open(cf_open *open)
-{
-    if (open->chunk == NULL)
-        return;
-    cf_list_remove(&open->link);
-    cf_chunk_release(open->chunk);
-    open->chunk = NULL;
-}
-
-static void close_open(cf_hub *hub, cf_open *open)
-{
-    cf_chunk *chunk = open->chunk;
-    cf_list_remove(&open->link);
-    open->chunk = NULL;
-    if (open->of_session)
-        deliver_answer(hub, CF_CONTAINER(open, cf_session, replies), chunk);
-    else
-        deliver_push(hub, CF_CONTAINER(open, cf_audience, open), chunk);
-    cf_chunk_release(chunk);
-}
-
-/* Closes this chunk and, before it, all that were opened earlier. */
-static void close_until(cf_hub *hub, cf_open *last)
-{
-    while (last->chunk != NULL)
-        close_open(hub, CF_CONTAINER(hub->open.next, cf_open, link));
-}
-
-bool cf_hub_is_behind(cf_hub *hub, cf_session *session)
-{
-    const cf_chunk *open = session->replies.chunk;
-    if (open != NULL && session->outbox.memory + open->frames.size > cf_session_backlog(session))
-        close_until(hub, &session->replies);
-    return cf_session_is(session, CF_SESSION_BEHIND);
-}
-
-void cf_hub_close_chunks(cf_hub *hub)
-{
-    while (!cf_list_empty(&hub->open))
-        close_open(hub, CF_CONTAINER(hub->open.next, cf_open, link));
-}
-
-/* False without memory: nothing was appended. */
-static bool append(cf_hub *hub, cf_open *open, const cf_dialect *dialect, cf_bytes text)
-{
-    cf_ws_opcode opcode = dialect->binary ? CF_WS_BINARY : CF_WS_TEXT;
-    if (open->chunk != NULL)
-        return cf_chunk_append(open->chunk, opcode, text);
-    cf_chunk *chunk = cf_chunk_new(hub->allocator, text.size + FRAME_OVERHEAD);
-    if (chunk == NULL)
-        return false;
-    if (!cf_chunk_append(chunk, opcode, text)) {
-        cf_chunk_release(chunk);
-        return false;
-    }
-    if (!open->of_session)
-        hub->epoch++;
-    chunk->shared = !open->of_session;
-    open->chunk = chunk;
-    open->epoch = hub->epoch;
-    cf_list_append(&hub->open, &open->link);
-    return true;
-}
-
-void cf_hub_send(cf_hub *hub, cf_session *session, cf_bytes text)
-{
-    if (cf_session_is(session, CF_SESSION_ENDED | CF_SESSION_DOOMED))
-        return;
-    /* A channel's chunk that was opened since may hold what must come before this text. */
-    if (session->replies.chunk != NULL && session->replies.epoch != hub->epoch)
-        close_until(hub, &session->replies);
-    if (!append(hub, &session->replies, session->ops->dialect, text))
-        doom(hub, session, CF_SESSION_STARVED);
-}
-
 /* ---- the engine's sink --------------------------------------------------- */
 
 static void push(cf_hub *hub, cf_audience *audience, bool message)
 {
     if (audience->holding > 0 && audience->open.of_messages != message)
-        close_until(hub, &audience->open);
+        cf_hub_close_until(hub, &audience->open);
     audience->open.of_messages = message;
-    if (!hub->text.failed && append(hub, &audience->open, audience->dialect, cf_buffer_bytes(&hub->text)))
+    if (!hub->text.failed && cf_hub_append(hub, &audience->open, audience->dialect, cf_buffer_bytes(&hub->text)))
         return;
     /* Nobody is left with a hole that he does not know of: they connect again and recover. */
     cf_services_log(hub->services, CF_SERVER_ERROR,
                     "out of memory: closing the %u subscribers of a channel that lost a message", (unsigned)audience->count);
     for (uint32_t i = 0; i < audience->count; i++)
-        doom(hub, audience->members[i].session, CF_SESSION_STARVED);
+        cf_hub_starve(hub, audience->members[i].session);
 }
 
 cf_channel *cf_hub_channel(const cf_hub *hub, cf_bytes name)
@@ -292,31 +54,15 @@ static bool has_listeners(const cf_audience *audience)
     return audience->count > 1 || (audience->count == 1 && !cf_session_is(audience->members[0].session, CF_SESSION_ENDED));
 }
 
-/* What is before the id and the text of a message that is held back. */
-typedef struct held_head {
-    const cf_channel *channel; /* NULL: forgotten, or of no channel */
-    bool sent_anyway;          /* it is of no channel */
-    size_t uid_size;
-    size_t text_size;
-} held_head;
-
 /* `channel` NULL: it comes whatever becomes of the channels. */
 static void hold_back(cf_hub *hub, cf_session *session, const cf_channel *channel, cf_bytes uid, cf_bytes text)
 {
-    cf_buffer *messages = &session->bundle->hold.messages;
-    held_head head = {channel, channel == NULL, uid.size, text.size};
-    if (messages->allocator == NULL)
-        cf_buffer_init(messages, hub->allocator, session->queue_max);
-    if (!cf_buffer_reserve(messages, sizeof head + uid.size + text.size)) {
-        cf_services_log(hub->services, CF_SERVER_WARNING,
-                        "client %.*s: more than client_queue_max_size is published while its history is read", CF_UUID_SIZE,
-                        session->id);
-        doom(hub, session, CF_SESSION_STARVED);
+    if (cf_hold_add(&session->bundle->hold, channel, uid, text, hub->allocator, session->queue_max))
         return;
-    }
-    cf_buffer_append(messages, cf_bytes_make((const char *)&head, sizeof head));
-    cf_buffer_append(messages, uid);
-    cf_buffer_append(messages, text);
+    cf_services_log(hub->services, CF_SERVER_WARNING,
+                    "client %.*s: more than client_queue_max_size is published while its history is read", CF_UUID_SIZE,
+                    session->id);
+    cf_hub_starve(hub, session);
 }
 
 /* What comes before the engine has subscribed this node is in the history that is read after it. */
@@ -398,7 +144,7 @@ static void miss(cf_hub *hub, const cf_channel *channel)
         return;
     for (const cf_audience *audience = &channel->first; audience != NULL; audience = audience->next)
         for (uint32_t i = 0; i < audience->count; i++)
-            doom(hub, audience->members[i].session, CF_SESSION_STARVED);
+            cf_hub_starve(hub, audience->members[i].session);
 }
 
 static void on_missed(void *user, cf_bytes name)
@@ -452,14 +198,14 @@ cf_engine_sink cf_hub_sink(cf_hub *hub)
     };
 }
 
-/* ---- sessions and users -------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------ */
 
 void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed,
                  void (*subscribed)(cf_session *, const cf_channel *, cf_engine_status))
 {
     *hub = (cf_hub){.services = services, .allocator = services->allocator, .subscribed = subscribed};
     cf_map_init(&hub->channels, hub->allocator, seed);
-    cf_map_init(&hub->users, hub->allocator, seed);
+    cf_users_init(&hub->users, services, seed);
     cf_list_init(&hub->sessions);
     cf_list_init(&hub->zombies);
     cf_list_init(&hub->open);
@@ -467,7 +213,6 @@ void cf_hub_init(cf_hub *hub, cf_services *services, uint32_t seed,
     cf_list_init(&hub->dirty);
     cf_list_init(&hub->doomed);
     cf_list_init(&hub->held);
-    cf_list_init(&hub->walks);
     cf_list_init(&hub->stuck);
     cf_buffer_init(&hub->text, hub->allocator, CF_BUFFER_NO_LIMIT);
 }
@@ -477,7 +222,7 @@ static void free_channel(cf_hub *hub, cf_channel *channel)
     cf_map_remove(&hub->channels, &channel->node);
     for (cf_audience *audience = &channel->first, *next; audience != NULL; audience = next) {
         next = audience->next;
-        discard_open(&audience->open);
+        cf_hub_discard(&audience->open);
         cf_free(hub->allocator, audience->members);
         if (audience != &channel->first)
             cf_free(hub->allocator, audience);
@@ -490,7 +235,7 @@ void cf_hub_free(cf_hub *hub)
     while (hub->channels.head != NULL)
         free_channel(hub, channel_of(hub->channels.head));
     cf_map_free(&hub->channels);
-    cf_map_free(&hub->users);
+    cf_users_free(&hub->users);
     cf_buffer_free(&hub->text);
 }
 
@@ -516,150 +261,16 @@ void cf_hub_add(cf_hub *hub, cf_session *session)
         ++*count;
 }
 
-static cf_session *session_of_user(cf_list *link)
-{
-    return CF_CONTAINER(link, cf_session, user_link);
-}
-
-cf_session *cf_hub_walk_on(cf_hub_walk *walk)
-{
-    cf_session *session = walk->next;
-    walk->next = session == walk->last ? NULL : session_of_user(session->user_link.next);
-    return session;
-}
-
-static void lead_walks_past(cf_hub *hub, const cf_session *session)
-{
-    CF_LIST_EACH (link, &hub->walks) {
-        cf_hub_walk *walk = CF_CONTAINER(link, cf_hub_walk, link);
-        if (walk->next == session)
-            (void)cf_hub_walk_on(walk);
-        else if (walk->next != NULL && walk->last == session)
-            walk->last = session_of_user(session->user_link.previous);
-    }
-}
-
-static void forget_unless_used(cf_hub *hub, cf_hub_user *user)
-{
-    if (user->count > 0)
-        return;
-    cf_map_remove(&hub->users, &user->node);
-    cf_free(hub->allocator, user);
-}
-
-static void forget_user(cf_hub *hub, cf_session *session)
-{
-    cf_hub_user *user = session->user;
-    if (user == NULL)
-        return;
-    lead_walks_past(hub, session);
-    cf_list_remove(&session->user_link);
-    if (hub->services->environment.member != NULL)
-        cf_roll_remove(&hub->services->environment.member->team->roll, cf_bytes_make(user->id, user->id_size));
-    session->user = NULL;
-    hub->authenticated_count--;
-    hub->services->metrics->node_num_remove_client_conn++;
-    user->count--;
-    forget_unless_used(hub, user);
-}
-
 void cf_hub_remove(cf_hub *hub, cf_session *session)
 {
-    discard_open(&session->replies);
+    cf_hub_discard(&session->replies);
     cf_list_remove(&session->due);
-    forget_user(hub, session);
+    cf_users_leave(&hub->users, session);
     cf_list_remove(&session->link);
     hub->session_count--;
     size_t *count = count_of(hub, session);
     if (count != NULL)
         --*count;
-}
-
-cf_hub_user *cf_hub_user_of(const cf_hub *hub, cf_bytes id)
-{
-    cf_map_node *node = cf_map_find(&hub->users, id);
-    return node == NULL ? NULL : CF_CONTAINER(node, cf_hub_user, node);
-}
-
-void cf_hub_begin_walk(cf_hub *hub, cf_hub_walk *walk, cf_bytes id)
-{
-    cf_hub_user *user = cf_hub_user_of(hub, id);
-    *walk = (cf_hub_walk){.next = NULL};
-    if (user == NULL)
-        return;
-    walk->next = session_of_user(user->sessions.next);
-    walk->last = session_of_user(user->sessions.previous);
-    cf_list_append(&hub->walks, &walk->link);
-}
-
-void cf_hub_end_walk(cf_hub_walk *walk)
-{
-    cf_list_remove(&walk->link);
-}
-
-static cf_hub_user *add_user(cf_hub *hub, cf_bytes id)
-{
-    cf_hub_user *user = cf_alloc_zero(hub->allocator, 1, sizeof *user + id.size);
-    if (user == NULL)
-        return NULL;
-    user->id_size = id.size;
-    if (id.size > 0)
-        memcpy(user->id, id.data, id.size);
-    cf_list_init(&user->sessions);
-    if (!cf_map_add(&hub->users, &user->node, cf_bytes_make(user->id, user->id_size))) {
-        cf_free(hub->allocator, user);
-        return NULL;
-    }
-    return user;
-}
-
-/* 0: none. */
-static int64_t limit_of(const cf_hub *hub, cf_bytes id)
-{
-    return id.size == 0 ? 0 : hub->services->config->user_connection_limit;
-}
-
-bool cf_hub_is_full(const cf_hub *hub, cf_bytes id)
-{
-    cf_team_member *member = hub->services->environment.member;
-    const cf_hub_user *user = cf_hub_user_of(hub, id);
-    int64_t limit = limit_of(hub, id);
-    if (limit <= 0)
-        return false;
-    return (member != NULL ? cf_roll_count(&member->team->roll, id) : user == NULL ? 0 : user->count) >= limit;
-}
-
-/* All workers together have one limit: who comes at the same time is counted one after the other. */
-static cf_trouble enter_roll(const cf_hub *hub, cf_bytes id)
-{
-    cf_team_member *member = hub->services->environment.member;
-    switch (member == NULL ? CF_ROLL_ADDED : cf_roll_add(&member->team->roll, id, limit_of(hub, id))) {
-    case CF_ROLL_ADDED:
-        return CF_TROUBLE_NONE;
-    case CF_ROLL_FULL:
-        return CF_TROUBLE_LIMIT_EXCEEDED;
-    default:
-        return CF_TROUBLE_INTERNAL;
-    }
-}
-
-cf_trouble cf_hub_authenticate(cf_hub *hub, cf_session *session, cf_bytes id)
-{
-    cf_hub_user *user = cf_hub_user_of(hub, id);
-    if (user == NULL)
-        user = add_user(hub, id);
-    cf_trouble trouble = user == NULL ? CF_TROUBLE_INTERNAL : enter_roll(hub, id);
-    if (trouble != CF_TROUBLE_NONE) {
-        if (user != NULL)
-            forget_unless_used(hub, user);
-        return trouble;
-    }
-    session->user = user;
-    cf_list_append(&user->sessions, &session->user_link);
-    user->count++;
-    hub->authenticated_count++;
-    hub->services->metrics->node_num_add_client_conn++;
-    return CF_TROUBLE_NONE;
 }
 
 /* ---- audiences ------------------------------------------------------------ */
@@ -703,40 +314,6 @@ static cf_audience *join_audience(cf_hub *hub, cf_channel *channel, const cf_ses
 
 /* ---- what is held back ---------------------------------------------------- */
 
-/* The next message behind `*at`; NULL when there is none. */
-static char *next_held(const cf_hold *held, size_t *at, held_head *head)
-{
-    if (*at == held->messages.size)
-        return NULL;
-    char *start = held->messages.data + *at;
-    memcpy(head, start, sizeof *head);
-    *at += sizeof *head + head->uid_size + head->text_size;
-    return start;
-}
-
-/* Those of the channel, up to the end of the first `size` bytes. */
-static void forget_held(cf_session *session, const cf_channel *channel, size_t size)
-{
-    held_head head;
-    char *start;
-    size_t at = 0;
-    while (at < size && (start = next_held(&session->bundle->hold, &at, &head)) != NULL)
-        if (head.channel == channel)
-            memset(start + offsetof(held_head, channel), 0, sizeof head.channel);
-}
-
-void cf_hub_skip(cf_session *session, const cf_channel *channel, cf_bytes uid)
-{
-    held_head head;
-    const char *start;
-    size_t at = 0;
-    bool found = false;
-    while (!found && (start = next_held(&session->bundle->hold, &at, &head)) != NULL)
-        found = head.channel == channel && cf_bytes_equal(cf_bytes_make(start + sizeof head, head.uid_size), uid);
-    if (found)
-        forget_held(session, channel, at);
-}
-
 static void begin_hold(cf_session *session, cf_audience *audience, cf_hub_member *member)
 {
     member->holding = true;
@@ -753,12 +330,10 @@ static void end_hold(cf_session *session, cf_audience *audience, cf_hub_member *
 
 static void send_held(cf_hub *hub, cf_session *session)
 {
-    held_head head;
-    const char *start;
+    cf_bytes text;
     size_t at = 0;
-    while ((start = next_held(&session->bundle->hold, &at, &head)) != NULL)
-        if (head.channel != NULL || head.sent_anyway)
-            cf_hub_send(hub, session, cf_bytes_make(start + sizeof head + head.uid_size, head.text_size));
+    while (cf_hold_next(&session->bundle->hold, &at, &text))
+        cf_hub_send(hub, session, text);
     cf_buffer_clear(&session->bundle->hold.messages);
 }
 
@@ -863,7 +438,7 @@ static void link_member(cf_channel *channel, cf_audience *audience, cf_session *
     audience->members[index] = (cf_hub_member){.session = session, .slot = slot};
     session->subscriptions[slot] = (cf_hub_subscription){.channel = channel, .info = info, .index = index};
     if (cf_session_is(session, CF_SESSION_BEHIND))
-        count_behind(channel);
+        cf_hub_count_behind(channel);
 }
 
 /* Both lists stay dense: the last entry moves into the hole. */
@@ -874,10 +449,10 @@ static void unlink_member(cf_hub *hub, cf_session *session, cf_hub_subscription 
     uint32_t index = subscription->index;
     uint32_t slot = (uint32_t)(subscription - session->subscriptions);
     if (cf_session_is(session, CF_SESSION_BEHIND))
-        uncount_behind(channel);
+        cf_hub_uncount_behind(channel);
     if (audience->members[index].holding) {
         end_hold(session, audience, &audience->members[index]);
-        forget_held(session, channel, SIZE_MAX);
+        cf_hold_forget(&session->bundle->hold, channel);
     }
     cf_free(hub->allocator, subscription->info);
     cf_hub_member moved = audience->members[--audience->count];
@@ -940,7 +515,7 @@ cf_hub_result cf_hub_subscribe(cf_hub *hub, cf_session *session, cf_bytes name, 
             settle(hub, channel);
         return CF_HUB_FAILED;
     }
-    close_until(hub, &audience->open);
+    cf_hub_close_until(hub, &audience->open);
     link_member(channel, audience, session, info);
     if (hold)
         begin_hold(session, audience, &audience->members[audience->count - 1]);
@@ -961,44 +536,8 @@ void cf_hub_unsubscribe(cf_hub *hub, cf_session *session, cf_hub_subscription *s
 {
     cf_channel *channel = subscription->channel;
     if (!cf_session_is(session, CF_SESSION_ENDED))
-        close_until(hub, &audience_of(channel, session)->open);
+        cf_hub_close_until(hub, &audience_of(channel, session)->open);
     unlink_member(hub, session, subscription);
     hub->services->metrics->node_num_remove_client_sub++;
     settle(hub, channel);
-}
-
-/* ---- the end of a turn --------------------------------------------------- */
-
-cf_session *cf_hub_doomed(const cf_hub *hub)
-{
-    return cf_list_empty(&hub->doomed) ? NULL : CF_CONTAINER(hub->doomed.next, cf_session, due);
-}
-
-/* Until all is written, which the transport tells (cf_hub_written); it may end the session, too. */
-static void expect_stuck(cf_hub *hub, cf_session *session)
-{
-    if (session->outbox.bytes == 0)
-        return;
-    cf_list_append(&hub->stuck, &session->due);
-    session->flags |= CF_SESSION_STUCK;
-}
-
-/* Until the turn's writes are so many; false when the list has more. */
-static bool flush_list(cf_hub *hub, cf_list *list, uint64_t writes)
-{
-    cf_turn *turn = &hub->services->turn;
-    while (!cf_list_empty(list) && turn->writes < writes) {
-        cf_session *session = CF_CONTAINER(cf_list_take(list), cf_session, due);
-        turn->writes += CF_WORK_WRITE;
-        expect_stuck(hub, session);
-        session->ops->flush(session->transport, session);
-    }
-    return cf_list_empty(list);
-}
-
-bool cf_hub_flush(cf_hub *hub)
-{
-    const cf_turn *turn = &hub->services->turn;
-    bool all_answers = flush_list(hub, &hub->answered, turn->limits.writes);
-    return flush_list(hub, &hub->dirty, turn->writes + turn->limits.pushes) && all_answers;
 }

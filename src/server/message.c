@@ -84,9 +84,7 @@ void cf_message_free(cf_session *session)
         return;
     free_calls(session);
     session->bundle = NULL;
-    if (bundle->hold.messages.allocator != NULL)
-        cf_buffer_free(&bundle->hold.messages);
-    bundle->hold = (cf_hold){.channels = 0};
+    cf_hold_free(&bundle->hold);
     cf_free(services->allocator, bundle->copy);
     bundle->copy = NULL;
     shrink(&bundle->scratch);
@@ -143,7 +141,7 @@ static cf_session_call *first_waiting(const cf_bundle *bundle)
 
 static bool holds_back(const cf_bundle *bundle)
 {
-    return bundle->hold.channels > 0 || bundle->hold.messages.size > 0;
+    return bundle->hold.channels > 0 || !cf_hold_is_empty(&bundle->hold);
 }
 
 /* May the next message begin beside what waits? Where those are publishes, not too many, and only answers are to come. */

@@ -32,7 +32,7 @@ static size_t users_of(const cf_node *node)
 {
     cf_team_member *member = node->services.environment.member;
     if (member == NULL)
-        return cf_map_count(&node->hub.users);
+        return cf_map_count(&node->hub.users.map);
     return cf_team_is_first(member) ? cf_roll_users(&member->team->roll) : 0;
 }
 
@@ -40,7 +40,7 @@ void cf_node_update_counts(cf_node *node)
 {
     cf_metrics *metrics = node->services.metrics;
     bool first = cf_team_is_first(node->services.environment.member);
-    metrics->node_num_clients = (int64_t)node->hub.authenticated_count;
+    metrics->node_num_clients = (int64_t)node->hub.users.sessions;
     metrics->node_num_unique_clients = (int64_t)users_of(node);
     metrics->node_num_channels = (int64_t)channels_of(node);
     metrics->node_uptime_seconds = first ? node->services.unix_time - node->started_at : 0;
@@ -77,7 +77,7 @@ static void add_node(cf_figures *figures, cf_node *node)
     if (figures->sum != NULL)
         cf_metrics_add(figures->sum, services->metrics);
     cf_census_add(&figures->census, &node->hub);
-    figures->clients += node->hub.authenticated_count;
+    figures->clients += node->hub.users.sessions;
     figures->users += users_of(node);
     figures->channels += channels_of(node);
     add_refusals(figures, services);

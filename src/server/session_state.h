@@ -83,7 +83,7 @@ struct cf_session {
     cf_open replies;
     cf_services *services;
     cf_list link; /* in hub->sessions or hub->zombies */
-    cf_hub_user *user;
+    cf_user *user;
     cf_list user_link;
     cf_hub_subscription *subscriptions;
     uint32_t subscription_count;

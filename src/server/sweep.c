@@ -6,7 +6,7 @@
 
 typedef struct sweep {
     cf_task task;
-    cf_hub_walk walk;
+    cf_user_walk walk;
     cf_services *services;
     void (*act)(cf_session *session, cf_bytes channel);
     cf_node_done done;
@@ -43,7 +43,7 @@ static void end_sweep(sweep *ended, cf_trouble trouble)
 {
     cf_node_done done = ended->done;
     void *user = ended->user;
-    cf_hub_end_walk(&ended->walk);
+    cf_user_walk_end(&ended->walk);
     cf_free(ended->services->allocator, ended);
     done(user, trouble);
 }
@@ -56,7 +56,7 @@ static void go_on(sweep *current)
             cf_task_queue(&current->task);
             return;
         }
-        current->act(cf_hub_walk_on(&current->walk), cf_bytes_make(current->channel, current->channel_size));
+        current->act(cf_user_walk_on(&current->walk), cf_bytes_make(current->channel, current->channel_size));
     }
     end_sweep(current, CF_TROUBLE_NONE);
 }
@@ -81,7 +81,7 @@ static sweep *new_sweep(cf_services *services, cf_bytes user_id, cf_bytes channe
     if (channel.size > 0)
         memcpy(created->channel, channel.data, channel.size);
     cf_task_init(&created->task, &services->turn, on_turn, on_drop);
-    cf_hub_begin_walk(services->hub, &created->walk, user_id);
+    cf_users_begin_walk(&services->hub->users, &created->walk, user_id);
     return created;
 }
 

@@ -17,7 +17,7 @@ void cf_command_connect(cf_session_call *call)
     }
     if (!cf_credentials_read(call, !config->insecure, &identity))
         return;
-    if (cf_hub_is_full(session->services->hub, identity.user)) {
+    if (cf_users_is_full(&session->services->hub->users, identity.user)) {
         cf_call_fatal(call, CF_TROUBLE_LIMIT_EXCEEDED);
         return;
     }
@@ -26,7 +26,7 @@ void cf_command_connect(cf_session_call *call)
         return;
     }
     cf_trouble trouble = cf_session_identify(session, &identity)
-                             ? cf_hub_authenticate(session->services->hub, session, identity.user)
+                             ? cf_users_enter(&session->services->hub->users, session, identity.user)
                              : CF_TROUBLE_INTERNAL;
     if (trouble != CF_TROUBLE_NONE) {
         cf_call_fatal(call, trouble);

@@ -57,12 +57,12 @@ static void succeed_recovered(cf_session_call *call, const cf_publication *publi
 static void skip_known(const cf_session_call *call, const cf_publication *publications, size_t count, bool found)
 {
     const cf_hub_subscription *subscription = current(call);
-    if (call->session->bundle->hold.messages.size == 0 || call->withdrawn)
+    if (cf_hold_is_empty(&call->session->bundle->hold) || call->withdrawn)
         return;
     if (count > 0)
-        cf_hub_skip(call->session, subscription->channel, publications[0].uid);
+        cf_hold_skip(&call->session->bundle->hold, subscription->channel, publications[0].uid);
     else if (found)
-        cf_hub_skip(call->session, subscription->channel, call->last);
+        cf_hold_skip(&call->session->bundle->hold, subscription->channel, call->last);
 }
 
 /*
