@@ -11,3 +11,19 @@ cf_command_run cf_command_of(cf_method method)
 {
     return commands[method];
 }
+
+const cf_channel_options *cf_command_readable(cf_session_call *call)
+{
+    cf_session *session = call->session;
+    cf_params params;
+    if (!cf_call_params(call, &params))
+        return NULL;
+    call->channel = params.channel;
+    bool is_member = cf_hub_find(session->services->hub, session, params.channel) != NULL;
+    const cf_channel_options *options = cf_config_channel(session->services->config, params.channel);
+    if (!is_member)
+        cf_call_refuse(call, CF_TROUBLE_DENIED);
+    else if (options == NULL)
+        cf_call_refuse(call, CF_TROUBLE_NO_NAMESPACE);
+    return is_member ? options : NULL;
+}

@@ -21,6 +21,12 @@ void cf_command_presence(cf_session_call *call);
 void cf_command_history(cf_session_call *call);
 void cf_command_ping(cf_session_call *call);
 
+/*
+ * The options of the channel that is to be read: only who is in it may (server-spec.md 2.9). NULL: the command is answered, or
+ * the session closed.
+ */
+const cf_channel_options *cf_command_readable(cf_session_call *call);
+
 /* hub->subscribed: goes on with the subscribe that waited. */
 void cf_command_subscribed(cf_session *session, const cf_channel *channel, cf_engine_status status);
 

@@ -23,21 +23,13 @@ static void answered(void *user, cf_engine_status status, const cf_publication *
 /* Server-spec.md 2.9. */
 void cf_command_history(cf_session_call *call)
 {
-    cf_session *session = call->session;
-    cf_services *services = session->services;
-    cf_params params;
-    if (!cf_call_params(call, &params))
+    const cf_channel_options *options = cf_command_readable(call);
+    if (options == NULL)
         return;
-    call->channel = params.channel;
-    const cf_channel_options *options = cf_config_channel(services->config, params.channel);
-    if (cf_hub_find(services->hub, session, params.channel) == NULL) {
-        cf_call_refuse(call, CF_TROUBLE_DENIED);
-    } else if (options == NULL) {
-        cf_call_refuse(call, CF_TROUBLE_NO_NAMESPACE);
-    } else if (options->history_size <= 0 || options->history_lifetime <= 0) {
+    if (options->history_size <= 0 || options->history_lifetime <= 0) {
         cf_call_refuse(call, CF_TROUBLE_NOT_AVAILABLE);
-    } else {
-        cf_call_wait(call);
-        cf_broker_history(services->broker, params.channel, answered, call);
+        return;
     }
+    cf_call_wait(call);
+    cf_broker_history(call->session->services->broker, call->channel, answered, call);
 }

@@ -7,37 +7,10 @@
 
 #include <cmocka.h>
 
-#include "server/test/harness.h"
+#include "server/test/trio.h"
 #include "wire/v1/sign.h"
 
 /* Each command against its table in server-spec.md 2. */
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static harness h;
-static harness_client a, b;
-
-static int setup(void **state)
-{
-    (void)state;
-    harness_init(&h);
-    return 0;
-}
-
-static void start(void)
-{
-    assert_true(harness_start(&h, cf_engine_memory_new));
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (h.node != NULL)
-        harness_stop(&h);
-    harness_forget(&a);
-    harness_forget(&b);
-    return 0;
-}
 
 #define SUBSCRIBE(channel) "{\"uid\":\"2\",\"method\":\"subscribe\",\"params\":{\"channel\":\"" channel "\"}}"
 #define REFUSED(error, channel)                                                                                                \
@@ -508,12 +481,6 @@ static void history_is_newest_first(void **state)
     harness_ask(&a, "{\"method\":\"history\",\"params\":{\"channel\":\"all:x\"}}", expected);
 }
 
-static void ignore_done(void *user, cf_trouble trouble)
-{
-    (void)user;
-    (void)trouble;
-}
-
 static void what_is_published_after_a_subscribe_comes_behind_its_reply(void **state)
 {
     (void)state;
@@ -522,7 +489,7 @@ static void what_is_published_after_a_subscribe_comes_behind_its_reply(void **st
     harness_connect(&h, &a, "7");
     harness_begin(&h);
     harness_feed(&a, SUBSCRIBE("x"));
-    cf_node_publish(h.node, CF_BYTES("x"), CF_BYTES("5"), CF_BYTES(""), CF_BYTES("u"), ignore_done, NULL);
+    cf_node_publish(h.node, CF_BYTES("x"), CF_BYTES("5"), CF_BYTES(""), CF_BYTES("u"), done, NULL);
     harness_end(&h);
     harness_expect(&a, "{\"method\":\"join\",\"body\":{\"channel\":\"x\",\"data\":{\"user\":\"7\",\"client\":\"$ID\"}}}");
     harness_expect(&a, SUBSCRIBED("x"));

@@ -8,54 +8,15 @@
 #include <cmocka.h>
 
 #include "server/session_state.h"
-#include "server/test/harness.h"
+#include "server/test/trio.h"
 
 /* The fan-out: who gets what, in which order, at what price. */
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static harness h;
-static harness_client a, b, c;
-
-static int setup(void **state)
-{
-    (void)state;
-    harness_init(&h);
-    return 0;
-}
-
-static void start(void)
-{
-    assert_true(harness_start(&h, cf_engine_memory_new));
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (h.node != NULL)
-        harness_stop(&h);
-    harness_forget(&a);
-    harness_forget(&b);
-    harness_forget(&c);
-    return 0;
-}
 
 static void feed(harness_client *client, const char *method, const char *channel, const char *more)
 {
     char text[300];
     snprintf(text, sizeof text, "{\"method\":\"%s\",\"params\":{\"channel\":\"%s\"%s}}", method, channel, more);
     harness_feed(client, text);
-}
-
-static void ignore_done(void *user, cf_trouble trouble)
-{
-    (void)user;
-    assert_int_equal(trouble, CF_TROUBLE_NONE);
-}
-
-static void publish(const char *channel, const char *data)
-{
-    cf_node_publish(h.node, cf_bytes_of(channel), cf_bytes_of(data), CF_BYTES(""), CF_BYTES(""), ignore_done, NULL);
 }
 
 static void subscribed(harness_client *client, const char *channel)

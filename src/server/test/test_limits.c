@@ -8,56 +8,9 @@
 #include <cmocka.h>
 
 #include "server/session_state.h"
-#include "server/test/harness.h"
+#include "server/test/trio.h"
 
 /* Slow consumers, timers and the lack of memory. */
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static harness h;
-static harness_client a, b, c;
-
-static int setup(void **state)
-{
-    (void)state;
-    harness_init(&h);
-    return 0;
-}
-
-static void start(void)
-{
-    assert_true(harness_start(&h, cf_engine_memory_new));
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (h.node != NULL)
-        harness_stop(&h);
-    harness_forget(&a);
-    harness_forget(&b);
-    harness_forget(&c);
-    return 0;
-}
-
-static void ignore_done(void *user, cf_trouble trouble)
-{
-    (void)user;
-    (void)trouble;
-}
-
-static void publish(const char *channel, const char *data)
-{
-    cf_node_publish(h.node, cf_bytes_of(channel), cf_bytes_of(data), CF_BYTES(""), CF_BYTES(""), ignore_done, NULL);
-}
-
-static void subscribe(harness_client *client, const char *channel)
-{
-    char text[200];
-    snprintf(text, sizeof text, "{\"method\":\"subscribe\",\"params\":{\"channel\":\"%s\"}}", channel);
-    harness_send(client, text);
-    harness_forget(client);
-}
 
 /* ---- slow consumers ------------------------------------------------------ */
 
@@ -389,6 +342,13 @@ static void presence_is_switched_on_by_a_reload(void **state)
 /* ---- memory -------------------------------------------------------------- */
 
 /* A conversation of two clients; any allocation in it may fail. */
+/* Any of it may fail. */
+static void ignore_done(void *user, cf_trouble trouble)
+{
+    (void)user;
+    (void)trouble;
+}
+
 static void converse(void)
 {
     static const char *const lines[] = {
@@ -411,7 +371,7 @@ static void converse(void)
         if (b.session != NULL)
             harness_send(&b, lines[i]);
         harness_begin(&h);
-        publish("x", "[1]");
+        cf_node_publish(h.node, CF_BYTES("x"), CF_BYTES("[1]"), CF_BYTES(""), CF_BYTES(""), ignore_done, NULL);
         harness_end(&h);
     }
     harness_begin(&h);

@@ -7,34 +7,7 @@
 
 #include <cmocka.h>
 
-#include "server/test/harness.h"
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static harness h;
-static harness_client a, b;
-
-static int setup(void **state)
-{
-    (void)state;
-    harness_init(&h);
-    return 0;
-}
-
-static void start(void)
-{
-    assert_true(harness_start(&h, cf_engine_memory_new));
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (h.node != NULL)
-        harness_stop(&h);
-    harness_forget(&a);
-    harness_forget(&b);
-    return 0;
-}
+#include "server/test/trio.h"
 
 static void a_message_goes_round(void **state)
 {

@@ -8,61 +8,22 @@
 #include <cmocka.h>
 
 #include "server/session_state.h"
-#include "server/test/harness.h"
+#include "server/test/trio.h"
 
 /* What one turn does, in units of work: nobody waits for somebody else's flood. */
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-#define MEMBERS 1500
+#define TURN(name) cmocka_unit_test_setup_teardown(name, setup, forget_all)
+#define MEMBERS    1500
 
 #define PING "{\"uid\":\"p\",\"method\":\"ping\"}"
 
-static harness h;
-static harness_client a, b;
 static harness_client members[MEMBERS];
 
-static int setup(void **state)
+static int forget_all(void **state)
 {
-    (void)state;
-    harness_init(&h);
-    return 0;
-}
-
-static void start(void)
-{
-    assert_true(harness_start(&h, cf_engine_memory_new));
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (h.node != NULL)
-        harness_stop(&h);
-    harness_forget(&a);
-    harness_forget(&b);
     for (size_t i = 0; i < MEMBERS; i++)
         harness_forget(&members[i]);
-    return 0;
-}
-
-static void ignore_done(void *user, cf_trouble trouble)
-{
-    (void)user;
-    (void)trouble;
-}
-
-static void publish(const char *channel, const char *data)
-{
-    cf_node_publish(h.node, cf_bytes_of(channel), cf_bytes_of(data), CF_BYTES(""), CF_BYTES(""), ignore_done, NULL);
-}
-
-static void subscribe(harness_client *client, const char *channel)
-{
-    char text[200];
-    snprintf(text, sizeof text, "{\"method\":\"subscribe\",\"params\":{\"channel\":\"%s\"}}", channel);
-    harness_send(client, text);
-    harness_forget(client);
+    return teardown(state);
 }
 
 static void join_members(const char *channel)
@@ -477,20 +438,20 @@ static void a_shutdown_tells_no_leaves_to_those_who_leave(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_message_is_written_in_slices),
-        TEST(an_answer_comes_before_the_rest_of_a_fan_out),
-        TEST(answers_leave_room_for_pushes),
-        TEST(what_is_published_meanwhile_keeps_its_order),
-        TEST(a_long_array_lets_others_in_between),
-        TEST(what_is_published_between_comes_behind_the_subscribe),
-        TEST(input_is_answered_in_portions),
-        TEST(input_behind_a_long_array_waits),
-        TEST(a_publisher_waits_for_a_reader_that_is_behind),
-        TEST(nobody_waits_for_ever),
-        TEST(publishers_that_go_while_they_wait_leave_nothing),
-        TEST(who_prefers_it_cuts),
-        TEST(histories_are_sent_one_after_the_other),
-        TEST(a_shutdown_tells_no_leaves_to_those_who_leave),
+        TURN(one_message_is_written_in_slices),
+        TURN(an_answer_comes_before_the_rest_of_a_fan_out),
+        TURN(answers_leave_room_for_pushes),
+        TURN(what_is_published_meanwhile_keeps_its_order),
+        TURN(a_long_array_lets_others_in_between),
+        TURN(what_is_published_between_comes_behind_the_subscribe),
+        TURN(input_is_answered_in_portions),
+        TURN(input_behind_a_long_array_waits),
+        TURN(a_publisher_waits_for_a_reader_that_is_behind),
+        TURN(nobody_waits_for_ever),
+        TURN(publishers_that_go_while_they_wait_leave_nothing),
+        TURN(who_prefers_it_cuts),
+        TURN(histories_are_sent_one_after_the_other),
+        TURN(a_shutdown_tells_no_leaves_to_those_who_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
