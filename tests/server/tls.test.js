@@ -163,6 +163,22 @@ test('the end is told by close_notify, at an answer that is the last, and at a c
   await raw.waitClosed();
 }));
 
+for (const [version, ciphers] of [['TLSv1.3', 'TLS_AES_128_GCM_SHA256'], ['TLSv1.3', 'TLS_AES_256_GCM_SHA384'], ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256'],
+  ['TLSv1.2', 'ECDHE-ECDSA-AES128-GCM-SHA256']]) {
+  test(`messages of many sizes go both ways by ${version} with ${ciphers}`, () => withServer({ max_channel_length: 255 }, async (server) => {
+    const raw = await (await server.raw({ ciphers, minVersion: version, maxVersion: version })).upgrade();
+    assert.strictEqual(raw.socket.getCipher().name, ciphers);
+    raw.write(frame(1, JSON.stringify([{ method: 'connect', params: credentials('ann') }, { method: 'subscribe', params: { channel: 'all:news' } }])));
+    await raw.frame();
+    for (const size of [1, 16383, 16384, 50000]) {
+      raw.write(frame(1, JSON.stringify({ uid: 'p', method: 'publish', params: { channel: 'all:news', data: 'x'.repeat(size) } })));
+      const texts = [await raw.frame(), await raw.frame()].map((each) => JSON.parse(each.payload.toString()));
+      assert.strictEqual(texts.find((each) => each.method === 'message').body.data.length, size);
+    }
+    raw.end();
+  }));
+}
+
 /* ---- certificates ---- */
 
 test('SIGHUP reads the certificate again: who is there stays, who comes sees the new one', () => withServer({}, async (server, folder) => {
@@ -307,13 +323,15 @@ test('what is no TLS is told so where it can read it, and named in the log', () 
   assert.doesNotMatch(await tell(Buffer.alloc(300, 1)), /HTTP/);
 }));
 
-test('a record that was changed on its way ends the connection', () => withServer({}, async (server) => {
+test('a record that was changed on its way ends the connection, with an alert', () => withServer({ log_level: 'info' }, async (server) => {
   let spoil = false;
   const between = await relay(server, (data, write) => write(spoil ? data.map((byte, i) => (i === 8 ? byte ^ 1 : byte)) : data));
   const raw = await (await server.raw({ port: between.port })).upgrade();
+  const alert = new Promise((resolve) => raw.socket.once('error', resolve));
   spoil = true;
   raw.write(frame(9, 'x'));
-  await raw.waitClosed();
+  assert.match((await soon(alert, 'the alert')).message, /bad record mac/);
   assert.strictEqual(raw.bytes.length, 0);
+  await until(() => /TLS with 127\.0\.0\.1 ended: decryption failed or bad record mac/.test(server.logged()), 'the line in the log');
   between.close();
 }));

@@ -5,41 +5,51 @@
 
 #include "base/assert.h"
 #include "server/net/link.h"
+#include "server/net/records.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#define RECORD_MAX SSL3_RT_MAX_PLAIN_LENGTH
-
 /* Bytes that are sealed before they are sent: full records for one system call. */
-#define SEALED_ENOUGH (3 * RECORD_MAX)
+#define SEALED_ENOUGH (4 * CF_RECORD_MAX)
 /* The most that are sealed then. */
-#define SEALED_MAX (SEALED_ENOUGH + SSL3_RT_MAX_ENCRYPTED_LENGTH)
+#define SEALED_MAX (SEALED_ENOUGH + CF_RECORD_SEALED_MAX)
+/* The beginning of a record, and what a read brings behind it. */
+#define SPLIT_MAX (CF_RECORD_SEALED_MAX + CF_NET_READ_BUFFER)
 
 struct cf_tls {
     cf_net *net;
     cf_tls_context *context;
+    cf_record_ciphers *ciphers;
     BIO_METHOD *method;
-    BIO *bio;           /* of all connections, for both ways */
-    cf_bytes input;     /* what OpenSSL has not read of a socket's bytes */
-    cf_buffer sealed;   /* what it has written, for the connection that it works for */
-    size_t updates;     /* of keys, in this input */
-    cf_list handshakes; /* tls_connection: the oldest first */
+    BIO *bio;            /* of all connections, for both ways */
+    cf_bytes input;      /* what OpenSSL has not read of a socket's bytes */
+    cf_buffer sealed;    /* what is written for the connection that is worked for */
+    const char *problem; /* with its records; NULL: OpenSSL knows */
+    cf_list handshakes;  /* tls_connection: the oldest first */
     size_t handshake_count;
-    char gathered[RECORD_MAX];                   /* of a record, before it is sealed */
-    char plain[CF_NET_READ_BUFFER + RECORD_MAX]; /* what a read and the record that it ends have said */
+    char gathered[CF_RECORD_MAX]; /* of a record, before it is sealed */
+    char plain[SPLIT_MAX];        /* what is read at once says */
 };
+
+/* From the first byte on, so that who says nothing costs little. It goes with its connection from loop to loop. */
+typedef struct conversation {
+    const cf_allocator *allocator;
+    SSL *ssl;           /* NULL: by `records`, from the end of a TLS 1.3 handshake on */
+    cf_records records; /* the secrets, and then all */
+    cf_buffer split;    /* the beginning of a record */
+} conversation;
 
 typedef struct tls_connection {
     cf_connection connection;
     cf_list handshake; /* in cf_tls, until it has ended */
     cf_tls *tls;
-    SSL *ssl;       /* NULL before the first byte */
-    cf_list pieces; /* that wait, not sealed */
-    size_t waiting; /* bytes of theirs */
-    bool ending;    /* our side ends behind them */
-    bool deaf;      /* what comes is not looked at any more */
-    bool goodbye;   /* was said */
+    conversation *talk; /* NULL before the first byte */
+    cf_list pieces;     /* that wait, not sealed */
+    size_t waiting;     /* bytes of theirs */
+    bool ending;        /* our side ends behind them */
+    bool deaf;          /* what comes is not looked at any more */
+    bool goodbye;       /* was said */
 } tls_connection;
 
 /* Bytes that wait until the socket has taken those before them. */
@@ -63,7 +73,7 @@ static int bio_read(BIO *bio, char *out, int size)
     cf_tls *tls = BIO_get_data(bio);
     size_t taken = tls->input.size < (size_t)size ? tls->input.size : (size_t)size;
     BIO_clear_retry_flags(bio);
-    if (taken == 0 || tls->updates > CF_TLS_UPDATES_MAX) {
+    if (taken == 0) {
         BIO_set_retry_read(bio);
         return -1;
     }
@@ -88,13 +98,16 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
     return command == BIO_CTRL_FLUSH;
 }
 
+/* The records are counted that OpenSSL writes with the secret it has told last. */
 static void on_message(int writing, int version, int type, const void *data, size_t size, SSL *ssl, void *user)
 {
-    cf_tls *tls = user;
+    conversation *talk = user;
     (void)version;
+    (void)data;
+    (void)size;
     (void)ssl;
-    if (!writing && type == SSL3_RT_HANDSHAKE && size > 0 && *(const uint8_t *)data == SSL3_MT_KEY_UPDATE)
-        tls->updates++;
+    if (writing && type == SSL3_RT_HEADER)
+        cf_records_written(&talk->records);
 }
 
 /* ---- writing ---- */
@@ -112,8 +125,11 @@ static bool send_sealed(tls_connection *self)
 
 static bool seal(tls_connection *self, cf_bytes plain)
 {
+    conversation *talk = self->talk;
+    if (talk->ssl == NULL)
+        return cf_records_seal(&talk->records, self->tls->ciphers, CF_RECORD_DATA, plain, &self->tls->sealed);
     ERR_clear_error();
-    return SSL_write(self->ssl, plain.data, (int)plain.size) == (int)plain.size;
+    return SSL_write(talk->ssl, plain.data, (int)plain.size) == (int)plain.size;
 }
 
 /* Slices of which bytes are taken. */
@@ -138,10 +154,10 @@ static cf_bytes take(source *from, size_t size)
 static cf_bytes take_record(cf_tls *tls, source *from)
 {
     size_t size = 0;
-    cf_bytes part = take(from, RECORD_MAX);
-    if (part.size == RECORD_MAX || from->rest.size == 0)
+    cf_bytes part = take(from, CF_RECORD_MAX);
+    if (part.size == CF_RECORD_MAX || from->rest.size == 0)
         return part;
-    for (; part.size > 0; part = take(from, RECORD_MAX - size)) {
+    for (; part.size > 0; part = take(from, CF_RECORD_MAX - size)) {
         memcpy(tls->gathered + size, part.data, part.size);
         size += part.size;
     }
@@ -213,15 +229,24 @@ static size_t queued(const cf_connection *connection)
 
 static bool is_shaken(const tls_connection *self)
 {
-    return self->ssl != NULL && SSL_is_init_finished(self->ssl);
+    return self->talk != NULL && (self->talk->ssl == NULL || SSL_is_init_finished(self->talk->ssl));
+}
+
+static void seal_goodbye(tls_connection *self)
+{
+    conversation *talk = self->talk;
+    ERR_clear_error();
+    if (talk->ssl == NULL)
+        (void)cf_records_seal_end(&talk->records, self->tls->ciphers, &self->tls->sealed);
+    else
+        (void)SSL_shutdown(talk->ssl);
 }
 
 /* Tells the peer that this is all, and was not cut off. */
 static void say_goodbye(tls_connection *self)
 {
     if (is_shaken(self) && !self->goodbye) {
-        ERR_clear_error();
-        (void)SSL_shutdown(self->ssl);
+        seal_goodbye(self);
         (void)send_sealed(self);
     }
     self->goodbye = true;
@@ -289,18 +314,56 @@ static void end_oldest_handshake(cf_tls *tls)
     cf_connection_close(&oldest->connection);
 }
 
-/* With the first byte, so that who says nothing costs little. */
+static void free_talk(conversation *talk)
+{
+    if (talk == NULL)
+        return;
+    SSL_free(talk->ssl);
+    cf_records_end(&talk->records);
+    cf_buffer_free(&talk->split);
+    cf_free(talk->allocator, talk);
+}
+
+/* OpenSSL reads and writes by this loop's means. */
+static void serve_ssl(cf_tls *tls, conversation *talk)
+{
+    (void)BIO_up_ref(tls->bio);
+    SSL_set_bio(talk->ssl, tls->bio, tls->bio);
+}
+
+static bool make_ssl(cf_tls *tls, conversation *talk)
+{
+    talk->ssl = SSL_new(tls->context);
+    if (talk->ssl == NULL || SSL_set_app_data(talk->ssl, &talk->records) != 1)
+        return false;
+    serve_ssl(tls, talk);
+    SSL_set_accept_state(talk->ssl);
+    SSL_set_msg_callback(talk->ssl, on_message);
+    SSL_set_msg_callback_arg(talk->ssl, talk);
+    return true;
+}
+
+/* NULL without memory. */
+static conversation *new_talk(cf_tls *tls)
+{
+    const cf_allocator *allocator = tls->net->allocator;
+    conversation *talk = cf_alloc_zero(allocator, 1, sizeof(*talk));
+    if (talk == NULL)
+        return NULL;
+    talk->allocator = allocator;
+    cf_buffer_init(&talk->split, allocator, SPLIT_MAX);
+    if (make_ssl(tls, talk))
+        return talk;
+    free_talk(talk);
+    return NULL;
+}
+
 static bool begin(tls_connection *self)
 {
     cf_tls *tls = self->tls;
-    self->ssl = SSL_new(tls->context);
-    if (self->ssl == NULL)
+    self->talk = new_talk(tls);
+    if (self->talk == NULL)
         return false;
-    (void)BIO_up_ref(tls->bio);
-    SSL_set_bio(self->ssl, tls->bio, tls->bio);
-    SSL_set_accept_state(self->ssl);
-    SSL_set_msg_callback(self->ssl, on_message);
-    SSL_set_msg_callback_arg(self->ssl, tls);
     if (tls->handshake_count == CF_TLS_HANDSHAKES_MAX)
         end_oldest_handshake(tls);
     cf_list_append(&tls->handshakes, &self->handshake);
@@ -308,72 +371,127 @@ static bool begin(tls_connection *self)
     return true;
 }
 
+/* A TLS 1.3 connection needs no more of OpenSSL, which has read to the end of a record. NULL, or the problem. */
+static const char *take_over(conversation *talk)
+{
+    if (SSL_version(talk->ssl) != TLS1_3_VERSION)
+        return NULL;
+    if (SSL_has_pending(talk->ssl))
+        return "unexpected message";
+    if (!cf_records_begin(&talk->records, SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(talk->ssl))))
+        return "out of memory";
+    SSL_free(talk->ssl);
+    talk->ssl = NULL;
+    return NULL;
+}
+
 /* ---- reading ---- */
 
-typedef enum outcome { MORE, OVER, FAILED } outcome;
+typedef cf_records_outcome outcome;
 
-static outcome outcome_of(const tls_connection *self, int status)
+static outcome outcome_of(const conversation *talk, int status)
 {
-    switch (SSL_get_error(self->ssl, status)) {
+    switch (SSL_get_error(talk->ssl, status)) {
     case SSL_ERROR_NONE:
-        return MORE;
     case SSL_ERROR_WANT_READ:
-        return self->tls->updates > CF_TLS_UPDATES_MAX ? FAILED : MORE;
+        return CF_RECORDS_MORE;
     case SSL_ERROR_ZERO_RETURN:
-        return OVER;
+        return CF_RECORDS_OVER;
     default:
-        return FAILED;
+        return CF_RECORDS_FAILED;
     }
 }
 
+static outcome shake(tls_connection *self)
+{
+    ERR_clear_error();
+    int status = SSL_do_handshake(self->talk->ssl);
+    if (status != 1)
+        return outcome_of(self->talk, status);
+    leave_handshakes(self);
+    self->tls->problem = take_over(self->talk);
+    return self->tls->problem == NULL ? CF_RECORDS_MORE : CF_RECORDS_FAILED;
+}
+
 /* All of the input; `plain` has room for it. */
-static outcome open_records(tls_connection *self, size_t *size)
+static outcome read_ssl(tls_connection *self, size_t *size)
 {
     cf_tls *tls = self->tls;
     int got;
     ERR_clear_error();
     do {
-        got = SSL_read(self->ssl, tls->plain + *size, (int)(sizeof(tls->plain) - *size));
+        got = SSL_read(self->talk->ssl, tls->plain + *size, (int)(sizeof(tls->plain) - *size));
         *size += got > 0 ? (size_t)got : 0;
     } while (got > 0 && tls->input.size > 0);
-    return outcome_of(self, got);
+    return outcome_of(self->talk, got);
+}
+
+/* The beginning of a record waits for the rest. */
+static void keep_split(conversation *talk, cf_bytes rest)
+{
+    if (talk->split.size > 0)
+        cf_buffer_consume(&talk->split, talk->split.size - rest.size);
+    else
+        cf_buffer_append(&talk->split, rest);
+    if (rest.size == 0)
+        cf_buffer_free(&talk->split);
+}
+
+static outcome read_records(tls_connection *self, size_t *size)
+{
+    cf_tls *tls = self->tls;
+    conversation *talk = self->talk;
+    cf_records_reading reading = {.rest = tls->input, .plain = tls->plain, .answer = &tls->sealed};
+    if (talk->split.size > 0) {
+        cf_buffer_append(&talk->split, tls->input);
+        reading.rest = cf_buffer_bytes(&talk->split);
+    }
+    outcome result = talk->split.failed ? CF_RECORDS_FAILED : cf_records_read(&talk->records, tls->ciphers, &reading);
+    keep_split(talk, reading.rest);
+    *size = reading.size;
+    tls->problem = talk->split.failed ? "out of memory" : reading.problem;
+    return talk->split.failed ? CF_RECORDS_FAILED : result;
+}
+
+static outcome read_talk(tls_connection *self, size_t *size)
+{
+    if (!is_shaken(self)) {
+        self->tls->net->patient_reads += CF_TLS_HANDSHAKE_READS;
+        outcome result = shake(self);
+        if (result != CF_RECORDS_MORE || !is_shaken(self))
+            return result;
+    }
+    return self->talk->ssl == NULL ? read_records(self, size) : read_ssl(self, size);
 }
 
 static outcome read_input(tls_connection *self, cf_bytes input, size_t *size)
 {
     cf_tls *tls = self->tls;
-    if (self->ssl == NULL && !begin(self))
-        return FAILED;
-    if (cf_list_linked(&self->handshake))
-        tls->net->patient_reads += CF_TLS_HANDSHAKE_READS;
     tls->input = input;
-    tls->updates = 0;
-    outcome result = open_records(self, size);
-    if (!send_sealed(self))
-        result = FAILED;
-    if (is_shaken(self))
-        leave_handshakes(self);
-    return result;
+    tls->problem = NULL;
+    if (self->talk == NULL && !begin(self)) {
+        tls->problem = "out of memory";
+        return CF_RECORDS_FAILED;
+    }
+    outcome result = read_talk(self, size);
+    return send_sealed(self) ? result : CF_RECORDS_FAILED;
 }
 
-static const char *failure(const tls_connection *self)
+static const char *failure(const cf_tls *tls)
 {
-    if (self->ssl == NULL)
-        return "out of memory";
-    if (self->tls->updates > CF_TLS_UPDATES_MAX)
-        return "too many new keys";
-    const char *text = ERR_reason_error_string(ERR_peek_error());
+    const char *text = tls->problem == NULL ? ERR_reason_error_string(ERR_peek_error()) : tls->problem;
     return text == NULL ? "unknown reason" : text;
 }
 
 static void fail_tls(tls_connection *self)
 {
     const cf_net *net = self->tls->net;
+    self->goodbye = true; /* an alert has said it */
     if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST)
         (void)cf_link_send(&self->connection, &cf_link_plain,
                            CF_BYTES("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"));
     if (net->failed != NULL)
-        net->failed(net->user, &self->connection, failure(self));
+        net->failed(net->user, &self->connection, failure(self->tls));
     cf_connection_fail(&self->connection);
 }
 
@@ -394,10 +512,10 @@ static void input(cf_connection *connection, char *data, size_t size)
     outcome result = read_input(self, cf_bytes_make(data, size), &got);
     if (got > 0)
         connection->protocol->read(connection, self->tls->plain, got);
-    if (connection->protocol == NULL || self->deaf || result == MORE)
+    if (connection->protocol == NULL || self->deaf || result == CF_RECORDS_MORE)
         return;
     self->deaf = true;
-    if (result == FAILED)
+    if (result == CF_RECORDS_FAILED)
         fail_tls(self);
     else
         end_reading(connection);
@@ -411,33 +529,31 @@ static void release(cf_connection *connection)
     leave_handshakes(self);
     while (!cf_list_empty(&self->pieces))
         free_piece(CF_CONTAINER(self->pieces.next, piece, link));
-    SSL_free(self->ssl);
+    free_talk(self->talk);
 }
 
-static void *take_ssl(cf_connection *connection)
+static void *take_talk(cf_connection *connection)
 {
     tls_connection *self = of(connection);
-    SSL *ssl = self->ssl;
-    self->ssl = NULL;
-    return ssl;
+    conversation *talk = self->talk;
+    self->talk = NULL;
+    return talk;
 }
 
-/* From now on it reads and writes by this loop's means. */
-static void give_ssl(cf_connection *connection, void *kept)
+static void give_talk(cf_connection *connection, void *kept)
 {
     cf_tls *tls = cf_connection_net(connection)->tls;
     tls_connection *self = of(connection);
     self->tls = tls;
-    self->ssl = kept;
+    self->talk = kept;
     cf_list_init(&self->pieces);
-    (void)BIO_up_ref(tls->bio);
-    SSL_set_bio(self->ssl, tls->bio, tls->bio);
-    SSL_set_msg_callback_arg(self->ssl, tls);
+    if (self->talk->ssl != NULL)
+        serve_ssl(tls, self->talk);
 }
 
-static void drop_ssl(void *kept)
+static void drop_talk(void *kept)
 {
-    SSL_free(kept);
+    free_talk(kept);
 }
 
 static const cf_link_ops link_tls = {
@@ -451,9 +567,9 @@ static const cf_link_ops link_tls = {
     .input = input,
     .leave = leave,
     .release = release,
-    .take = take_ssl,
-    .give = give_ssl,
-    .drop = drop_ssl,
+    .take = take_talk,
+    .give = give_talk,
+    .drop = drop_talk,
 };
 
 /* ---- what a loop's connections share ---- */
@@ -484,7 +600,8 @@ cf_tls *cf_tls_new(cf_net *net, cf_tls_context *context)
     cf_buffer_init(&self->sealed, net->allocator, CF_BUFFER_NO_LIMIT);
     cf_tls_set_context(self, context);
     net->tls = self;
-    if (make_bio(self))
+    self->ciphers = cf_record_ciphers_new(net->allocator);
+    if (self->ciphers != NULL && make_bio(self))
         return self;
     cf_tls_free(self);
     return NULL;
@@ -497,6 +614,7 @@ void cf_tls_free(cf_tls *self)
     BIO_free_all(self->bio);
     BIO_meth_free(self->method);
     cf_buffer_free(&self->sealed);
+    cf_record_ciphers_free(self->ciphers);
     cf_tls_context_release(self->context);
     cf_free(self->net->allocator, self);
 }

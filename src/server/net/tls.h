@@ -19,9 +19,6 @@
 #define CF_TLS_HANDSHAKES_MAX  2048
 #define CF_TLS_HANDSHAKE_READS 16
 
-/* New keys that a peer may announce in what is read at once: they cost much more than their bytes. */
-#define CF_TLS_UPDATES_MAX 16
-
 /* What the encrypted connections of a loop share. */
 typedef struct cf_tls cf_tls;
 

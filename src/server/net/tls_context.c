@@ -1,5 +1,7 @@
 #include "server/net/tls_context.h"
 
+#include "server/net/records.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
@@ -116,6 +118,12 @@ static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* Told a secret, which is for nobody else. */
+static void learn(const SSL *ssl, const char *line)
+{
+    cf_records_learn(SSL_get_app_data(ssl), line);
+}
+
 /* Sessions are resumed by tickets, which cost the server nothing; their keys are new with each context. */
 static bool set_up(SSL_CTX *context)
 {
@@ -125,6 +133,7 @@ static bool set_up(SSL_CTX *context)
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    SSL_CTX_set_keylog_callback(context, learn);
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 && SSL_CTX_set_cipher_list(context, CIPHERS) == 1 &&
            SSL_CTX_set_ciphersuites(context, SUITES) == 1 &&
            SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1) == 1 && SSL_CTX_set_num_tickets(context, 1) == 1;
