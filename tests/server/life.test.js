@@ -187,6 +187,13 @@ life('connections for which there are no descriptors leave a line, and the other
   assert.deepStrictEqual(await place.end(child), WELL);
 });
 
+life('workers for which there are no descriptors end the start, and the line says so', async (place) => {
+  place.write('c.json', { workers: 4 });
+  const child = place.run('c.json', '', 'pipe', 'ulimit -n 16; ');
+  assert.deepStrictEqual(await child.done, { code: 1, signal: null });
+  assert.match(child.output, /\[F\]: .* the workers cannot be made: too many open files\n$/);
+});
+
 /* ---- JSON ---- */
 
 const objects = (text) => text.trim().split('\n').map((line) => JSON.parse(line));

@@ -33,6 +33,7 @@ struct cf_crew {
     atomic_uint ended; /* workers */
     uv_async_t all_ended;
     bool has_async;
+    int status; /* of libuv: why it cannot be made */
     order configuration;
     order shutdowns[CF_CREW_SHUTDOWNS];
     unsigned shutdown_count;
@@ -96,12 +97,20 @@ static uv_loop_t *loop_of(hand *self)
     return self->has_loop ? &self->loop : self->crew->host.loop;
 }
 
+static bool make_loop(hand *self)
+{
+    int status = uv_loop_init(&self->loop);
+    self->has_loop = status == 0;
+    if (!self->has_loop)
+        self->crew->status = status;
+    return self->has_loop;
+}
+
 static bool make_worker(cf_crew *crew, unsigned index)
 {
     hand *self = &crew->hands[index];
     self->crew = crew;
-    self->has_loop = index > 0 && uv_loop_init(&self->loop) == 0;
-    if (index > 0 && !self->has_loop)
+    if (index > 0 && !make_loop(self))
         return false;
     cf_worker_host host = {
         .loop = loop_of(self),
@@ -135,18 +144,35 @@ static bool make_workers(cf_crew *crew)
     return true;
 }
 
-cf_crew *cf_crew_new(const cf_crew_host *host)
+static void close_handle(uv_handle_t *handle, void *user)
 {
+    (void)user;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void close_handles(uv_loop_t *loop)
+{
+    uv_walk(loop, close_handle, NULL);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+}
+
+cf_crew *cf_crew_new(const cf_crew_host *host, int *status)
+{
+    *status = UV_ENOMEM;
     unsigned count = count_of(host->config);
     cf_crew *crew = cf_alloc_zero(&cf_heap, 1, sizeof(*crew) + count * sizeof(crew->hands[0]));
     if (crew == NULL)
         return NULL;
     crew->host = *host;
     crew->count = count;
+    crew->status = UV_ENOMEM;
     (void)pthread_mutex_init(&crew->logins_lock, NULL); /* of the default kind, which needs nothing */
     if (make_workers(crew))
         return crew;
+    *status = crew->status;
     cf_crew_close(crew);
+    close_handles(host->loop); /* nobody else has any yet */
     cf_crew_free(crew);
     return NULL;
 }
@@ -290,19 +316,6 @@ static void stop_letters(cf_crew *crew)
 {
     for (unsigned i = 0; crew->team != NULL && i < crew->count; i++)
         cf_mailbox_on_post(&crew->team->members[i].mailbox, NULL, NULL);
-}
-
-static void close_handle(uv_handle_t *handle, void *user)
-{
-    (void)user;
-    if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
-}
-
-static void close_handles(uv_loop_t *loop)
-{
-    uv_walk(loop, close_handle, NULL);
-    (void)uv_run(loop, UV_RUN_DEFAULT);
 }
 
 void cf_crew_close(cf_crew *crew)

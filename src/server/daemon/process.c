@@ -320,7 +320,8 @@ static void log_start(process *self)
 
 /* ---- life ---- */
 
-static bool make_crew(process *self)
+/* 0, or why not, of libuv. */
+static int make_crew(process *self)
 {
     cf_crew_host host = {
         .loop = &self->loop,
@@ -333,8 +334,9 @@ static bool make_crew(process *self)
         .ended = on_ended,
         .user = self,
     };
-    self->crew = cf_crew_new(&host);
-    return self->crew != NULL;
+    int status;
+    self->crew = cf_crew_new(&host, &status);
+    return self->crew != NULL ? 0 : status;
 }
 
 /* Before the loop waits: the log may have room again for what it could not write. */
@@ -412,14 +414,16 @@ static void run(process *self)
     cf_inherited_find(&self->inherited);
     if (!load_config(self))
         return;
-    if (uv_loop_init(&self->loop) != 0) {
-        cf_log_say(&self->log, CF_SERVER_FATAL, "the event loop cannot be made: %s", strerror(errno));
+    int status = uv_loop_init(&self->loop);
+    if (status != 0) {
+        cf_log_say(&self->log, CF_SERVER_FATAL, "the event loop cannot be made: %s", uv_strerror(status));
         return;
     }
-    if (make_crew(self))
+    status = make_crew(self);
+    if (status == 0)
         serve(self);
     else
-        cf_log_say(&self->log, CF_SERVER_FATAL, "out of memory");
+        cf_log_say(&self->log, CF_SERVER_FATAL, "the workers cannot be made: %s", uv_strerror(status));
     (void)uv_loop_close(&self->loop);
 }
 
