@@ -87,6 +87,29 @@ describe('the page for operators', () => {
     await page.getByText('This is no JSON').waitFor();
   }));
 
+  test('of more channels than are shown, those are found that have what is typed in their names', withPage({ client_channel_limit: 1000 }, async (page, server) => {
+    const ann = await connect(server, 'ann');
+    for (let i = 0; i < 600; i++) ann.send({ uid: 's' + i, method: 'subscribe', params: { channel: 'room-' + String(i).padStart(3, '0') } });
+    await ann.take((m) => m.uid === 's599', 'the last subscription');
+    await logIn(page);
+    await page.getByRole('link', { name: 'Channels', exact: true }).click();
+    await page.getByText('600 with subscribers, the first 500 are shown').waitFor();
+    await page.getByLabel('Channel', { exact: true }).fill('59');
+    await page.getByText('16 of 600 with subscribers').waitFor();
+    assert.deepStrictEqual(await page.locator('#channel-list a').allInnerTexts(),
+      ['room-059', ...Array.from({ length: 5 }, (none, i) => `room-${i + 1}59`), ...Array.from({ length: 10 }, (none, i) => 'room-59' + i)]);
+    await page.getByRole('link', { name: 'room-599' }).click();
+    await page.getByRole('cell', { name: 'ann' }).waitFor();
+  }));
+
+  test('an address that somebody typed is a channel as it stands', withPage({}, async (page) => {
+    await logIn(page);
+    await page.getByText('connected', { exact: true }).waitFor();
+    await page.goto(page.url().split('#')[0] + '#channel/50%/a');
+    await page.getByRole('heading', { name: '50%/a' }).waitFor();
+    await page.getByText('Nobody is there.').waitFor();
+  }));
+
   test('users are unsubscribed and disconnected', withPage({}, async (page, server) => {
     const ann = await connect(server, 'ann');
     for (const channel of ['a', 'b']) await ann.command('subscribe', { channel });

@@ -67,10 +67,19 @@ function connect(token) {
 
 /* ---- views ---- */
 
+/* Of an address that somebody typed: as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /* The view's name, and what stands behind it. */
 function place() {
-  const [view, name] = location.hash.slice(1).split('/');
-  return { view: byId('view-' + view) ? view : 'nodes', channel: name ? decodeURIComponent(name) : '' };
+  const [view, ...name] = location.hash.slice(1).split('/');
+  return { view: byId('view-' + view) ? view : 'nodes', channel: decoded(name.join('/')) };
 }
 
 async function refresh() {
@@ -93,11 +102,10 @@ function showView() {
 }
 
 /* A channel's view stays as it is while somebody reads it, or writes there. */
-function tick() {
+async function tick() {
   const { view } = place();
-  if (!link || document.hidden) return;
-  const refreshed = view === 'channels' ? refresh() : refreshNodes(link);
-  refreshed.catch(() => {});
+  if (link && !document.hidden) await (view === 'channels' ? refresh() : refreshNodes(link)).catch(() => {});
+  setTimeout(tick, REFRESH); // behind the answer, however many channels it has
 }
 
 /* ---- the start ---- */
@@ -123,7 +131,7 @@ async function start() {
   byId('logout').addEventListener('click', showLogin);
   window.addEventListener('hashchange', showView);
   showView();
-  setInterval(tick, REFRESH);
+  setTimeout(tick, REFRESH);
   const token = sessionStorage.getItem(TOKEN) || await tokenFor('');
   if (token) enter(token);
   else showLogin();

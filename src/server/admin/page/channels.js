@@ -6,13 +6,28 @@ const SHOWN = 500; // names of the list
 
 export const channelLink = (channel) => element('a', { href: '#channel/' + encodeURIComponent(channel) }, channel);
 
+let names = []; // of all channels
+
+const counted = (list) => list.length.toLocaleString('en');
+
+function countOf(found) {
+  if (names.length === 0) return 'Nobody is subscribed to any channel.';
+  const those = found.length < names.length ? `${counted(found)} of ${counted(names)}` : counted(names);
+  return `${those} with subscribers` + (found.length > SHOWN ? `, the first ${SHOWN} are shown` : '');
+}
+
+/* Those that have what is typed in their names. */
+function showChannels() {
+  const part = byId('channel-name').value;
+  const found = names.filter((name) => name.includes(part));
+  const count = countOf(found);
+  if (byId('channel-count').textContent !== count) byId('channel-count').textContent = count; // read out when it changes
+  byId('channel-list').replaceChildren(...found.slice(0, SHOWN).map((name) => element('li', {}, channelLink(name))));
+}
+
 export async function refreshChannels(link) {
-  const names = (await link.call('channels')).sort();
-  const shown = names.slice(0, SHOWN);
-  byId('channel-count').textContent = names.length === 0 ? 'Nobody is subscribed to any channel.'
-    : `${names.length.toLocaleString('en')} with subscribers` + (names.length > SHOWN ? `, the first ${SHOWN} are shown` : '');
-  byId('channel-list').replaceChildren(...shown.map((name) => element('li', {}, channelLink(name))));
-  byId('channel-names').replaceChildren(...shown.map((name) => element('option', { value: name })));
+  names = (await link.call('channels')).sort();
+  showChannels();
 }
 
 /* What the server says of it stands in its place: mostly that the channel has no such option. */
@@ -69,6 +84,7 @@ function parsed(text) {
 
 /* `now`: the link, and the channel that is shown, at any time. */
 export function startChannels(now) {
+  byId('channel-name').addEventListener('input', showChannels);
   onSubmit(byId('open'), ({ channel }) => { location.hash = '#channel/' + encodeURIComponent(channel); });
   onSubmit(byId('publish'), async ({ data }) => {
     const { link, channel } = now();

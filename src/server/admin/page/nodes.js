@@ -15,6 +15,7 @@ function duration(seconds) {
 }
 
 const whole = (value) => Math.round(value).toLocaleString('en');
+const users = (value) => `${whole(value)} ${value === 1 ? 'user' : 'users'}`;
 const perSecond = (value) => `${value < 10 ? value.toFixed(1) : whole(value)}/s`;
 
 /* What `stats` has of every node as it is now. */
@@ -44,7 +45,7 @@ class NodeCard {
     const { metrics } = node;
     this.title.textContent = node.name;
     this.about.textContent = `version ${node.version || 'unknown'}, up ${duration(metrics.node_uptime_seconds)}, ` +
-      `${whole(metrics.node_num_unique_clients)} users`;
+      users(metrics.node_num_unique_clients);
     for (const { read, plot } of this.plots) plot.add(read(metrics, interval));
   }
 }
