@@ -281,6 +281,21 @@ test('the log file is opened again after it was moved away', async () => {
   }
 });
 
+test('the log file is opened again where the configuration is wrong, too', async () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'log');
+  const server = await Server.start({ log_file: file });
+  try {
+    fs.renameSync(file, file + '.1');
+    fs.writeFileSync(server.file, '{');
+    server.signal('SIGHUP');
+    await until(() => fs.existsSync(file) && /\[C\]: .*Error parsing configuration/.test(fs.readFileSync(file, 'utf8')), 'the new log file');
+  } finally {
+    await server.stop();
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
 test('lines of the log cannot be forged by paths', () => withServer({ log_level: 'debug' }, async (server) => {
   await server.request({ path: '/a%0a%5bF%5d:%20%1b%5b31mfake', method: 'GET' });
   await until(() => /GET \/a\?\[F\]: \?\[31mfake from 127\.0\.0\.1/.test(server.output), 'the request in the log');

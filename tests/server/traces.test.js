@@ -24,7 +24,7 @@ test('refused HTTP and WebSocket leave a line with the reason', async () => {
     raw.end();
   }
   for (const [bytes, line] of [[frame(1, '{}', { masked: false }), /\[I\]: .* client at 127\.0\.0\.1 closed with 1002: /],
-    [frame(1, 'x'.repeat(1001)), /\[W\]: .* client at 127\.0\.0\.1 closed with 1009: .*see client_request_max_size/]]) {
+    [frame(1, 'x'.repeat(1001)), /\[W\]: .* client at 127\.0\.0\.1 closed with 1009: its message is too large; see client_request_max_size/]]) {
     const raw = await (await server.raw()).upgrade();
     raw.write(bytes);
     await until(() => line.test(server.logged()), String(line));

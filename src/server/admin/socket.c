@@ -142,10 +142,11 @@ static const cf_admin_transport_ops ops = {.send = send_text, .pause = pause_rea
 static void tell_error(admin_socket *self, const cf_ws_event *event)
 {
     char peer[64];
+    bool large = event->code == CF_WS_CLOSE_TOO_LARGE; /* of which the frame says no more */
     cf_connection_peer(self->connection, peer, sizeof(peer));
-    cf_services_notice(self->services, event->code == CF_WS_CLOSE_TOO_LARGE ? CF_NOTICE_large_message : CF_NOTICE_bad_frame,
-                       "admin connection of %s closed with %u: %.*s", peer, (unsigned)event->code, (int)event->payload.size,
-                       event->payload.data);
+    cf_services_notice(self->services, large ? CF_NOTICE_large_message : CF_NOTICE_bad_frame,
+                       "admin connection of %s closed with %u: %.*s%s", peer, (unsigned)event->code, (int)event->payload.size,
+                       event->payload.data, large ? "its message is too large" : "");
 }
 
 static void handle(admin_socket *self, const cf_ws_event *event)

@@ -73,8 +73,8 @@ static const char *error_prefix(cf_daemon_settings_status status)
 static void log_config_error(process *self, cf_server_log level, cf_daemon_settings_status status,
                              const cf_config_report *report)
 {
-    cf_log_say(&self->log, level, "%s%.*s", error_prefix(status), (int)report->error.size,
-               report->error.data == NULL ? "out of memory" : report->error.data);
+    cf_bytes reason = report->error.size > 0 ? cf_buffer_bytes(&report->error) : CF_BYTES("out of memory");
+    cf_log_say(&self->log, level, "%s%.*s", error_prefix(status), (int)reason.size, reason.data);
 }
 
 static void free_config(cf_config *config)
@@ -151,6 +151,7 @@ static cf_config *load_again(process *self, cf_config_report *report)
         status = CF_SETTINGS_INVALID;
     if (status == CF_SETTINGS_OK)
         return next;
+    open_log(self, self->config); /* log rotation needs it, whatever was found */
     log_warnings(self, report);
     log_config_error(self, CF_SERVER_CRITICAL, status, report);
     free_config(next);

@@ -277,11 +277,11 @@ static void end_by_client(websocket *self, uint16_t code)
 static void tell_error(websocket *self, const cf_ws_event *event)
 {
     char peer[64];
-    bool large = event->code == CF_WS_CLOSE_TOO_LARGE;
+    bool large = event->code == CF_WS_CLOSE_TOO_LARGE; /* of which the frame says no more */
     cf_connection_peer(self->connection, peer, sizeof(peer));
     cf_services_notice(self->services, large ? CF_NOTICE_large_message : CF_NOTICE_bad_frame,
                        "client at %s closed with %u: %.*s%s", peer, (unsigned)event->code, (int)event->payload.size,
-                       event->payload.data, large ? "; see client_request_max_size" : "");
+                       event->payload.data, large ? "its message is too large; see client_request_max_size" : "");
 }
 
 /* The session may end at each of the messages. */
