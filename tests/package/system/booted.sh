@@ -1,5 +1,5 @@
 #!/bin/bash
-# booted.sh: what scripts/try-service has done inside, as root of a Debian that systemd runs and the packages are installed in.
+# system/booted.sh: what scripts/try-service has done inside, as root of a Debian that systemd runs and the packages are installed in.
 set -euo pipefail
 config=/etc/centrifuged/config.json
 log=/var/log/centrifuged/centrifuged.log
