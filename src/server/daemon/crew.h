@@ -26,7 +26,7 @@ typedef struct cf_crew_host {
     void *user;
 } cf_crew_host;
 
-/* As many as the configuration wants. NULL without memory, or where the system has no more loops; `status`, of libuv, says why. */
+/* As many as the configuration wants. NULL without memory, or where the system has no more loops: `status`, of libuv. */
 cf_crew *cf_crew_new(const cf_crew_host *host, int *status);
 unsigned cf_crew_count(const cf_crew *crew);
 const char *cf_crew_engine_name(const cf_crew *crew);
