@@ -2,7 +2,8 @@
 /*
  * What the tests of centrifuged share: a server process on a free port, raw and
  * WebSocket connections, the HTTP API, and waiting for something instead of for
- * a time. With CENTRIFUGE_TLS=1 in the environment all of it is encrypted.
+ * a time. With CENTRIFUGE_TLS=1 in the environment all of it is encrypted,
+ * with CENTRIFUGE_TLS=openssl by OpenSSL alone.
  */
 const { execFileSync, spawn } = require('node:child_process');
 const crypto = require('node:crypto');
@@ -105,7 +106,7 @@ class Server {
       fs.writeFileSync(this.file, config);
       return;
     }
-    const encrypted = process.env.CENTRIFUGE_TLS && Object.assign({ ssl: true }, makeCertificate(this.folder, 'server'));
+    const encrypted = process.env.CENTRIFUGE_TLS && Object.assign({ ssl: true, ssl_only_openssl: process.env.CENTRIFUGE_TLS === 'openssl' }, makeCertificate(this.folder, 'server'));
     this.config = Object.assign({ secret: SECRET, address: '127.0.0.1', port: 0 }, encrypted, config);
     fs.writeFileSync(this.file, JSON.stringify(this.config, null, 2));
   }

@@ -163,9 +163,9 @@ test('the end is told by close_notify, at an answer that is the last, and at a c
   await raw.waitClosed();
 }));
 
-for (const [version, ciphers] of [['TLSv1.3', 'TLS_AES_128_GCM_SHA256'], ['TLSv1.3', 'TLS_AES_256_GCM_SHA384'], ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256'],
-  ['TLSv1.2', 'ECDHE-ECDSA-AES128-GCM-SHA256']]) {
-  test(`messages of many sizes go both ways by ${version} with ${ciphers}`, () => withServer({ max_channel_length: 255 }, async (server) => {
+for (const [version, ciphers, only] of [['TLSv1.3', 'TLS_AES_128_GCM_SHA256'], ['TLSv1.3', 'TLS_AES_256_GCM_SHA384'], ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256'],
+  ['TLSv1.3', 'TLS_AES_128_GCM_SHA256', true], ['TLSv1.2', 'ECDHE-ECDSA-AES128-GCM-SHA256']]) {
+  test(`messages of many sizes go both ways by ${version} with ${ciphers}${only ? ' by OpenSSL alone' : ''}`, () => withServer({ max_channel_length: 255, ssl_only_openssl: !!only }, async (server) => {
     const raw = await (await server.raw({ ciphers, minVersion: version, maxVersion: version })).upgrade();
     assert.strictEqual(raw.socket.getCipher().name, ciphers);
     raw.write(frame(1, JSON.stringify([{ method: 'connect', params: credentials('ann') }, { method: 'subscribe', params: { channel: 'all:news' } }])));

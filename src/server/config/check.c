@@ -317,6 +317,7 @@ static const struct {
     {"websocket_compression_level", compresses_nothing, "nothing is compressed without 'websocket_compression'"},
     {"ssl_cert", is_plain, "there is no TLS without 'ssl'"},
     {"ssl_key", is_plain, "there is no TLS without 'ssl'"},
+    {"ssl_only_openssl", is_plain, "there is no TLS without 'ssl'"},
     {"web_path", no_web, NOT_WEB},
     {"admin_password", no_web, NOT_WEB},
     {"admin_secret", no_admin, NOT_ADMIN},

@@ -93,6 +93,7 @@ typedef struct cf_config {
     bool ssl;
     cf_bytes ssl_cert;
     cf_bytes ssl_key;
+    bool ssl_only_openssl;
     int64_t shutdown_spread;   /* ours: s */
     int64_t http_idle_timeout; /* ours: s between two requests of a connection; 0: each has one */
     int64_t workers;           /* threads that serve; 0: one for each processor */

@@ -160,6 +160,8 @@ const cf_option cf_options[] = {
      .meaning = "File with the certificate, and behind it those that lead to its authority (PEM); read again on SIGHUP."},
     {TEXT(ssl_key, ""), .centrifugo = true, .reload = CF_RELOAD_NEW,
      .meaning = "File with the certificate's key, without a passphrase (PEM); read again on SIGHUP."},
+    {BOOL(ssl_only_openssl), .reload = CF_RELOAD_NEW,
+     .meaning = "A TLS 1.3 connection stays with OpenSSL after its handshake, too, and takes ten times the memory."},
     {MISSING_BOOL(ssl_autocert), .reload = CF_RELOAD_NO, .state = CF_OPTION_REFUSED, .missing = ACME,
      .instead = "let certbot fetch the certificate, name its files with 'ssl_cert' and 'ssl_key', and send SIGHUP in its "
                 "deploy hook (docs/operating.md)",

@@ -13,7 +13,8 @@ static void warn_of_exposure(const char *key, cf_buffer *warnings)
 
 cf_tls_context *cf_encryption_read(const cf_config *config, cf_config_report *report)
 {
-    cf_tls_context *context = cf_tls_context_new(config->ssl_cert.data, config->ssl_key.data, &report->error);
+    cf_tls_context *context =
+        cf_tls_context_new(config->ssl_cert.data, config->ssl_key.data, config->ssl_only_openssl, &report->error);
     if (context != NULL && cf_tls_key_is_exposed(config->ssl_key.data))
         warn_of_exposure(config->ssl_key.data, &report->warnings);
     return context;

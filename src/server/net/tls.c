@@ -35,7 +35,7 @@ struct cf_tls {
 /* From the first byte on, so that who says nothing costs little. It goes with its connection from loop to loop. */
 typedef struct conversation {
     const cf_allocator *allocator;
-    SSL *ssl;           /* NULL: by `records`, from the end of a TLS 1.3 handshake on */
+    SSL *ssl;           /* NULL: by `records`, from the end of a handshake that can be taken over */
     cf_records records; /* the secrets, and then all */
     cf_buffer split;    /* the beginning of a record */
 } conversation;
@@ -371,10 +371,16 @@ static bool begin(tls_connection *self)
     return true;
 }
 
+/* Has it told its secrets, and those that records.h knows? */
+static bool can_be_taken_over(const conversation *talk)
+{
+    return SSL_version(talk->ssl) == TLS1_3_VERSION && SSL_CTX_get_keylog_callback(SSL_get_SSL_CTX(talk->ssl)) != NULL;
+}
+
 /* A TLS 1.3 connection needs no more of OpenSSL, which has read to the end of a record. NULL, or the problem. */
 static const char *take_over(conversation *talk)
 {
-    if (SSL_version(talk->ssl) != TLS1_3_VERSION)
+    if (!can_be_taken_over(talk))
         return NULL;
     if (SSL_has_pending(talk->ssl))
         return "unexpected message";

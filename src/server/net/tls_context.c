@@ -125,7 +125,7 @@ static void learn(const SSL *ssl, const char *line)
 }
 
 /* Sessions are resumed by tickets, which cost the server nothing; their keys are new with each context. */
-static bool set_up(SSL_CTX *context)
+static bool set_up(SSL_CTX *context, bool only_openssl)
 {
     static const unsigned char name[] = "centrifuged";
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -133,17 +133,17 @@ static bool set_up(SSL_CTX *context)
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-    SSL_CTX_set_keylog_callback(context, learn);
+    SSL_CTX_set_keylog_callback(context, only_openssl ? NULL : learn);
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 && SSL_CTX_set_cipher_list(context, CIPHERS) == 1 &&
            SSL_CTX_set_ciphersuites(context, SUITES) == 1 &&
            SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1) == 1 && SSL_CTX_set_num_tickets(context, 1) == 1;
 }
 
-cf_tls_context *cf_tls_context_new(const char *certificate, const char *key, cf_buffer *problem)
+cf_tls_context *cf_tls_context_new(const char *certificate, const char *key, bool only_openssl, cf_buffer *problem)
 {
     ERR_clear_error();
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    if (context == NULL || !set_up(context)) {
+    if (context == NULL || !set_up(context, only_openssl)) {
         put(problem, "TLS cannot be set up");
         put_reason(problem);
     } else if (read_certificate(context, certificate, problem) && read_key(context, key, problem)) {

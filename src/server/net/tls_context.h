@@ -11,9 +11,9 @@ typedef struct ssl_ctx_st cf_tls_context;
 
 /*
  * Reads both files (PEM; the certificate's may have those behind it that lead to its authority). NULL: `problem` says which
- * option is wrong, why, and what to do.
+ * option is wrong, why, and what to do. `only_openssl`: no connection tells its secrets (records.h).
  */
-cf_tls_context *cf_tls_context_new(const char *certificate, const char *key, cf_buffer *problem);
+cf_tls_context *cf_tls_context_new(const char *certificate, const char *key, bool only_openssl, cf_buffer *problem);
 void cf_tls_context_retain(cf_tls_context *context);
 /* NULL is fine. */
 void cf_tls_context_release(cf_tls_context *context);
