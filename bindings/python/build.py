@@ -42,11 +42,12 @@ def declarations(flags):
 
 
 def events(text):
-    """A function of Python for each member of the two structs of events."""
+    """A function of Python for each event in the two structs of them."""
     made = []
     for kind in ('client', 'subscription'):
         [members] = re.findall(r'typedef struct centrifuge_%s_events \{(.*?)\}' % kind, text, re.S)
-        made += [f'extern "Python" void py_{kind}_{name}({arguments});' for name, arguments in re.findall(r'\(\*(\w+)\)\((.*?)\);', members, re.S)]
+        made += [f'extern "Python" void py_{kind}_{name}({arguments});'
+                 for name, arguments in re.findall(r'\(\*(\w+)\)\((.*?)\);', members, re.S) if name != 'drop']
     return '\n'.join(made) + CALLBACKS
 
 

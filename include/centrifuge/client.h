@@ -36,8 +36,9 @@
  *   function is copied, except for `user` pointers, which the library only hands back.
  * - Threads. A client belongs to one thread: the one that made it, or the last that called centrifuge_client_adopt.
  *   From any other, functions that return an error return CENTRIFUGE_ERROR_WRONG_THREAD and do nothing; those that
- *   return something else must not be called. Only centrifuge_client_post, _wake and _stop are for every thread.
- *   Clients do not share anything: several threads may have a client each.
+ *   return something else must not be called. Only centrifuge_client_post, _wake and _stop are for every thread; of a
+ *   client that has a thread of its own (centrifuge_client_start) nearly all functions are. Clients do not share anything:
+ *   several threads may have a client each.
  * - Processes. A client belongs to one process. In a child that was forked, functions that return an error return
  *   CENTRIFUGE_ERROR_WRONG_THREAD, also _post, and _wake and _stop do nothing; centrifuge_client_destroy gives the child's copy
  *   back: its descriptors are closed, nothing is sent, no function of the application is called, and the parent's connection
@@ -454,6 +455,13 @@ typedef struct centrifuge_client_events {
     void (*log)(centrifuge_client *client, const centrifuge_log_event *event, void *user);
     void (*refresh_failed)(centrifuge_client *client, const centrifuge_refresh_failed_event *event, void *user);
     void (*high_water)(centrifuge_client *client, const centrifuge_high_water_event *event, void *user);
+    /*
+     * No event: `user` is not handed to this listener any more, nor is one of its functions running, so that it can be freed.
+     * Called once: inside the function that removes the listener or destroys the client, or after the callback that does; with
+     * a started client perhaps by the thread that was calling. Not called when the listener could not be added, nor in a forked
+     * child. It may do what a callback may.
+     */
+    void (*drop)(void *user);
 } centrifuge_client_events;
 
 /* ---- events of a subscription ----------------------------------------------------------- */
@@ -515,6 +523,8 @@ typedef struct centrifuge_subscription_events {
     void (*subscribe)(centrifuge_subscription *subscription, const centrifuge_subscribe_event *event, void *user);
     void (*error)(centrifuge_subscription *subscription, const centrifuge_subscribe_error_event *event, void *user);
     void (*unsubscribe)(centrifuge_subscription *subscription, const centrifuge_unsubscribe_event *event, void *user);
+    /* As in centrifuge_client_events. */
+    void (*drop)(void *user);
 } centrifuge_subscription_events;
 
 /* ---- life of a client -------------------------------------------------------------------------- */
@@ -941,15 +951,16 @@ CENTRIFUGE_API centrifuge_error centrifuge_client_join(centrifuge_client *client
  * With the option `dispatch`: runs the callbacks that wait, in the calling thread; when there are none it waits for the first,
  * at most `milliseconds` (-1: any time). Those that come meanwhile are for the next call. What waits at the end is told by
  * centrifuge_client_join, and of it results only by centrifuge_client_destroy. The functions `authorize` and `refresh`, and
- * what is posted, run in the library's thread nevertheless. Any thread, one at a time. Errors: INVALID_STATE (not started with
- * the option, inside a callback, another thread is in this function or in centrifuge_client_join), WRONG_THREAD, CLOSED (also:
- * a callback destroyed the client).
+ * what is posted, run in the library's thread nevertheless. Any thread, one at a time. Errors: INVALID_STATE (the library's
+ * thread has ended, as by centrifuge_client_stop, and all is told; not started with the option, inside a callback, another
+ * thread is in this function or in centrifuge_client_join), WRONG_THREAD, CLOSED (also: a callback destroyed the client).
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_dispatch(centrifuge_client *client, int64_t milliseconds);
 
 /*
- * *fd is readable while callbacks wait for centrifuge_client_dispatch: for a loop of the application. It is the client's, until
- * its thread ends; never read or close it. Any thread. Errors: as centrifuge_client_dispatch.
+ * *fd is readable while callbacks wait for centrifuge_client_dispatch, and when the library's thread has ended: for a loop of
+ * the application. It is the client's, until centrifuge_client_join or _destroy; never read or close it. Any thread. Errors:
+ * INVALID_STATE (not started with the option), WRONG_THREAD, CLOSED.
  */
 CENTRIFUGE_API centrifuge_error centrifuge_client_dispatch_fd(centrifuge_client *client, int *fd);
 

@@ -270,12 +270,12 @@ centrifuge_error centrifuge_client_ping(centrifuge_client *client)
 
 /* ---- listeners -------------------------------------------------------------------------- */
 
-static centrifuge_error add_listener(centrifuge_client *client, cf_list *listeners, const void *events, size_t size,
-                                     size_t known, void *user, centrifuge_listener *id)
+static centrifuge_error add_listener(centrifuge_client *client, cf_list *listeners, const cf_native_event_kind *kind,
+                                     const void *events, size_t size, void *user, centrifuge_listener *id)
 {
     if (!events)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-    cf_native_listener *listener = cf_native_listener_make(client, events, size, known, user);
+    cf_native_listener *listener = cf_native_listener_make(client, kind, events, size, user);
     if (!listener)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     cf_list_append(listeners, &listener->link);
@@ -290,7 +290,18 @@ centrifuge_error centrifuge_client_listen_sized(size_t size, centrifuge_client *
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    return leave(client, add_listener(client, &client->listeners, events, size, sizeof *events, user, listener));
+    error = add_listener(client, &client->listeners, &cf_native_client_events, events, size, user, listener);
+    return leave(client, error);
+}
+
+static centrifuge_error remove_listener(centrifuge_client *client, cf_list *listeners, centrifuge_listener id)
+{
+    cf_list unused;
+    cf_list_init(&unused);
+    bool known = cf_native_listener_remove(client, listeners, id, &unused);
+    cf_native_driver_leave(client);
+    cf_native_listeners_drop(&unused);
+    return known ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_ARGUMENT;
 }
 
 centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifuge_listener listener)
@@ -298,8 +309,7 @@ centrifuge_error centrifuge_client_unlisten(centrifuge_client *client, centrifug
     centrifuge_error error = cf_native_driver_enter(client);
     if (error)
         return error;
-    bool known = cf_native_listener_remove(client, &client->listeners, listener);
-    return leave(client, known ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    return remove_listener(client, &client->listeners, listener);
 }
 
 static centrifuge_error enter_subscription(const centrifuge_subscription *subscription)
@@ -320,7 +330,8 @@ centrifuge_error centrifuge_subscription_listen_sized(size_t size, centrifuge_su
     if (error)
         return error;
     centrifuge_client *client = subscription->client;
-    return leave(client, add_listener(client, &subscription->listeners, events, size, sizeof *events, user, listener));
+    error = add_listener(client, &subscription->listeners, &cf_native_subscription_events, events, size, user, listener);
+    return leave(client, error);
 }
 
 centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subscription, centrifuge_listener listener)
@@ -328,8 +339,7 @@ centrifuge_error centrifuge_subscription_unlisten(centrifuge_subscription *subsc
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
-    bool known = cf_native_listener_remove(subscription->client, &subscription->listeners, listener);
-    return leave(subscription->client, known ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    return remove_listener(subscription->client, &subscription->listeners, listener);
 }
 
 /* ---- questions ------------------------------------------------------------------------------ */
@@ -497,7 +507,8 @@ static centrifuge_error find_or_subscribe(centrifuge_client *client, const char 
 {
     centrifuge_subscription *known = find(client, channel);
     centrifuge_subscription *subscription = known ? known : new_subscription(client, channel);
-    cf_native_listener *listener = events ? cf_native_listener_make(client, events, size, sizeof *events, user) : NULL;
+    cf_native_listener *listener =
+        events ? cf_native_listener_make(client, &cf_native_subscription_events, events, size, user) : NULL;
     bool full = !subscription || (events && !listener);
     centrifuge_error error = full ? CENTRIFUGE_ERROR_NO_MEMORY : subscribe(client, subscription, listener);
     if (error) {
@@ -581,10 +592,15 @@ centrifuge_error centrifuge_subscription_remove(centrifuge_subscription *subscri
     centrifuge_error error = enter_subscription(subscription);
     if (error)
         return error;
+    cf_list unused;
+    cf_list_init(&unused);
     subscription->removed = true;
+    cf_native_listeners_remove(&subscription->listeners, &unused);
     cf_native_catch_up_drop(subscription);
     cf_subscription_remove(subscription->core, cf_native_now(subscription->client));
-    return leave_soon(subscription->client, CENTRIFUGE_ERROR_OK);
+    error = leave_soon(subscription->client, CENTRIFUGE_ERROR_OK);
+    cf_native_listeners_drop(&unused);
+    return error;
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------- */

@@ -551,10 +551,10 @@ void cf_native_driver_destroy(centrifuge_client *client)
         end_copy(client);
     else
         end_client(client);
-    cf_client_free(client->core);
     while (!cf_list_empty(&client->subscriptions))
         cf_native_subscription_free(CF_CONTAINER(client->subscriptions.next, centrifuge_subscription, link));
-    cf_native_listeners_free(&client->listeners);
+    cf_native_listeners_free(client, &client->listeners);
+    cf_client_free(client->core);
     cf_native_settings_free(&client->settings);
     cf_http_trust_release(client->trust);
     cf_free(&cf_native_allocator, client->close_reason);

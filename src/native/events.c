@@ -106,26 +106,42 @@ static centrifuge_bytes raw(cf_bytes bytes)
 
 /* ---- listeners ------------------------------------------------------------------ */
 
-cf_native_listener *cf_native_listener_make(centrifuge_client *client, const void *events, size_t size, size_t known,
-                                            void *user)
+const cf_native_event_kind cf_native_client_events = {sizeof(centrifuge_client_events),
+                                                      offsetof(centrifuge_client_events, drop)};
+const cf_native_event_kind cf_native_subscription_events = {sizeof(centrifuge_subscription_events),
+                                                            offsetof(centrifuge_subscription_events, drop)};
+
+cf_native_listener *cf_native_listener_make(centrifuge_client *client, const cf_native_event_kind *kind, const void *events,
+                                            size_t size, void *user)
 {
     cf_native_listener *listener = cf_alloc_zero(&cf_native_allocator, 1, sizeof *listener);
     if (!listener)
         return NULL;
-    memcpy(&listener->events, events, size < known ? size : known);
+    memcpy(&listener->events, events, size < kind->size ? size : kind->size);
+    memcpy(&listener->drop, (const char *)&listener->events + kind->drop, sizeof listener->drop);
     listener->id = ++client->last_listener;
     listener->born = client->event_number;
     listener->user = user;
     return listener;
 }
 
-static void free_listener(cf_native_listener *listener)
+static void free_listener(cf_native_listener *listener, bool drop)
 {
-    cf_list_remove(&listener->link);
+    const cf_native_listener gone = *listener;
     cf_free(&cf_native_allocator, listener);
+    if (gone.drop && drop)
+        gone.drop(gone.user);
 }
 
-bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id)
+static void remove_listener(cf_native_listener *listener, cf_list *unused)
+{
+    cf_list_remove(&listener->link);
+    listener->removed = true;
+    if (!listener->called)
+        cf_list_append(unused, &listener->link);
+}
+
+bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id, cf_list *unused)
 {
     CF_LIST_EACH (link, listeners) {
         cf_native_listener *listener = CF_CONTAINER(link, cf_native_listener, link);
@@ -133,16 +149,36 @@ bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, ce
             continue;
         if (client->next_listener == link)
             client->next_listener = link->next;
-        free_listener(listener);
+        remove_listener(listener, unused);
         return true;
     }
     return false;
 }
 
-void cf_native_listeners_free(cf_list *listeners)
+void cf_native_listeners_remove(cf_list *listeners, cf_list *unused)
 {
     while (!cf_list_empty(listeners))
-        free_listener(CF_CONTAINER(listeners->next, cf_native_listener, link));
+        remove_listener(CF_CONTAINER(listeners->next, cf_native_listener, link), unused);
+}
+
+void cf_native_listeners_drop(cf_list *unused)
+{
+    for (cf_list *link; (link = cf_list_take(unused)) != NULL;)
+        free_listener(CF_CONTAINER(link, cf_native_listener, link), true);
+}
+
+/* No lock is held while the application drops what it gave; of a copy the parent does. */
+static void free_unlocked(const centrifuge_client *client, cf_native_listener *listener)
+{
+    cf_native_callback_begin(client);
+    free_listener(listener, !cf_native_copied(client));
+    cf_native_callback_end(client);
+}
+
+void cf_native_listeners_free(const centrifuge_client *client, cf_list *listeners)
+{
+    for (cf_list *link; (link = cf_list_take(listeners)) != NULL;)
+        free_unlocked(client, CF_CONTAINER(link, cf_native_listener, link));
 }
 
 /* One event going round its listeners. The list may change meanwhile; what is removed is not called. */
@@ -174,6 +210,13 @@ static cf_native_round round_begin(centrifuge_client *client, centrifuge_subscri
     return (cf_native_round){client, subscription, listeners};
 }
 
+static void end_call(const centrifuge_client *client, cf_native_listener *listener)
+{
+    listener->called = false;
+    if (listener->removed)
+        free_unlocked(client, listener);
+}
+
 /* Has one of them a function at `offset` of its events? */
 static bool is_heard(const cf_list *listeners, size_t offset)
 {
@@ -193,12 +236,13 @@ static bool is_heard(const cf_list *listeners, size_t offset)
         cf_native_round going = round_begin(client, subscription);                                                             \
         for (cf_native_listener *listener = round_next(&going); listener; listener = round_next(&going)) {                     \
             void (*called)(centrifuge_##kind *, const type *, void *) = listener->events.kind.member;                          \
-            void *user = listener->user; /* another thread may take it away while it is called */                              \
             if (!called)                                                                                                       \
                 continue;                                                                                                      \
+            listener->called = true; /* who takes it away meanwhile leaves its memory */                                       \
             cf_native_callback_begin(client);                                                                                  \
-            called(object, event, user);                                                                                       \
+            called(object, event, listener->user);                                                                             \
             cf_native_callback_end(client);                                                                                    \
+            end_call(client, listener);                                                                                        \
         }                                                                                                                      \
     } while (0)
 
@@ -429,9 +473,9 @@ static const cf_teller tellers[] = {
 
 void cf_native_subscription_free(centrifuge_subscription *subscription)
 {
-    cf_native_listeners_free(&subscription->listeners);
-    cf_native_catch_up_free(subscription);
     cf_list_remove(&subscription->link);
+    cf_native_listeners_free(subscription->client, &subscription->listeners);
+    cf_native_catch_up_free(subscription);
     cf_free(&cf_native_allocator, subscription->channel);
     cf_free(&cf_native_allocator, subscription);
 }

@@ -235,7 +235,7 @@ static cf_native_item *take(cf_native_inbox *inbox)
     inbox->first = item->next;
     if (!inbox->first)
         inbox->end = &inbox->first;
-    if (--inbox->count == 0)
+    if (--inbox->count == 0 && !inbox->over)
         cf_native_wakeup_drain(&inbox->ready);
     if (inbox->count < inbox->max / 2)
         inbox->warned = false;
@@ -296,6 +296,12 @@ centrifuge_error cf_native_inbox_open(centrifuge_client *client)
     inbox->max = client->settings.dispatch_max;
     client->inbox = inbox;
     return CENTRIFUGE_ERROR_OK;
+}
+
+void cf_native_inbox_end(cf_native_inbox *inbox)
+{
+    inbox->over = true;
+    cf_native_wakeup_signal(&inbox->ready);
 }
 
 /* In a copy the parent tells it. */

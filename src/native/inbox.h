@@ -17,12 +17,16 @@ typedef struct cf_native_inbox {
     cf_effect held;         /* was taken from the core, and there was no memory for it; it borrows as it did */
     bool holds;
     bool warned; /* that it is full, and not half empty since */
+    bool over;   /* the thread has ended: nothing is put any more */
 } cf_native_inbox;
 
 /* NULL: NO_MEMORY, or SYSTEM. */
 centrifuge_error cf_native_inbox_open(centrifuge_client *client);
 /* What still waits is told, or given back where the client is a copy. */
 void cf_native_inbox_close(centrifuge_client *client);
+
+/* Who waits for something is woken. */
+void cf_native_inbox_end(cf_native_inbox *inbox);
 
 /* Is there room for what the core tells next? If not, nothing is taken from the core until there is. */
 bool cf_native_inbox_admits(centrifuge_client *client);

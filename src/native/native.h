@@ -239,6 +239,9 @@ typedef struct cf_native_listener {
     centrifuge_listener id;
     uint64_t born; /* number of the event during which it was added: not called for that one */
     void *user;
+    void (*drop)(void *user); /* or NULL */
+    bool called;              /* now */
+    bool removed;             /* meanwhile: it is freed when that has returned */
     union {
         centrifuge_client_events client;
         centrifuge_subscription_events subscription;
@@ -266,12 +269,28 @@ typedef struct cf_native_call {
     void *user;
 } cf_native_call;
 
-/* `events` of `size` bytes is cut, or filled with NULL, to the `known` bytes of this version. */
-cf_native_listener *cf_native_listener_make(centrifuge_client *client, const void *events, size_t size, size_t known,
-                                            void *user);
-/* False when there is none of that name. */
-bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id);
-void cf_native_listeners_free(cf_list *listeners);
+/* A struct of events in this version. */
+typedef struct cf_native_event_kind {
+    size_t size;
+    size_t drop; /* where it has that */
+} cf_native_event_kind;
+
+extern const cf_native_event_kind cf_native_client_events;
+extern const cf_native_event_kind cf_native_subscription_events;
+
+/* `events` of `size` bytes is cut, or filled with NULL, to what this version knows. */
+cf_native_listener *cf_native_listener_make(centrifuge_client *client, const cf_native_event_kind *kind, const void *events,
+                                            size_t size, void *user);
+/*
+ * False when there is none of that name. One that is not being called goes to `unused`, to be dropped when the client has been
+ * left, since the application may do anything then; any other is dropped when it has returned.
+ */
+bool cf_native_listener_remove(centrifuge_client *client, cf_list *listeners, centrifuge_listener id, cf_list *unused);
+/* The same with all of them. */
+void cf_native_listeners_remove(cf_list *listeners, cf_list *unused);
+void cf_native_listeners_drop(cf_list *unused);
+/* None is being called. */
+void cf_native_listeners_free(const centrifuge_client *client, cf_list *listeners);
 
 /* What is told of a closed transport besides the core's event; texts may be NULL. */
 typedef struct cf_native_closing {

@@ -61,6 +61,8 @@ static void *work(void *user)
     }
     client->shared->outcome = error;
     client->shared->self = NULL;
+    if (client->inbox)
+        cf_native_inbox_end(client->inbox);
     if (client->ending && !client->shared->joining && !client->shared->quit && !client->shared->teller)
         end_alone(client);
     else
@@ -229,7 +231,7 @@ centrifuge_error centrifuge_client_dispatch_fd(centrifuge_client *client, int *f
 static void wait_for_news(centrifuge_client *client, int64_t milliseconds)
 {
     cf_native_watch watch = {.socket = client->inbox->ready.reader, .events = CENTRIFUGE_READABLE};
-    if (client->inbox->count > 0 || milliseconds == 0)
+    if (client->inbox->count > 0 || client->inbox->over || milliseconds == 0)
         return;
     cf_native_callback_begin(client);
     (void)cf_native_poll(&watch, 1, milliseconds);
@@ -272,12 +274,19 @@ static centrifuge_error end_telling(centrifuge_client *client)
     return CENTRIFUGE_ERROR_CLOSED;
 }
 
+/* When the thread has ended, until all is told. */
+static bool may_dispatch(const centrifuge_client *client)
+{
+    bool nothing_comes = client->inbox->over && client->inbox->count == 0;
+    return !is_inside(client) && !client->shared->teller && !client->shared->joining && !nothing_comes;
+}
+
 centrifuge_error centrifuge_client_dispatch(centrifuge_client *client, int64_t milliseconds)
 {
     centrifuge_error error = enter_inbox(client);
     if (error)
         return error;
-    if (is_inside(client) || client->shared->teller || client->shared->joining) {
+    if (!may_dispatch(client)) {
         cf_native_driver_leave(client);
         return CENTRIFUGE_ERROR_INVALID_STATE;
     }

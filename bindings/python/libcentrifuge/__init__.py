@@ -139,7 +139,7 @@ def _tell_subscription(name):
 
 
 def _events(kind, prefix):
-    names = [name for name, _ in ffi.typeof(kind).fields]
+    names = [name for name, _ in ffi.typeof(kind).fields if name != 'drop']
     return names, ffi.new(f'{kind} *', {name: getattr(lib, f'{prefix}_{name}') for name in names})
 
 

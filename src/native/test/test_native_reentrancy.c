@@ -16,6 +16,7 @@ typedef struct trial {
     bool refused;
     int accepted;  /* calls with a completion that were accepted */
     int completed; /* and completed */
+    int dropped;   /* listeners */
 } trial;
 
 static void acted(trial *self, const char *where)
@@ -350,6 +351,11 @@ static void at_unsubscribe(centrifuge_subscription *subscription, const centrifu
     assert_string_equal(event->channel, "news");
 }
 
+static void at_drop(void *user)
+{
+    ((trial *)user)->dropped++;
+}
+
 static void at_post(centrifuge_client *client, void *user)
 {
     (void)client;
@@ -432,10 +438,10 @@ static void expired_scene(cf_peer *peer)
     peer->failure[0] = '\0';
 }
 
-static const centrifuge_client_events trial_client_events = {at_connect, at_disconnect,     at_error,     at_transport_close,
-                                                             at_log,     at_refresh_failed, at_high_water};
-static const centrifuge_subscription_events trial_events = {at_message,   at_join,    at_leave,
-                                                            at_subscribe, at_refused, at_unsubscribe};
+static const centrifuge_client_events trial_client_events = {at_connect, at_disconnect,     at_error,      at_transport_close,
+                                                             at_log,     at_refresh_failed, at_high_water, at_drop};
+static const centrifuge_subscription_events trial_events = {at_message, at_join,        at_leave, at_subscribe,
+                                                            at_refused, at_unsubscribe, at_drop};
 
 static void begin_trial(trial *self, const cf_peer *peer, size_t events_per_turn)
 {
@@ -468,6 +474,7 @@ static void end_trial(trial *self)
         OK(centrifuge_client_destroy(self->journal.client));
     }
     assert_int_equal(self->accepted, self->completed);
+    assert_int_equal(self->dropped, 3);
 }
 
 static void run_trial(const cf_peer *peer, const char *where, void (*act)(trial *), size_t events_per_turn)
@@ -532,12 +539,96 @@ static void destroy_at_any_point(void **state)
     peer_finish(&peer);
 }
 
+/* ---- what listeners were given ---------------------------------------------------------------- */
+
+/* Nothing of the client is touched behind it: a sanitizer would see that. */
+static void drop_destroys(void *user)
+{
+    trial *self = user;
+    self->dropped++;
+    OK(centrifuge_client_destroy(self->journal.client));
+}
+
+static void dropping_may_destroy_the_client(void **state)
+{
+    static const centrifuge_client_events events = {.drop = drop_destroys};
+    static const centrifuge_subscription_events news = {.drop = drop_destroys};
+    trial self = {.where = "nowhere"};
+    centrifuge_listener listener;
+    (void)state;
+    make_quick_client(NULL, &self.journal);
+    OK(centrifuge_client_listen(self.journal.client, &events, &self, &listener));
+    OK(centrifuge_client_unlisten(self.journal.client, listener));
+    assert_int_equal(self.dropped, 1);
+    make_quick_client(NULL, &self.journal);
+    OK(centrifuge_client_subscribe(self.journal.client, "news", &news, &self, &self.subscription));
+    OK(centrifuge_subscription_remove(self.subscription));
+    assert_int_equal(self.dropped, 2);
+}
+
+/* Its memory is the application's to free as soon as it is dropped, so it is dropped when it is not in use. */
+typedef struct itself {
+    centrifuge_listener listener;
+    int *dropped;
+} itself;
+
+static void unlisten_itself(centrifuge_subscription *subscription, const centrifuge_message *message, void *user)
+{
+    itself *given = user;
+    (void)message;
+    OK(centrifuge_subscription_unlisten(subscription, given->listener));
+    assert_int_equal(*given->dropped, 0);
+}
+
+static void free_itself(void *user)
+{
+    itself *given = user;
+    ++*given->dropped;
+    free(given);
+}
+
+static void what_is_running_is_dropped_afterwards(void **state)
+{
+    static const centrifuge_subscription_events events = {.message = unlisten_itself, .drop = free_itself};
+    cf_peer peer;
+    cf_journal journal;
+    int dropped = 0;
+    itself *given = malloc(sizeof *given);
+    (void)state;
+    peer_start(&peer, scene, NULL, NULL);
+    make_quick_client(&peer, &journal);
+    centrifuge_subscription *news = subscribe(&journal, "news");
+    given->dropped = &dropped;
+    OK(centrifuge_subscription_listen(news, &events, given, &given->listener));
+    OK(centrifuge_client_connect(journal.client));
+    run_until(&journal, "message news \"text\" u2");
+    assert_int_equal(dropped, 1);
+    OK(centrifuge_client_destroy(journal.client));
+    atomic_store(&peer.step, 1);
+    peer_finish(&peer);
+}
+
+static void what_is_refused_is_not_dropped(void **state)
+{
+    static const centrifuge_subscription_events events = {.drop = drop_destroys};
+    trial self = {.where = "nowhere"};
+    (void)state;
+    make_quick_client(NULL, &self.journal);
+    assert_int_equal(centrifuge_client_subscribe(self.journal.client, "", &events, &self, NULL),
+                     CENTRIFUGE_ERROR_INVALID_ARGUMENT);
+    OK(centrifuge_client_destroy(self.journal.client));
+    assert_int_equal(self.dropped, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_in_every_callback),
         cmocka_unit_test(every_call_in_every_callback_of_small_turns),
         cmocka_unit_test(destroy_at_any_point),
+        cmocka_unit_test(dropping_may_destroy_the_client),
+        cmocka_unit_test(what_is_running_is_dropped_afterwards),
+        cmocka_unit_test(what_is_refused_is_not_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,55 @@ static void *ask_everything(void *user)
     return NULL;
 }
 
+/* ---- what is taken away while it is called ---- */
+
+typedef struct cf_given {
+    cf_counts *counts;
+} cf_given;
+
+static void wait_for_unlisten(centrifuge_subscription *subscription, const centrifuge_subscribe_event *event, void *user)
+{
+    cf_given *given = user;
+    (void)subscription;
+    (void)event;
+    atomic_fetch_add(&given->counts->messages, 1);
+    wait_until(&given->counts->go_on, 1);
+    given->counts->busy = true; /* a sanitizer sees what was freed */
+}
+
+static void free_given(void *user)
+{
+    cf_given *given = user;
+    atomic_fetch_add(&given->counts->done, given->counts->busy ? 1 : 1000);
+    free(given);
+}
+
+static void what_another_thread_takes_away_is_dropped_when_it_is_not_called(void **state)
+{
+    (void)state;
+    static const centrifuge_subscription_events events = {.subscribe = wait_for_unlisten, .drop = free_given};
+    cf_peer peer;
+    cf_counts counts;
+    centrifuge_listener listener;
+    centrifuge_options options;
+    cf_given *given = malloc(sizeof *given);
+    peer_start(&peer, answers_all, NULL, NULL);
+    quick_options(&options, &peer);
+    prepare(&counts, &options);
+    *given = (cf_given){&counts};
+    OK(centrifuge_subscription_listen(counts.subscription, &events, given, &listener));
+    OK(centrifuge_client_start(counts.client));
+    OK(centrifuge_client_connect(counts.client));
+    wait_until(&counts.messages, 1);
+    OK(centrifuge_subscription_unlisten(counts.subscription, listener));
+    assert_int_equal(counts.done, 0);
+    atomic_store(&counts.go_on, 1);
+    wait_until(&counts.done, 1);
+    assert_int_equal(counts.done, 1);
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
 static void welcomes_who_comes(cf_peer *peer)
 {
     while (atomic_load(&peer->step) == 0 && peer_accept(peer)) {
@@ -773,6 +822,37 @@ static void a_dispatched_callback_may_fork(void **state)
     peer_finish(&peer);
 }
 
+static void *stop_a_client(void *user)
+{
+    centrifuge_client_stop(user);
+    return NULL;
+}
+
+/* A thread that waited for callbacks of a client that another one had stopped waited for ever. */
+static void dispatching_ends_with_the_thread(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_journal journal;
+    pthread_t stopper;
+    int fd;
+    centrifuge_error error = CENTRIFUGE_ERROR_OK;
+    peer_start(&peer, tells_much, NULL, NULL);
+    start_for_dispatch(&peer, &journal, 1000);
+    OK(centrifuge_client_dispatch_fd(journal.client, &fd));
+    dispatch_until(&journal, "subscribe news");
+    pthread_create(&stopper, NULL, stop_a_client, journal.client);
+    while (!error)
+        error = centrifuge_client_dispatch(journal.client, -1);
+    pthread_join(stopper, NULL);
+    assert_int_equal(error, CENTRIFUGE_ERROR_INVALID_STATE);
+    struct pollfd poller = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&poller, 1, -1), 1);
+    OK(centrifuge_client_join(journal.client));
+    OK(centrifuge_client_destroy(journal.client));
+    peer_finish(&peer);
+}
+
 static void only_what_waits_is_dispatched(void **state)
 {
     (void)state;
@@ -856,6 +936,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_publish_and_each_answer_comes_once),
         cmocka_unit_test(threads_do_everything_at_once),
+        cmocka_unit_test(what_another_thread_takes_away_is_dropped_when_it_is_not_called),
         cmocka_unit_test(a_callback_may_wait_for_who_uses_the_client),
         cmocka_unit_test(a_callback_may_stop_the_thread),
         cmocka_unit_test(a_callback_may_destroy),
@@ -873,6 +954,7 @@ int main(void)
         cmocka_unit_test(what_is_removed_tells_results_only),
         cmocka_unit_test(a_dispatched_callback_may_destroy),
         cmocka_unit_test(a_dispatched_callback_may_fork),
+        cmocka_unit_test(dispatching_ends_with_the_thread),
         cmocka_unit_test(only_what_waits_is_dispatched),
         cmocka_unit_test(a_child_gives_its_copy_back),
         cmocka_unit_test(signals_are_for_the_application),
