@@ -20,11 +20,10 @@
  *   failure is C++'s.
  * - Functions that are handed over (listeners, completions, posted work, options) are kept until they cannot be called any
  *   more: until the listener or its subscription is removed, the call has completed, or the client is destroyed. One that is
- *   running is never destroyed under its own feet, whatever it does. They must not throw.
+ *   running is never destroyed under its own feet, whatever it does. They must not throw. In a forked child they stay.
  * - What a function is given is borrowed until it returns. view() makes a std::string_view of a text or of JSON, text() a
  *   std::string of a JSON string.
- * - The loop (run, wait, tick, socket_ready, timer_expired) is run with the functions here, in one thread:
- *   centrifuge_client_start is for C. All else may be mixed with client.h by way of raw().
+ * - All of it may be mixed with client.h by way of raw(), but for the end of a client and of a subscription.
  *
  * C++17 or later.
  */
@@ -39,11 +38,13 @@
 #include <centrifuge/client.h>
 #include <centrifuge/json.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -155,171 +156,123 @@ class request;
 namespace detail
 {
 
-struct core;
-
-/* A function that the library may call by way of its `user` pointer. */
-struct node {
-    explicit node(core *of) noexcept : owner(of) {}
-    virtual ~node() = default;
-    core *owner;
-    centrifuge_listener id = 0;
-};
-
-template <class Event> struct listener_node : node {
-    listener_node(core *of, std::function<void(const Event &)> &&given) : node(of), function(std::move(given)) {}
-    std::function<void(const Event &)> function;
-};
-
-using nodes = std::vector<std::unique_ptr<node>>;
-
-/* Of a subscription. The library may use its address again, but not its number. */
-struct record {
-    std::uint64_t number = 0;
-    nodes listeners;
-};
-
 using authorize_function = std::function<void(request, centrifuge_bytes)>;
 using refresh_function = std::function<void(request)>;
 
+/* Of a subscription, for all handles of it: the library may use the address again. */
+struct channel {
+    explicit channel(centrifuge_subscription *its) noexcept : raw(its) {}
+    centrifuge_subscription *const raw;
+    std::atomic<bool> removed{false};
+};
+
+/* The functions of options that are called between others; configure replaces them, perhaps while one runs. */
+struct questions {
+    std::shared_ptr<const authorize_function> authorize;
+    std::shared_ptr<const refresh_function> refresh;
+};
+
 /*
- * What belongs to a client, apart from the object that moves. Shared: handles, calls that wait, callbacks and loop functions
- * that run may outlive that object.
+ * What belongs to a client, apart from the object that moves. Shared: by the library until the client has ended, by handles and
+ * by functions that run, which may outlive that object. `lock` is for clients that every thread may use.
  */
 struct core : std::enable_shared_from_this<core> {
-    centrifuge_client *client = nullptr; /* NULL once it is being destroyed */
-    unsigned running = 0;                /* callbacks on the stack */
-    std::uint64_t last_number = 0;
-    nodes listeners;
-    std::unordered_map<centrifuge_subscription *, record> subscriptions;
-    nodes retired; /* until no callback runs */
+    std::atomic<centrifuge_client *> client{nullptr}; /* NULL once it is destroyed */
     std::function<void(centrifuge_socket, int)> on_watch;
     std::function<void(milliseconds)> on_timer;
-    /* Shared with the call that runs, since configure replaces them. */
-    std::shared_ptr<authorize_function> authorize;
-    std::shared_ptr<refresh_function> refresh;
+    std::mutex lock; /* of what follows */
+    questions asked;
+    std::unordered_map<centrifuge_subscription *, std::shared_ptr<channel>> channels;
 
     /* May the calling thread go on? */
-    error enter() const noexcept { return client ? error(centrifuge_client_check(client)) : error(CENTRIFUGE_ERROR_CLOSED); }
-
-    /* Once the client has ended and no callback runs, the functions of its options are not called any more. */
-    void forget()
+    error enter() const noexcept
     {
-        if (client || running > 0)
-            return;
-        auto watch = std::exchange(on_watch, nullptr);
-        auto timer = std::exchange(on_timer, nullptr);
-        authorize.reset();
-        refresh.reset();
+        centrifuge_client *raw = client;
+        return raw ? error(centrifuge_client_check(raw)) : error(CENTRIFUGE_ERROR_CLOSED);
     }
 
-    std::uint64_t number_of(centrifuge_subscription *raw)
+    std::shared_ptr<channel> channel_of(centrifuge_subscription *raw)
     {
-        record &known = subscriptions[raw];
-        if (known.number == 0)
-            known.number = ++last_number;
-        return known.number;
+        std::lock_guard<std::mutex> locked(lock);
+        std::shared_ptr<channel> &known = channels[raw];
+        if (!known)
+            known = std::make_shared<channel>(raw);
+        return known;
     }
 
-    void retire(nodes &gone)
+    /* False when somebody has. */
+    bool forget(channel &one)
     {
-        nodes out;
-        out.swap(gone);
-        if (running > 0)
-            for (std::unique_ptr<node> &one : out)
-                retired.push_back(std::move(one));
+        std::lock_guard<std::mutex> locked(lock);
+        if (one.removed.exchange(true))
+            return false;
+        channels.erase(one.raw);
+        return true;
     }
 
-    void retire(nodes &among, centrifuge_listener id)
+    questions get_questions()
     {
-        for (auto at = among.begin(); at != among.end(); ++at) {
-            if ((*at)->id != id)
-                continue;
-            nodes one;
-            one.push_back(std::move(*at));
-            among.erase(at);
-            retire(one);
-            return;
-        }
+        std::lock_guard<std::mutex> locked(lock);
+        return asked;
     }
 };
 
-/* Around every function of the application: what it removes stays until it has returned. */
-class callback
+/* The client has ended: nothing is called any more, and what the functions hold may hold this. */
+inline void end(void *user) noexcept
 {
-  public:
-    explicit callback(core *owner) : core_(owner->shared_from_this()) { core_->running++; }
-    ~callback()
-    {
-        if (--core_->running > 0)
-            return;
-        nodes out;
-        out.swap(core_->retired);
-    }
-    callback(const callback &) = delete;
-    callback &operator=(const callback &) = delete;
+    std::unique_ptr<std::shared_ptr<core>> one(static_cast<std::shared_ptr<core> *>(user));
+    core &gone = **one;
+    gone.client = nullptr;
+    auto watch = std::exchange(gone.on_watch, nullptr);
+    auto timer = std::exchange(gone.on_timer, nullptr);
+    auto asked = std::exchange(gone.asked, {});
+}
 
-  private:
-    std::shared_ptr<core> core_;
-};
-
+/* The library calls functions by their address, and says when it does not any more. */
 template <class Object, class Event> void tell(Object *, const Event *event, void *user) noexcept
 {
-    listener_node<Event> *one = static_cast<listener_node<Event> *>(user);
-    callback scope(one->owner);
-    one->function(*event);
+    (*static_cast<std::function<void(const Event &)> *>(user))(*event);
 }
-
-/* Adds a function to `among`, for the event that `member` is; `listen` is the library's function for it. */
-template <class Events, class Object, class Event, class Listen>
-listener add(core *owner, nodes &among, void (*Events::*member)(Object *, const Event *, void *),
-             std::function<void(const Event &)> &&function, Listen listen)
+template <class Function> void drop(void *user) noexcept
 {
-    if (!function)
-        return {0, CENTRIFUGE_ERROR_INVALID_ARGUMENT};
-    auto one = std::make_unique<listener_node<Event>>(owner, std::move(function));
-    Events events = {};
-    events.*member = tell<Object, Event>;
-    error wrong = listen(&events, one.get(), &one->id);
-    if (wrong)
-        return {0, wrong};
-    centrifuge_listener id = one->id;
-    among.push_back(std::move(one));
-    return {id, CENTRIFUGE_ERROR_OK};
+    delete static_cast<Function *>(user);
 }
 
-struct call {
-    std::shared_ptr<core> owner;
-    completion done;
-};
-
-inline void complete(centrifuge_subscription *, const centrifuge_result *given, void *user) noexcept
+/* For those that are called once, and once only. */
+template <class Object, class Event> void tell_once(Object *, const Event *event, void *user) noexcept
 {
-    std::unique_ptr<call> one(static_cast<call *>(user));
-    callback scope(one->owner.get());
-    one->done(*given);
+    std::unique_ptr<std::function<void(const Event &)>> one(static_cast<std::function<void(const Event &)> *>(user));
+    (*one)(*event);
 }
-
-struct drain {
-    std::shared_ptr<core> owner;
-    std::function<void(const drained_event &)> done;
-};
-
-inline void tell_drained(centrifuge_client *, const centrifuge_drained_event *event, void *user) noexcept
-{
-    std::unique_ptr<drain> one(static_cast<drain *>(user));
-    callback scope(one->owner.get());
-    one->done(*event);
-}
-
 inline void run_posted(centrifuge_client *, void *user) noexcept
 {
     std::unique_ptr<std::function<void()>> one(static_cast<std::function<void()> *>(user));
     (*one)();
 }
 
-inline void drop_posted(void *user) noexcept
+/* `take` is handed the address of a function that the library has from then on, unless it returns an error. */
+template <class Function, class Take> error hand_over(Function &&function, Take take)
 {
-    delete static_cast<std::function<void()> *>(user);
+    auto one = std::make_unique<std::decay_t<Function>>(std::forward<Function>(function));
+    error wrong = take(one.get());
+    if (!wrong)
+        one.release();
+    return wrong;
+}
+
+/* Adds a listener for the event that `member` is; `listen` is the library's function for it. */
+template <class Events, class Object, class Event, class Listen>
+listener add(void (*Events::*member)(Object *, const Event *, void *), std::function<void(const Event &)> &&function,
+             Listen listen)
+{
+    if (!function)
+        return {0, CENTRIFUGE_ERROR_INVALID_ARGUMENT};
+    Events events = {};
+    events.*member = tell<Object, Event>;
+    events.drop = drop<std::function<void(const Event &)>>;
+    centrifuge_listener id = 0;
+    error wrong = hand_over(std::move(function), [&](void *user) { return listen(&events, user, &id); });
+    return {wrong ? 0 : id, wrong};
 }
 
 /* C strings end at the first NUL: a name with one would be another name. */
@@ -334,28 +287,31 @@ inline bool is_name(const std::string &text) noexcept
 
 /*
  * A question of the library to the application: for signs (on_authorize) or credentials (on_refresh). A value; copy it freely,
- * answer in the call or later, in the owner's thread (client::post from others). A late or second answer is ignored. Errors:
- * WRONG_THREAD, CLOSED.
+ * answer in the call or later, in the owner's thread (client::post from others; any thread after start). A late or second
+ * answer is ignored. Errors: WRONG_THREAD, CLOSED.
  */
 class request
 {
   public:
-    using send = centrifuge_error (*)(centrifuge_client *, centrifuge_request, const char *, std::size_t);
-    request(detail::core *core, centrifuge_request id, send reply) : core_(core->shared_from_this()), id_(id), send_(reply) {}
+    using reply = centrifuge_error (*)(centrifuge_client *, centrifuge_request, const char *, std::size_t);
+    request(detail::core *core, centrifuge_request id, reply to) : core_(core->shared_from_this()), id_(id), reply_(to) {}
     /* `json`: what an endpoint would answer. */
-    error answer(std::string_view json) const
-    {
-        return core_->client ? send_(core_->client, id_, json.data() ? json.data() : "", json.size()) : CENTRIFUGE_ERROR_CLOSED;
-    }
+    error answer(std::string_view json) const { return send(json.data() ? json : ""); }
     /* There is no answer: a failure. */
-    error fail() const { return core_->client ? send_(core_->client, id_, nullptr, 0) : CENTRIFUGE_ERROR_CLOSED; }
+    error fail() const { return send({}); }
     /* For centrifuge_client_authorize_answer and centrifuge_client_refresh_answer. */
     centrifuge_request id() const noexcept { return id_; }
 
   private:
+    error send(std::string_view json) const
+    {
+        error wrong = core_->enter();
+        return wrong ? wrong : error(reply_(core_->client, id_, json.data(), json.size()));
+    }
+
     std::shared_ptr<detail::core> core_;
     centrifuge_request id_;
-    send send_;
+    reply reply_;
 };
 
 /*
@@ -407,6 +363,11 @@ struct options : centrifuge_options {
         }
         return wired;
     }
+    detail::questions get_questions() const
+    {
+        return {std::make_shared<detail::authorize_function>(on_authorize),
+                std::make_shared<detail::refresh_function>(on_refresh)};
+    }
 
   private:
     static void watch(void *user, centrifuge_socket socket, int events) noexcept
@@ -419,17 +380,21 @@ struct options : centrifuge_options {
     }
     static void ask_signs(centrifuge_client *, centrifuge_request id, centrifuge_bytes body, void *user) noexcept
     {
-        detail::core *owner = static_cast<detail::core *>(user);
-        detail::callback scope(owner);
-        auto function = owner->authorize;
-        (*function)(request(owner, id, centrifuge_client_authorize_answer), body);
+        request to(static_cast<detail::core *>(user), id, centrifuge_client_authorize_answer);
+        auto function = static_cast<detail::core *>(user)->get_questions().authorize;
+        if (*function)
+            (*function)(to, body);
+        else
+            to.fail(); /* configured away just now */
     }
     static void ask_credentials(centrifuge_client *, centrifuge_request id, void *user) noexcept
     {
-        detail::core *owner = static_cast<detail::core *>(user);
-        detail::callback scope(owner);
-        auto function = owner->refresh;
-        (*function)(request(owner, id, centrifuge_client_refresh_answer));
+        request to(static_cast<detail::core *>(user), id, centrifuge_client_refresh_answer);
+        auto function = static_cast<detail::core *>(user)->get_questions().refresh;
+        if (*function)
+            (*function)(to);
+        else
+            to.fail();
     }
 
     std::vector<std::shared_ptr<const std::string>> kept_;
@@ -439,8 +404,8 @@ struct options : centrifuge_options {
 
 /*
  * One channel of a client: a handle of a few words, to be copied freely. It owns nothing: dropping it leaves the subscription
- * as it is. Functions of one that was removed return UNSUBSCRIBED, of one whose client was destroyed CLOSED. The owner's thread
- * only: elsewhere they return WRONG_THREAD.
+ * as it is. Functions of one that was removed return UNSUBSCRIBED, of one whose client was destroyed CLOSED, in a thread that
+ * may not use the client WRONG_THREAD.
  */
 class subscription
 {
@@ -448,7 +413,7 @@ class subscription
     subscription() = default; /* of no channel: INVALID_ARGUMENT */
     explicit subscription(error status) noexcept : status_(status) {}
     subscription(std::shared_ptr<detail::core> core, centrifuge_subscription *raw)
-        : core_(std::move(core)), raw_(raw), number_(core_->number_of(raw)), status_(CENTRIFUGE_ERROR_OK)
+        : core_(std::move(core)), channel_(core_->channel_of(raw)), status_(CENTRIFUGE_ERROR_OK)
     {
     }
 
@@ -460,19 +425,15 @@ class subscription
         if (!core_)
             return status_;
         error wrong = core_->enter();
-        if (wrong)
-            return wrong;
-        auto found = core_->subscriptions.find(raw_);
-        return found != core_->subscriptions.end() && found->second.number == number_ ? CENTRIFUGE_ERROR_OK
-                                                                                      : CENTRIFUGE_ERROR_UNSUBSCRIBED;
+        return !wrong && channel_->removed ? CENTRIFUGE_ERROR_UNSUBSCRIBED : wrong;
     }
     /* For functions of client.h; but remove it by remove(). NULL when there is none. */
-    centrifuge_subscription *raw() const noexcept { return status() ? nullptr : raw_; }
+    centrifuge_subscription *raw() const noexcept { return status() ? nullptr : channel_->raw; }
     /* "" and CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED when there is none; the text lives as long as the subscription. */
-    std::string_view channel() const noexcept { return status() ? "" : centrifuge_subscription_channel(raw_); }
+    std::string_view channel() const noexcept { return status() ? "" : centrifuge_subscription_channel(channel_->raw); }
     centrifuge_subscription_state state() const noexcept
     {
-        return status() ? CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED : centrifuge_subscription_get_state(raw_);
+        return status() ? CENTRIFUGE_SUBSCRIPTION_UNSUBSCRIBED : centrifuge_subscription_get_state(channel_->raw);
     }
 
     /*
@@ -505,13 +466,7 @@ class subscription
         return listen(&centrifuge_subscription_events::unsubscribe, std::move(function));
     }
     /* The function is not called again, and is destroyed. Errors: INVALID_ARGUMENT for one that is none, and the handle's. */
-    error unlisten(listener one) const
-    {
-        error wrong = ask(centrifuge_subscription_unlisten, one.id());
-        if (!wrong)
-            core_->retire(core_->subscriptions[raw_].listeners, one.id());
-        return wrong;
-    }
+    error unlisten(listener one) const { return ask(centrifuge_subscription_unlisten, one.id()); }
 
     /* Asks again after unsubscribe, a refusal, or an unsubscription by the server. */
     error subscribe() const { return ask(centrifuge_subscription_subscribe); }
@@ -520,14 +475,11 @@ class subscription
     /* Unsubscribes and forgets it, with its listeners; calls that wait get UNSUBSCRIBED. */
     error remove() const
     {
-        error wrong = ask(centrifuge_subscription_remove);
+        error wrong = status();
         if (wrong)
             return wrong;
-        detail::nodes gone;
-        gone.swap(core_->subscriptions[raw_].listeners);
-        core_->subscriptions.erase(raw_);
-        core_->retire(gone);
-        return wrong;
+        auto used = channel_; /* what is dropped may be this object */
+        return core_->forget(*used) ? error(centrifuge_subscription_remove(used->raw)) : CENTRIFUGE_ERROR_UNSUBSCRIBED;
     }
 
     /*
@@ -574,43 +526,37 @@ class subscription
         });
     }
 
-    friend bool operator==(const subscription &a, const subscription &b) noexcept
-    {
-        return a.core_ == b.core_ && a.raw_ == b.raw_ && a.number_ == b.number_;
-    }
+    friend bool operator==(const subscription &a, const subscription &b) noexcept { return a.channel_ == b.channel_; }
     friend bool operator!=(const subscription &a, const subscription &b) noexcept { return !(a == b); }
 
   private:
     template <class Function, class... Arguments> error ask(Function function, Arguments... arguments) const
     {
         error wrong = status();
-        return wrong ? wrong : error(function(raw_, arguments...));
+        return wrong ? wrong : error(function(channel_->raw, arguments...));
     }
     template <class Event, class Function> listener listen(Event event, Function &&function) const
     {
         error wrong = status();
         if (wrong)
             return {0, wrong};
-        return detail::add(core_.get(), core_->subscriptions[raw_].listeners, event, std::move(function),
+        return detail::add(event, std::move(function),
                            [this](const centrifuge_subscription_events *events, void *user, centrifuge_listener *id) {
-                               return centrifuge_subscription_listen(raw_, events, user, id);
+                               return centrifuge_subscription_listen(channel_->raw, events, user, id);
                            });
     }
     template <class Start> error call(completion &&done, Start start) const
     {
         error wrong = status();
         if (wrong || !done)
-            return wrong ? wrong : error(start(raw_, nullptr, nullptr));
-        auto one = std::make_unique<detail::call>(detail::call{core_, std::move(done)});
-        wrong = start(raw_, detail::complete, one.get());
-        if (!wrong)
-            one.release(); /* detail::complete has it */
-        return wrong;
+            return wrong ? wrong : error(start(channel_->raw, nullptr, nullptr));
+        return detail::hand_over(std::move(done), [&](void *user) {
+            return start(channel_->raw, detail::tell_once<centrifuge_subscription, result>, user);
+        });
     }
 
     std::shared_ptr<detail::core> core_;
-    centrifuge_subscription *raw_ = nullptr;
-    std::uint64_t number_ = 0;
+    std::shared_ptr<detail::channel> channel_;
     error status_ = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
 };
 
@@ -618,7 +564,8 @@ class subscription
 
 /*
  * One connection to a server with its subscriptions; owns it. Moves, which subscriptions, listeners and requests do not notice.
- * The owner's thread only, as in client.h, except for post, wake and stop. Functions of an empty one return INVALID_ARGUMENT.
+ * The owner's thread only, as in client.h, except for post, wake and stop; every thread after start. Functions of an empty one
+ * return INVALID_ARGUMENT.
  */
 class client
 {
@@ -630,11 +577,21 @@ class client
         auto made = std::make_shared<detail::core>();
         made->on_watch = given.on_watch;
         made->on_timer = given.on_timer;
-        take_functions(*made, given);
+        made->asked = given.get_questions();
         centrifuge_options wired = given.wire(made.get());
-        status_ = centrifuge_client_new(&made->client, &wired);
+        centrifuge_client *raw;
+        status_ = centrifuge_client_new(&raw, &wired);
+        made->client = raw;
+        if (!status_)
+            status_ = detail::hand_over(std::shared_ptr<detail::core>(made), [&](void *user) {
+                centrifuge_client_events events = {};
+                events.drop = detail::end;
+                return centrifuge_client_listen(raw, &events, user, nullptr);
+            });
         if (!status_)
             core_ = std::move(made);
+        else
+            centrifuge_client_destroy(raw);
     }
     client(client &&other) noexcept
         : core_(std::move(other.core_)), status_(std::exchange(other.status_, CENTRIFUGE_ERROR_INVALID_ARGUMENT))
@@ -661,39 +618,41 @@ class client
 
     explicit operator bool() const noexcept { return core_ != nullptr; }
     error status() const noexcept { return status_; }
-    /* For functions of client.h, but not the loop's and not centrifuge_client_destroy. NULL for an empty one. */
-    centrifuge_client *raw() const noexcept { return core_ ? core_->client : nullptr; }
+    /* For functions of client.h, but not centrifuge_client_destroy. NULL for an empty one. */
+    centrifuge_client *raw() const noexcept { return core_ ? core_->client.load() : nullptr; }
 
     /* Replaces all but the loop hooks. */
     [[nodiscard]] error configure(const options &given)
     {
-        centrifuge_options wired = given.wire(core_.get());
+        if (!core_)
+            return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
+        auto used = core_;
+        centrifuge_options wired = given.wire(used.get());
+        detail::questions asked = given.get_questions(); /* the old ones go behind the lock */
+        std::lock_guard<std::mutex> locked(used->lock);
         error wrong = ask(centrifuge_client_configure, &wired);
         if (!wrong)
-            take_functions(*core_, given);
+            std::swap(used->asked, asked);
         return wrong;
     }
     /*
      * centrifuge_client_destroy: calls that wait complete with CLOSED, work that was posted is dropped, listeners are not
      * called again. Inside a callback the calls complete and the memory is freed after it has returned; the object is empty
-     * and may go at once. Error: WRONG_THREAD.
+     * and may go at once. Of a started client its thread is ended and waited for. Errors: WRONG_THREAD; INVALID_STATE when
+     * another thread is inside join or dispatch.
      */
     error destroy() noexcept
     {
         if (!core_)
             return CENTRIFUGE_ERROR_OK;
-        error wrong = core_->enter();
-        if (wrong == CENTRIFUGE_ERROR_WRONG_THREAD)
+        auto gone = std::exchange(core_, nullptr); /* this object may go meanwhile */
+        error wrong = centrifuge_client_destroy(gone->client);
+        if (wrong == CENTRIFUGE_ERROR_WRONG_THREAD || wrong == CENTRIFUGE_ERROR_INVALID_STATE) {
+            core_ = std::move(gone);
             return wrong;
-        auto gone = std::move(core_); /* this object may go meanwhile */
+        }
+        gone->client = nullptr;
         status_ = CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-        centrifuge_client_destroy(std::exchange(gone->client, nullptr));
-        gone->retire(gone->listeners);
-        std::unordered_map<centrifuge_subscription *, detail::record> subscriptions;
-        subscriptions.swap(gone->subscriptions);
-        for (auto &one : subscriptions)
-            gone->retire(one.second.listeners);
-        gone->forget();
         return CENTRIFUGE_ERROR_OK;
     }
     error adopt() { return core_ ? error(centrifuge_client_adopt(core_->client)) : error(CENTRIFUGE_ERROR_INVALID_ARGUMENT); }
@@ -710,11 +669,9 @@ class client
         auto wait = static_cast<std::int64_t>(longest.count());
         if (!done)
             return ask(centrifuge_client_drain, wait, nullptr, nullptr);
-        auto one = std::make_unique<detail::drain>(detail::drain{core_, std::move(done)});
-        error wrong = ask(centrifuge_client_drain, wait, detail::tell_drained, one.get());
-        if (!wrong)
-            one.release(); /* detail::tell_drained has it */
-        return wrong;
+        return detail::hand_over(std::move(done), [&](void *user) {
+            return ask(centrifuge_client_drain, wait, detail::tell_once<centrifuge_client, drained_event>, user);
+        });
     }
     error network_changed(bool online) { return ask(centrifuge_client_network_changed, online); }
     error ping() { return ask(centrifuge_client_ping); }
@@ -748,13 +705,7 @@ class client
     {
         return listen(&centrifuge_client_events::high_water, std::move(function));
     }
-    error unlisten(listener one)
-    {
-        error wrong = ask(centrifuge_client_unlisten, one.id());
-        if (!wrong)
-            core_->retire(core_->listeners, one.id());
-        return wrong;
-    }
+    error unlisten(listener one) { return ask(centrifuge_client_unlisten, one.id()); }
 
     /* Of an empty client: disconnected, false, "", -1, "". */
     centrifuge_client_state state() const noexcept
@@ -763,7 +714,13 @@ class client
     }
     bool will_reconnect() const noexcept { return core_ && centrifuge_client_will_reconnect(core_->client); }
     /* Of the current connection, "" without. */
-    std::string id() const { return core_ ? centrifuge_client_id(core_->client) : ""; }
+    std::string id() const
+    {
+        if (!core_)
+            return "";
+        std::lock_guard<std::mutex> locked(core_->lock);
+        return centrifuge_client_id(core_->client);
+    }
     milliseconds latency() const noexcept { return milliseconds(core_ ? centrifuge_client_latency(core_->client) : -1); }
     std::string_view transport() const noexcept { return core_ ? centrifuge_client_transport(core_->client) : ""; }
 
@@ -813,6 +770,21 @@ class client
     error timer_expired() { return ask(centrifuge_client_timer_expired); }
 
     /*
+     * The loop runs in a thread of the library until stop, join or destroy; every thread may use the client and its
+     * subscriptions meanwhile, while this object is neither moved nor destroyed.
+     */
+    error start() { return ask(centrifuge_client_start); }
+    /* Waits until it is disconnected for good or stopped; from then on it belongs to the calling thread. */
+    error join() { return ask(centrifuge_client_join); }
+    /* With the option `dispatch`: calls what waits to be called, in this thread; waits `longest` for the first. */
+    error dispatch(milliseconds longest = milliseconds(0))
+    {
+        return ask(centrifuge_client_dispatch, static_cast<std::int64_t>(longest.count()));
+    }
+    /* Readable while something waits. */
+    error dispatch_fd(int &descriptor) { return ask(centrifuge_client_dispatch_fd, &descriptor); }
+
+    /*
      * For every thread, while the object is neither moved nor destroyed. `function` runs in the owner's thread, from its loop,
      * in the order of posting, or is destroyed unused with the client. Errors: INVALID_ARGUMENT, LIMIT_POSTS, NO_MEMORY.
      */
@@ -820,11 +792,9 @@ class client
     {
         if (!core_ || !function)
             return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
-        auto one = std::make_unique<std::function<void()>>(std::move(function));
-        error wrong = centrifuge_client_post(core_->client, detail::run_posted, detail::drop_posted, one.get());
-        if (!wrong)
-            one.release(); /* run_posted or drop_posted has it */
-        return wrong;
+        return detail::hand_over(std::move(function), [&](void *user) {
+            return centrifuge_client_post(core_->client, detail::run_posted, detail::drop<std::function<void()>>, user);
+        });
     }
     /* wake and stop: also a signal handler. */
     void wake() const noexcept
@@ -839,11 +809,6 @@ class client
     }
 
   private:
-    static void take_functions(detail::core &core, const options &given)
-    {
-        core.authorize = std::make_shared<detail::authorize_function>(given.on_authorize);
-        core.refresh = std::make_shared<detail::refresh_function>(given.on_refresh);
-    }
     template <class Function, class... Arguments> error ask(Function function, Arguments... arguments) const
     {
         if (!core_)
@@ -852,16 +817,14 @@ class client
         error wrong = used->enter();
         if (wrong)
             return wrong;
-        wrong = function(used->client, arguments...);
-        used->forget();
-        return wrong;
+        return function(used->client, arguments...);
     }
     template <class Event, class Function> listener listen(Event event, Function &&function)
     {
         error wrong = core_ ? core_->enter() : error(CENTRIFUGE_ERROR_INVALID_ARGUMENT);
         if (wrong)
             return {0, wrong};
-        return detail::add(core_.get(), core_->listeners, event, std::move(function),
+        return detail::add(event, std::move(function),
                            [this](const centrifuge_client_events *events, void *user, centrifuge_listener *id) {
                                return centrifuge_client_listen(core_->client, events, user, id);
                            });

@@ -12,6 +12,8 @@
 #include <thread>
 
 #include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using centrifuge::client;
 using centrifuge::error;
@@ -666,6 +668,120 @@ static void a_client_may_run_in_one_thread_and_end_in_another()
     CHECK_ERROR(one.connect(), WRONG_THREAD);
 }
 
+/* Its copy of the client said goodbye on the connection that both had. */
+static void a_childs_copy_leaves_the_connection_alone()
+{
+    client one(signed_options());
+    bool lost = false;
+    one.on_disconnect([&](const centrifuge::disconnect_event &) { lost = true; });
+    subscription room = one.subscribe(fresh_channel());
+    CHECK_ERROR(one.connect(), OK);
+    RUN_UNTIL(one, room.state() == CENTRIFUGE_SUBSCRIPTION_SUBSCRIBED);
+    pid_t child = fork();
+    if (child == 0) {
+        CHECK_ERROR(room.publish("1"), WRONG_THREAD);
+        one = client();
+        CHECK_ERROR(room.publish("1"), CLOSED);
+        _exit(0);
+    }
+    int status = 1;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    bool answered = false;
+    CHECK_ERROR(room.publish("2", [&](const result &outcome) { answered = !outcome.code; }), OK);
+    RUN_UNTIL(one, answered);
+    CHECK(!lost);
+}
+
+static void every_thread_may_use_a_client_that_was_started()
+{
+    centrifuge::options options = signed_options();
+    options.on_authorize = [](centrifuge::request to, centrifuge_bytes) { std::thread([to] { to.fail(); }).join(); };
+    client one(options);
+    std::string name = fresh_channel();
+    subscription room = one.subscribe(name);
+    stop_at_subscribe_error(room);
+    std::atomic<int> received{0}, answered{0}, refused{0};
+    room.on_message([&](const message &) { received++; });
+    CHECK_ERROR(one.start(), OK);
+    CHECK_ERROR(one.start(), INVALID_STATE);
+    CHECK_ERROR(one.tick(), INVALID_STATE);
+    CHECK_ERROR(one.connect(), OK);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; i++)
+        threads.emplace_back([&, i] {
+            for (int j = 0; j < 50; j++)
+                CHECK_ERROR(room.publish("1", [&](const result &outcome) { answered += !outcome.code; }), OK);
+            std::shared_ptr<int> held = std::make_shared<int>(0);
+            centrifuge::listener listener = room.on_message([held](const message &) { ++*held; });
+            CHECK(listener && one.find(name) == room && !one.configure(options) && one.id().size() != 1);
+            CHECK_ERROR(room.unlisten(listener), OK);
+            subscription own = one.subscribe("$" + name + std::to_string(i));
+            own.on_error([&, held](const centrifuge::subscribe_error_event &) { refused++; });
+            while (refused < 4)
+                std::this_thread::yield();
+            CHECK_ERROR(own.remove(), OK);
+            CHECK_ERROR(own.remove(), UNSUBSCRIBED);
+        });
+    for (std::thread &thread : threads)
+        thread.join();
+    CHECK_ERROR(one.drain(milliseconds(600000)), OK);
+    CHECK_ERROR(one.join(), OK);
+    CHECK(answered == 200 && received == 200 && refused == 4);
+    CHECK_ERROR(one.tick(), OK);
+}
+
+/* A sanitizer sees one that runs in another thread. */
+static void callbacks_of_a_started_client_run_where_they_are_asked_for()
+{
+    centrifuge::options options = signed_options();
+    options.dispatch = true;
+    client one(options);
+    subscription room = one.subscribe(fresh_channel());
+    std::thread::id here = std::this_thread::get_id();
+    int received = 0, descriptor = -1;
+    CHECK_ERROR(one.dispatch(), INVALID_STATE);
+    room.on_message([&](const message &) { received += std::this_thread::get_id() == here; });
+    CHECK_ERROR(one.start(), OK);
+    CHECK_ERROR(one.connect(), OK);
+    CHECK_ERROR(room.publish("1"), OK);
+    CHECK_ERROR(one.dispatch_fd(descriptor), OK);
+    while (received == 0) {
+        pollfd poller{descriptor, POLLIN, 0};
+        CHECK(poll(&poller, 1, -1) == 1);
+        CHECK_ERROR(one.dispatch(), OK);
+    }
+    one.stop();
+    error ended;
+    while (!ended)
+        ended = one.dispatch(milliseconds(-1));
+    CHECK_ERROR(ended, INVALID_STATE);
+    CHECK_ERROR(one.join(), OK);
+}
+
+static void a_started_client_may_be_destroyed_by_its_own_listener_and_by_any_thread()
+{
+    std::shared_ptr<std::atomic<int>> held = std::make_shared<std::atomic<int>>(0);
+    std::unique_ptr<client> one(new client(signed_options()));
+    one->on_connect([&one, held](const centrifuge::connect_event &) {
+        one.reset();
+        ++*held;
+    });
+    centrifuge_client *raw = one->raw();
+    CHECK_ERROR(one->connect(), OK);
+    CHECK_ERROR(centrifuge_client_start(raw), OK);
+    while (*held == 0 || held.use_count() > 1)
+        std::this_thread::yield();
+
+    client other(signed_options());
+    subscription room = other.subscribe(fresh_channel());
+    int closed = 0;
+    CHECK_ERROR(other.start(), OK);
+    CHECK_ERROR(room.publish("1", [&](const result &outcome) { closed += outcome.code == CENTRIFUGE_ERROR_CLOSED; }), OK);
+    std::thread([&] { CHECK_ERROR(other.destroy(), OK); }).join();
+    CHECK(closed == 1);
+    CHECK_ERROR(room.status(), CLOSED);
+}
+
 static void commands_are_batched()
 {
     centrifuge::options options = signed_options();
@@ -777,6 +893,10 @@ int main(int count, char **arguments)
         TEST(a_foreign_loop_drives_it_to_its_end_in_a_callback),
         TEST(other_threads_post_and_are_refused_all_else),
         TEST(a_client_may_run_in_one_thread_and_end_in_another),
+        TEST(a_childs_copy_leaves_the_connection_alone),
+        TEST(every_thread_may_use_a_client_that_was_started),
+        TEST(callbacks_of_a_started_client_run_where_they_are_asked_for),
+        TEST(a_started_client_may_be_destroyed_by_its_own_listener_and_by_any_thread),
         TEST(commands_are_batched),
         TEST(a_call_has_a_timeout_of_its_own_and_the_last_answers_are_waited_for),
         TEST(limits_are_told_before_they_are_reached),

@@ -1,5 +1,5 @@
 /*
- * A client in the event loop of a Qt thread (QtCore of Qt 6, no moc):
+ * A client in the event loop of a Qt thread (QtCore of Qt 6 or 5.15, no moc):
  *
  *     centrifuge_qt loop;
  *     loop.attach(&options);
