@@ -113,7 +113,7 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     if (!made)
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     *made = NULL;
-    centrifuge_client *client = cf_native_process_watch() ? cf_alloc_zero(&cf_native_allocator, 1, sizeof *client) : NULL;
+    centrifuge_client *client = cf_native_process_watch() ? cf_alloc_zero(&cf_heap, 1, sizeof *client) : NULL;
     if (!client)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     cf_native_driver_own(client);
@@ -128,7 +128,7 @@ centrifuge_error centrifuge_client_new(centrifuge_client **made, const centrifug
     *made = client;
     centrifuge_error error = build(client, options);
     if (error) {
-        cf_free(&cf_native_allocator, client);
+        cf_free(&cf_heap, client);
         *made = NULL;
     }
     return error;
@@ -170,7 +170,7 @@ static centrifuge_error tell_credentials(centrifuge_client *client, centrifuge_c
     const cf_bytes values[] = {core.user, core.timestamp, core.token, core.info};
     size_t starts[sizeof values / sizeof values[0]];
     cf_buffer text;
-    cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&text, &cf_heap, CF_BUFFER_NO_LIMIT);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         starts[i] = text.size;
         cf_buffer_append(&text, values[i]);
@@ -180,7 +180,7 @@ static centrifuge_error tell_credentials(centrifuge_client *client, centrifuge_c
         cf_buffer_free(&text);
         return CENTRIFUGE_ERROR_NO_MEMORY;
     }
-    cf_free(&cf_native_allocator, client->credentials_text);
+    cf_free(&cf_heap, client->credentials_text);
     client->credentials_text = text.data;
     const centrifuge_credentials known = {.user = text.data + starts[0],
                                           .timestamp = text.data + starts[1],
@@ -368,8 +368,8 @@ bool centrifuge_client_will_reconnect(const centrifuge_client *client)
 const char *centrifuge_client_id(centrifuge_client *client)
 {
     cf_native_driver_look(client);
-    cf_free(&cf_native_allocator, client->id_text);
-    const char *id = client->id_text = cf_copy(&cf_native_allocator, cf_client_id(client->core));
+    cf_free(&cf_heap, client->id_text);
+    const char *id = client->id_text = cf_copy(&cf_heap, cf_client_id(client->core));
     cf_native_driver_leave(client);
     return id ? id : "";
 }
@@ -466,11 +466,11 @@ centrifuge_error centrifuge_client_stop_auth_batching(centrifuge_client *client)
 
 static centrifuge_subscription *new_subscription(centrifuge_client *client, const char *channel)
 {
-    centrifuge_subscription *subscription = cf_alloc_zero(&cf_native_allocator, 1, sizeof *subscription);
-    char *copy = cf_copy(&cf_native_allocator, cf_bytes_of(channel));
+    centrifuge_subscription *subscription = cf_alloc_zero(&cf_heap, 1, sizeof *subscription);
+    char *copy = cf_copy(&cf_heap, cf_bytes_of(channel));
     if (!subscription || !copy) {
-        cf_free(&cf_native_allocator, subscription);
-        cf_free(&cf_native_allocator, copy);
+        cf_free(&cf_heap, subscription);
+        cf_free(&cf_heap, copy);
         return NULL;
     }
     subscription->client = client;
@@ -512,7 +512,7 @@ static centrifuge_error find_or_subscribe(centrifuge_client *client, const char 
     bool full = !subscription || (events && !listener);
     centrifuge_error error = full ? CENTRIFUGE_ERROR_NO_MEMORY : subscribe(client, subscription, listener);
     if (error) {
-        cf_free(&cf_native_allocator, listener);
+        cf_free(&cf_heap, listener);
         if (subscription && !known)
             cf_native_subscription_free(subscription);
         return error;
@@ -619,7 +619,7 @@ static centrifuge_error make_call(centrifuge_subscription *subscription, centrif
     *call = NULL;
     if (!done)
         return CENTRIFUGE_ERROR_OK;
-    *call = cf_alloc(&cf_native_allocator, sizeof **call);
+    *call = cf_alloc(&cf_heap, sizeof **call);
     if (!*call)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     **call = (cf_native_call){subscription, done, user};
@@ -637,7 +637,7 @@ static centrifuge_error begin_call(centrifuge_subscription *subscription, const 
     if (!error)
         error = cf_subscription_call(subscription->core, now, order->method, order->data, deadline, call);
     if (error)
-        cf_free(&cf_native_allocator, call);
+        cf_free(&cf_heap, call);
     return error;
 }
 
@@ -708,7 +708,7 @@ centrifuge_error centrifuge_subscription_publish_text(centrifuge_subscription *s
                                                       centrifuge_completion done, void *user)
 {
     cf_buffer json;
-    cf_buffer_init(&json, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&json, &cf_heap, CF_BUFFER_NO_LIMIT);
     centrifuge_error error = enter_subscription(subscription);
     if (!error)
         error = leave(subscription->client, quote(subscription, cf_bytes_of(text), &json));

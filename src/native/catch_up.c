@@ -51,7 +51,7 @@ static void forget_told(cf_native_catch_up *self)
     while (self->told.head) {
         cf_map_node *node = self->told.head;
         cf_map_remove(&self->told, node);
-        cf_free(&cf_native_allocator, CF_CONTAINER(node, cf_told, node));
+        cf_free(&cf_heap, CF_CONTAINER(node, cf_told, node));
     }
 }
 
@@ -65,13 +65,13 @@ static bool note_told(cf_native_catch_up *self, cf_bytes uid)
 {
     if (uid.size == 0 || was_told(self, uid))
         return true;
-    cf_told *made = cf_alloc(&cf_native_allocator, sizeof *made + uid.size);
+    cf_told *made = cf_alloc(&cf_heap, sizeof *made + uid.size);
     if (!made)
         return false;
     memcpy(made->uid, uid.data, uid.size);
     if (cf_map_add(&self->told, &made->node, cf_bytes_make(made->uid, uid.size)))
         return true;
-    cf_free(&cf_native_allocator, made);
+    cf_free(&cf_heap, made);
     return false;
 }
 
@@ -96,7 +96,7 @@ static void free_held(cf_native_catch_up *self, cf_held *held)
 {
     cf_list_remove(&held->link);
     self->held_size -= held->size;
-    cf_free(&cf_native_allocator, held);
+    cf_free(&cf_heap, held);
 }
 
 static void drop_held(cf_native_catch_up *self)
@@ -111,7 +111,7 @@ static void tell_held(centrifuge_subscription *subscription)
     cf_native_catch_up *self = subscription->catch_up;
     cf_wire_message message;
     cf_buffer scratch;
-    cf_buffer_init(&scratch, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&scratch, &cf_heap, CF_BUFFER_NO_LIMIT);
     while (!cf_list_empty(&self->held)) {
         cf_held *held = CF_CONTAINER(cf_list_take(&self->held), cf_held, link);
         if (!cf_wire_read_body(cf_bytes_make(held->body, held->size), &message, &scratch))
@@ -149,7 +149,7 @@ static bool hold(centrifuge_subscription *subscription, cf_bytes body)
         return false;
     if (self->held_size > max || body.size > max - self->held_size)
         return give_up(subscription, CENTRIFUGE_ERROR_LIMIT_RECOVERY);
-    cf_held *held = cf_alloc(&cf_native_allocator, sizeof *held + body.size);
+    cf_held *held = cf_alloc(&cf_heap, sizeof *held + body.size);
     if (!held)
         return give_up(subscription, CENTRIFUGE_ERROR_NO_MEMORY);
     held->size = body.size;
@@ -230,9 +230,9 @@ static bool tell_history(centrifuge_subscription *subscription, cf_bytes array)
 {
     cf_native_catch_up *self = subscription->catch_up;
     size_t count = count_elements(array);
-    cf_bodies bodies = {cf_alloc_zero(&cf_native_allocator, count, sizeof(cf_bytes)), 0};
+    cf_bodies bodies = {cf_alloc_zero(&cf_heap, count, sizeof(cf_bytes)), 0};
     cf_buffer scratch;
-    cf_buffer_init(&scratch, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&scratch, &cf_heap, CF_BUFFER_NO_LIMIT);
     forget_told(self);
     bool good = bodies.list && read_bodies(self, array, &bodies, &scratch);
     if (good)
@@ -240,7 +240,7 @@ static bool tell_history(centrifuge_subscription *subscription, cf_bytes array)
     else
         forget_told(self); /* it will not be told */
     cf_buffer_free(&scratch);
-    cf_free(&cf_native_allocator, bodies.list);
+    cf_free(&cf_heap, bodies.list);
     return good;
 }
 
@@ -273,11 +273,11 @@ static cf_native_catch_up *obtain(centrifuge_subscription *subscription)
     uint32_t seed;
     if (subscription->catch_up)
         return subscription->catch_up;
-    cf_native_catch_up *self = cf_alloc_zero(&cf_native_allocator, 1, sizeof *self);
+    cf_native_catch_up *self = cf_alloc_zero(&cf_heap, 1, sizeof *self);
     if (!self)
         return NULL;
     cf_native_random(subscription->client, &seed, sizeof seed);
-    cf_map_init(&self->told, &cf_native_allocator, seed);
+    cf_map_init(&self->told, &cf_heap, seed);
     cf_list_init(&self->held);
     subscription->catch_up = self;
     return self;
@@ -314,6 +314,6 @@ void cf_native_catch_up_free(centrifuge_subscription *subscription)
     drop_held(self);
     forget_told(self);
     cf_map_free(&self->told);
-    cf_free(&cf_native_allocator, self);
+    cf_free(&cf_heap, self);
     subscription->catch_up = NULL;
 }

@@ -26,7 +26,7 @@ static bool is_listed(const uint8_t transports[CF_NATIVE_TRANSPORTS_MAX], size_t
 }
 
 /* CF_NATIVE_NO_TRANSPORT: there is none of that name. */
-static uint8_t find(cf_bytes text)
+static uint8_t find_transport(cf_bytes text)
 {
     for (size_t i = 0; i < CF_NATIVE_TRANSPORTS_MAX; i++)
         if (cf_bytes_equal(names[i].text, cf_ws_trim(text)))
@@ -38,7 +38,7 @@ static bool read_list(cf_bytes list, uint8_t transports[CF_NATIVE_TRANSPORTS_MAX
 {
     for (size_t count = 0; list.data; count++) {
         size_t end = (size_t)cf_bytes_find(list, CF_BYTES(",")); /* SIZE_MAX: there is no further one */
-        uint8_t transport = find(cf_bytes_slice(list, 0, end));
+        uint8_t transport = find_transport(cf_bytes_slice(list, 0, end));
         if (transport == CF_NATIVE_NO_TRANSPORT || is_listed(transports, count, transport))
             return false;
         transports[count] = transport;

@@ -84,7 +84,7 @@ static void queue_request(cf_native_socket *socket)
     cf_native_random(socket->base.client, random, sizeof random);
     cf_ws_make_key(random, socket->handshake->key);
     for (size_t i = 0; i < 3; i++)
-        cf_buffer_init(&parts[i], &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+        cf_buffer_init(&parts[i], &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_http_url_append_host(socket->url, &parts[0]);
     cf_http_url_append_target(socket->url, &parts[1]);
     if (!header(settings, CF_BYTES("Authorization")).data)
@@ -94,7 +94,7 @@ static void queue_request(cf_native_socket *socket)
                          cf_bytes_make(socket->handshake->key, CF_WS_KEY_SIZE), cf_buffer_bytes(&parts[2]), settings->headers,
                          settings->header_count);
     if (protocols.data)
-        socket->handshake->protocols = cf_copy(&cf_native_allocator, protocols);
+        socket->handshake->protocols = cf_copy(&cf_heap, protocols);
     for (size_t i = 0; i < 3; i++) {
         if (parts[i].failed)
             socket->queued.failed = true;
@@ -108,7 +108,7 @@ static centrifuge_error start_curl(cf_native_socket *socket)
         socket->easy = curl_easy_init();
         socket->multi = curl_multi_init();
     }
-    socket->problem = cf_alloc_zero(&cf_native_allocator, 1, CURL_ERROR_SIZE);
+    socket->problem = cf_alloc_zero(&cf_heap, 1, CURL_ERROR_SIZE);
     bool ready = socket->easy && socket->multi && socket->problem && !socket->queued.failed &&
                  cf_native_loop_reserve(&socket->base.client->loop, CF_NATIVE_LOOP_WATCH_CONNECT);
     CURLcode code = ready ? configure(socket) : CURLE_OUT_OF_MEMORY;
@@ -180,14 +180,14 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
                                        const cf_native_transport_events *tell, cf_native_transport **opened)
 {
     CURLU *url;
-    centrifuge_error error = cf_http_url_read(&url, text, &cf_native_allocator);
+    centrifuge_error error = cf_http_url_read(&url, text, &cf_heap);
     if (error)
         return error;
-    cf_native_socket *socket = cf_alloc_zero(&cf_native_allocator, 1, sizeof *socket);
-    cf_native_handshake *handshake = cf_alloc_zero(&cf_native_allocator, 1, sizeof *handshake);
+    cf_native_socket *socket = cf_alloc_zero(&cf_heap, 1, sizeof *socket);
+    cf_native_handshake *handshake = cf_alloc_zero(&cf_heap, 1, sizeof *handshake);
     if (!socket || !handshake) {
-        cf_free(&cf_native_allocator, socket);
-        cf_free(&cf_native_allocator, handshake);
+        cf_free(&cf_heap, socket);
+        cf_free(&cf_heap, handshake);
         curl_url_cleanup(url);
         return CENTRIFUGE_ERROR_NO_MEMORY;
     }
@@ -196,12 +196,12 @@ centrifuge_error cf_native_socket_open(centrifuge_client *client, uint32_t id, c
     socket->handshake = handshake;
     socket->secure = cf_http_url_secure(url);
     socket->linger_until = socket->curl_deadline = CF_TIME_NEVER;
-    cf_ws_decoder_init(&socket->decoder, CF_WS_CLIENT, client->settings.message_size_max, true, &cf_native_allocator);
-    cf_buffer_init(&socket->sending, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_ws_decoder_init(&socket->decoder, CF_WS_CLIENT, client->settings.message_size_max, true, &cf_heap);
+    cf_buffer_init(&socket->sending, &cf_heap, CF_BUFFER_NO_LIMIT);
     size_t queue_max = client->settings.queue_size_max;
     queue_max = queue_max < SIZE_MAX - CF_NATIVE_SOCKET_SLACK ? queue_max + CF_NATIVE_SOCKET_SLACK : SIZE_MAX;
-    cf_buffer_init(&socket->queued, &cf_native_allocator, queue_max);
-    cf_buffer_init(&handshake->head, &cf_native_allocator, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
+    cf_buffer_init(&socket->queued, &cf_heap, queue_max);
+    cf_buffer_init(&handshake->head, &cf_heap, CF_WS_RESPONSE_HEAD_MAX + CF_NATIVE_SOCKET_READ_SIZE);
     cf_list_append(&client->transports, &socket->base.link);
     error = start(socket);
     if (error) {
@@ -216,7 +216,7 @@ bool cf_native_socket_hurry(cf_native_transport *transport, cf_bytes endpoint, i
 {
     cf_native_socket *socket = CF_CONTAINER(transport, cf_native_socket, base);
     socket->linger_until = cf_time_after(cf_native_clock_now(), milliseconds);
-    socket->handshake->endpoint = cf_copy(&cf_native_allocator, endpoint);
+    socket->handshake->endpoint = cf_copy(&cf_heap, endpoint);
     return socket->handshake->endpoint != NULL;
 }
 
@@ -261,7 +261,7 @@ void cf_native_socket_drop_curl(cf_native_socket *socket)
     curl_multi_cleanup(socket->multi);
     curl_url_cleanup(socket->url);
     cf_http_trust_release(socket->trust);
-    cf_free(&cf_native_allocator, socket->problem);
+    cf_free(&cf_heap, socket->problem);
     socket->easy = NULL;
     socket->multi = NULL;
     socket->url = NULL;

@@ -14,10 +14,10 @@ struct cf_native_drain {
     size_t left;
 };
 
-static void tell(centrifuge_client *client)
+static void tell_drained(centrifuge_client *client)
 {
     const cf_native_drain drain = *client->drain;
-    cf_free(&cf_native_allocator, client->drain);
+    cf_free(&cf_heap, client->drain);
     client->drain = NULL;
     const centrifuge_drained_event event = {.code = drain.code, .left = drain.left};
     if (!drain.done || cf_native_copied(client))
@@ -51,7 +51,7 @@ void cf_native_drain_look(centrifuge_client *client)
     cf_native_drain *drain = client->drain;
     if (drain->over) {
         if (!client->share.over)
-            tell(client);
+            tell_drained(client);
         return;
     }
     drain->over = is_over(client, &drain->code);
@@ -74,7 +74,7 @@ void cf_native_drain_close(centrifuge_client *client)
         return;
     if (!client->drain->over)
         client->drain->code = CENTRIFUGE_ERROR_CLOSED;
-    tell(client);
+    tell_drained(client);
 }
 
 centrifuge_error cf_native_drain_begin(centrifuge_client *client, int64_t milliseconds, centrifuge_drained done, void *user)
@@ -83,7 +83,7 @@ centrifuge_error cf_native_drain_begin(centrifuge_client *client, int64_t millis
         return CENTRIFUGE_ERROR_INVALID_ARGUMENT;
     if (client->drain)
         return CENTRIFUGE_ERROR_DRAINING;
-    client->drain = cf_alloc_zero(&cf_native_allocator, 1, sizeof *client->drain);
+    client->drain = cf_alloc_zero(&cf_heap, 1, sizeof *client->drain);
     if (!client->drain)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     client->drain->deadline = cf_time_after(cf_native_now(client), milliseconds);

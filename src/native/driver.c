@@ -16,8 +16,8 @@
 
 static void keep_close_reason(centrifuge_client *client, cf_bytes reason)
 {
-    cf_free(&cf_native_allocator, client->close_reason);
-    client->close_reason = reason.size > 0 ? cf_copy(&cf_native_allocator, reason) : NULL;
+    cf_free(&cf_heap, client->close_reason);
+    client->close_reason = reason.size > 0 ? cf_copy(&cf_heap, reason) : NULL;
 }
 
 static cf_native_transport *transport_at(cf_list *link)
@@ -27,8 +27,8 @@ static cf_native_transport *transport_at(cf_list *link)
 
 static void keep_detail(centrifuge_client *client, const char *detail)
 {
-    cf_free(&cf_native_allocator, client->detail);
-    client->detail = detail ? cf_copy(&cf_native_allocator, cf_bytes_of(detail)) : NULL;
+    cf_free(&cf_heap, client->detail);
+    client->detail = detail ? cf_copy(&cf_heap, cf_bytes_of(detail)) : NULL;
 }
 
 static void tell_unsent(centrifuge_client *client)
@@ -312,7 +312,7 @@ static void reap(centrifuge_client *client)
         next = link->next;
         transport_at(link)->ops->reap(transport_at(link));
     }
-    cf_free(&cf_native_allocator, client->read_buffer);
+    cf_free(&cf_heap, client->read_buffer);
     client->read_buffer = NULL;
 }
 
@@ -557,10 +557,10 @@ void cf_native_driver_destroy(centrifuge_client *client)
     cf_client_free(client->core);
     cf_native_settings_free(&client->settings);
     cf_http_trust_release(client->trust);
-    cf_free(&cf_native_allocator, client->close_reason);
-    cf_free(&cf_native_allocator, client->detail);
-    cf_free(&cf_native_allocator, client->id_text);
-    cf_free(&cf_native_allocator, client->credentials_text);
+    cf_free(&cf_heap, client->close_reason);
+    cf_free(&cf_heap, client->detail);
+    cf_free(&cf_heap, client->id_text);
+    cf_free(&cf_heap, client->credentials_text);
     cf_native_shared_free(client);
-    cf_free(&cf_native_allocator, client);
+    cf_free(&cf_heap, client);
 }

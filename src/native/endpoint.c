@@ -90,7 +90,7 @@ static bool is_address(const char *url)
     cf_bytes text = cf_bytes_of(url);
     bool http = cf_bytes_equal_fold(cf_bytes_slice(text, 0, 7), CF_BYTES("http://")) ||
                 cf_bytes_equal_fold(cf_bytes_slice(text, 0, 8), CF_BYTES("https://"));
-    bool good = http && cf_http_url_read(&read, text, &cf_native_allocator) != CENTRIFUGE_ERROR_INVALID_URL;
+    bool good = http && cf_http_url_read(&read, text, &cf_heap) != CENTRIFUGE_ERROR_INVALID_URL;
     if (good)
         curl_url_cleanup(read);
     return good;

@@ -33,7 +33,7 @@ static char *place(cf_strings *strings, size_t size)
         strings->used += size + 1;
         return text;
     }
-    char *text = strings->heap_count < STRINGS_MAX && size < SIZE_MAX ? cf_alloc(&cf_native_allocator, size + 1) : NULL;
+    char *text = strings->heap_count < STRINGS_MAX && size < SIZE_MAX ? cf_alloc(&cf_heap, size + 1) : NULL;
     if (text)
         strings->heap[strings->heap_count++] = text;
     return text;
@@ -96,7 +96,7 @@ static const char *user_of(cf_strings *strings, cf_bytes info)
 static void strings_free(cf_strings *strings)
 {
     while (strings->heap_count > 0)
-        cf_free(&cf_native_allocator, strings->heap[--strings->heap_count]);
+        cf_free(&cf_heap, strings->heap[--strings->heap_count]);
 }
 
 static centrifuge_bytes raw(cf_bytes bytes)
@@ -114,7 +114,7 @@ const cf_native_event_kind cf_native_subscription_events = {sizeof(centrifuge_su
 cf_native_listener *cf_native_listener_make(centrifuge_client *client, const cf_native_event_kind *kind, const void *events,
                                             size_t size, void *user)
 {
-    cf_native_listener *listener = cf_alloc_zero(&cf_native_allocator, 1, sizeof *listener);
+    cf_native_listener *listener = cf_alloc_zero(&cf_heap, 1, sizeof *listener);
     if (!listener)
         return NULL;
     memcpy(&listener->events, events, size < kind->size ? size : kind->size);
@@ -128,7 +128,7 @@ cf_native_listener *cf_native_listener_make(centrifuge_client *client, const cf_
 static void free_listener(cf_native_listener *listener, bool drop)
 {
     const cf_native_listener gone = *listener;
-    cf_free(&cf_native_allocator, listener);
+    cf_free(&cf_heap, listener);
     if (gone.drop && drop)
         gone.drop(gone.user);
 }
@@ -476,8 +476,8 @@ void cf_native_subscription_free(centrifuge_subscription *subscription)
     cf_list_remove(&subscription->link);
     cf_native_listeners_free(subscription->client, &subscription->listeners);
     cf_native_catch_up_free(subscription);
-    cf_free(&cf_native_allocator, subscription->channel);
-    cf_free(&cf_native_allocator, subscription);
+    cf_free(&cf_heap, subscription->channel);
+    cf_free(&cf_heap, subscription);
 }
 
 /* What of it waits in the inbox is told first. */
@@ -546,5 +546,5 @@ void cf_native_events_result(const cf_result *result)
         return;
     if (!cf_native_copied(call->subscription->client))
         complete(call, result);
-    cf_free(&cf_native_allocator, call);
+    cf_free(&cf_heap, call);
 }

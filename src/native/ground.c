@@ -34,7 +34,7 @@ static uint32_t random_bits(void *user)
 
 cf_environment cf_native_environment(centrifuge_client *client)
 {
-    return (cf_environment){.allocator = &cf_native_allocator, .random = random_bits, .user = client};
+    return (cf_environment){.allocator = &cf_heap, .random = random_bits, .user = client};
 }
 
 cf_time cf_native_now(centrifuge_client *client)
@@ -45,7 +45,7 @@ cf_time cf_native_now(centrifuge_client *client)
 char *cf_native_read_buffer(centrifuge_client *client)
 {
     if (!client->read_buffer)
-        client->read_buffer = cf_alloc(&cf_native_allocator, CF_NATIVE_SOCKET_READ_SIZE);
+        client->read_buffer = cf_alloc(&cf_heap, CF_NATIVE_SOCKET_READ_SIZE);
     return client->read_buffer;
 }
 

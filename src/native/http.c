@@ -28,7 +28,7 @@ static void log_problem(centrifuge_client *client, cf_native_asked asked, const 
 {
     static const char *const names[] = {[CF_NATIVE_AUTHORIZE] = "auth_endpoint: ", [CF_NATIVE_REFRESH] = "refresh_endpoint: "};
     cf_buffer text;
-    cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&text, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&text, cf_bytes_of(names[asked]));
     cf_buffer_append(&text, cf_bytes_of(problem));
     if (status > 0)
@@ -76,9 +76,9 @@ bool cf_native_http_owns(const cf_native_http *http, centrifuge_socket handle)
 
 static cf_native_http *open_http(centrifuge_client *client)
 {
-    cf_native_http *http = cf_alloc_zero(&cf_native_allocator, 1, sizeof *http);
+    cf_native_http *http = cf_alloc_zero(&cf_heap, 1, sizeof *http);
     if (!http || !cf_native_multi_open(&http->multi, client, CONNECTIONS_MAX)) {
-        cf_free(&cf_native_allocator, http);
+        cf_free(&cf_heap, http);
         return NULL;
     }
     cf_list_init(&http->requests);
@@ -90,7 +90,7 @@ static void free_request(cf_native_http *http, request *freed)
     cf_native_request_free(&freed->http, &http->multi);
     cf_buffer_free(&freed->answer);
     cf_list_remove(&freed->link);
-    cf_free(&cf_native_allocator, freed);
+    cf_free(&cf_heap, freed);
 }
 
 void cf_native_http_close(centrifuge_client *client)
@@ -101,7 +101,7 @@ void cf_native_http_close(centrifuge_client *client)
     while (!cf_list_empty(&http->requests))
         free_request(http, CF_CONTAINER(http->requests.next, request, link));
     cf_native_multi_close(&http->multi);
-    cf_free(&cf_native_allocator, http);
+    cf_free(&cf_heap, http);
     client->http = NULL;
 }
 
@@ -134,7 +134,7 @@ static CURLcode prepare(centrifuge_client *client, request *posted, const cf_nat
 static const char *begin(centrifuge_client *client, request *posted, cf_bytes body)
 {
     const cf_native_settings *settings = &client->settings;
-    cf_buffer_init(&posted->answer, &cf_native_allocator, settings->http_answer_size_max);
+    cf_buffer_init(&posted->answer, &cf_heap, settings->http_answer_size_max);
     CURLcode code = prepare(client, posted, &settings->endpoints[posted->asked], body);
     return code == CURLE_OK ? NULL : curl_easy_strerror(code);
 }
@@ -143,7 +143,7 @@ static void post(centrifuge_client *client, cf_native_asked asked, uint32_t id, 
 {
     if (!client->http)
         client->http = open_http(client);
-    request *posted = client->http ? cf_alloc_zero(&cf_native_allocator, 1, sizeof *posted) : NULL;
+    request *posted = client->http ? cf_alloc_zero(&cf_heap, 1, sizeof *posted) : NULL;
     const char *problem = "out of memory";
     if (posted) {
         posted->id = id;

@@ -107,7 +107,7 @@ static size_t size_of_text(const char *text)
 
 static cf_native_item *make(cf_native_item_kind kind, centrifuge_subscription *subscription, size_t size)
 {
-    cf_native_item *item = cf_alloc_zero(&cf_native_allocator, 1, sizeof *item + size);
+    cf_native_item *item = cf_alloc_zero(&cf_heap, 1, sizeof *item + size);
     if (!item)
         return NULL;
     item->kind = kind;
@@ -161,7 +161,7 @@ static bool put_result(centrifuge_client *client, const cf_result *result)
     return true;
 }
 
-static bool put(centrifuge_client *client, const cf_effect *effect)
+static bool put_effect(centrifuge_client *client, const cf_effect *effect)
 {
     if (effect->kind == CF_EFFECT_RESULT)
         return put_result(client, &effect->result);
@@ -171,7 +171,7 @@ static bool put(centrifuge_client *client, const cf_effect *effect)
 void cf_native_inbox_put(centrifuge_client *client, const cf_effect *effect)
 {
     cf_native_inbox *inbox = client->inbox;
-    inbox->holds = !put(client, effect);
+    inbox->holds = !put_effect(client, effect);
     if (inbox->holds)
         inbox->held = *effect;
 }
@@ -227,7 +227,7 @@ bool cf_native_inbox_admits(centrifuge_client *client)
 
 /* ---- telling --------------------------------------------------------------------------- */
 
-static cf_native_item *take(cf_native_inbox *inbox)
+static cf_native_item *take_oldest(cf_native_inbox *inbox)
 {
     cf_native_item *item = inbox->first;
     if (!item)
@@ -242,7 +242,7 @@ static cf_native_item *take(cf_native_inbox *inbox)
     return item;
 }
 
-static void tell(centrifuge_client *client, cf_native_item *item)
+static void tell_item(centrifuge_client *client, cf_native_item *item)
 {
     switch (item->kind) {
     case ITEM_EVENT:
@@ -268,15 +268,15 @@ static void free_item(cf_native_item *item)
     centrifuge_subscription *subscription = item->subscription;
     if (subscription && --subscription->queued == 0 && subscription->gone)
         cf_native_subscription_free(subscription);
-    cf_free(&cf_native_allocator, item);
+    cf_free(&cf_heap, item);
 }
 
 bool cf_native_inbox_tell(centrifuge_client *client)
 {
-    cf_native_item *item = take(client->inbox);
+    cf_native_item *item = take_oldest(client->inbox);
     if (!item)
         return false;
-    tell(client, item);
+    tell_item(client, item);
     free_item(item);
     return true;
 }
@@ -285,11 +285,11 @@ bool cf_native_inbox_tell(centrifuge_client *client)
 
 centrifuge_error cf_native_inbox_open(centrifuge_client *client)
 {
-    cf_native_inbox *inbox = cf_alloc_zero(&cf_native_allocator, 1, sizeof *inbox);
+    cf_native_inbox *inbox = cf_alloc_zero(&cf_heap, 1, sizeof *inbox);
     if (!inbox)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     if (!cf_native_wakeup_open(&inbox->ready)) {
-        cf_free(&cf_native_allocator, inbox);
+        cf_free(&cf_heap, inbox);
         return CENTRIFUGE_ERROR_SYSTEM;
     }
     inbox->end = &inbox->first;
@@ -308,13 +308,13 @@ void cf_native_inbox_end(cf_native_inbox *inbox)
 static void drop(cf_native_item *item)
 {
     if (item->kind == ITEM_RESULT)
-        cf_free(&cf_native_allocator, item->what.result.call);
+        cf_free(&cf_heap, item->what.result.call);
     free_item(item);
 }
 
 static void drop_all(cf_native_inbox *inbox)
 {
-    for (cf_native_item *item; (item = take(inbox)) != NULL;)
+    for (cf_native_item *item; (item = take_oldest(inbox)) != NULL;)
         drop(item);
 }
 
@@ -340,5 +340,5 @@ void cf_native_inbox_close(centrifuge_client *client)
     if (inbox->holds)
         tell_held(client, &inbox->held);
     cf_native_wakeup_close(&inbox->ready);
-    cf_free(&cf_native_allocator, inbox);
+    cf_free(&cf_heap, inbox);
 }

@@ -14,7 +14,7 @@ centrifuge_error cf_native_loop_open(cf_native_loop *loop, const centrifuge_opti
     if (!cf_native_loop_reserve(loop, CF_NATIVE_LOOP_WATCH_ALONE))
         return CENTRIFUGE_ERROR_NO_MEMORY;
     if (!cf_native_wakeup_open(&loop->wakeup)) {
-        cf_free(&cf_native_allocator, loop->watches);
+        cf_free(&cf_heap, loop->watches);
         return CENTRIFUGE_ERROR_SYSTEM;
     }
     cf_native_loop_watch(loop, loop->wakeup.reader, CENTRIFUGE_READABLE);
@@ -34,7 +34,7 @@ void cf_native_loop_close(cf_native_loop *loop)
     cf_native_wakeup_close(&loop->wakeup);
     if (loop->set != CF_NATIVE_NO_SOCKET)
         cf_native_close(loop->set);
-    cf_free(&cf_native_allocator, loop->watches);
+    cf_free(&cf_heap, loop->watches);
 }
 
 void cf_native_loop_abandon(cf_native_loop *loop)
@@ -45,7 +45,7 @@ void cf_native_loop_abandon(cf_native_loop *loop)
         cf_native_close(loop->wakeup.writer);
     if (loop->set != CF_NATIVE_NO_SOCKET)
         cf_native_close(loop->set);
-    cf_free(&cf_native_allocator, loop->watches);
+    cf_free(&cf_heap, loop->watches);
     memset(loop, 0, sizeof *loop);
 }
 
@@ -66,7 +66,7 @@ bool cf_native_loop_reserve(cf_native_loop *loop, uint32_t count)
 {
     if (count <= loop->watch_capacity)
         return true;
-    cf_native_watch *watches = cf_realloc(&cf_native_allocator, loop->watches, count * sizeof *watches);
+    cf_native_watch *watches = cf_realloc(&cf_heap, loop->watches, count * sizeof *watches);
     if (!watches)
         return false;
     loop->watches = watches;

@@ -40,6 +40,7 @@
 #include "client/core.h"
 #include "http/http.h"
 #include "sockjs/frame.h"
+#include "system/heap.h"
 #include "ws/frame.h"
 #include "ws/handshake.h"
 
@@ -48,8 +49,6 @@
 #include <stdatomic.h>
 
 /* ---- posix.c ------------------------------------------------------------------ */
-
-extern const cf_allocator cf_native_allocator;
 
 /* Identity of the calling thread. */
 const void *cf_native_thread_self(void);

@@ -17,7 +17,7 @@ static centrifuge_error open_raw(centrifuge_client *client, uint32_t id, cf_byte
                                  const cf_native_transport_events *tell, cf_native_transport **opened)
 {
     cf_buffer address;
-    cf_buffer_init(&address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&address, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_native_sockjs_append_address(&address, endpoint, (cf_bytes){"", 0}, CF_BYTES("websocket"));
     centrifuge_error error = CENTRIFUGE_ERROR_NO_MEMORY;
     if (!address.failed)
@@ -62,7 +62,7 @@ static const char *other_endpoint(const cf_native_transport *lost, centrifuge_er
 static void log_fall_back(centrifuge_client *client, const char *detail)
 {
     cf_buffer text;
-    cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&text, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&text, CF_BYTES("no WebSocket comes through, SockJS is tried: "));
     cf_buffer_append(&text, cf_bytes_of(detail));
     cf_native_events_log(client, CF_LOG_INFO, cf_buffer_bytes(&text));

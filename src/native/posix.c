@@ -6,7 +6,6 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "native/native.h"
-#include "system/heap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,8 +29,6 @@
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
-
-const cf_allocator cf_native_allocator = {cf_heap_resize, NULL};
 
 const void *cf_native_thread_self(void)
 {

@@ -7,11 +7,11 @@
 static cf_native_posted nothing_more;
 
 /* Counted before it is made, so that threads together stay below the limit. */
-static centrifuge_error begin(centrifuge_client *client, cf_native_posted **posted)
+static centrifuge_error make_posted(centrifuge_client *client, cf_native_posted **posted)
 {
     centrifuge_error error = CENTRIFUGE_ERROR_LIMIT_POSTS;
     if (atomic_fetch_add(&client->post_count, 1) < atomic_load(&client->posts_max)) {
-        *posted = cf_alloc(&cf_native_allocator, sizeof **posted);
+        *posted = cf_alloc(&cf_heap, sizeof **posted);
         error = *posted ? CENTRIFUGE_ERROR_OK : CENTRIFUGE_ERROR_NO_MEMORY;
     }
     if (error)
@@ -27,14 +27,14 @@ centrifuge_error centrifuge_client_post(centrifuge_client *client, void (*functi
     if (cf_native_copied(client))
         return CENTRIFUGE_ERROR_WRONG_THREAD;
     cf_native_posted *posted;
-    centrifuge_error error = begin(client, &posted);
+    centrifuge_error error = make_posted(client, &posted);
     if (error)
         return error;
     *posted = (cf_native_posted){
         .next = atomic_load_explicit(&client->posted, memory_order_relaxed), .function = function, .drop = drop, .user = user};
     do {
         if (posted->next == &nothing_more) {
-            cf_free(&cf_native_allocator, posted);
+            cf_free(&cf_heap, posted);
             atomic_fetch_sub(&client->post_count, 1);
             return CENTRIFUGE_ERROR_CLOSED;
         }
@@ -62,7 +62,7 @@ void cf_native_post_run(centrifuge_client *client)
     client->taken = take_all(client, NULL);
     while (client->taken && !client->ending) {
         cf_native_posted posted = *client->taken;
-        cf_free(&cf_native_allocator, client->taken);
+        cf_free(&cf_heap, client->taken);
         client->taken = posted.next;
         atomic_fetch_sub(&client->post_count, 1);
         cf_native_callback_begin(client);
@@ -78,7 +78,7 @@ static void drop_list(const centrifuge_client *client, cf_native_posted *posted)
         cf_native_posted *next = posted->next;
         if (posted->drop && !cf_native_copied(client))
             posted->drop(posted->user);
-        cf_free(&cf_native_allocator, posted);
+        cf_free(&cf_heap, posted);
         posted = next;
     }
 }

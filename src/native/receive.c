@@ -7,9 +7,9 @@ static const cf_bytes nothing = CF_LITERAL("");
 
 void cf_native_sockjs_keep_fault(cf_native_sockjs *self, centrifuge_error error, const char *detail)
 {
-    cf_free(&cf_native_allocator, self->detail);
+    cf_free(&cf_heap, self->detail);
     self->error = error;
-    self->detail = cf_copy(&cf_native_allocator, cf_bytes_of(detail));
+    self->detail = cf_copy(&cf_heap, cf_bytes_of(detail));
 }
 
 /* ---- what comes -------------------------------------------------------------------- */
@@ -57,7 +57,7 @@ static CURLcode add_given(cf_native_request *request, const cf_ws_header *header
     cf_buffer line;
     if (cf_bytes_equal_fold(cf_bytes_slice(header->name, 0, of_upgrade.size), of_upgrade))
         return CURLE_OK;
-    cf_buffer_init(&line, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&line, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&line, header->name);
     cf_buffer_append(&line, header->value.size > 0 ? CF_BYTES(": ") : CF_BYTES(";"));
     cf_buffer_append(&line, header->value);
@@ -80,7 +80,7 @@ static CURLcode make(cf_native_sockjs *self, cf_native_request *request, cf_byte
                      curl_write_callback receive)
 {
     cf_buffer address;
-    cf_buffer_init(&address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&address, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_native_sockjs_append_address(&address, cf_buffer_bytes(&self->address), path, name);
     CURLcode code = address.failed
                         ? CURLE_OUT_OF_MEMORY
@@ -94,7 +94,7 @@ static CURLcode make(cf_native_sockjs *self, cf_native_request *request, cf_byte
 }
 
 /* `code` is of the steps before. */
-static bool begin(cf_native_sockjs *self, cf_native_request *request, CURLcode code)
+static bool begin_request(cf_native_sockjs *self, cf_native_request *request, CURLcode code)
 {
     const char *text;
     if (!code)
@@ -122,7 +122,7 @@ bool cf_native_sockjs_ask_info(cf_native_sockjs *self)
     CURLcode code = make(self, &self->receiver, nothing, CF_BYTES("info"), on_received);
     if (!code)
         code = add_headers(self, &self->receiver, "Accept: application/json");
-    return begin(self, &self->receiver, code);
+    return begin_request(self, &self->receiver, code);
 }
 
 static size_t frame_max(const cf_native_sockjs *self)
@@ -136,14 +136,14 @@ bool cf_native_sockjs_receive(cf_native_sockjs *self)
     bool events = self->current == CF_SOCKJS_EVENTSOURCE;
     empty_input(self, CF_BUFFER_NO_LIMIT);
     cf_sockjs_stream_free(&self->stream);
-    cf_sockjs_stream_init(&self->stream, self->current, frame_max(self), &cf_native_allocator);
+    cf_sockjs_stream_init(&self->stream, self->current, frame_max(self), &cf_heap);
     CURLcode code =
         make(self, &self->receiver, cf_buffer_bytes(&self->path), cf_sockjs_framing_of(self->current)->name, on_received);
     if (!code)
         code = add_headers(self, &self->receiver, events ? "Accept: text/event-stream" : "Content-Type:");
     if (!code && !events)
         code = cf_native_request_post(&self->receiver, nothing);
-    return begin(self, &self->receiver, code);
+    return begin_request(self, &self->receiver, code);
 }
 
 bool cf_native_sockjs_post(cf_native_sockjs *self, cf_bytes body)
@@ -157,7 +157,7 @@ bool cf_native_sockjs_post(cf_native_sockjs *self, cf_bytes body)
         code = cf_native_request_post(&self->sender, body);
     if (!code) /* what comes the other way keeps the connection alive, and would for ever */
         code = cf_native_request_patience(&self->sender, self->base.client->settings.connect_timeout);
-    return begin(self, &self->sender, code);
+    return begin_request(self, &self->sender, code);
 }
 
 /* ---- what came of them ------------------------------------------------------------------ */
@@ -166,7 +166,7 @@ static void keep_refusal(cf_native_sockjs *self, const cf_native_request *reques
 {
     const char *place = NULL;
     cf_buffer why;
-    cf_buffer_init(&why, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&why, &cf_heap, CF_BUFFER_NO_LIMIT);
     self->base.client->http_status = (int)status;
     self->base.client->retry_after = cf_native_request_retry_after(request);
     curl_easy_getinfo(request->easy, CURLINFO_REDIRECT_URL, &place);

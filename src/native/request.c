@@ -116,7 +116,7 @@ CURLcode cf_native_request_make(cf_native_request *request, centrifuge_client *c
                                 curl_write_callback receive, void *user)
 {
     CURL *easy = request->easy = curl_easy_init();
-    if (!easy || cf_http_url_read(&request->url, url, &cf_native_allocator))
+    if (!easy || cf_http_url_read(&request->url, url, &cf_heap))
         return CURLE_OUT_OF_MEMORY;
     curl_easy_setopt(easy, CURLOPT_CURLU, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

@@ -181,7 +181,7 @@ static centrifuge_error read_transports(const centrifuge_options *options, uint8
     cf_transport_kind kind;
     cf_buffer address;
     bool good = cf_native_choice_read(options->transports, !names_sockjs(options->url), transports);
-    cf_buffer_init(&address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&address, &cf_heap, CF_BUFFER_NO_LIMIT);
     centrifuge_error error = cf_client_endpoint(cf_bytes_of(options->url), has_sockjs(options), &kind, &address);
     cf_buffer_free(&address);
     if (!error && kind == CF_TRANSPORT_WEBSOCKET)
@@ -210,7 +210,7 @@ static centrifuge_error check_transports(const centrifuge_options *options, cons
 static centrifuge_error check_address(const centrifuge_options *options, const char **what)
 {
     CURLU *url;
-    centrifuge_error error = cf_http_url_read(&url, cf_bytes_of(options->url), &cf_native_allocator);
+    centrifuge_error error = cf_http_url_read(&url, cf_bytes_of(options->url), &cf_heap);
     curl_url_cleanup(url);
     if (error == CENTRIFUGE_ERROR_INVALID_URL && what)
         *what = "url";
@@ -344,7 +344,7 @@ centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client
         error = read_transports(&known, settings->transports);
     if (error)
         return error;
-    settings->strings = cf_alloc(&cf_native_allocator, room_for_all(&known));
+    settings->strings = cf_alloc(&cf_heap, room_for_all(&known));
     if (!settings->strings)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     copy(settings, &known);
@@ -353,6 +353,6 @@ centrifuge_error cf_native_settings_make(cf_native_settings *settings, cf_client
 
 void cf_native_settings_free(cf_native_settings *settings)
 {
-    cf_free(&cf_native_allocator, settings->strings);
+    cf_free(&cf_heap, settings->strings);
     memset(settings, 0, sizeof *settings);
 }

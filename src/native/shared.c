@@ -110,7 +110,7 @@ void cf_native_shared_tell_of_room(cf_native_shared *shared)
 
 cf_native_shared *cf_native_shared_make(void)
 {
-    cf_native_shared *shared = cf_alloc_zero(&cf_native_allocator, 1, sizeof *shared);
+    cf_native_shared *shared = cf_alloc_zero(&cf_heap, 1, sizeof *shared);
     if (!shared)
         return NULL;
     if (pthread_mutex_init(&shared->lock, NULL) == 0) {
@@ -118,7 +118,7 @@ cf_native_shared *cf_native_shared_make(void)
             return shared;
         pthread_mutex_destroy(&shared->lock);
     }
-    cf_free(&cf_native_allocator, shared);
+    cf_free(&cf_heap, shared);
     return NULL;
 }
 
@@ -129,5 +129,5 @@ void cf_native_shared_free(centrifuge_client *client)
         pthread_cond_destroy(&shared->room);
         pthread_mutex_destroy(&shared->lock);
     }
-    cf_free(&cf_native_allocator, shared);
+    cf_free(&cf_heap, shared);
 }

@@ -61,7 +61,7 @@ static void next_batch(cf_native_socket *socket)
 {
     drop_sent(socket);
     socket->sending = socket->queued;
-    cf_buffer_init(&socket->queued, &cf_native_allocator, socket->queued.limit);
+    cf_buffer_init(&socket->queued, &cf_heap, socket->queued.limit);
 }
 
 /*
@@ -154,7 +154,7 @@ static const char *detail_of_close(uint16_t code)
     return "the server broke the WebSocket protocol";
 }
 
-static void take(cf_native_socket *socket, const cf_ws_event *event)
+static void take_event(cf_native_socket *socket, const cf_ws_event *event)
 {
     switch (event->kind) {
     case CF_WS_EVENT_MESSAGE:
@@ -189,7 +189,7 @@ static void decode(cf_native_socket *socket, char *data, size_t size)
         size_t used = cf_ws_decoder_read(&socket->decoder, data, size, &event);
         data += used;
         size -= used;
-        take(socket, &event);
+        take_event(socket, &event);
     } while (socket->state == CF_NATIVE_SOCKET_OPEN && !client->ending && !client->share.over &&
              (event.kind != CF_WS_EVENT_NONE || size > 0));
     socket->unread = client->share.over ? data : NULL;
@@ -200,10 +200,10 @@ static void end_handshake(cf_native_socket *socket)
 {
     if (socket->handshake) {
         cf_buffer_free(&socket->handshake->head);
-        cf_free(&cf_native_allocator, socket->handshake->protocols);
-        cf_free(&cf_native_allocator, socket->handshake->endpoint);
+        cf_free(&cf_heap, socket->handshake->protocols);
+        cf_free(&cf_heap, socket->handshake->endpoint);
     }
-    cf_free(&cf_native_allocator, socket->handshake);
+    cf_free(&cf_heap, socket->handshake);
     socket->handshake = NULL;
 }
 
@@ -222,7 +222,7 @@ static void refuse_status(cf_native_socket *socket, int status, cf_bytes head)
 {
     centrifuge_client *client = socket->base.client;
     cf_buffer why;
-    cf_buffer_init(&why, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&why, &cf_heap, CF_BUFFER_NO_LIMIT);
     client->http_status = status;
     if (status == 429 || status == 503)
         client->retry_after = cf_native_retry_after(cf_ws_response_header(head, CF_BYTES("Retry-After")));
@@ -441,7 +441,7 @@ static void reap(cf_native_transport *transport)
     cf_buffer_free(&socket->sending);
     cf_buffer_free(&socket->queued);
     end_handshake(socket);
-    cf_free(&cf_native_allocator, socket);
+    cf_free(&cf_heap, socket);
 }
 
 static const char *name(const cf_native_transport *transport)

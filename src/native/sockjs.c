@@ -64,10 +64,10 @@ static centrifuge_error error_of_code(int64_t code)
 
 static void tell_lost(cf_native_sockjs *self, const cf_sockjs_effect *effect)
 {
-    char *text = cf_copy(&cf_native_allocator, effect->text);
+    char *text = cf_copy(&cf_heap, effect->text);
     const char *detail = self->detail ? self->detail : text ? text : "";
     lose(self, self->detail ? self->error : error_of_code(effect->code), detail);
-    cf_free(&cf_native_allocator, text);
+    cf_free(&cf_heap, text);
 }
 
 static void tell_closed(cf_native_sockjs *self, const cf_sockjs_effect *effect)
@@ -153,7 +153,7 @@ static const cf_native_transport_events socket_events = {
 static bool open_socket(cf_native_sockjs *self)
 {
     cf_buffer address;
-    cf_buffer_init(&address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&address, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_native_sockjs_append_address(&address, cf_buffer_bytes(&self->address), cf_buffer_bytes(&self->path),
                                     CF_BYTES("websocket"));
     centrifuge_error error = CENTRIFUGE_ERROR_NO_MEMORY;
@@ -169,7 +169,7 @@ static bool open_socket(cf_native_sockjs *self)
 
 static void forget_fault(cf_native_sockjs *self)
 {
-    cf_free(&cf_native_allocator, self->detail);
+    cf_free(&cf_heap, self->detail);
     self->detail = NULL;
 }
 
@@ -219,7 +219,7 @@ static void log_next(cf_native_sockjs *self)
         cf_native_sockjs_keep_fault(self, CENTRIFUGE_ERROR_PROTOCOL, "what the SockJS server sent is no frame that opens it");
     if (!self->detail)
         cf_native_sockjs_keep_fault(self, CENTRIFUGE_ERROR_TIMEOUT, "it did not open in time");
-    cf_buffer_init(&text, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&text, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&text, CF_BYTES("the SockJS transport "));
     cf_buffer_append(&text, cf_bytes_of(cf_native_choice_name(self->current)));
     cf_buffer_append(&text, CF_BYTES(" is not possible: "));
@@ -480,7 +480,7 @@ static void reap(cf_native_transport *transport)
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
         cf_buffer_free(buffers[i]);
     forget_fault(self);
-    cf_free(&cf_native_allocator, self);
+    cf_free(&cf_heap, self);
 }
 
 const cf_native_transport_ops cf_native_sockjs_ops = {
@@ -509,7 +509,7 @@ static void choose_transports(cf_native_sockjs *self, size_t first)
         self->transports[i] = (cf_sockjs_transport)settings->transports[first + i];
     size_t queue_max = settings->queue_size_max;
     queue_max = queue_max < SIZE_MAX - CF_NATIVE_SOCKET_SLACK ? queue_max + CF_NATIVE_SOCKET_SLACK : SIZE_MAX;
-    cf_sockjs_link_init(&self->link, self->transports, count, queue_max, &cf_native_allocator);
+    cf_sockjs_link_init(&self->link, self->transports, count, queue_max, &cf_heap);
 }
 
 static bool open_multi(cf_native_sockjs *self)
@@ -523,16 +523,16 @@ static bool open_multi(cf_native_sockjs *self)
 centrifuge_error cf_native_sockjs_open(centrifuge_client *client, uint32_t id, cf_bytes address, size_t first,
                                        const cf_native_transport_events *tell, cf_native_transport **opened)
 {
-    cf_native_sockjs *self = cf_alloc_zero(&cf_native_allocator, 1, sizeof *self);
+    cf_native_sockjs *self = cf_alloc_zero(&cf_heap, 1, sizeof *self);
     if (!self)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     self->base = (cf_native_transport){.client = client, .ops = &cf_native_sockjs_ops, .tell = tell, .id = id};
     self->linger_until = CF_TIME_NEVER;
-    cf_buffer_init(&self->address, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&self->address, &cf_heap, CF_BUFFER_NO_LIMIT);
     cf_buffer_append(&self->address, address);
-    cf_buffer_init(&self->path, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&self->input, &cf_native_allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_stream_init(&self->stream, CF_SOCKJS_XHR, 0, &cf_native_allocator);
+    cf_buffer_init(&self->path, &cf_heap, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&self->input, &cf_heap, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_stream_init(&self->stream, CF_SOCKJS_XHR, 0, &cf_heap);
     choose_transports(self, first);
     cf_list_append(&client->transports, &self->base.link);
     if (!open_multi(self)) {

@@ -19,7 +19,7 @@
 /* ---- the thread ---------------------------------------------------------------------- */
 
 /* The client is the caller's again. */
-static void take(centrifuge_client *client)
+static void take_over(centrifuge_client *client)
 {
     client->in_turn = false;
     client->shared->joining = client->shared->quit = false;
@@ -40,7 +40,7 @@ static void end_alone(centrifuge_client *client)
 {
     cf_native_shared *shared = client->shared;
     pthread_detach(shared->id);
-    take(client);
+    take_over(client);
     pthread_mutex_unlock(&shared->lock);
     cf_native_driver_destroy(client);
 }
@@ -71,7 +71,7 @@ static void *work(void *user)
 }
 
 /* Signals are for the threads of the application. */
-static bool begin(cf_native_shared *shared, centrifuge_client *client)
+static bool begin_thread(cf_native_shared *shared, centrifuge_client *client)
 {
     sigset_t all;
     sigset_t before;
@@ -107,10 +107,10 @@ centrifuge_error centrifuge_client_start(centrifuge_client *client)
     atomic_store_explicit(&client->owner, &cf_native_everybody, memory_order_release);
     if (client->settings.dispatch)
         error = cf_native_inbox_open(client);
-    if (!error && !begin(shared, client))
+    if (!error && !begin_thread(shared, client))
         error = CENTRIFUGE_ERROR_SYSTEM;
     if (error) {
-        take(client);
+        take_over(client);
         cf_native_inbox_close(client);
     }
     pthread_mutex_unlock(&shared->lock);
@@ -133,7 +133,7 @@ static void wait_for_end(centrifuge_client *client)
     pthread_mutex_unlock(&shared->lock);
     pthread_join(shared->id, NULL);
     pthread_mutex_lock(&shared->lock);
-    take(client);
+    take_over(client);
     pthread_mutex_unlock(&shared->lock);
 }
 

@@ -17,7 +17,7 @@ static void *resize_by_c(void *user, void *memory, size_t size)
 static cf_allocator chosen = {resize_by_c, NULL};
 static atomic_bool taken;
 
-void *cf_heap_resize(void *user, void *memory, size_t size)
+static void *resize(void *user, void *memory, size_t size)
 {
     (void)user;
     if (!atomic_load_explicit(&taken, memory_order_relaxed))
@@ -33,4 +33,4 @@ bool cf_heap_choose(cf_allocator allocator)
     return true;
 }
 
-const cf_allocator cf_heap = {cf_heap_resize, NULL};
+const cf_allocator cf_heap = {resize, NULL};

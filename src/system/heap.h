@@ -6,10 +6,9 @@
 
 #include "base/allocator.h"
 
-/* The C library's, or what was chosen; cf_heap_resize is its function, for allocators with other names. */
+/* The C library's, or what was chosen. */
 extern const cf_allocator cf_heap;
 
-void *cf_heap_resize(void *user, void *memory, size_t size);
 /* False, and nothing is changed, once memory was taken. Not while another thread might take some. */
 bool cf_heap_choose(cf_allocator allocator);
 
