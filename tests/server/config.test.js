@@ -47,6 +47,7 @@ const ERRORS = [
   ['{"ping_interval": -1}', "option 'ping_interval' is -1: allowed is 0 to 1000000000 s"],
   ['{"port": 65536}', "option 'port' is 65536: allowed is 0 to 65535"],
   ['{"http_prefix": "realtime"}', "option 'http_prefix' is 'realtime', with which no request reaches an endpoint"],
+  ['{"address": "127.0.0.1,::1,127.0.0.1"}', "option 'address' has '127.0.0.1' twice: remove one"],
   ['{"address": "127.0.0.1:8000"}', "option 'address' is '127.0.0.1:8000', for which ListenAndServe has no address"],
   ['{"pid_file": "one", "log_file": "one"}', "option 'pid_file' is the file of 'log_file' too"],
 ];

@@ -98,6 +98,9 @@ test('the API has a Unix socket, for owner and group, which goes with the server
     fs.writeFileSync(socketPath, 'a file');
     const file = await runProgram(['--insecure', '--insecure_api', '-a', '127.0.0.1', '-p', '0', '--api_socket', socketPath], { cwd: folder });
     assert.strictEqual(file.code, 1);
+    assert.match(file.out, /listen unix .*api\.sock: bind: address already in use; it is there and no socket: remove it, or name another one\n/);
+    const long = await runProgram(['--insecure', '-a', '127.0.0.1', '-p', '0', '--api_socket', socketPath + 'x'.repeat(107)], { cwd: folder });
+    assert.match(long.out, /bind: name too long; a path has at most 107 bytes\n/);
     assert.strictEqual(fs.readFileSync(socketPath, 'utf8'), 'a file');
   } finally {
     if (left.listening) left.close();

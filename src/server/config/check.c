@@ -173,12 +173,26 @@ static void check_address(cf_loader *load, cf_bytes address)
                           cf_config_shown(address), address.data);
 }
 
+/* Is it one of those that stand before it in the list? */
+static bool is_again(cf_bytes list, cf_bytes address)
+{
+    cf_bytes earlier;
+    while (cf_config_next_text(&list, &earlier) && earlier.data != address.data)
+        if (cf_bytes_equal(earlier, address))
+            return true;
+    return false;
+}
+
 static void check_addresses(cf_loader *load)
 {
     cf_bytes rest = load->config->address;
     cf_bytes address;
-    while (load->config->address.size > 0 && cf_config_next_text(&rest, &address))
+    while (load->config->address.size > 0 && cf_config_next_text(&rest, &address)) {
         check_address(load, address);
+        if (is_again(load->config->address, address))
+            cf_config_fail_option(load, cf_loader_setting(load, "address"), "address", "has '%.*s' twice: remove one",
+                                  cf_config_shown(address), address.data);
+    }
 }
 
 static bool is_clean_path(cf_bytes path)

@@ -74,10 +74,10 @@ static cf_listener *next_listener(cf_worker *worker)
 }
 
 /* `place`: with its network before it. `other`: what to do when it is taken. */
-static void log_failure(cf_worker *worker, const char *place, int status, const char *other)
+static void log_failure(cf_worker *worker, const char *place, int status, const char *advice)
 {
     cf_services_log(cf_node_services(worker->node), CF_SERVER_FATAL, "ListenAndServe: listen %s: bind: %s%s", place,
-                    uv_strerror(status), status == UV_EADDRINUSE ? other : "");
+                    uv_strerror(status), advice);
 }
 
 static void log_success(cf_worker *worker, unsigned bits, const char *place)
@@ -105,7 +105,8 @@ static bool listen_at(cf_worker *worker, const char *address, int64_t port, unsi
     if (status == 0)
         log_success(worker, bits, place);
     else
-        log_failure(worker, place, status, "; choose another port with -p, as in: centrifuged -p 8001");
+        log_failure(worker, place, status,
+                    status == UV_EADDRINUSE ? "; choose another port with -p, as in: centrifuged -p 8001" : "");
     return status == 0;
 }
 
@@ -169,6 +170,16 @@ static bool listen_address(cf_worker *worker, const char *address)
     return true;
 }
 
+static const char *unix_advice(const char *path, int status)
+{
+    if (status == UV_ENAMETOOLONG)
+        return "; a path has at most 107 bytes";
+    if (status != UV_EADDRINUSE)
+        return "";
+    return cf_unix_socket_is(path) ? "; another program listens there"
+                                   : "; it is there and no socket: remove it, or name another one";
+}
+
 static bool listen_unix(cf_worker *worker)
 {
     char place[ADDRESS_MAX];
@@ -185,7 +196,7 @@ static bool listen_unix(cf_worker *worker)
     if (status == 0)
         log_success(worker, CF_PORT_API, place);
     else
-        log_failure(worker, place, status, "; another program listens there");
+        log_failure(worker, place, status, unix_advice(path, status));
     return status == 0;
 }
 

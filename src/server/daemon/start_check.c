@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_PORT 8000 /* not tried: who has it says nothing of a file that does not name it */
@@ -74,19 +73,13 @@ static bool check_pid_file(const char *path, cf_config_report *report)
     return false;
 }
 
-static bool is_socket(const char *path)
-{
-    struct stat there;
-    return lstat(path, &there) == 0 && S_ISSOCK(there.st_mode);
-}
-
 /* Who listens there may be the server that is to be replaced. */
 static bool check_socket(const char *path, cf_config_report *report)
 {
     if (!check_file("api_socket", path, report))
         return false;
     int problem = path[0] == 0 ? 0 : cf_unix_socket_look(path);
-    if (problem == EADDRINUSE && is_socket(path))
+    if (problem == EADDRINUSE && cf_unix_socket_is(path))
         say(&report->warnings, "option 'api_socket' is '%s', where a program listens; unless it is to be replaced\n", path);
     else if (problem == EADDRINUSE)
         say(&report->error,

@@ -1,7 +1,6 @@
 #include "server/net/unix_socket.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,16 +24,21 @@ static int new_socket(void)
     return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
+bool cf_unix_socket_is(const char *path)
+{
+    struct stat there;
+    return lstat(path, &there) == 0 && S_ISSOCK(there.st_mode);
+}
+
 /* Nobody answers on it any more. */
 static bool is_left_behind(const struct sockaddr_un *address)
 {
-    struct stat there;
     int probe = new_socket();
     bool refused =
         probe >= 0 && connect(probe, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED;
     if (probe >= 0)
         (void)close(probe);
-    return refused && lstat(address->sun_path, &there) == 0 && S_ISSOCK(there.st_mode);
+    return refused && cf_unix_socket_is(address->sun_path);
 }
 
 static bool bind_to(int descriptor, const struct sockaddr_un *address)
