@@ -164,7 +164,7 @@ CENTRIFUGE_API void centrifuge_backend_destroy(centrifuge_backend *backend);
  *   INVALID_ARGUMENT    NULL or an empty name where one is needed: nothing was sent
  *   INVALID_JSON, INVALID_UTF8  nothing was sent
  *   TIMEOUT             no answer within `timeout`; it is not known whether the server did what was asked
- *   NETWORK, TLS        no connection, or it was lost
+ *   NETWORK, TLS        no connection, or it was lost; after it was lost it is not known whether the server did what was asked
  *   INVALID_OPTION, UNSUPPORTED  a file of the TLS options or the kind of proxy is wrong: the next call would fail, too
  *   SYSTEM              the system has no descriptors left
  *   HTTP_STATUS         another status than 200: 401 for a wrong secret, 400 for what the server cannot read

@@ -28,6 +28,7 @@ struct centrifuge_backend {
     const char *text;   /* centrifuge_backend_error_text: static, in refusal or in problem */
     const char *advice; /* static */
     int status;
+    unsigned sent;    /* times, of the last request */
     char *secrets[2]; /* that libcurl's texts may have: the proxy's user as in its address, and given beside it; or NULL */
     char problem[CURL_ERROR_SIZE];
 };

@@ -47,6 +47,7 @@ static CURLcode configure(centrifuge_backend *backend, const centrifuge_backend_
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, backend->problem);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, backend);
+    cf_http_send_once(easy, &backend->sent);
     if (options->tls_verify && cf_http_url_secure(backend->url))
         backend->trust = cf_http_trust_hold(options->tls_ca_file, options->tls_ca_path);
     cf_http_trust_apply(easy, backend->trust);
@@ -147,7 +148,8 @@ static centrifuge_error transfer_failed(centrifuge_backend *backend, CURLcode co
     const char *system = cf_http_descriptor_problem();
     if (system != NULL)
         return cf_backend_fail(backend, CENTRIFUGE_ERROR_SYSTEM, system);
-    const char *told = cf_http_proxy_problem(backend->easy);
+    const char *once = cf_http_once_problem(backend->sent);
+    const char *told = once != NULL ? once : cf_http_proxy_problem(backend->easy);
     if (told != NULL)
         return cf_backend_fail(backend, error_of(code, told), told);
     if (backend->problem[0] == '\0')
@@ -186,6 +188,7 @@ static centrifuge_error perform(centrifuge_backend *backend, char *first)
     CURL *easy = backend->easy;
     long status = 0;
     backend->problem[0] = '\0';
+    backend->sent = 0;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, first != NULL ? &sign : backend->headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, backend->request.data);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)backend->request.size);

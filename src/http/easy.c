@@ -52,3 +52,33 @@ CURLcode cf_http_configure(CURL *easy, const cf_http_way *way)
     set_optional(easy, CURLOPT_INTERFACE, way->interface_name, &failed);
     return failed;
 }
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+static int on_request(void *user, char *to, char *from, int to_port, int from_port)
+{
+    unsigned *count = user;
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    (*count)++;
+    return *count > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+void cf_http_send_once(CURL *easy, unsigned *count)
+{
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, count);
+}
+#else
+void cf_http_send_once(CURL *easy, unsigned *count)
+{
+    (void)count;
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L); /* it goes on with kept connections only */
+}
+#endif
+
+const char *cf_http_once_problem(unsigned count)
+{
+    return count > 1 ? "the connection ended before the answer: it is not known whether the server got the request" : NULL;
+}

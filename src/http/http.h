@@ -101,5 +101,13 @@ typedef struct cf_http_way {
 
 /* The first failure: this libcurl does not know an option, or has no memory. */
 CURLcode cf_http_configure(CURL *easy, const cf_http_way *way);
+/*
+ * libcurl sends a request a second time when a kept connection ends without an answer. The server may have carried out the
+ * first one: what it publishes would be published twice, and what was in its answer be missing. `count` of what is sent is 0 in
+ * the beginning, and valid as long as the request.
+ */
+void cf_http_send_once(CURL *easy, unsigned *count);
+/* Why a request has failed that would have been sent a second time; else NULL. */
+const char *cf_http_once_problem(unsigned count);
 
 #endif

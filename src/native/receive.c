@@ -97,6 +97,8 @@ static CURLcode make(cf_native_sockjs *self, cf_native_request *request, cf_byte
 static bool begin_request(cf_native_sockjs *self, cf_native_request *request, CURLcode code)
 {
     const char *text;
+    if (!code && self->link.state == CF_SOCKJS_LINK_OPEN) /* before that no message is lost with an answer */
+        cf_native_request_once(request);
     if (!code)
         code = cf_native_request_begin(request, &self->multi);
     if (!code)

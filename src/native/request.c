@@ -154,6 +154,11 @@ CURLcode cf_native_request_patience(const cf_native_request *request, int64_t mi
     return code ? code : curl_easy_setopt(request->easy, CURLOPT_LOW_SPEED_TIME, whole / 1000 + 1);
 }
 
+void cf_native_request_once(cf_native_request *request)
+{
+    cf_http_send_once(request->easy, &request->sent);
+}
+
 CURLcode cf_native_request_begin(cf_native_request *request, cf_native_multi *multi)
 {
     CURLcode code = curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers);
@@ -197,7 +202,8 @@ int64_t cf_native_request_retry_after(const cf_native_request *request)
 centrifuge_error cf_native_request_problem(cf_native_request *request, const cf_native_settings *settings, CURLcode code,
                                            const char **text)
 {
-    const char *told = cf_http_proxy_problem(request->easy);
+    const char *once = cf_http_once_problem(request->sent);
+    const char *told = once ? once : cf_http_proxy_problem(request->easy);
     const char *system = cf_http_descriptor_problem();
     *text = told ? told : cf_native_curl_problem(settings, request->problem, code);
     if (!system)

@@ -30,6 +30,7 @@ typedef struct cf_native_request {
     CURLU *url;
     cf_http_trust *trust; /* held for libcurl */
     struct curl_slist *headers;
+    unsigned sent; /* times, of one that goes out once */
     char problem[CURL_ERROR_SIZE];
 } cf_native_request;
 
@@ -42,6 +43,8 @@ CURLcode cf_native_request_header(cf_native_request *request, const char *line);
 CURLcode cf_native_request_post(cf_native_request *request, cf_bytes body);
 /* It fails when it takes so long (ms) to reach the server, or then no byte of it moves for that long and some seconds. */
 CURLcode cf_native_request_patience(const cf_native_request *request, int64_t milliseconds);
+/* It fails where libcurl would send it again. */
+void cf_native_request_once(cf_native_request *request);
 CURLcode cf_native_request_begin(cf_native_request *request, cf_native_multi *multi);
 /* Aborts it, if it is under way. */
 void cf_native_request_free(cf_native_request *request, cf_native_multi *multi);

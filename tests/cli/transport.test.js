@@ -4,6 +4,7 @@ const test = require('node:test');
 const assert = require('node:assert');
 const http = require('node:http');
 const net = require('node:net');
+const { PassThrough } = require('node:stream');
 const { cli, running, server, freePort } = require('./lib');
 
 const TRANSPORTS = ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling'];
@@ -178,6 +179,96 @@ test('a proxy that tunnels nothing is asked for each request', async () => {
   assert.strictEqual((await sub.event('message')).data, 'by proxy');
   assert.strictEqual(await sub.stop(), 0);
   assert.doesNotMatch(sub.stderr(), /secret/);
+  await proxy.stop();
+});
+
+/*
+ * Passes requests on, and takes one answer away: where `fits` likes both, and the connection was there before. `after`: what is
+ * asked for then has been answered.
+ */
+function losing(fits) {
+  const used = new WeakSet();
+  const self = { lost: false };
+  self.after = new Promise((resolve) => { self.settle = resolve; });
+  const rob = (request, response, sent) => {
+    const late = self.lost && /info|xhr/.test(request.url);
+    const again = used.has(request.socket);
+    used.add(request.socket);
+    const onward = http.request({ host: '127.0.0.1', port: real.port, method: request.method, path: request.url, headers: request.headers });
+    onward.on('response', async (from) => {
+      const answer = Buffer.concat(await from.toArray());
+      if (late) self.settle();
+      if (!self.lost && again && fits(sent, String(answer))) { self.lost = true; return request.socket.destroy(); }
+      response.writeHead(from.statusCode, from.headers);
+      return response.end(answer);
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    onward.end(sent);
+  };
+  return listening(Object.assign(http.createServer(async (request, response) => {
+    if (/xhr_streaming|eventsource/.test(request.url)) return passOn(request, response);
+    return rob(request, response, Buffer.concat(await request.toArray()));
+  }), { robber: self }));
+}
+
+for (const transport of ['xhr-streaming', 'eventsource', 'xhr-polling']) {
+  test(`${transport}: what was sent is not sent again when its answer is lost`, async () => {
+    const sub = running(at(real.url, 'sub', 'chat:once'));
+    await sub.event('subscribe');
+    const proxy = await losing((sent) => sent.includes('lost?'));
+    const pub = running(at(proxy.url + '/connection', 'pub', 'chat:once', '--lines', '--transport', transport));
+    pub.child.stdin.write('"lost?"\n'); // and no end: it goes on after that
+    await proxy.robber.after;
+    assert.ok(proxy.robber.lost);
+    await cli(at(real.url, 'pub', '--api', 'chat:once', '"last"'));
+    const got = [];
+    while (got.at(-1) !== 'last') got.push((await sub.event('message')).data);
+    assert.deepStrictEqual(got, ['lost?', 'last']);
+    await pub.stop();
+    assert.strictEqual(await sub.stop(), 0);
+    await proxy.stop();
+  });
+}
+
+test('xhr-polling: an answer that is lost is told, and what was in it recovered', async () => {
+  const proxy = await losing((sent, answer) => answer.includes('robbed'));
+  const sub = running(at(proxy.url + '/connection', 'sub', 'chat:robbed', '--transport', 'xhr-polling', '-v'));
+  await sub.event('subscribe');
+  for (const data of ['first', 'robbed']) await cli(at(real.url, 'pub', '--api', 'chat:robbed', JSON.stringify(data)));
+  await proxy.robber.after;
+  await cli(at(real.url, 'pub', '--api', 'chat:robbed', '"third"'));
+  for (const data of ['first', 'robbed', 'third']) assert.strictEqual((await sub.event('message')).data, data);
+  assert.match(sub.stderr(), /the connection ended before the answer: it is not known whether the server got the request/);
+  assert.strictEqual(await sub.stop(), 0);
+  await proxy.stop();
+});
+
+test('a proxy that keeps streams for ever is got past by polling, with one receiver at a time', async () => {
+  const receivers = new Set();
+  const asked = [];
+  let most = 0;
+  const proxy = await listening(http.createServer((request, response) => {
+    const name = request.url.replace(/.*\//, '');
+    asked.push(name);
+    if (!/^(info|xhr_send)$/.test(name)) {
+      receivers.add(response);
+      most = Math.max(most, receivers.size);
+      response.on('close', () => receivers.delete(response));
+    }
+    if (!/xhr_streaming|eventsource/.test(name)) return passOn(request, response);
+    const kept = Object.assign(new PassThrough(), { writeHead() {}, flushHeaders() {} }).resume();
+    response.on('close', () => kept.destroy());
+    return passOn(request, kept);
+  }).on('upgrade', (request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')));
+  const sub = running(at(proxy.url + '/connection', 'sub', 'chat:news'));
+  assert.strictEqual((await sub.event('connect')).transport, 'xhr-polling');
+  await sub.event('subscribe');
+  await publish(real, 'hello');
+  assert.strictEqual((await sub.event('message')).data, 'hello');
+  assert.deepStrictEqual(asked.slice(0, 4), ['info', 'xhr_streaming', 'eventsource', 'xhr']);
+  assert.strictEqual(most, 1);
+  assert.strictEqual(await sub.stop(), 0);
   await proxy.stop();
 });
 

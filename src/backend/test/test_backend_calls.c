@@ -222,6 +222,22 @@ static void the_connection_is_kept(void **state)
     assert_non_null(strstr(server.log, "{\"channel\":\"b\",\"data\":2}"));
 }
 
+/* The server may have published it: a second time would be once too often. */
+static void what_is_not_answered_is_not_sent_again(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {KEPT};
+    test_server_start(&server, answers, 1, false);
+    centrifuge_backend *backend = backend_for(server.port);
+    assert_int_equal(centrifuge_backend_publish(backend, "a", "1", NULL, NULL), CENTRIFUGE_ERROR_OK);
+    assert_int_equal(centrifuge_backend_publish(backend, "b", "2", NULL, NULL), CENTRIFUGE_ERROR_NETWORK);
+    assert_non_null(strstr(centrifuge_backend_error_text(backend), "not known whether the server got the request"));
+    end(backend);
+    const char *first = strstr(server.log, "{\"channel\":\"b\",\"data\":2}");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "{\"channel\":\"b\""));
+}
+
 /* ---- processes ---- */
 
 static void destroy_in_child(centrifuge_backend *backend)
@@ -575,6 +591,7 @@ int main(void)
         cmocka_unit_test(any_commands),
         cmocka_unit_test(an_insecure_server_gets_no_sign),
         cmocka_unit_test(the_connection_is_kept),
+        cmocka_unit_test(what_is_not_answered_is_not_sent_again),
         cmocka_unit_test(a_child_has_a_connection_of_its_own),
         cmocka_unit_test(the_server_refuses),
         cmocka_unit_test(an_error_is_forgotten_by_the_next_call),
