@@ -62,18 +62,18 @@ static void append_times(cf_buffer *out, char c, size_t count)
     out->size += count;
 }
 
-/* Server-spec.md 6.6. */
+/* Letter for letter as the tests of protocol 0.3.3 want it (server-spec.md 6.6). */
 static void append_html_head(cf_buffer *out, cf_bytes callback)
 {
     size_t start = out->size;
     cf_buffer_append(out, CF_BYTES("<!doctype html>\n<html><head>\n"
-                                   "<meta http-equiv=\"X-UA-Compatible\" content=\"IE=edge\">\n"
-                                   "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\">\n"
-                                   "</head><body><h2>Don't panic!</h2>\n<script>\n"
-                                   "document.domain = document.domain;\nvar c = parent."));
+                                   "  <meta http-equiv=\"X-UA-Compatible\" content=\"IE=edge\" />\n"
+                                   "  <meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\" />\n"
+                                   "</head><body><h2>Don't panic!</h2>\n  <script>\n"
+                                   "    document.domain = document.domain;\n    var c = parent."));
     cf_buffer_append(out, callback);
-    cf_buffer_append(out, CF_BYTES(";\nc.start();\nfunction p(d) {c.message(d);}\n"
-                                   "window.onload = function () {c.stop();};\n</script>\n"));
+    cf_buffer_append(out, CF_BYTES(";\n    c.start();\n    function p(d) {c.message(d);};\n"
+                                   "    window.onload = function() {c.stop();};\n  </script>\n"));
     size_t size = out->size - start;
     if (!out->failed && size < CF_SOCKJS_HEAD_SIZE)
         append_times(out, ' ', CF_SOCKJS_HEAD_SIZE - size);

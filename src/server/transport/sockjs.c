@@ -61,7 +61,7 @@ static void tell_info(sockjs_call *call)
     uint32_t entropy = 0;
     const cf_server_environment *environment = &call->server->services->environment;
     environment->random(environment->user, &entropy, sizeof(entropy));
-    cf_sockjs_append_fresh(call->server, &call->headers, call->request);
+    cf_sockjs_append_fresh(&call->headers, call->request);
     cf_buffer_append(&call->body, CF_BYTES("{\"websocket\":"));
     append_bool(&call->body, call->server->websocket);
     cf_buffer_append(&call->body, CF_BYTES(",\"cookie_needed\":"));
@@ -161,7 +161,7 @@ static void receive_by_callback(sockjs_call *call)
         receive(call);
         return;
     }
-    cf_sockjs_append_fresh(call->server, &call->headers, call->request);
+    cf_sockjs_append_own(call->server, &call->headers, call->request);
     answer_text(call, 500,
                 given ? CF_BYTES("invalid \"callback\" parameter\n") : CF_BYTES("\"callback\" parameter required\n"));
 }
@@ -202,7 +202,7 @@ static void take_body(sockjs_call *call, cf_bytes text, bool jsonp)
     cf_sockjs_body body;
     cf_buffer scratch;
     cf_buffer_init(&scratch, call->body.allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(call->server, &call->headers, call->request);
+    cf_sockjs_append_own(call->server, &call->headers, call->request);
     switch (cf_sockjs_body_begin(&body, text, jsonp, &scratch)) {
     case CF_SOCKJS_BODY_OK:
         deliver(call, &body, &scratch, jsonp);

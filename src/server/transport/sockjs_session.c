@@ -4,6 +4,7 @@
 #include "server/session.h"
 #include "server/transport/sockjs_form.h"
 #include "wire/v1/v1.h"
+#include "ws/handshake.h"
 
 #include <string.h>
 
@@ -41,24 +42,39 @@ void cf_sockjs_append_cors(cf_buffer *headers, const cf_http_request *request)
     cf_buffer_append(headers, CF_BYTES("\r\n"));
 }
 
+/* The value of a cookie, or NULL data. */
+static cf_bytes find_cookie(cf_bytes cookies, cf_bytes name)
+{
+    while (cookies.size > 0) {
+        size_t end = (size_t)cf_bytes_find(cookies, CF_BYTES(";")); /* SIZE_MAX: it is the last one */
+        cf_bytes one = cf_ws_trim(cf_bytes_slice(cookies, 0, end));
+        if (cf_bytes_starts_with(one, name) && one.size > name.size && one.data[name.size] == '=')
+            return cf_bytes_slice(one, name.size + 1, one.size);
+        cookies = end == SIZE_MAX ? cf_bytes_make(NULL, 0) : cf_bytes_slice(cookies, end + 1, cookies.size);
+    }
+    return cf_bytes_make(NULL, 0);
+}
+
 /* The client's own, so that a load balancer finds its server again. */
 static void append_cookie(cf_buffer *headers, cf_bytes cookies)
 {
-    static const cf_bytes name = CF_LITERAL("JSESSIONID=");
-    ptrdiff_t at = cf_bytes_find(cookies, name);
-    cf_bytes value = at < 0 ? CF_BYTES("dummy") : cf_bytes_slice(cookies, (size_t)at + name.size, cookies.size);
-    ptrdiff_t end = cf_bytes_find(value, CF_BYTES(";"));
+    cf_bytes value = find_cookie(cookies, CF_BYTES("JSESSIONID"));
     cf_buffer_append(headers, CF_BYTES("Set-Cookie: JSESSIONID="));
-    cf_buffer_append(headers, cf_bytes_slice(value, 0, end < 0 ? value.size : (size_t)end));
+    cf_buffer_append(headers, value.data == NULL ? CF_BYTES("dummy") : value);
     cf_buffer_append(headers, CF_BYTES("; Path=/\r\n"));
 }
 
-void cf_sockjs_append_fresh(const struct cf_sockjs_server *server, cf_buffer *headers, const cf_http_request *request)
+void cf_sockjs_append_fresh(cf_buffer *headers, const cf_http_request *request)
+{
+    cf_sockjs_append_cors(headers, request);
+    cf_buffer_append(headers, CF_BYTES("Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"));
+}
+
+void cf_sockjs_append_own(const struct cf_sockjs_server *server, cf_buffer *headers, const cf_http_request *request)
 {
     if (server->cookie)
         append_cookie(headers, cf_http_request_header(request, CF_HTTP_HEADER_cookie));
-    cf_sockjs_append_cors(headers, request);
-    cf_buffer_append(headers, CF_BYTES("Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"));
+    cf_sockjs_append_fresh(headers, request);
 }
 
 void cf_sockjs_append_callback(cf_buffer *callback, const cf_http_request *request)
@@ -189,12 +205,13 @@ static bool streams(const cf_sockjs_peer *self)
     return cf_sockjs_framing_of(self->transport)->streams;
 }
 
-static void respond(cf_sockjs_peer *self, cf_http_exchange *exchange, cf_buffer *body)
+static void answer_poll(const struct cf_sockjs_server *server, cf_http_exchange *exchange, cf_sockjs_transport transport,
+                        cf_buffer *body)
 {
     cf_buffer headers;
     cf_buffer_init(&headers, body->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(self->server, &headers, cf_http_exchange_request(exchange));
-    cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(self->transport)->content_type, &headers, body);
+    cf_sockjs_append_own(server, &headers, cf_http_exchange_request(exchange));
+    cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(transport)->content_type, &headers, body);
 }
 
 /* A stream takes what there is; the answer of a poll is its end. False: a message had no memory, which ends the session. */
@@ -228,7 +245,7 @@ static void end_answer(cf_sockjs_peer *self, cf_buffer *body)
     if (streams(self))
         end_stream(exchange, body);
     else
-        respond(self, exchange, body);
+        answer_poll(self->server, exchange, self->transport, body);
 }
 
 /* A stream whose client is behind takes nothing more: it waits where it counts for client_queue_max_size. */
@@ -376,24 +393,6 @@ static void on_abort(void *user)
     go_on(self);
 }
 
-static void refuse_second(const cf_sockjs_peer *self, cf_http_exchange *exchange, cf_sockjs_transport transport)
-{
-    const cf_http_request *request = cf_http_exchange_request(exchange);
-    cf_buffer headers, callback, frame, body;
-    cf_buffer *const all[] = {&headers, &callback, &frame, &body};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        cf_buffer_init(all[i], self->server->services->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(self->server, &headers, request);
-    cf_sockjs_append_callback(&callback, request);
-    cf_sockjs_append_close(&frame, CF_SOCKJS_STILL_OPEN, CF_BYTES("Another connection still open"));
-    cf_sockjs_append_prelude(&body, transport, cf_buffer_bytes(&callback));
-    cf_sockjs_append_frame(&body, transport, cf_buffer_bytes(&callback), cf_buffer_bytes(&frame));
-    body.failed = body.failed || callback.failed || frame.failed;
-    cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(transport)->content_type, &headers, &body);
-    cf_buffer_free(&callback);
-    cf_buffer_free(&frame);
-}
-
 static void on_streamed(void *user)
 {
     go_on(user);
@@ -402,41 +401,69 @@ static void on_streamed(void *user)
 /* Nginx would keep frames until there are many, unless it is told here. */
 #define UNBUFFERED CF_BYTES("X-Accel-Buffering: no\r\n")
 
-static void begin_stream(cf_sockjs_peer *self)
+/* Sends what is before the frames. False without memory. */
+static bool begin_stream(const struct cf_sockjs_server *server, cf_http_exchange *exchange, cf_sockjs_transport transport)
 {
-    const cf_http_request *request = cf_http_exchange_request(self->exchange);
+    const cf_http_request *request = cf_http_exchange_request(exchange);
     cf_buffer headers, callback, prelude;
     cf_buffer *const all[] = {&headers, &callback, &prelude};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        cf_buffer_init(all[i], self->server->services->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_fresh(self->server, &headers, request);
+        cf_buffer_init(all[i], server->services->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_own(server, &headers, request);
     cf_buffer_append(&headers, UNBUFFERED);
     cf_sockjs_append_callback(&callback, request);
-    cf_sockjs_append_prelude(&prelude, self->transport, cf_buffer_bytes(&callback));
+    cf_sockjs_append_prelude(&prelude, transport, cf_buffer_bytes(&callback));
     cf_http_response head = {
-        .status = 200, .content_type = cf_sockjs_framing_of(self->transport)->content_type, .extra = cf_buffer_bytes(&headers)};
-    cf_http_exchange_begin(self->exchange, &head, on_streamed);
-    if (headers.failed || callback.failed || prelude.failed)
-        cf_sockjs_session_drop(&self->state);
-    else
-        cf_http_exchange_write(self->exchange, cf_buffer_bytes(&prelude));
+        .status = 200, .content_type = cf_sockjs_framing_of(transport)->content_type, .extra = cf_buffer_bytes(&headers)};
+    cf_http_exchange_begin(exchange, &head, on_streamed);
+    bool good = !headers.failed && !callback.failed && !prelude.failed;
+    if (good)
+        cf_http_exchange_write(exchange, cf_buffer_bytes(&prelude));
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         cf_buffer_free(all[i]);
+    return good;
+}
+
+static void append_refusal(cf_buffer *body, cf_sockjs_transport transport, const cf_http_request *request)
+{
+    cf_buffer callback, frame;
+    cf_buffer_init(&callback, body->allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&frame, body->allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_callback(&callback, request);
+    cf_sockjs_append_close(&frame, CF_SOCKJS_STILL_OPEN, CF_BYTES("Another connection still open"));
+    cf_sockjs_append_frame(body, transport, cf_buffer_bytes(&callback), cf_buffer_bytes(&frame));
+    body->failed = body->failed || callback.failed || frame.failed;
+    cf_buffer_free(&callback);
+    cf_buffer_free(&frame);
+}
+
+/* By what was asked for: who reads a stream reads its frames one by one. */
+static void refuse_second(const struct cf_sockjs_server *server, cf_http_exchange *exchange, cf_sockjs_transport transport)
+{
+    cf_buffer body;
+    cf_buffer_init(&body, server->services->allocator, CF_BUFFER_NO_LIMIT);
+    append_refusal(&body, transport, cf_http_exchange_request(exchange));
+    if (!cf_sockjs_framing_of(transport)->streams) {
+        answer_poll(server, exchange, transport, &body);
+        return;
+    }
+    body.failed = !begin_stream(server, exchange, transport) || body.failed;
+    end_stream(exchange, &body);
 }
 
 void cf_sockjs_peer_receive(cf_sockjs_peer *self, cf_http_exchange *exchange, cf_sockjs_transport transport)
 {
     bool many = cf_sockjs_framing_of(transport)->streams;
     if (!cf_sockjs_session_attach(&self->state, many, self->server->services->now)) {
-        refuse_second(self, exchange, transport);
+        refuse_second(self->server, exchange, transport);
         return;
     }
     self->exchange = exchange;
     self->transport = transport;
     cf_http_exchange_on_abort(exchange, on_abort, self);
     cf_http_exchange_watch(exchange);
-    if (many)
-        begin_stream(self);
+    if (many && !begin_stream(self->server, exchange, transport))
+        cf_sockjs_session_drop(&self->state);
     go_on(self);
 }
 

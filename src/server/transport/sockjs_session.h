@@ -37,7 +37,9 @@ void cf_sockjs_peer_send(cf_sockjs_peer *peer, cf_sockjs_body *body, cf_buffer *
 /* Headers of every answer to a page of another origin (server-spec.md 6.2). */
 void cf_sockjs_append_cors(cf_buffer *headers, const cf_http_request *request);
 /* The same for what must not be kept by caches. */
-void cf_sockjs_append_fresh(const struct cf_sockjs_server *server, cf_buffer *headers, const cf_http_request *request);
+void cf_sockjs_append_fresh(cf_buffer *headers, const cf_http_request *request);
+/* The same for an answer to a session's request, which has the cookie where one is needed. */
+void cf_sockjs_append_own(const struct cf_sockjs_server *server, cf_buffer *headers, const cf_http_request *request);
 /* The callback that the request names, or nothing. */
 void cf_sockjs_append_callback(cf_buffer *callback, const cf_http_request *request);
 /* Answers, and gives the headers and the body back; without memory for them with 503. */
