@@ -226,7 +226,20 @@ test('a body may come long after its head', async () => {
 /* ---- transports ---- */
 
 /* name, method, what is before the frames, a frame, the type. */
-const HEAD = /^<!doctype html>\n[^]{1000,}\r\n\r\n$/;
+const PAGE = `<!doctype html>
+<html><head>
+  <meta http-equiv="X-UA-Compatible" content="IE=edge" />
+  <meta http-equiv="Content-Type" content="text/html; charset=UTF-8" />
+</head><body><h2>Don't panic!</h2>
+  <script>
+    document.domain = document.domain;
+    var c = parent.callback;
+    c.start();
+    function p(d) {c.message(d);};
+    window.onload = function() {c.stop();};
+  </script>
+`;
+const HEAD = new RegExp('^(?=[^]{1025})' + PAGE.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') + ' +\\r\\n\\r\\n$');
 const STREAMS = [
   ['xhr_streaming', 'POST', /^h{2048}\n$/, (frame) => frame + '\n', 'application/javascript; charset=UTF-8'],
   ['eventsource', 'GET', /^\r\n$/, (frame) => 'data: ' + frame + '\r\n\r\n', 'text/event-stream; charset=UTF-8'],
@@ -265,6 +278,21 @@ for (const [name, method, before, frame, type] of STREAMS) {
     raw.end();
   });
 
+  test(name + ': a second receiver gets its frames in chunks, too, and the first goes on', async () => {
+    const path = session('echo');
+    const first = await stream(path, name, method);
+    const second = await stream(path, name, method);
+    await until(() => chunks(second).at(-1) === '', 'the end');
+    const [prelude, ...frames] = chunks(second);
+    assert.match(prelude, before);
+    assert.deepStrictEqual(frames, [frame('c[2010,"Another connection still open"]'), '']);
+    assert.strictEqual((await post(path + '/xhr_send', '["a"]')).status, 204);
+    await until(() => chunks(first).length === 3, 'the answer');
+    assert.strictEqual(chunks(first)[2], frame('a["a"]'));
+    first.end();
+    second.end();
+  });
+
   test(name + ': an answer ends after 4096 bytes of frames, and the next one goes on', async () => {
     const path = session('echo');
     const raw = await stream(path, name, method);
@@ -299,12 +327,16 @@ test('htmlfile and jsonp ask for a callback, which is a name', async () => {
   isFresh(answer);
 });
 
-test('each answer of a session has the cookie where one is needed', async () => {
+test('each answer of a session has the cookie where one is needed, and info says that it is', async () => {
+  const info = await get('/cookie_needed_echo/info');
+  assert.deepStrictEqual([JSON.parse(info.text).cookie_needed, info.headers['set-cookie']], [true, undefined]);
   for (const [end, method] of [['xhr', 'POST'], ['jsonp?c=x', 'GET']]) {
     const plain = await ask(method, session('cookie_needed_echo') + '/' + end);
     assert.deepStrictEqual(plain.headers['set-cookie'], ['JSESSIONID=dummy; Path=/']);
-    const own = await ask(method, session('cookie_needed_echo') + '/' + end, undefined, { Cookie: 'JSESSIONID=abcdef' });
-    assert.deepStrictEqual(own.headers['set-cookie'], ['JSESSIONID=abcdef; Path=/']);
+    for (const cookie of ['JSESSIONID=abcdef', 'a=b; JSESSIONID=abcdef; c', 'MYJSESSIONID=other;  JSESSIONID=abcdef', 'a="JSESSIONID=other";JSESSIONID=abcdef']) {
+      const own = await ask(method, session('cookie_needed_echo') + '/' + end, undefined, { Cookie: cookie });
+      assert.deepStrictEqual(own.headers['set-cookie'], ['JSESSIONID=abcdef; Path=/'], cookie);
+    }
   }
   for (const [name, method] of STREAMS) {
     const raw = await stream(session('cookie_needed_echo'), name, method);
@@ -364,7 +396,17 @@ test('a WebSocket without frames of SockJS', async () => {
   assert.strictEqual((await get('/disabled_websocket_echo/websocket')).status, 404);
 });
 
-/* ---- HTTP/1.0 ---- */
+/* ---- HTTP ---- */
+
+test('HTTP/1.1: a connection stays for the next request', async () => {
+  const raw = await echo.raw();
+  for (let i = 1; i <= 2; i++) {
+    raw.write('GET /echo HTTP/1.1\r\nHost: x\r\nConnection: Keep-Alive\r\n\r\n');
+    await until(() => raw.text().match(/Welcome to SockJS!\n/g)?.length === i, 'the greeting');
+  }
+  assert.doesNotMatch(raw.text(), /connection: close|transfer-encoding/i);
+  raw.end();
+});
 
 test('HTTP/1.0 has no chunks: a stream ends with its connection, an answer has its size', async () => {
   const raw = await echo.raw();

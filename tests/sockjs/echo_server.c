@@ -18,6 +18,7 @@
 
 #define ANSWER_MAX  4096
 #define STRANGERS   100
+#define IDLE_TIME   75000 /* ms between two requests of a connection */
 #define MESSAGE_MAX (16 * 1024 * 1024)
 #define SERVICES    5
 
@@ -189,7 +190,8 @@ static bool set_up(echo_server *server)
     server->net.enter = enter;
     server->net.input = input;
     server->net.user = server;
-    server->http = (cf_http_server){.net = &server->net, .body_limit = body_limit, .request = on_request, .user = server};
+    server->http = (cf_http_server){
+        .net = &server->net, .body_limit = body_limit, .request = on_request, .idle_timeout = IDLE_TIME, .user = server};
     bool good = wheel != NULL;
     for (size_t i = 0; good && i < SERVICES; i++)
         good = set_up_service(server, i);
