@@ -51,6 +51,18 @@ try_reload() {
     cp -p /root/good.json "$config"
 }
 
+# For the start and the reload.
+try_other_file() {
+    printf 'secret: secret\nname: other\n' >/etc/centrifuged/other.yaml
+    override Environment=CONFIG=/etc/centrifuged/other.yaml
+    systemctl restart centrifuged
+    systemctl reload centrifuged || fail "a reload of another file fails"
+    echo '{' >/etc/centrifuged/other.yaml
+    ! systemctl reload centrifuged || fail "a reload of another file that is wrong says that it is good"
+    override ''
+    systemctl restart centrifuged
+}
+
 try_crash() {
     local before
     before=$(pid)
@@ -138,7 +150,7 @@ try_logrotate() {
     fail "a log that was rotated away is not followed by a new one"
 }
 
-for step in start reload crash taken_port watchdog spread socket logrotate; do
+for step in start reload other_file crash taken_port watchdog spread socket logrotate; do
     echo "booted: $step"
     "try_$step"
 done
