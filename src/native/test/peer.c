@@ -100,7 +100,7 @@ void peer_start(cf_peer *peer, peer_script script, void *user, const cf_peer_tls
 
 const char *peer_url(const cf_peer *peer)
 {
-    static char url[64];
+    static _Thread_local char url[64];
     snprintf(url, sizeof url, "%s://127.0.0.1:%d", peer->tls_context ? "wss" : "ws", peer->port);
     return url;
 }

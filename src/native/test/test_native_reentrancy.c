@@ -620,6 +620,22 @@ static void what_is_refused_is_not_dropped(void **state)
     assert_int_equal(self.dropped, 0);
 }
 
+/* What stands behind the events that an older program knows is not the library's to read. */
+static void an_older_programs_listener_has_nothing_to_drop(void **state)
+{
+    static const centrifuge_client_events events = {.drop = drop_destroys};
+    static const centrifuge_subscription_events news = {.drop = drop_destroys};
+    const size_t known = offsetof(centrifuge_client_events, drop);
+    const size_t known_of_news = offsetof(centrifuge_subscription_events, drop);
+    trial self = {.where = "nowhere"};
+    (void)state;
+    make_quick_client(NULL, &self.journal);
+    OK(centrifuge_client_listen_sized(known, self.journal.client, &events, &self, NULL));
+    OK(centrifuge_client_subscribe_sized(known_of_news, self.journal.client, "news", &news, &self, NULL));
+    OK(centrifuge_client_destroy(self.journal.client));
+    assert_int_equal(self.dropped, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -629,6 +645,7 @@ int main(void)
         cmocka_unit_test(dropping_may_destroy_the_client),
         cmocka_unit_test(what_is_running_is_dropped_afterwards),
         cmocka_unit_test(what_is_refused_is_not_dropped),
+        cmocka_unit_test(an_older_programs_listener_has_nothing_to_drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

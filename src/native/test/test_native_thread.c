@@ -143,6 +143,110 @@ static void threads_publish_and_each_answer_comes_once(void **state)
     peer_finish(&peer);
 }
 
+/* By the client's thread only, as completions: two at once are a race that a sanitizer sees. */
+static void on_posted(centrifuge_client *client, void *user)
+{
+    cf_counts *counts = user;
+    (void)client;
+    counts->busy = !counts->busy;
+    atomic_fetch_add(&counts->messages, 1);
+    check(counts, centrifuge_subscription_publish(counts->subscription, "1", 1, on_done, counts));
+}
+
+static void on_posted_drop(void *user)
+{
+    atomic_fetch_add(&((cf_counts *)user)->failed, 1);
+}
+
+static void *post_many(void *user)
+{
+    cf_counts *counts = user;
+    for (int i = 0; i < EACH; i++)
+        check(counts, centrifuge_client_post(counts->client, on_posted, on_posted_drop, counts));
+    return NULL;
+}
+
+static void threads_post_and_publish_side_by_side(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    pthread_t threads[THREADS];
+    peer_start(&peer, answers_all, NULL, NULL);
+    start(&counts, &peer);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, i % 2 ? publish_many : post_many, &counts);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    wait_until(&counts.done, THREADS * EACH);
+    centrifuge_client_stop(counts.client);
+    OK(centrifuge_client_join(counts.client));
+    OK(centrifuge_client_post(counts.client, on_posted, on_posted_drop, &counts));
+    OK(centrifuge_client_destroy(counts.client));
+    assert_int_equal(counts.wrong, 0);
+    assert_int_equal(counts.messages, THREADS / 2 * EACH);
+    assert_int_equal(counts.failed, 1);
+    peer_finish(&peer);
+}
+
+static void *publish_with_a_client_of_its_own(void *user)
+{
+    const cf_peer *peer = user;
+    cf_counts counts;
+    start(&counts, peer);
+    publish_many(&counts);
+    check(&counts, centrifuge_client_drain(counts.client, 600000, NULL, NULL));
+    check(&counts, centrifuge_client_join(counts.client));
+    check(&counts, centrifuge_client_destroy(counts.client));
+    return counts.wrong == 0 && counts.done == EACH ? user : NULL;
+}
+
+static void clients_of_several_threads_share_nothing(void **state)
+{
+    (void)state;
+    cf_peer peers[THREADS];
+    pthread_t threads[THREADS];
+    void *good[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        peer_start(&peers[i], answers_all, NULL, NULL);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, publish_with_a_client_of_its_own, &peers[i]);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], &good[i]);
+    for (int i = 0; i < THREADS; i++) {
+        assert_non_null(good[i]);
+        peer_finish(&peers[i]);
+    }
+}
+
+static void note_drained(centrifuge_client *client, const centrifuge_drained_event *event, void *user)
+{
+    cf_counts *counts = user;
+    (void)client;
+    counts->error = event->code;
+    atomic_store(&counts->accepted, (int)event->left);
+}
+
+/* Nothing comes from the peer any more, and the end comes all the same. */
+static void a_dead_connection_is_drained_in_time(void **state)
+{
+    (void)state;
+    cf_peer peer;
+    cf_counts counts;
+    peer_start(&peer, answers_nothing, NULL, NULL);
+    start(&counts, &peer);
+    OK(centrifuge_subscription_publish(counts.subscription, "1", 1, on_done, &counts));
+    OK(centrifuge_subscription_publish(counts.subscription, "2", 1, on_done, &counts));
+    OK(centrifuge_client_drain(counts.client, 20, note_drained, &counts));
+    assert_int_equal(centrifuge_subscription_publish(counts.subscription, "3", 1, on_done, &counts), CENTRIFUGE_ERROR_DRAINING);
+    OK(centrifuge_client_join(counts.client));
+    assert_int_equal(counts.error, CENTRIFUGE_ERROR_TIMEOUT);
+    assert_int_equal(counts.accepted, 2);
+    assert_int_equal(counts.failed, 2);
+    OK(centrifuge_client_destroy(counts.client));
+    peer_finish(&peer);
+}
+
 /* While another thread has disconnected and not subscribed again, it is refused. */
 static void ask(cf_counts *counts, centrifuge_error error)
 {
@@ -935,6 +1039,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_publish_and_each_answer_comes_once),
+        cmocka_unit_test(threads_post_and_publish_side_by_side),
+        cmocka_unit_test(clients_of_several_threads_share_nothing),
+        cmocka_unit_test(a_dead_connection_is_drained_in_time),
         cmocka_unit_test(threads_do_everything_at_once),
         cmocka_unit_test(what_another_thread_takes_away_is_dropped_when_it_is_not_called),
         cmocka_unit_test(a_callback_may_wait_for_who_uses_the_client),
