@@ -22,6 +22,7 @@ INCLUDES = '#include <centrifuge/client.h>\n#include <centrifuge/backend.h>\n'
 # Functions that cffi calls Python by: one for each event, and these.
 CALLBACKS = '''
 extern "Python" void py_done(centrifuge_subscription *, const centrifuge_result *, void *);
+extern "Python" void py_drained(centrifuge_client *, const centrifuge_drained_event *, void *);
 extern "Python" void py_authorize(centrifuge_client *, centrifuge_request, centrifuge_bytes, void *);
 extern "Python" void py_refresh(centrifuge_client *, centrifuge_request, void *);
 '''

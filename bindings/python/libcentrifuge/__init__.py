@@ -3,7 +3,9 @@
 Names, options and events are those of centrifuge/client.h, whose comments say what they mean.
 """
 import asyncio
+import functools
 import json
+import math
 import sys
 import types
 import weakref
@@ -143,9 +145,12 @@ def _events(kind, prefix):
     return names, ffi.new(f'{kind} *', {name: getattr(lib, f'{prefix}_{name}') for name in names})
 
 
-@ffi.def_extern()
-def py_done(_, result, user):
+def _answered(_, result, user):
     _calls.pop(int(ffi.cast('uintptr_t', user)))(_struct(result))
+
+
+ffi.def_extern(name='py_done')(_answered)
+ffi.def_extern(name='py_drained')(_answered)
 
 
 @ffi.def_extern()
@@ -268,6 +273,12 @@ class Client(_Emitter):
     def disconnect(self):
         _check(lib.centrifuge_client_disconnect(self._alive()))
 
+    def drain(self, seconds, done=None):
+        """Takes no further calls, and disconnects when each has its answer, or when the time is over. `done(event)` has `code` and `left`,
+        the calls without one; what is awaited without it gives `left`, or an Error."""
+        return _begin(weakref.ref(self), done, lambda event: event.left,
+                      functools.partial(lib.centrifuge_client_drain, self._alive(), _milliseconds(seconds), lib.py_drained))
+
     def destroy(self):
         """Ends it at once; what waits for an answer gets CLOSED. A client that nobody refers to any more ends so by itself."""
         self._end()
@@ -369,45 +380,30 @@ class Subscription(_Emitter):
         return self._pointer
 
     def _call(self, function, done, *arguments):
-        pointer = self._alive()
-        reference = self._client_reference  # a call does not keep its client
-        future = None
-        if done is None:
-            done, future = _future()
-        number = next(_numbers)
+        return _begin(self._client_reference, done, lambda result: result.data,
+                      functools.partial(function, self._alive(), *arguments, lib.py_done))
 
-        def answered(result):
-            try:
-                done(result)
-            except BaseException as error:
-                client = reference()
-                if client is None or not client._end.alive:
-                    raise  # no loop is there to raise it: it is printed
-                client._rise_later(error)
-        _calls[number] = answered
-        code = function(pointer, *arguments, lib.py_done, _pointer(number))
-        if code != lib.CENTRIFUGE_ERROR_OK:
-            _calls.pop(number, None)
-            raise Error(code)
-        return future
+    def _call_with(self, function, done, timeout, *arguments):
+        options = ffi.NULL if timeout is None else ffi.new('centrifuge_call_options *', {'timeout': _milliseconds(timeout)})
+        return self._call(functools.partial(function, ffi.sizeof('centrifuge_call_options')), done, *arguments, options)
 
-    def publish(self, data, done=None):
-        """Publishes what json.dumps makes of `data`."""
+    def publish(self, data, done=None, *, timeout=None):
+        """Publishes what json.dumps makes of `data`. `timeout`, of each of the four calls that have it, is seconds."""
         text = json.dumps(data, ensure_ascii=False).encode()
-        return self._call(lib.centrifuge_subscription_publish, done, text, len(text))
+        return self._call_with(lib.centrifuge_subscription_publish_with_sized, done, timeout, text, len(text))
 
-    def presence(self, done=None):
-        return self._call(lib.centrifuge_subscription_presence, done)
+    def presence(self, done=None, *, timeout=None):
+        return self._call_with(lib.centrifuge_subscription_presence_with_sized, done, timeout)
 
-    def history(self, done=None):
-        return self._call(lib.centrifuge_subscription_history, done)
+    def history(self, done=None, *, timeout=None):
+        return self._call_with(lib.centrifuge_subscription_history_with_sized, done, timeout)
 
     def catch_up(self, done=None):
         """Tells the history to `message`, oldest first, and then what is live, each message once."""
         return self._call(lib.centrifuge_subscription_catch_up, done)
 
-    def ready(self, done=None):
-        return self._call(lib.centrifuge_subscription_ready, done)
+    def ready(self, done=None, *, timeout=None):
+        return self._call_with(lib.centrifuge_subscription_ready_with_sized, done, timeout)
 
     def subscribe(self):
         _check(lib.centrifuge_subscription_subscribe(self._alive()))
@@ -421,8 +417,38 @@ class Subscription(_Emitter):
         del self._client_reference()._subscriptions[self.channel]
 
 
-def _future():
-    """What to call with a result, and what to await; nothing to await where no asyncio loop runs."""
+# ---- calls -------------------------------------------------------------------------------------------------
+
+
+def _milliseconds(seconds):
+    return math.ceil(seconds * 1000)
+
+
+def _begin(reference, done, value, start):
+    """Calls `start` with what the library hands back to py_done or py_drained. A call does not keep its client, which `reference` may have."""
+    future = None
+    if done is None:
+        done, future = _future(value)
+
+    def answered(result):
+        try:
+            done(result)
+        except BaseException as error:
+            client = reference()
+            if client is None or not client._end.alive:
+                raise  # no loop is there to raise it: it is printed
+            client._rise_later(error)
+    number = next(_numbers)
+    _calls[number] = answered
+    code = start(_pointer(number))
+    if code != lib.CENTRIFUGE_ERROR_OK:
+        _calls.pop(number, None)
+        raise Error(code)
+    return future
+
+
+def _future(value):
+    """What to call with a result, and what to await, which gives `value(result)`; nothing to await where no asyncio loop runs."""
     try:
         future = asyncio.get_running_loop().create_future()
     except RuntimeError:
@@ -432,9 +458,10 @@ def _future():
         if future.done():
             return
         if result.code == 'OK':
-            future.set_result(result.data)
+            future.set_result(value(result))
         else:
-            future.set_exception(Error(getattr(lib, f'CENTRIFUGE_ERROR_{result.code}'), result.error, result.advice))
+            code = getattr(lib, f'CENTRIFUGE_ERROR_{result.code}')
+            future.set_exception(Error(code, getattr(result, 'error', ''), getattr(result, 'advice', '')))
     return done, future
 
 

@@ -1,6 +1,7 @@
 """The package against a real server, with the collector at work as often as it can be."""
 import asyncio
 import contextlib
+import functools
 import gc
 import io
 import json
@@ -106,6 +107,33 @@ class Calls(unittest.TestCase):
         client.run()
         self.assertEqual(told, ['$chat:private', 'refresh'])
         client.destroy()
+
+    def test_the_last_answers_are_waited_for(self):
+        told = []
+        with make() as client:
+            subscription = client.subscribe('chat:drain')
+            for number in range(100):
+                subscription.publish(number, lambda result: told.append(result.code))
+            client.connect()
+            client.drain(600, lambda event: told.append((event.code, event.left)))
+            with self.assertRaises(Error) as caught:
+                subscription.publish('more')
+            client.run()
+        self.assertEqual(caught.exception.code, 'DRAINING')
+        self.assertEqual(told, ['OK'] * 100 + [('OK', 0)])
+
+    def test_a_call_has_a_time_of_its_own(self):
+        told = []
+        with make() as client:
+            subscription = client.subscribe('chat:late')
+            for call in (functools.partial(subscription.publish, 1), subscription.presence, subscription.history, subscription.ready):
+                call(lambda result: told.append(result.code), timeout=0.0001)
+            with self.assertRaises(Error) as caught:
+                subscription.publish(1, timeout=-1)
+            while len(told) < 4:
+                client.wait()
+        self.assertEqual(caught.exception.code, 'INVALID_ARGUMENT')
+        self.assertEqual(told, ['TIMEOUT'] * 4)
 
     def test_what_the_server_refuses(self):
         told = []
@@ -235,11 +263,12 @@ class Loops(unittest.TestCase):
             with self.assertRaises(Error) as caught:
                 await client.subscribe('silent:x').presence()
             told.append((str(caught.exception), caught.exception.advice))
+            told.append(await client.drain(600))
             client.destroy()
             client = None
             await asyncio.wait_for(serving, 120)
         asyncio.run(main())
-        self.assertEqual(told, ['one', ['42'], ('not available', 'retry')])
+        self.assertEqual(told, ['one', ['42'], ('not available', 'retry'), 0])
 
     def test_what_a_handler_raises_in_asyncio(self):
         async def main():
