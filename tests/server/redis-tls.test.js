@@ -89,7 +89,9 @@ test('files that cannot be used end the start, and checkconfig names them', () =
   const cases = [
     [{ redis_tls_ca: path.join(folder, 'none.crt') }, /option 'redis_tls_ca': .*none\.crt gives no certificate in PEM form \(No such file or directory\)/],
     [{ redis_tls_cert: files.node.ssl_key }, /option 'redis_tls_cert': .*node\.key gives no certificate in PEM form/],
-    [{ redis_tls_key: files.other.ssl_key }, /option 'redis_tls_key': .*other\.key gives no key of that certificate/],
+    [{ redis_tls_key: files.other.ssl_key }, /option 'redis_tls_key': .*other\.key is not the key of the certificate of 'redis_tls_cert', which is the first in .*node\.crt/],
+    [{ redis_tls_ca: folder }, /option 'redis_tls_ca': .* is a folder/],
+    [{ redis_tls_key: '' }, /option 'redis_tls_key'.*/],
     [{ redis_tls: false, redis_url: 'rediss://:secretword@127.0.0.1:1' }, /'redis_url' is not good for shard 1: rediss:\/\/ asks for TLS: set 'redis_tls'/],
   ];
   for (const [wrong, expected] of cases) {

@@ -5,7 +5,7 @@
  */
 const { test } = require('node:test');
 const assert = require('node:assert');
-const { spawn, execFile } = require('node:child_process');
+const { spawn, execFile, execFileSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
@@ -237,6 +237,38 @@ test('checkconfig says of certificate and key what the start would say', async (
     assert.match(out, problem);
   }
   await run('openssl', ['pkey', '-in', good.ssl_key, '-aes128', '-passout', 'pass:x', '-out', path.join(folder, 'locked.key')]);
+  const made = (name, ...kind) => {
+    const key = path.join(folder, name + '.key'), request = path.join(folder, 'request'), cert = path.join(folder, name + '.crt');
+    execFileSync('openssl', ['req', '-new', ...kind, '-nodes', '-subj', '/CN=' + name, '-keyout', key, '-out', request], { stdio: 'ignore' });
+    execFileSync('openssl', ['x509', '-req', '-in', request, '-CA', good.ssl_cert, '-CAkey', good.ssl_key, '-days', name === 'expired' ? '-1' : '9', '-out', cert], { stdio: 'ignore' });
+    return { ssl_cert: cert, ssl_key: key };
+  };
+  fs.chmodSync(good.ssl_key, 0o600);
+  const rsa = made('rsa', '-newkey', 'rsa:2048'), ed = made('ed', '-newkey', 'ed25519'), weak = made('weak', '-newkey', 'rsa:1024'), expired = made('expired', '-newkey', 'rsa:2048');
+  const joined = (name, ...files) => {
+    fs.writeFileSync(path.join(folder, name), files.map((file) => fs.readFileSync(file, 'utf8')).join(''));
+    return path.join(folder, name);
+  };
+  await run('openssl', ['pkey', '-in', rsa.ssl_key, '-outform', 'der', '-out', path.join(folder, 'binary.key')]);
+  for (const [over, problem] of [
+    [rsa, /^$/],
+    [ed, /^$/],
+    [{ ssl_cert: joined('chain.crt', rsa.ssl_cert, good.ssl_cert), ssl_key: rsa.ssl_key }, /^$/],
+    [{ ssl_cert: joined('order.crt', good.ssl_cert, rsa.ssl_cert), ssl_key: rsa.ssl_key }, /\[F\].*rsa\.key is not the key of the certificate of 'ssl_cert', which is the first in .*order\.crt/],
+    [{ ssl_cert: joined('other.crt', rsa.ssl_cert, ed.ssl_cert), ssl_key: rsa.ssl_key }, /\[W\].*other\.crt has certificates of which one does not vouch for the one before it/],
+    [{ ssl_cert: rsa.ssl_cert, ssl_key: good.ssl_key }, /\[F\].*good\.key is not the key of the certificate of 'ssl_cert'/],
+    [expired, /\[W\].*expired\.crt has a certificate that nobody takes any more, get a new one: it expired on \d{4}-\d\d-\d\d /],
+    [weak, /\[F\].*weak\.crt has a certificate that is too weak: .*\(ee key too small\)/],
+    [{ ssl_cert: folder, ssl_key: good.ssl_key }, /\[F\].*option 'ssl_cert': .* is a folder/],
+    [{ ssl_cert: good.ssl_cert, ssl_key: folder }, /\[F\].*option 'ssl_key': .* is a folder/],
+    [{ ssl_cert: rsa.ssl_cert, ssl_key: 'binary.key' }, /\[F\].*binary\.key gives no private key in PEM form \(.*openssl pkey -inform der/],
+    [{ ssl_cert: rsa.ssl_key, ssl_key: rsa.ssl_key }, /\[F\].*rsa\.key gives no certificate in PEM form \(no start line\): such a text begins with/],
+  ]) {
+    for (const file of fs.readdirSync(folder)) if (file.endsWith('.key')) fs.chmodSync(path.join(folder, file), 0o600);
+    const [status, out] = await check(over);
+    assert.match(out, problem);
+    assert.strictEqual(status, /\[F\]/.test(out) ? 1 : 0);
+  }
   const [, locked] = await check(Object.assign({}, good, { ssl_key: 'locked.key' }));
   assert.match(locked, /option 'ssl_key': locked\.key needs a passphrase/);
   fs.rmSync(folder, { recursive: true, force: true });
@@ -264,6 +296,29 @@ test('what a turn has for a connection leaves in one record, or in full ones', (
 }));
 
 /* ---- bad behaviour ---- */
+
+test('versions before 1.2 are refused with an alert, and named in the log', () => withServer({ log_level: 'info' }, async (server) => {
+  for (const version of ['-tls1', '-tls1_1']) {
+    const out = await client(server, [version, '-cipher', 'DEFAULT@SECLEVEL=0', '-msg'], () => {});
+    assert.match(out, /<<< TLS 1\.[01], Alert \[length 0002\], fatal protocol_version/);
+  }
+  await until(() => /TLS with 127\.0\.0\.1 ended: unsupported protocol/.test(server.logged()), 'the line in the log');
+}));
+
+test('what is sent with the hello, before the handshake, is not taken', () => withServer({}, async (server, folder) => {
+  const session = path.join(folder, 'session');
+  const early = path.join(folder, 'early');
+  fs.writeFileSync(early, 'GET /early HTTP/1.1\r\nHost: x\r\n\r\n');
+  const get = async ({ write, said }) => {
+    await said('---\n');
+    write('GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  };
+  await client(server, ['-tls1_3', '-sess_out', session], get);
+  const out = await client(server, ['-tls1_3', '-sess_in', session, '-early_data', early], get);
+  assert.match(out, /Reused, TLSv1\.3/);
+  assert.doesNotMatch(out, /Early data was accepted/);
+  assert.strictEqual(out.split('404 page not found').length, 2);
+}));
 
 test('handshakes that stall or drip keep nobody waiting, and end', () => withServer({}, async (server) => {
   const hello = Buffer.from('16030100f8010000f40303', 'hex');

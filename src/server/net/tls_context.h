@@ -17,7 +17,7 @@ cf_tls_context *cf_tls_context_new(const char *certificate, const char *key, boo
 void cf_tls_context_retain(cf_tls_context *context);
 /* NULL is fine. */
 void cf_tls_context_release(cf_tls_context *context);
-/* May others than the file's owner and group read it, or write to it? */
-bool cf_tls_key_is_exposed(const char *key);
+/* What those files will not do for, though they can be used: a line each. */
+void cf_tls_context_doubt(cf_tls_context *context, const char *certificate, const char *key, cf_buffer *warnings);
 
 #endif

@@ -1,90 +1,74 @@
 #include "server/engine/redis/tls.h"
 
+#include "server/pem.h"
+
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <string.h>
-
-/* ---- problems ------------------------------------------------------------- */
-
-static void put(cf_buffer *out, const char *text)
-{
-    cf_buffer_append(out, cf_bytes_of(text));
-}
-
-/* What went wrong first, below all that failed for it; nothing of it is left behind. */
-static const char *reason(void)
-{
-    unsigned long code = ERR_get_error();
-    const char *text = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
-    ERR_clear_error();
-    return text == NULL ? "unknown reason" : text;
-}
-
-/* False. */
-static bool refuse(cf_buffer *problem, const char *option, const char *path, const char *what)
-{
-    put(problem, "option '");
-    put(problem, option);
-    put(problem, "': ");
-    put(problem, path);
-    put(problem, what);
-    put(problem, " (");
-    put(problem, reason());
-    put(problem, ")");
-    return false;
-}
 
 /* ---- the context ---------------------------------------------------------- */
-
-/* Never asks: there may be nobody at the terminal. */
-static int no_passphrase(char *out, int size, int writing, void *user)
-{
-    (void)out;
-    (void)size;
-    (void)writing;
-    (void)user;
-    return -1;
-}
 
 static bool set_up(SSL_CTX *context)
 {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;
 }
 
 static bool trust(SSL_CTX *context, const char *path, cf_buffer *problem)
 {
-    int taken = path[0] == 0 ? SSL_CTX_set_default_verify_paths(context) : SSL_CTX_load_verify_file(context, path);
-    return taken == 1 || refuse(problem, "redis_tls_ca", path, " gives no certificate in PEM form");
+    if (path[0] != 0)
+        return cf_pem_trust(context, (cf_pem){"redis_tls_ca", path}, problem);
+    if (SSL_CTX_set_default_verify_paths(context) == 1)
+        return true;
+    cf_buffer_append(problem, CF_BYTES("the system's authorities cannot be read, name some in 'redis_tls_ca': "));
+    cf_pem_put_reason(problem);
+    return false;
 }
 
-static bool show(SSL_CTX *context, const char *certificate, const char *key, cf_buffer *problem)
+static cf_pem certificate_of(const cf_config *config)
 {
-    if (certificate[0] == 0 && key[0] == 0)
+    return (cf_pem){"redis_tls_cert", config->redis_tls_cert.data};
+}
+
+static cf_pem key_of(const cf_config *config)
+{
+    return (cf_pem){"redis_tls_key", config->redis_tls_key.data};
+}
+
+static bool show(SSL_CTX *context, const cf_config *config, cf_buffer *problem)
+{
+    cf_pem certificate = certificate_of(config), key = key_of(config);
+    if (certificate.path[0] == 0 && key.path[0] == 0)
         return true;
-    if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
-        return refuse(problem, "redis_tls_cert", certificate, " gives no certificate in PEM form");
-    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
-        return refuse(problem, "redis_tls_key", key, " gives no key of that certificate, in PEM form and without a passphrase");
-    return true;
+    return cf_pem_show(context, certificate, problem) && cf_pem_use_key(context, key, certificate, problem);
+}
+
+static bool set_up_or_say(SSL_CTX *context, cf_buffer *problem)
+{
+    if (context != NULL && set_up(context))
+        return true;
+    cf_buffer_append(problem, CF_BYTES("option 'redis_tls': TLS cannot be set up: "));
+    cf_pem_put_reason(problem);
+    return false;
 }
 
 cf_redis_tls_context *cf_redis_tls_context_new(const cf_config *config, cf_buffer *problem)
 {
     ERR_clear_error();
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (context == NULL || !set_up(context)) {
-        (void)refuse(problem, "redis_tls", "", "TLS cannot be set up");
-    } else if (trust(context, config->redis_tls_ca.data, problem) &&
-               show(context, config->redis_tls_cert.data, config->redis_tls_key.data, problem)) {
+    if (set_up_or_say(context, problem) && trust(context, config->redis_tls_ca.data, problem) && show(context, config, problem))
         return context;
-    }
     SSL_CTX_free(context);
     return NULL;
+}
+
+void cf_redis_tls_context_doubt(cf_redis_tls_context *context, const cf_config *config, cf_buffer *warnings)
+{
+    cf_pem_doubt_certificate(context, certificate_of(config), warnings);
+    if (config->redis_tls_key.size > 0)
+        cf_pem_doubt_key(key_of(config), warnings);
 }
 
 void cf_redis_tls_context_free(cf_redis_tls_context *context)
@@ -168,11 +152,11 @@ void cf_redis_tls_sent(cf_redis_tls *tls)
 void cf_redis_tls_problem(const cf_redis_tls *tls, cf_buffer *text)
 {
     long verdict = SSL_get_verify_result(tls);
-    put(text, "TLS: ");
+    cf_buffer_append(text, CF_BYTES("TLS: "));
     if (verdict != X509_V_OK)
-        put(text, X509_verify_cert_error_string(verdict));
+        cf_buffer_append(text, cf_bytes_of(X509_verify_cert_error_string(verdict)));
     else if (ERR_peek_error() == 0)
-        put(text, "it ended the connection");
+        cf_buffer_append(text, CF_BYTES("it ended the connection"));
     else
-        put(text, reason());
+        cf_pem_put_reason(text);
 }

@@ -14,6 +14,8 @@ typedef struct ssl_st cf_redis_tls;
 
 /* Of the options redis_tls_*. NULL: `problem` says which of them is wrong, and why. */
 cf_redis_tls_context *cf_redis_tls_context_new(const cf_config *config, cf_buffer *problem);
+/* What those files will not do for, though they can be used: a line each. */
+void cf_redis_tls_context_doubt(cf_redis_tls_context *context, const cf_config *config, cf_buffer *warnings);
 /* NULL is fine. */
 void cf_redis_tls_context_free(cf_redis_tls_context *context);
 
