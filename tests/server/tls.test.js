@@ -126,7 +126,7 @@ test('who asks to negotiate again is told no, and goes on', () => withServer({},
   assert.match(out, /no renegotiation/);
 }));
 
-test('new keys are taken, and a flood of them is the end', () => withServer({ log_level: 'info' }, async (server) => {
+for (const only of [false, true]) test(`new keys are taken, and a flood of them is the end${only ? ', by OpenSSL alone' : ''}`, () => withServer({ log_level: 'info', ssl_only_openssl: only }, async (server) => {
   let held = null; // what is to be read at once
   const between = await relay(server, (data, write) => (held ? held.push(data) && held.length === 30 && write(Buffer.concat(held)) : write(data)));
   const renew = async ({ write, said }, times) => {

@@ -24,6 +24,7 @@ struct cf_tls {
     BIO_METHOD *method;
     BIO *bio;            /* of all connections, for both ways */
     cf_bytes input;      /* what OpenSSL has not read of a socket's bytes */
+    size_t updates;      /* of keys, that it has read there */
     cf_buffer sealed;    /* what is written for the connection that is worked for */
     const char *problem; /* with its records; NULL: OpenSSL knows */
     cf_list handshakes;  /* tls_connection: the oldest first */
@@ -73,7 +74,7 @@ static int bio_read(BIO *bio, char *out, int size)
     cf_tls *tls = BIO_get_data(bio);
     size_t taken = tls->input.size < (size_t)size ? tls->input.size : (size_t)size;
     BIO_clear_retry_flags(bio);
-    if (taken == 0) {
+    if (taken == 0 || tls->updates > CF_RECORD_UPDATES_MAX) {
         BIO_set_retry_read(bio);
         return -1;
     }
@@ -98,16 +99,21 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
     return command == BIO_CTRL_FLUSH;
 }
 
+static bool is_update(int type, const void *data, size_t size)
+{
+    return type == SSL3_RT_HANDSHAKE && size > 0 && *(const uint8_t *)data == SSL3_MT_KEY_UPDATE;
+}
+
 /* The records are counted that OpenSSL writes with the secret it has told last. */
 static void on_message(int writing, int version, int type, const void *data, size_t size, SSL *ssl, void *user)
 {
     conversation *talk = user;
+    cf_tls *tls = BIO_get_data(SSL_get_rbio(ssl));
     (void)version;
-    (void)data;
-    (void)size;
-    (void)ssl;
     if (writing && type == SSL3_RT_HEADER)
         cf_records_written(&talk->records);
+    if (!writing && is_update(type, data, size))
+        tls->updates++;
 }
 
 /* ---- writing ---- */
@@ -395,9 +401,14 @@ static const char *take_over(conversation *talk)
 
 typedef cf_records_outcome outcome;
 
-static outcome outcome_of(const conversation *talk, int status)
+static outcome outcome_of(const tls_connection *self, int status)
 {
-    switch (SSL_get_error(talk->ssl, status)) {
+    cf_tls *tls = self->tls;
+    if (tls->updates > CF_RECORD_UPDATES_MAX) {
+        tls->problem = "too many new keys";
+        return CF_RECORDS_FAILED;
+    }
+    switch (SSL_get_error(self->talk->ssl, status)) {
     case SSL_ERROR_NONE:
     case SSL_ERROR_WANT_READ:
         return CF_RECORDS_MORE;
@@ -413,7 +424,7 @@ static outcome shake(tls_connection *self)
     ERR_clear_error();
     int status = SSL_do_handshake(self->talk->ssl);
     if (status != 1)
-        return outcome_of(self->talk, status);
+        return outcome_of(self, status);
     leave_handshakes(self);
     self->tls->problem = take_over(self->talk);
     return self->tls->problem == NULL ? CF_RECORDS_MORE : CF_RECORDS_FAILED;
@@ -429,7 +440,7 @@ static outcome read_ssl(tls_connection *self, size_t *size)
         got = SSL_read(self->talk->ssl, tls->plain + *size, (int)(sizeof(tls->plain) - *size));
         *size += got > 0 ? (size_t)got : 0;
     } while (got > 0 && tls->input.size > 0);
-    return outcome_of(self->talk, got);
+    return outcome_of(self, got);
 }
 
 /* The beginning of a record waits for the rest. */
@@ -474,6 +485,7 @@ static outcome read_input(tls_connection *self, cf_bytes input, size_t *size)
 {
     cf_tls *tls = self->tls;
     tls->input = input;
+    tls->updates = 0;
     tls->problem = NULL;
     if (self->talk == NULL && !begin(self)) {
         tls->problem = "out of memory";
