@@ -227,8 +227,9 @@ class Library:
         self.meta = meta
         self.errors = error_table(include / "error.h")
         client = Header(include / "client.h")
-        # Both headers include it; the client's overview lists its pages.
-        client.sections += [each for each in Header(include / "error.h").sections if title_of(each)]
+        # Both headers include them; the client's overview lists their pages.
+        for shared in ("header.h", "error.h"):
+            client.sections += [each for each in Header(include / shared).sections if title_of(each)]
         self.headers = [client, Header(include / "json.h"), Header(include / "backend.h")]
         self.overviews = {"client.h": ["libcentrifuge", "centrifuge"], "json.h": ["centrifuge_json"], "backend.h": ["centrifuge_backend"]}
         self.pages = [page for header in self.headers for page in pages_of(header)]

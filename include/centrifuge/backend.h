@@ -39,6 +39,7 @@
 #include <stdint.h>
 
 #include <centrifuge/error.h>
+#include <centrifuge/header.h>
 #include <centrifuge/visibility.h>
 
 #ifdef __cplusplus
@@ -124,6 +125,14 @@ typedef struct centrifuge_backend_options {
     const char *tls_certificate; /* PEM file: the backend's own certificate */
     const char *tls_key;         /* PEM file: its key; default: in the file of the certificate */
     const char *tls_key_password;
+
+    /*
+     * Further headers of every request, as a proxy in front of the server may want them; default none. Host, Authorization and
+     * Content-Type take the place of ours; what the length of a body is made of (Connection, Content-Length, Transfer-Encoding
+     * and the like) and X-API-Sign are refused.
+     */
+    const centrifuge_header *headers;
+    size_t header_count;
 } centrifuge_backend_options;
 
 /*
@@ -137,7 +146,7 @@ CENTRIFUGE_API centrifuge_error centrifuge_backend_options_default_sized(centrif
 /*
  * Are they complete and valid? The first that is not gives the error; `what` (may be NULL) gets the name of the option,
  * static, or NULL when there is none to name. Errors: INVALID_ARGUMENT, MISSING_URL, INVALID_URL, INVALID_OPTION (also for a
- * missing secret).
+ * missing secret, and for a header that is none or refused: "headers: Connection is set by the library").
  */
 CENTRIFUGE_API centrifuge_error centrifuge_backend_options_check(const centrifuge_backend_options *options, const char **what);
 

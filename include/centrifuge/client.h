@@ -61,6 +61,7 @@
 #include <stdint.h>
 
 #include <centrifuge/error.h>
+#include <centrifuge/header.h>
 #include <centrifuge/visibility.h>
 
 #ifdef __cplusplus
@@ -124,12 +125,6 @@ typedef int centrifuge_socket;
 #endif
 
 /* ---- options of a client -------------------------------------------------------------------------- */
-
-/* A header of an HTTP request. */
-typedef struct centrifuge_header {
-    const char *name;
-    const char *value;
-} centrifuge_header;
 
 /* A parameter in the query of an HTTP request: name and value as they are, not yet encoded. */
 typedef struct centrifuge_parameter {

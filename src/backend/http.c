@@ -62,6 +62,39 @@ static bool append_header(struct curl_slist **list, const char *header)
     return longer != NULL;
 }
 
+static bool is_given(const centrifuge_backend_options *options, const char *own)
+{
+    cf_bytes name = cf_bytes_make(own, strcspn(own, ":"));
+    for (size_t i = 0; i < options->header_count; i++) {
+        if (cf_bytes_equal_fold(cf_bytes_of(options->headers[i].name), name))
+            return true;
+    }
+    return false;
+}
+
+static bool append_given(centrifuge_backend *backend, const centrifuge_header *header)
+{
+    cf_buffer line;
+    cf_buffer_init(&line, backend->allocator, CF_BUFFER_NO_LIMIT);
+    cf_http_header_append(cf_bytes_of(header->name), cf_bytes_of(header->value), &line);
+    const char *text = cf_buffer_text(&line);
+    bool appended = text != NULL && append_header(&backend->headers, text);
+    cf_buffer_free(&line);
+    return appended;
+}
+
+/* "Expect:" keeps libcurl from asking first whether it may send a large body. */
+static bool make_headers(centrifuge_backend *backend, const centrifuge_backend_options *options)
+{
+    static const char *const own[] = {"Content-Type: application/json", "Expect:"};
+    bool made = true;
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && made; i++)
+        made = is_given(options, own[i]) || append_header(&backend->headers, own[i]);
+    for (size_t i = 0; i < options->header_count && made; i++)
+        made = append_given(backend, &options->headers[i]);
+    return made;
+}
+
 static centrifuge_error read_url(centrifuge_backend *backend, const char *url)
 {
     cf_buffer address;
@@ -85,10 +118,8 @@ centrifuge_error cf_backend_http_open(centrifuge_backend *backend, const centrif
     centrifuge_error error = read_url(backend, options->url);
     backend->process = getpid();
     backend->easy = curl_easy_init();
-    /* "Expect:" keeps libcurl from asking first whether it may send a large body. */
-    bool ready = error == CENTRIFUGE_ERROR_OK && backend->easy != NULL &&
-                 append_header(&backend->headers, "Content-Type: application/json") &&
-                 append_header(&backend->headers, "Expect:") && keep_secret(backend, 0, cf_http_user_of(options->proxy)) &&
+    bool ready = error == CENTRIFUGE_ERROR_OK && backend->easy != NULL && make_headers(backend, options) &&
+                 keep_secret(backend, 0, cf_http_user_of(options->proxy)) &&
                  keep_secret(backend, 1, cf_bytes_of(options->proxy_user));
     CURLcode code = ready ? configure(backend, options) : CURLE_OUT_OF_MEMORY;
     if (error != CENTRIFUGE_ERROR_OK || code == CURLE_OK)
@@ -169,6 +200,7 @@ static centrifuge_error check_status(centrifuge_backend *backend)
         {400, "HTTP status 400: the server could not read the request, wants it signed, or has no 'secret' itself"},
         {401, "HTTP status 401: the sign is wrong; check that 'secret' is the server's"},
         {404, "HTTP status 404: there is no HTTP API at this address; check 'url'"},
+        {413, "HTTP status 413: the request is larger than the server, or a proxy in front of it, takes"},
         {503, "HTTP status 503: the server is shutting down"},
     };
     if (backend->status == 200)

@@ -103,6 +103,16 @@ static centrifuge_error check_url(const char *url, const char **what)
     return CENTRIFUGE_ERROR_OK;
 }
 
+static centrifuge_error check_headers(const centrifuge_backend_options *options, const char **what)
+{
+    const char *wrong = cf_http_headers_check(options->headers, options->header_count, "headers");
+    for (size_t i = 0; wrong == NULL && i < options->header_count; i++) {
+        if (cf_bytes_equal_fold(cf_bytes_of(options->headers[i].name), CF_BYTES("X-API-Sign")))
+            wrong = "headers: X-API-Sign is set by the library";
+    }
+    return wrong == NULL ? CENTRIFUGE_ERROR_OK : invalid(what, wrong);
+}
+
 static centrifuge_error check(const centrifuge_backend_options *options, const char **what)
 {
     centrifuge_error error = check_url(options->url, what);
@@ -116,7 +126,7 @@ static centrifuge_error check(const centrifuge_backend_options *options, const c
         return invalid(what, "connect_timeout");
     if (options->message_size_max == 0)
         return invalid(what, "message_size_max");
-    return CENTRIFUGE_ERROR_OK;
+    return check_headers(options, what);
 }
 
 centrifuge_error cf_backend_read_options(centrifuge_backend_options *known, const centrifuge_backend_options *given,

@@ -3,6 +3,7 @@
  *
  * Files:
  *   url.c      addresses in parts
+ *   header.c   headers that an application may send
  *   socket.c   sockets of libcurl, closed in programs that the application starts
  *   trust.c    certificate authorities, read once for all connections
  *   cause.c    what libcurl's errors are called here
@@ -15,6 +16,7 @@
 #include "base/buffer.h"
 
 #include <centrifuge/error.h>
+#include <centrifuge/header.h>
 #include <curl/curl.h>
 
 /* ---- url.c ------------------------------------------------------------------ */
@@ -35,6 +37,13 @@ void cf_http_url_append_target(CURLU *url, cf_buffer *out);
 void cf_http_url_append_credentials(CURLU *url, cf_buffer *out);
 /* Takes everything away but scheme, host and port: where to connect to. */
 void cf_http_url_reduce(CURLU *url);
+
+/* ---- header.c ---------------------------------------------------------------- */
+
+/* What is wrong, beginning with `option`, which is "headers", "auth_headers" or "refresh_headers"; or NULL. Static. */
+const char *cf_http_headers_check(const centrifuge_header *headers, size_t count, const char *option);
+/* As libcurl wants it; failed: no memory. */
+void cf_http_header_append(cf_bytes name, cf_bytes value, cf_buffer *line);
 
 /* ---- socket.c ---------------------------------------------------------------- */
 

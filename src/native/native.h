@@ -137,8 +137,6 @@ centrifuge_error cf_native_refusal(int status, cf_bytes location, cf_buffer *why
 /* Milliseconds that a header Retry-After asks for (RFC 9110 section 10.2.3), 0 for none and for nonsense. */
 int64_t cf_native_retry_after(cf_bytes value);
 /* What is wrong, beginning with the name of the option; or NULL. */
-const char *cf_native_headers_check(const centrifuge_header *headers, size_t count, const char *option);
-/* The same. */
 const char *cf_native_endpoint_check(const cf_native_endpoint_options *given);
 /* What cf_native_endpoint_copy needs: entries of `lines`, and bytes behind `*to`, which it moves on. */
 size_t cf_native_endpoint_lines(const cf_native_endpoint_options *given);

@@ -58,9 +58,7 @@ static CURLcode add_given(cf_native_request *request, const cf_ws_header *header
     if (cf_bytes_equal_fold(cf_bytes_slice(header->name, 0, of_upgrade.size), of_upgrade))
         return CURLE_OK;
     cf_buffer_init(&line, &cf_heap, CF_BUFFER_NO_LIMIT);
-    cf_buffer_append(&line, header->name);
-    cf_buffer_append(&line, header->value.size > 0 ? CF_BYTES(": ") : CF_BYTES(";"));
-    cf_buffer_append(&line, header->value);
+    cf_http_header_append(header->name, header->value, &line);
     const char *text = cf_buffer_text(&line);
     CURLcode code = text ? cf_native_request_header(request, text) : CURLE_OUT_OF_MEMORY;
     cf_buffer_free(&line);

@@ -134,7 +134,7 @@ static centrifuge_error refuse(const char **what, const char *name)
 
 static centrifuge_error check_way(const centrifuge_options *options, const char **what)
 {
-    const char *wrong = cf_native_headers_check(options->headers, options->header_count, "headers");
+    const char *wrong = cf_http_headers_check(options->headers, options->header_count, "headers");
     if (wrong)
         return refuse(what, wrong);
     if (options->tls_key && !options->tls_certificate)

@@ -207,6 +207,55 @@ static void an_insecure_server_gets_no_sign(void **state)
     assert_null(strstr(server.log, "X-API-Sign"));
 }
 
+static void headers_of_the_application_are_sent(void **state)
+{
+    (void)state;
+    static const centrifuge_header headers[] = {
+        {"X-Shop", "7"}, {"authorization", "Bearer 1"}, {"X-Empty", ""}, {"content-type", "application/json; charset=utf-8"}};
+    const char *answer = ANSWER("[{\"method\":\"publish\",\"error\":null,\"body\":null}]");
+    char url[64];
+    centrifuge_backend_options options;
+    centrifuge_backend *backend;
+    test_server_start(&server, &answer, 1, false);
+    options_for(&options, url, "http", server.port);
+    options.headers = headers;
+    options.header_count = sizeof(headers) / sizeof(headers[0]);
+    assert_int_equal(centrifuge_backend_new(&backend, &options), CENTRIFUGE_ERROR_OK);
+    assert_int_equal(centrifuge_backend_publish(backend, "c", "1", NULL, NULL), CENTRIFUGE_ERROR_OK);
+    end(backend);
+    expect_header("\r\nX-Shop: 7\r\n");
+    expect_header("\r\nauthorization: Bearer 1\r\n");
+    expect_header("\r\nX-Empty:\r\n");
+    expect_header("\r\ncontent-type: application/json; charset=utf-8\r\n");
+    expect_header("\r\nX-API-Sign: ");
+    assert_null(strstr(server.log, "Content-Type"));
+}
+
+static void headers_that_cannot_be_sent_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        centrifuge_header header;
+        const char *what;
+    } cases[] = {
+        {{"X Shop", "7"}, "headers"},
+        {{"X-Shop", "7\r\nX-Evil: 1"}, "headers"},
+        {{"X-Shop", NULL}, "headers"},
+        {{"content-length", "1"}, "headers: Content-Length is set by the library"},
+        {{"x-api-sign", "1"}, "headers: X-API-Sign is set by the library"},
+    };
+    char url[64];
+    centrifuge_backend_options options;
+    options_for(&options, url, "http", 1);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *what = NULL;
+        options.headers = &cases[i].header;
+        options.header_count = 1;
+        assert_int_equal(centrifuge_backend_options_check(&options, &what), CENTRIFUGE_ERROR_INVALID_OPTION);
+        assert_string_equal(what, cases[i].what);
+    }
+}
+
 static void the_connection_is_kept(void **state)
 {
     (void)state;
@@ -333,6 +382,7 @@ static void other_http_statuses(void **state)
         {"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nBad Request\n", 400, "could not read the request"},
         {"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n", 404, "check 'url'"},
         {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nConnection: close\r\n\r\n", 302, "HTTP status 302"},
+        {"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n\r\n", 413, "larger than the server"},
         {"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n[]", 500, "HTTP status 500"},
         {"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n", 503, "shutting down"},
     };
@@ -564,6 +614,8 @@ static void every_allocation_may_fail(void **state)
     centrifuge_backend_options options;
     test_server_start(&server, &answer, 1, true);
     options_for(&options, url, "http", server.port);
+    options.headers = &(centrifuge_header){"X-Shop", "7"};
+    options.header_count = 1;
     for (size_t n = 1;; n++) {
         test_allocator memory = test_allocator_failing_at(n);
         cf_allocator allocator = test_allocator_make(&memory);
@@ -590,6 +642,8 @@ int main(void)
         cmocka_unit_test(questions),
         cmocka_unit_test(any_commands),
         cmocka_unit_test(an_insecure_server_gets_no_sign),
+        cmocka_unit_test(headers_of_the_application_are_sent),
+        cmocka_unit_test(headers_that_cannot_be_sent_are_refused),
         cmocka_unit_test(the_connection_is_kept),
         cmocka_unit_test(what_is_not_answered_is_not_sent_again),
         cmocka_unit_test(a_child_has_a_connection_of_its_own),
