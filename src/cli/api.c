@@ -19,18 +19,15 @@ centrifuge_backend *cf_cli_api_open(const cf_cli_options *options, cf_cli_exit *
     settings.tls_verify = !options->no_verify;
     settings.proxy = options->proxy;
     settings.timeout = cf_cli_options_timeout(options);
+    settings.headers = options->headers.list;
+    settings.header_count = options->headers.count;
 
-    if (options->headers.count > 0) {
-        cf_cli_complain("--header is sent by client connections, and this asks the HTTP API: leave it out");
-        *code = CF_CLI_USAGE;
-        return NULL;
-    }
     const char *what = NULL;
     centrifuge_backend *backend = NULL;
     *code = CF_CLI_OK;
     centrifuge_error error = centrifuge_backend_options_check(&settings, &what);
     if (error != CENTRIFUGE_ERROR_OK) {
-        cf_cli_options_complain(what, error);
+        cf_cli_options_complain(options, what, error);
         *code = CF_CLI_USAGE;
         return NULL;
     }
@@ -48,20 +45,29 @@ static bool is_refusal(int status)
     return status == 400 || status == 401 || status == 403;
 }
 
+static cf_cli_exit report_status(const centrifuge_backend *backend, const cf_cli_options *options)
+{
+    int status = centrifuge_backend_http_status(backend);
+    if (!is_refusal(status)) {
+        cf_cli_complain("%s: %s", options->place, centrifuge_backend_error_text(backend));
+        return CF_CLI_ERROR;
+    }
+    const char *help = options->insecure         ? "without --insecure, which this server does not allow, and with its --secret"
+                       : options->secret != NULL ? "check --secret, which must be the server's"
+                                                 : "give --secret, which must be the server's, or CENTRIFUGE_SECRET";
+    cf_cli_complain("%s answered with HTTP status %d: %s", options->place, status, help);
+    return CF_CLI_REFUSED;
+}
+
 cf_cli_exit cf_cli_api_report(const centrifuge_backend *backend, const cf_cli_options *options, const char *doing,
                               const char *whom, centrifuge_error error)
 {
-    int status = centrifuge_backend_http_status(backend);
     if (error == CENTRIFUGE_ERROR_REFUSED) {
         cf_cli_answer_complain(doing, whom != NULL ? whom : options->place, centrifuge_backend_error_text(backend));
         return CF_CLI_REFUSED;
     }
-    if (error == CENTRIFUGE_ERROR_HTTP_STATUS) {
-        cf_cli_complain("%s answered with HTTP status %d%s", options->place, status,
-                        is_refusal(status) ? ": check --secret, which must be the server's"
-                                           : "; is it the address of the server?");
-        return is_refusal(status) ? CF_CLI_REFUSED : CF_CLI_ERROR;
-    }
+    if (error == CENTRIFUGE_ERROR_HTTP_STATUS)
+        return report_status(backend, options);
     cf_cli_complain("%s: %s", options->place, centrifuge_backend_error_text(backend));
     return cf_cli_exit_of(error);
 }
@@ -75,9 +81,9 @@ static bool is_about_data(centrifuge_error error)
 static centrifuge_error publish(centrifuge_backend *backend, const cf_cli_options *options, const char *const *channels,
                                 size_t count, centrifuge_bytes data)
 {
-    if (data.size > 0 && memchr(data.bytes, '\0', data.size) != NULL)
+    if (data.size == 0 || memchr(data.bytes, '\0', data.size) != NULL)
         return CENTRIFUGE_ERROR_INVALID_JSON;
-    char *text = data.size > 0 ? strndup(data.bytes, data.size) : strdup("");
+    char *text = strndup(data.bytes, data.size);
     if (text == NULL)
         return CENTRIFUGE_ERROR_NO_MEMORY;
     centrifuge_error error = count == 1

@@ -3,10 +3,11 @@
  *
  * main.c finds the command in a table and options.c fills cf_cli_options from a context (kept.c), the environment and flags,
  * by the table of option.c; then one file a group of commands does the work: sub.c, pub.c, ask.c (presence, history,
- * channels, stats, node), tell.c (broadcast, unsubscribe, disconnect), sign.c, top.c, ping.c, bench*.c, context.c,
+ * channels, stats, node), tell.c (broadcast, unsubscribe, disconnect), sign.c, top*.c, ping.c, bench*.c, context.c,
  * completion.c. Those that keep client connections share connection.c (a client as the options want it), private.c (what a
  * backend would sign) and loop.c (poll: the clients' sockets, signals, standard input and output), those that have one
  * session.c (how it fails); those that call the HTTP API share api.c. print.c writes lines of JSON, pretty.c in colours.
+ * suggest.c guesses what a mistyped word should be.
  *
  * Only the public headers of the library are used here.
  */
@@ -116,6 +117,18 @@ enum {
 /* The name of a command; NULL: there are no more. */
 const char *cf_cli_command_at(size_t i, unsigned *bit, const char **summary);
 
+/* ---- suggest.c ---- */
+
+/* The nearest of the words that are offered in place of one of `size` bytes, NULL while none is near. Zero but for the word. */
+typedef struct cf_cli_suggestion {
+    const char *word;
+    size_t size;
+    const char *best;
+    size_t distance;
+} cf_cli_suggestion;
+
+void cf_cli_suggestion_offer(cf_cli_suggestion *suggestion, const char *candidate);
+
 /* ---- options.c ---- */
 
 /* An address for texts, without a user and a query, which may be secret; returns `place`. */
@@ -150,7 +163,7 @@ typedef struct cf_cli_option_words {
 /* False: there are no more. */
 bool cf_cli_option_at(size_t i, unsigned command, cf_cli_option_words *words);
 /* Reports what the library said of one of its options, `what`, under the name that it has on the command line. */
-void cf_cli_options_complain(const char *what, centrifuge_error error);
+void cf_cli_options_complain(const cf_cli_options *options, const char *what, centrifuge_error error);
 
 /* ---- print.c: standard error and lines of JSON on standard output ---- */
 
@@ -160,7 +173,7 @@ void cf_cli_options_complain(const char *what, centrifuge_error error);
 #define CF_CLI_FORMAT
 #endif
 
-/* One line on standard error, with the program's name in front. */
+/* A line on standard error, with the program's name in front and nothing that a terminal would obey; what is longer is cut. */
 void cf_cli_complain(const char *format, ...) CF_CLI_FORMAT;
 
 /* One line of JSON: begin, members, end. A string that is NULL is left out. */
@@ -187,6 +200,8 @@ void cf_cli_print(const char *format, ...) CF_CLI_FORMAT;
 void cf_cli_print_choose(const cf_cli_options *options);
 /* Does a person look at standard output, and not a program? */
 bool cf_cli_print_is_for_people(void);
+/* Does the terminal know how to move its cursor? */
+bool cf_cli_terminal_moves(void);
 /* From here on a reader that goes away is no failure: the output is as long as somebody wants it. */
 void cf_cli_print_reader_may_leave(void);
 /* Writes what was printed. False: standard output does not take any more, so that printing more has no use. */

@@ -41,7 +41,7 @@ static void complain_about_option(const cf_cli_options *options, const char *wha
         cf_cli_complain("--auth-endpoint is '%s': give all of an http:// or https:// address",
                         cf_cli_place(place, options->auth_endpoint));
     else
-        cf_cli_options_complain(what, error);
+        cf_cli_options_complain(options, what, error);
 }
 
 /* Tokens that are made here are fresh for every attempt, so that a long run outlives the lifetime of one. */

@@ -142,8 +142,11 @@ static bool check_name(const char *name)
 {
     if (cf_cli_context_is_name(name))
         return true;
-    cf_cli_complain("'%s' is no name of a context: give letters, digits, '.', '_' and '-', at most %d", name,
-                    CF_CLI_CONTEXT_NAME_MAX);
+    if (name[0] == '\0')
+        cf_cli_complain("which context? Give its name behind the action; centrifuge-cli context ls says which there are");
+    else
+        cf_cli_complain("'%s' is no name of a context: give letters, digits, '.', '_' and '-', at most %d", name,
+                        CF_CLI_CONTEXT_NAME_MAX);
     return false;
 }
 
@@ -167,12 +170,27 @@ static bool is_there(const char *path)
     return stat(path, &about) == 0;
 }
 
+/* What could not be used is not kept. */
+static bool check_url(const cf_cli_options *options)
+{
+    centrifuge_options settings;
+    if (options->url == NULL)
+        return true;
+    centrifuge_options_default(&settings);
+    settings.url = options->url;
+    settings.insecure = true;
+    centrifuge_error error = centrifuge_options_check(&settings, NULL);
+    if (error != CENTRIFUGE_ERROR_OK)
+        cf_cli_options_complain(options, NULL, error);
+    return error == CENTRIFUGE_ERROR_OK;
+}
+
 static cf_cli_exit add(const cf_cli_options *options, const char *name)
 {
     char path[CF_CLI_CONTEXT_PATH_MAX];
     char *text = NULL;
     size_t size = 0;
-    if (!check_name(name) || !find_file(path, name))
+    if (!check_name(name) || !check_url(options) || !find_file(path, name))
         return CF_CLI_USAGE;
     if (is_there(path)) {
         cf_cli_complain("there is a context %s already: edit %s, or take it away with centrifuge-cli context rm", name, path);

@@ -1,5 +1,7 @@
 #include "cli/credentials.h"
 
+#include <centrifuge/json.h>
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +13,14 @@ static bool is_timestamp(const char *text)
         text++;
     size_t digits = strspn(text, "0123456789");
     return digits > 0 && digits < 19 && text[digits] == '\0';
+}
+
+bool cf_cli_credentials_check_info(const char *info)
+{
+    if (info[0] == '\0' || centrifuge_json_check((centrifuge_bytes){info, strlen(info)}, NULL) == CENTRIFUGE_ERROR_OK)
+        return true;
+    cf_cli_complain("--info is '%s', which is not valid JSON: give a value as '{\"name\": \"Ann\"}'", info);
+    return false;
 }
 
 static bool make_token(cf_cli_credentials *credentials, const cf_cli_options *options)
@@ -39,6 +49,8 @@ bool cf_cli_credentials_make(cf_cli_credentials *credentials, const cf_cli_optio
         cf_cli_complain("--timestamp is '%s': give Unix seconds, as 1795452449", options->timestamp);
         return false;
     }
+    if (!cf_cli_credentials_check_info(credentials->info))
+        return false;
     if (options->insecure)
         return true;
     if (options->token != NULL && options->timestamp == NULL) {

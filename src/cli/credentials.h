@@ -19,5 +19,7 @@ typedef struct cf_cli_credentials {
 
 /* Borrows from the options and points into itself: not to be copied. False: the options are wrong, which was reported. */
 bool cf_cli_credentials_make(cf_cli_credentials *credentials, const cf_cli_options *options);
+/* `info` is "" or JSON. False: it is not, which was reported. */
+bool cf_cli_credentials_check_info(const char *info);
 
 #endif

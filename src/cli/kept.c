@@ -101,7 +101,7 @@ static bool save(const cf_cli_options *options, const cf_cli_option *entry, FILE
     if (entry->kind == CF_CLI_FLAG)
         fprintf(to, "%s\n", entry->name);
     else if (entry->kind == CF_CLI_SECONDS)
-        fprintf(to, "%s %g\n", entry->name, (double)*(const int64_t *)at / 1000);
+        fprintf(to, "%s %.12g\n", entry->name, (double)*(const int64_t *)at / 1000);
     else if (entry->kind == CF_CLI_HEADER)
         save_headers(entry, at, to);
     else

@@ -77,6 +77,19 @@ const char *cf_cli_command_at(size_t i, unsigned *bit, const char **summary)
     return table[i].name;
 }
 
+static void complain_about_command(const char *name)
+{
+    size_t size = strcspn(name, "="); /* what follows may be secret */
+    cf_cli_suggestion suggestion = {.word = name, .size = size};
+    for (size_t i = 0; i < TABLE_SIZE; i++)
+        cf_cli_suggestion_offer(&suggestion, table[i].name);
+    if (suggestion.best != NULL)
+        cf_cli_complain("'%.*s' is not a command (is it %s?); see centrifuge-cli --help", (int)size, name, suggestion.best);
+    else
+        cf_cli_complain("'%.*s' is not a command%s; see centrifuge-cli --help", (int)size, name,
+                        name[0] == '-' ? ": options of a single command stand behind it" : "");
+}
+
 static void print_help(void)
 {
     cf_cli_print("centrifuge-cli %s: real-time messages from the command line\n\n"
@@ -156,10 +169,14 @@ static void keep_standard_streams(void)
     }
 }
 
-/* Options in front of the command come behind it. NULL: there is no command. */
+/* Options in front of the command come behind it. NULL: there is no command, which was reported. */
 static const char *bring_command_forward(int argc, char **argv)
 {
     int at = cf_cli_options_skip(argc, argv);
+    if (at > argc)
+        cf_cli_complain("%s wants a value, and a command behind it; see centrifuge-cli --help", argv[argc - 1]);
+    else if (at == argc)
+        cf_cli_complain("which command? See centrifuge-cli --help");
     if (at >= argc)
         return NULL;
     char *name = argv[at];
@@ -168,33 +185,39 @@ static const char *bring_command_forward(int argc, char **argv)
     return name;
 }
 
+/* Of one command, or of all without a name. */
+static cf_cli_exit help(const char *name)
+{
+    const command_entry *about = name != NULL ? find(name) : NULL;
+    if (about != NULL) {
+        print_command_help(about);
+        return CF_CLI_OK;
+    }
+    if (name != NULL) {
+        complain_about_command(name);
+        return CF_CLI_USAGE;
+    }
+    print_help();
+    return CF_CLI_OK;
+}
+
 static cf_cli_exit choose(int argc, char **argv)
 {
     bool asks_for_help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
     const char *name = asks_for_help ? argv[1] : bring_command_forward(argc, argv);
-    if (name == NULL) {
-        cf_cli_complain("which command? See centrifuge-cli --help");
+    if (name == NULL)
         return CF_CLI_USAGE;
-    }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
         cf_cli_print("centrifuge-cli %s\n", centrifuge_version_text());
         return CF_CLI_OK;
     }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        const command_entry *about = argc > 2 ? find(argv[2]) : NULL;
-        if (about)
-            print_command_help(about);
-        else
-            print_help();
-        return CF_CLI_OK;
-    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
     const command_entry *command = find(name);
-    if (command == NULL) {
-        cf_cli_complain("'%.*s' is not a command%s; see centrifuge-cli --help", (int)strcspn(name, "="), name,
-                        name[0] == '-' ? ": options of a single command stand behind it" : "");
-        return CF_CLI_USAGE;
-    }
-    return run(command, argc - 1, argv + 1);
+    if (command != NULL)
+        return run(command, argc - 1, argv + 1);
+    complain_about_command(name);
+    return CF_CLI_USAGE;
 }
 
 int main(int argc, char **argv)

@@ -34,26 +34,34 @@ void cf_cli_message_complain(const cf_cli_message *message, const char *channel,
         cf_cli_complain("cannot publish %s to %s: %s", where, channel, centrifuge_error_text(error));
         return;
     }
+    if (message->data.size == 0) {
+        cf_cli_complain("%s is empty, which is not valid JSON; --text sends what is given as a string", where);
+        return;
+    }
     int shown = message->data.size > SHOWN ? SHOWN : (int)message->data.size;
     cf_cli_complain("%s is not valid JSON: %.*s%s\n"
                     "A string needs its own quotes, as '\"hello\"', and names in objects too, as '{\"text\": \"hello\"}';\n"
                     "--text sends what is given as a string.",
-                    where, shown, shown ? message->data.bytes : "", message->data.size > SHOWN ? "..." : "");
+                    where, shown, message->data.bytes, message->data.size > SHOWN ? "..." : "");
 }
 
 void cf_cli_answer_complain(const char *doing, const char *channel, const char *error)
 {
-    static const char *const hints[][2] = {
-        {"permission denied", ": this user may not do that in this channel; a backend may (--api, or without --client)"},
-        {"namespace not found", ": the server's configuration has no namespace of the name before the ':'"},
-        {"not available",
+    static const struct {
+        const char *error;
+        const char *doing; /* how it begins */
+        const char *hint;
+    } hints[] = {
+        {"permission denied", "cannot subscribe", ": this user may not listen there (--user says who it is)"},
+        {"permission denied", "", ": this user may not do that in this channel; a backend may (--api, or without --client)"},
+        {"namespace not found", "", ": the server's configuration has no namespace of the name before the ':'"},
+        {"not available", "",
          ": it is switched off for this channel (options presence, history_size, history_lifetime of the server)"},
-        {"limit exceeded", ": the name is too long, or there are too many channels"},
+        {"limit exceeded", "", ": the name is too long, or there are too many channels"},
     };
-    const char *hint = "";
-    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-        if (strcmp(error, hints[i][0]) == 0)
-            hint = hints[i][1];
-    }
-    cf_cli_complain("%s %s: %s%s", doing, channel, error, hint);
+    size_t i = 0;
+    while (i < sizeof(hints) / sizeof(hints[0]) &&
+           (strcmp(error, hints[i].error) != 0 || strncmp(doing, hints[i].doing, strlen(hints[i].doing)) != 0))
+        i++;
+    cf_cli_complain("%s %s: %s%s", doing, channel, error, i < sizeof(hints) / sizeof(hints[0]) ? hints[i].hint : "");
 }

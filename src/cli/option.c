@@ -32,8 +32,8 @@ static const cf_cli_option table[] = {
      "of your backend: asked for signs of private channels; default: made with the secret"},
     {"auth-header", 0, CF_CLI_HEADER, CLIENT | SAVED, AT(auth_headers), "CENTRIFUGE_AUTH_HEADER", "HEADER",
      "'NAME: VALUE', sent to --auth-endpoint; may be given again"},
-    {"header", 'H', CF_CLI_HEADER, CLIENT | SAVED, AT(headers), NULL, "HEADER",
-     "'NAME: VALUE', sent to the server when a client connects; may be given again"},
+    {"header", 'H', CF_CLI_HEADER, SERVER | SAVED, AT(headers), NULL, "HEADER",
+     "'NAME: VALUE', sent to the server when a client connects, and with requests to the HTTP API; may be given again"},
     {"insecure", 0, CF_CLI_FLAG, SERVER | SAVED, AT(insecure), "CENTRIFUGE_INSECURE", NULL,
      "send no credentials, whatever else is given"},
     {"ca-file", 0, CF_CLI_TEXT, SERVER | SAVED, AT(ca_file), "CENTRIFUGE_CA_FILE", "FILE",
@@ -168,7 +168,7 @@ bool cf_cli_option_set(cf_cli_options *options, const cf_cli_option *entry, cons
     case CF_CLI_SECONDS:
         if (parse_seconds(value, cf_cli_option_member(options, entry)))
             return true;
-        cf_cli_complain("%s is '%s': give a number of seconds greater than 0, as 5 or 0.5", where, value);
+        cf_cli_complain("%s is '%s': give seconds from 0.001 to 1000000000, as 5 or 0.5", where, value);
         return false;
     case CF_CLI_COLOR:
         return choose_color(options, where, value);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SUGGESTION_SIZE = 48 };
+
 static bool truth(const char *variable, const char *value, bool *known)
 {
     static const char *const yes[] = {"1", "true", "yes", "on"};
@@ -74,10 +76,25 @@ static const cf_cli_option *entry_of(unsigned command, int code)
     return NULL;
 }
 
+/* " (is it --count?)", or nothing. */
+static void suggest_option(char text[SUGGESTION_SIZE], unsigned bit, const char *name, size_t size)
+{
+    cf_cli_suggestion suggestion = {.word = name, .size = size};
+    for (size_t i = 0; i < CF_CLI_OPTION_COUNT; i++) {
+        if (cf_cli_option_table[i].commands & bit)
+            cf_cli_suggestion_offer(&suggestion, cf_cli_option_table[i].name);
+    }
+    text[0] = '\0';
+    if (suggestion.best != NULL)
+        snprintf(text, SUGGESTION_SIZE, " (is it --%s?)", suggestion.best);
+}
+
 static bool refuse_word(int code, unsigned bit, const char *command, const char *word)
 {
     const cf_cli_option *entry = entry_of(bit, optopt);
     int name = (int)strcspn(word, "="); /* what follows may be a secret behind a mistyped name */
+    char suggestion[SUGGESTION_SIZE];
+    suggest_option(suggestion, bit, word + 2, name > 2 ? (size_t)name - 2 : 0);
     if (code == ':')
         cf_cli_complain("%s wants a value: --%s %s", word, entry ? entry->name : "", entry ? entry->argument : "");
     else if (optopt >= 256)
@@ -87,7 +104,8 @@ static bool refuse_word(int code, unsigned bit, const char *command, const char 
             "%s does not know the option -%c; see centrifuge-cli %s --help (data that begins with - goes behind --)", command,
             optopt, command);
     else
-        cf_cli_complain("%s does not know the option %.*s; see centrifuge-cli %s --help", command, name, word, command);
+        cf_cli_complain("%s does not know the option %.*s%s; see centrifuge-cli %s --help", command, name, word, suggestion,
+                        command);
     return false;
 }
 
@@ -232,12 +250,29 @@ int64_t cf_cli_options_timeout(const cf_cli_options *options)
     return options->timeout > 0 ? options->timeout : CF_CLI_TIMEOUT_DEFAULT;
 }
 
-void cf_cli_options_complain(const char *what, centrifuge_error error)
+/* What is wrong with a value that may be shown. False: there is more to say. */
+static bool complain_about_value(const cf_cli_options *options, const char *what, centrifuge_error error)
 {
+    if (what != NULL && strcmp(what, "transports") == 0 && options->transport != NULL)
+        cf_cli_complain(
+            "--transport is '%s': give a list of websocket, xhr-streaming, eventsource and xhr-polling, with commas "
+            "between them",
+            options->transport);
+    else if (error == CENTRIFUGE_ERROR_INVALID_URL || error == CENTRIFUGE_ERROR_MISSING_URL)
+        cf_cli_complain("--url is '%s': %s", options->place, centrifuge_error_text(error));
+    else
+        return false;
+    return true;
+}
+
+void cf_cli_options_complain(const cf_cli_options *options, const char *what, centrifuge_error error)
+{
+    if (complain_about_value(options, what, error))
+        return;
     static const char *const names[][2] = {
         {"auth_endpoint", "auth-endpoint"}, {"auth_headers", "auth-header"}, {"headers", "header"},
         {"tls_ca_file", "ca-file"},         {"tls_certificate", "cert"},     {"tls_key", "key"},
-        {"tls_verify", "no-verify"},        {"transports", "transport"}};
+        {"tls_verify", "no-verify"}};
     const char *name = what ? what : "url";
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t size = strlen(names[i][0]);

@@ -26,12 +26,16 @@ static bool line_empty;
 
 void cf_cli_complain(const char *format, ...)
 {
+    char text[4096];
     va_list list;
     va_start(list, format);
-    fputs("centrifuge-cli: ", stderr);
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof(text), format, list);
     va_end(list);
+    for (char *at = text; *at != '\0'; at++) {
+        if (((unsigned char)*at < ' ' && *at != '\n') || *at == 0x7f)
+            *at = '?';
+    }
+    fprintf(stderr, "centrifuge-cli: %s\n", text);
 }
 
 /* Waits where a pipe or terminal is full, also one that another program made non-blocking. */
@@ -261,14 +265,19 @@ void cf_cli_print_answer(centrifuge_bytes first, centrifuge_bytes second)
     end_json();
 }
 
+bool cf_cli_terminal_moves(void)
+{
+    const char *terminal = getenv("TERM");
+    return terminal == NULL || strcmp(terminal, "dumb") != 0;
+}
+
 /* https://no-color.org */
 static bool wants_color(const char *when)
 {
     const char *no_color = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
     if (when != NULL && strcmp(when, "auto") != 0)
         return strcmp(when, "always") == 0;
-    return output.terminal && (no_color == NULL || no_color[0] == '\0') && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+    return output.terminal && (no_color == NULL || no_color[0] == '\0') && cf_cli_terminal_moves();
 }
 
 void cf_cli_print_choose(const cf_cli_options *options)

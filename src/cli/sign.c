@@ -41,7 +41,7 @@ cf_cli_exit cf_cli_sign(const cf_cli_options *options)
     const char *channel = options->arguments[1];
     const char *info = options->info ? options->info : "";
     char sign[CENTRIFUGE_SIGN_SIZE];
-    if (!has_secret(options))
+    if (!has_secret(options) || !cf_cli_credentials_check_info(info))
         return CF_CLI_USAGE;
     centrifuge_error error = centrifuge_backend_sign(options->secret, client, channel, info, sign);
     if (error != CENTRIFUGE_ERROR_OK) {

@@ -1,3 +1,4 @@
+#include "cli/message.h"
 #include "cli/session.h"
 
 #include <stdio.h>
@@ -100,7 +101,7 @@ static void on_refused(centrifuge_subscription *subscription, const centrifuge_s
     (void)subscription;
     if (command->session.done)
         return;
-    cf_cli_complain("cannot subscribe to %s: %s", event->channel, event->text);
+    cf_cli_answer_complain("cannot subscribe to", event->channel, event->text);
     if (!command->session.options->quiet)
         print_error(event->channel, event->text, event->advice);
     command->refused++;

@@ -103,7 +103,7 @@ test('a file of a person\'s: blanks, comments and line ends of another system; w
     ['count 3\n', /line 1: count is no option/],
     ['secret\n', /line 1: secret is no option of a context, or its value is missing/],
     ['insecure 1\n', /line 1: insecure/],
-    ['timeout soon\n', /line 1: timeout is 'soon': give a number of seconds/],
+    ['timeout soon\n', /line 1: timeout is 'soon': give seconds from 0\.001/],
     ['header hunter2\n', /line 1: header is no header/],
     ['x'.repeat(70000), /File too large/],
   ]) {
@@ -122,7 +122,7 @@ test('what is wrong is refused, and changes nothing', async () => {
     [['context', 'add', '../x'], /'\.\.\/x' is no name of a context/],
     [['context', 'add', '.x'], /is no name/],
     [['context', 'add', 'x'.repeat(65)], /is no name/],
-    [['context', 'add'], /is no name/],
+    [['context', 'add'], /which context\? Give its name/],
     [['context', 'rm', 'two'], /there is no context two/],
     [['context', 'select', 'two'], /there is no context two/],
     [['context', 'show', 'two'], /there is no context two/],
@@ -148,4 +148,11 @@ test('a folder that cannot be written is told', async () => {
   const { code, stderr } = await run(['context', 'add', 'one']);
   assert.strictEqual(code, 1);
   assert.match(stderr, /cannot .*centrifuge.*: Not a directory/);
+});
+
+test('an address that could not be used is not kept', async () => {
+  const { code, stderr } = await run(['context', 'add', 'bad', '--url', 'nonsense']);
+  assert.strictEqual(code, 2);
+  assert.match(stderr, /--url is 'nonsense': /);
+  assert.strictEqual((await run(['context', 'ls'])).stdout, '');
 });

@@ -75,9 +75,9 @@ function running(args, { env, stdio } = {}) {
   return { child, code, line, event, stderr: () => stderr, stop: (signal = 'SIGTERM') => (child.kill(signal), code) };
 }
 
-/* In a terminal of its own, by util-linux: keys go in, what is shown comes out. */
-function terminal(words, env) {
-  const quoted = [CLI, ...words].map((word) => `'${word}'`).join(' ');
+/* In a terminal of its own, by util-linux: keys go in, what is shown comes out. `before` is for the shell, in front of it. */
+function terminal(words, env, before = '') {
+  const quoted = before + [CLI, ...words].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], { env: environment({ TERM: 'xterm', ...env }) });
   const self = { child, shown: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => { self.shown += text; });

@@ -36,7 +36,7 @@ test('no text shows what may be secret in an address or behind a mistyped option
   const cases = [
     [['pub', 'a', '1', '--insecure', '-u', 'ws://joe:hunter2@127.0.0.1:1/x?token=hunter2#hunter2'], /no connection to ws:\/\/127\.0\.0\.1:1\/x: /],
     [['stats', '--insecure', '-u', 'http://joe:hunter2@127.0.0.1:1'], /^centrifuge-cli: http:\/\/127\.0\.0\.1:1: /],
-    [['stats', '--secrt=hunter2'], /the option --secrt; see/],
+    [['stats', '--secrt=hunter2'], /the option --secrt \(is it --secret\?\); see/],
     [['sub', 'a', '--insecure', '--auth-endpoint', 'ftp://joe:hunter2@h'], /--auth-endpoint is 'ftp:\/\/h'/],
     [['sub', 'a', '--insecure', '--auth-endpoint', 'http://joe:hunter2/x@h'], /--auth-endpoint is 'http:\/\/\*\*\*'/],
     [['sub', 'a', '--insecure', '--auth-endpoint', 'http://joe:x/hunter2@h'], /--auth-endpoint is 'http:\/\/\*\*\*'/],
@@ -52,7 +52,15 @@ test('no text shows what may be secret in an address or behind a mistyped option
 test('a wrong command line ends with 2, names what is wrong, prints nothing', async () => {
   const cases = [
     [[], /which command/],
-    [['publish', 'x'], /'publish' is not a command/],
+    [['publish', 'x'], /'publish' is not a command; see/],
+    [['statz'], /'statz' is not a command \(is it stats\?\); see/],
+    [['disc', '42'], /'disc' is not a command \(is it disconnect\?\); see/],
+    [['help', 'benhc'], /'benhc' is not a command \(is it bench\?\); see/],
+    [['pub', '--cuont', '3', 'x'], /the option --cuont \(is it --count\?\); see/],
+    [['sub', '--interval', '3', 'x'], /the option --interval; see/],
+    [['token', '--secret', 's', '--info', '{'], /--info is '\{', which is not valid JSON/],
+    [['sign', '--secret', 's', '--info', 'Ann', 'c', '$x'], /--info is 'Ann', which is not valid JSON/],
+    [['sub', 'x', '--insecure', '--info', 'Ann'], /--info is 'Ann', which is not valid JSON/],
     [['sub'], /CHANNEL/],
     [['pub'], /CHANNEL/],
     [['pub', 'a', 'b', 'c'], /'c' is too much/],
@@ -69,7 +77,9 @@ test('a wrong command line ends with 2, names what is wrong, prints nothing', as
     [['sub', 'x', '--quiet=yes'], /--quiet=yes takes no value/],
     [['sub', 'x', 'x'], /x is given twice/],
     [['sub', ''], /''/],
-    [['sub', 'x', '--url', 'ftp://127.0.0.1'], /--url/],
+    [['sub', 'x', '--timeout', '1e10'], /--timeout is '1e10': give seconds from 0\.001 to 1000000000/],
+    [['sub', 'x', '--url', 'ftp://127.0.0.1'], /--url is 'ftp:\/\/127\.0\.0\.1': /],
+    [['stats', '--url', '127.0.0.1:8000'], /--url is '127\.0\.0\.1:8000': .*use ws:\/\//],
     [['sub', 'x', '--token', VECTOR], /--timestamp/],
     [['pub', '--lines', 'x', '1'], /--lines reads standard input/],
     [['token'], /--secret/],
@@ -139,6 +149,19 @@ test('pub refuses what is no JSON before it connects, and says how to quote', as
     assert.strictEqual(code, 1, stderr);
     assert.match(stderr, /not valid JSON/);
     assert.match(stderr, /--text/);
+  }
+});
+
+test('what a terminal would obey is not repeated on it', async () => {
+  const { stderr } = await cli(['pub', 'x', '\x1b[31mred\x07']);
+  assert.match(stderr, /not valid JSON: \?\[31mred\?\n/);
+});
+
+test('an empty standard input is called so', async () => {
+  for (const words of [['pub', 'x'], ['pub', '--api', 'x'], ['broadcast', '-', 'x', 'y']]) {
+    const { code, stderr } = await cli([...words, '--insecure', '--url', 'http://127.0.0.1:1'], { input: '\n' });
+    assert.strictEqual(code, 1);
+    assert.match(stderr, /^centrifuge-cli: DATA is empty, which is not valid JSON/);
   }
 });
 

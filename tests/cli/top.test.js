@@ -3,7 +3,10 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
-const { cli, running, server, environment, terminal, CLI } = require('./lib');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { cli, running, server, environment, freePort, terminal, CLI } = require('./lib');
 
 let open;
 test.before(async () => { open = await server({ insecure: true, insecure_api: true }); });
@@ -46,12 +49,59 @@ test('on a terminal it is a table, which q ends, and the screen comes back', asy
   const sub = running(at('sub', 'chat:shown'));
   await sub.event('subscribe');
   const top = terminal(at('top', '-i', '0.1'));
-  await top.until(/NODE +VERSION[^]*channels: 1[^]*"chat:shown"[^]*NODE/);
+  await top.until(/NODE +UP[^]*channels: 1[^]*"chat:shown"[^]*NODE/);
   top.child.stdin.write('x');
   top.child.stdin.write('q');
   assert.strictEqual(await top.code, 0);
   assert.ok(top.shown.includes('\x1b[?1049h') && top.shown.trimEnd().endsWith('\x1b[?1049l'), top.shown.slice(-200));
   await sub.stop();
+});
+
+test('as many columns as fit, the more important ones first; a new size is followed at once', async () => {
+  for (const [width, head] of [
+    [40, 'NODE                  CLIENTS   PUBL/s'],
+    [80, 'NODE                      UP  CLIENTS CHANNELS   PUBL/s   SENT/s   CPU   MEMORY'],
+    [130, 'NODE                 VERSION        UP  CLIENTS    USERS CHANNELS   PUBL/s   SENT/s  B OUT/s   CPU   MEMORY   OVER'],
+  ]) {
+    const top = terminal(at('top', '-i', '3600'), {}, `stty cols ${width}; `);
+    await top.until(/channels: /);
+    assert.ok(top.shown.split('\r\n').includes(head), top.shown);
+    top.child.stdin.write('q');
+    assert.strictEqual(await top.code, 0);
+  }
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'centrifuge-top-'));
+  const ready = path.join(folder, 'ready');
+  const later = `(until [ -e ${ready} ]; do sleep 0.01; done; stty -F /dev/tty cols 40) & `;
+  const top = terminal(at('top', '-i', '3600'), {}, 'stty cols 80; ' + later);
+  await top.until(/MEMORY[^]*channels: /);
+  fs.writeFileSync(ready, '');
+  await top.until(/NODE {18}CLIENTS {3}PUBL\/s\r\n/);
+  top.child.stdin.write('q');
+  assert.strictEqual(await top.code, 0);
+  fs.rmSync(folder, { recursive: true });
+});
+
+test('a server that goes away and comes back is looked at again', async () => {
+  const port = await freePort();
+  let place = await server({ insecure: true, insecure_api: true }, port);
+  const top = terminal(['top', '-i', '0.1', '--url', place.url, ...PATIENT]);
+  await top.until(/channels: 0/);
+  await place.stop();
+  await top.until(/127\.0\.0\.1:\d+ does not answer, trying again/);
+  const before = top.shown.length;
+  place = await server({ insecure: true, insecure_api: true }, port);
+  while (!top.shown.slice(before).includes('channels: 0')) await new Promise((resolve) => setTimeout(resolve, 10));
+  top.child.stdin.write('q');
+  assert.strictEqual(await top.code, 0);
+  await place.stop();
+});
+
+test('a terminal that cannot move its cursor gets one table behind the other', async () => {
+  const top = terminal(at('top', '-i', '0.05'), { TERM: 'dumb' });
+  await top.until(/channels: 0[^]*channels: 0/);
+  assert.ok(!top.shown.includes('\x1b'), top.shown);
+  top.child.stdin.write('\x03');
+  await top.code;
 });
 
 test('who reads no more ends it, and nobody there is an error', async () => {

@@ -41,12 +41,30 @@ test('--header is sent when a client connects', async (t) => {
   assert.strictEqual(upgrades[0]['x-room'], 'a:b');
 });
 
-test('--header that is none, that is the library\'s, or that nobody would send, is wrong usage', async () => {
+test('--header is sent with requests to the HTTP API', async (t) => {
+  const asked = [];
+  const site = http.createServer((request, response) => {
+    asked.push(request.headers);
+    let body = '';
+    request.on('data', (part) => { body += part; }).on('end', () => response.end(`[{"method":"${/"method":"(\w+)"/.exec(body)[1]}","error":null,"body":{"data":[]}}]`));
+  });
+  t.after(() => site.close());
+  const url = 'http://127.0.0.1:' + (await listening(site));
+  const calls = [['pub', '--api', 'x', '1'], ['history', 'x'], ['channels'], ['disconnect', '42'], ['bench', 'x', '--api', '-s', '0', '-n', '1']];
+  for (const words of calls) {
+    const { code, stderr } = await cli([...words, '--url', url, '--insecure', '-H', 'X-Device: 7', '--header=Authorization: Bearer a:b']);
+    assert.strictEqual(code, 0, words[0] + ': ' + stderr);
+    const { 'x-device': device, authorization } = asked.pop();
+    assert.deepStrictEqual({ device, authorization }, { device: '7', authorization: 'Bearer a:b' });
+  }
+});
+
+test('--header that is none, or that is the library\'s, is wrong usage', async () => {
   for (const [args, message] of [
     [['sub', 'x', '-H', 'nothing'], /--header is no header: give one line 'NAME: VALUE'/],
     [['sub', 'x', '-H', 'Upgrade: hunter2'], /--header: Upgrade is set by the library/],
-    [['pub', '--api', 'x', '1', '-H', 'X-Key: hunter2'], /--header is sent by client connections/],
-    [['history', 'x', '-H', 'X-Key: hunter2'], /--header is sent by client connections/],
+    [['pub', '--api', 'x', '1', '-H', 'X-API-Sign: hunter2'], /--header: X-API-Sign is set by the library/],
+    [['history', 'x', '-H', 'Content-Length: hunter2'], /--header: Content-Length is set by the library/],
   ]) {
     const { code, stderr } = await cli([...args, '--url', open.url]);
     assert.strictEqual(code, 2, stderr);
@@ -107,7 +125,7 @@ test('what may not stand there, or has no command behind it, is wrong usage', as
     [['--secrt=hunter2', 'stats'], /'--secrt' is not a command/],
     [['-u', 'http://joe:hunter2@h'], /which command/],
     [['-v'], /which command/],
-    [['--url'], /which command/],
+    [['--url'], /--url wants a value, and a command behind it/],
   ]) {
     const { code, stderr } = await cli(args);
     assert.strictEqual(code, 2);
