@@ -187,13 +187,27 @@ static bool is_published(cf_cli_measurement *bench, int64_t now)
     return over && bench->waiting == 0;
 }
 
-/* All has come, or nothing came for so long that nothing will. */
+/* Nothing came for so long that nothing will: the server is gone, or has lost what subscribers still wait for. */
+static void give_up_when_late(cf_cli_measurement *bench, bool published, int64_t now)
+{
+    int64_t deadline = bench->heard + cf_cli_options_timeout(bench->options) * MILLISECOND;
+    if (now < deadline || (!published && bench->waiting == 0))
+        return;
+    bench->ended = true;
+    if (published)
+        return;
+    cf_cli_complain("%s: no answer in time (--timeout SECONDS waits longer)", bench->options->place);
+    cf_cli_bench_stop(bench, CF_CLI_NETWORK);
+}
+
 static bool is_done(cf_cli_measurement *bench, int64_t now)
 {
-    int64_t quiet = bench->heard + cf_cli_options_timeout(bench->options) * MILLISECOND;
-    if (bench->ended || (bench->interrupted && now >= bench->deadline))
-        return true;
-    return is_published(bench, now) && (cf_cli_bench_lost(bench) == 0 || now >= quiet);
+    bool published = is_published(bench, now);
+    if (bench->interrupted)
+        bench->ended = bench->ended || now >= bench->deadline;
+    else
+        give_up_when_late(bench, published, now);
+    return bench->ended || (published && cf_cli_bench_lost(bench) == 0);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

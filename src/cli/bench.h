@@ -44,7 +44,7 @@ typedef struct cf_cli_measurement cf_cli_measurement;
 /* A publication without an answer. */
 typedef struct cf_cli_bench_call {
     struct cf_cli_bench_client *client;
-    int64_t sent; /* the time */
+    int64_t due; /* the time that its message carries */
     struct cf_cli_bench_call *next_free;
 } cf_cli_bench_call;
 
@@ -53,7 +53,8 @@ typedef struct cf_cli_bench_client {
     cf_cli_measurement *bench;
     cf_cli_session session; /* says why there is no connection, until the messages begin */
     centrifuge_subscription *subscription;
-    bool ready;
+    bool ready; /* once */
+    bool connected;
     /* of a publisher */
     cf_cli_bench_call *calls;
     cf_cli_bench_call *free_call; /* NULL: the window is full */

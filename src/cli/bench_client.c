@@ -33,7 +33,7 @@ static void count_answer(cf_cli_measurement *bench, const cf_cli_bench_call *cal
     bench->heard = published->ended = cf_cli_loop_now();
     if (result->code == CENTRIFUGE_ERROR_OK) {
         published->accepted++;
-        cf_cli_histogram_add(&published->latency, published->ended - call->sent);
+        cf_cli_histogram_add(&published->latency, published->ended - call->due);
     } else if (result->code == CENTRIFUGE_ERROR_REFUSED) {
         published->refused++;
         if (published->refused == 1)
@@ -66,7 +66,7 @@ static void publish(cf_cli_bench_client *client, int64_t number, int64_t due)
     cf_cli_bench_call *call = client->free_call;
     cf_cli_bench_stamp stamp = {(uint64_t)(client - bench->clients), (uint64_t)number, due};
     cf_cli_bench_message_stamp(client->message, &stamp);
-    call->sent = cf_cli_loop_now();
+    call->due = due;
     centrifuge_error error =
         centrifuge_subscription_publish(client->subscription, client->message, bench->size, on_answer, call);
     if (error != CENTRIFUGE_ERROR_OK) {
@@ -75,7 +75,8 @@ static void publish(cf_cli_bench_client *client, int64_t number, int64_t due)
         return;
     }
     client->free_call = call->next_free;
-    bench->waiting++;
+    if (bench->waiting++ == 0)
+        bench->heard = cf_cli_loop_now(); /* what is late is late from here on */
 }
 
 /* When the next message of all is due, if this client may send it; -1: not this client, or no more. */
@@ -165,7 +166,15 @@ static void on_refused(centrifuge_subscription *subscription, const centrifuge_s
     give_up(bench, CF_CLI_REFUSED);
 }
 
-/* Before the messages begin the session has said what is wrong. */
+static void on_connect(centrifuge_client *of, const centrifuge_connect_event *event, void *user)
+{
+    cf_cli_bench_client *client = user;
+    (void)of;
+    (void)event;
+    client->connected = true;
+}
+
+/* Before the messages begin the session has said what is wrong. An attempt that fails is no connection that is lost. */
 static void on_transport_close(centrifuge_client *of, const centrifuge_transport_close_event *event, void *user)
 {
     cf_cli_bench_client *client = user;
@@ -175,7 +184,9 @@ static void on_transport_close(centrifuge_client *of, const centrifuge_transport
         return;
     if (!bench->running && client->session.done)
         give_up(bench, client->session.code);
-    if (!bench->running)
+    bool was_connected = client->connected;
+    client->connected = false;
+    if (!bench->running || !was_connected)
         return;
     bench->disconnects++;
     if (bench->disconnects == 1)
@@ -193,7 +204,7 @@ static const centrifuge_subscription_events *events_of(const cf_cli_bench_client
 
 static centrifuge_error subscribe(cf_cli_bench_client *client)
 {
-    static const centrifuge_client_events events = {.transport_close = on_transport_close};
+    static const centrifuge_client_events events = {.connect = on_connect, .transport_close = on_transport_close};
     centrifuge_client *of = client->session.connection.client;
     centrifuge_error error = centrifuge_client_listen(of, &events, client, NULL);
     if (error == CENTRIFUGE_ERROR_OK)

@@ -201,15 +201,16 @@ static void print_row(const char *name, const cf_cli_measurement *bench, uint64_
                  grouped(rate, (uint64_t)speed), speed * (double)bench->size / 1e6);
 }
 
+/* With its head as wide as 80 columns. */
 static void print_latency_row(const char *name, const cf_cli_histogram *histogram)
 {
     column columns[LATENCY_COLUMNS];
     if (histogram->count == 0)
         return;
     fill_latency(columns, histogram);
-    cf_cli_print("%-10s", name);
+    cf_cli_print("%-8s", name);
     for (size_t i = 0; i < LATENCY_COLUMNS; i++)
-        cf_cli_print(" %9.3f", columns[i].value);
+        cf_cli_print(columns[i].value < 1000 ? " %8.3f" : " %8.1f", columns[i].value);
     cf_cli_print("\n");
 }
 
@@ -218,9 +219,9 @@ static void print_latency_head(void)
     static const cf_cli_histogram none;
     column columns[LATENCY_COLUMNS];
     fill_latency(columns, &none);
-    cf_cli_print("\n%-10s", "in ms");
+    cf_cli_print("\n%-8s", "in ms");
     for (size_t i = 0; i < LATENCY_COLUMNS; i++)
-        cf_cli_print(" %9s", columns[i].name);
+        cf_cli_print(" %8s", columns[i].name);
     cf_cli_print("\n");
 }
 
@@ -242,13 +243,14 @@ static void print_text(const cf_cli_measurement *bench)
         print_row("received", bench, bench->received, bench->last_received);
         print_if(cf_cli_bench_lost(bench), bench->interrupted ? "missing" : "lost");
         print_if(bench->disordered, "twice or out of order");
-        print_if(bench->disconnects, "connections lost");
         cf_cli_print("\n");
     }
     print_latency_head();
     print_latency_row("delivery", &bench->latency);
     print_latency_row("answer", &published->latency);
-    cf_cli_print("\nbench itself used %.0f %% of a processor\n", cpu_percent(bench));
+    cf_cli_print("\nbench itself used %.0f %% of a processor", cpu_percent(bench));
+    print_if(bench->disconnects, "connections lost");
+    cf_cli_print("\n");
 }
 
 void cf_cli_bench_report(const cf_cli_measurement *bench)
@@ -265,7 +267,7 @@ void cf_cli_bench_report(const cf_cli_measurement *bench)
 
 static bool shows_progress(const cf_cli_measurement *bench)
 {
-    return !bench->options->quiet && isatty(STDERR_FILENO);
+    return !bench->options->quiet && isatty(STDERR_FILENO) && cf_cli_terminal_moves();
 }
 
 static double share_done(const cf_cli_measurement *bench, uint64_t published, int64_t now)

@@ -32,12 +32,11 @@ static void publish(bench_thread *thread, const cf_cli_bench_stamp *stamp)
 {
     cf_cli_bench_published *published = &thread->published;
     cf_cli_bench_message_stamp(thread->message, stamp);
-    int64_t sent = cf_cli_loop_now();
     thread->error = centrifuge_backend_publish(thread->backend, thread->bench->channel, thread->message, NULL, NULL);
     published->ended = cf_cli_loop_now();
     if (thread->error == CENTRIFUGE_ERROR_OK) {
         published->accepted++;
-        cf_cli_histogram_add(&published->latency, published->ended - sent);
+        cf_cli_histogram_add(&published->latency, published->ended - stamp->time);
         thread->bench->threads.answers++;
     } else if (thread->error == CENTRIFUGE_ERROR_REFUSED || thread->error == CENTRIFUGE_ERROR_HTTP_STATUS) {
         published->refused++;

@@ -134,6 +134,37 @@ test('what a lost server had in its hands is counted as without an answer or los
   assert.match(run.stderr(), /lost a connection to http:\/\/127\.0\.0\.1/);
 });
 
+test('a server that is gone for good ends it', async () => {
+  const place = await server({ insecure: true });
+  const sub = running(['sub', 'chat:bench', '--url', place.url, '-n', '20', '--quiet']);
+  const run = running(['bench', 'chat:bench', '--url', place.url, '-s', '2', '-d', '3600', '-w', '5', '--timeout', '3']);
+  await sub.code;
+  place.child.kill('SIGKILL');
+  const found = JSON.parse(await run.line());
+  assert.strictEqual(await run.code, 4);
+  assert.match(run.stderr(), /: no answer in time \(--timeout SECONDS waits longer\)\n[^]*: \d+ publications had no answer\n/);
+  assert.ok(found.published.unanswered >= 5, JSON.stringify(found)); // the window, and what was under way
+  assert.strictEqual(found.disconnects, 3); // attempts to come back are none
+  await place.stop();
+});
+
+for (const [name, way] of [['WebSocket', []], ['the HTTP API', ['--api']]]) {
+  test(`with a rate a server that stands still is seen by every message that is due meanwhile, by ${name}`, async () => {
+    const place = await server({ insecure: true, insecure_api: true });
+    const sub = running(['sub', 'chat:bench', '--url', place.url, '-n', '10', '--quiet']);
+    const run = running(['bench', 'chat:bench', '--url', place.url, '-r', '400', '-n', '1000', '-w', '1', ...PATIENT, ...way]);
+    await sub.code;
+    place.child.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    place.child.kill('SIGCONT');
+    const found = JSON.parse(await run.line());
+    assert.strictEqual(await run.code, 0);
+    // Of 1000 messages 400 were due then, evenly: a tenth of all has waited for more than 750 ms, not one alone.
+    for (const { latency_ms: latency } of [found.published, found.received]) assert.ok(latency.p90 >= 300, JSON.stringify(found));
+    await place.stop();
+  });
+}
+
 test('what is refused ends it, with the reason once', async () => {
   for (const [args, code, stderr] of [
     [['nope:x', '-s', '50', '--url', open.url], 3, /^centrifuge-cli: cannot subscribe to nope:x: namespace not found.*\n$/],
