@@ -56,20 +56,29 @@ void cf_broker_renew_presence(cf_broker *broker, cf_bytes channel, const cf_clie
     cf_broker_add_presence(broker, channel, info, note_end, broker);
 }
 
-void cf_broker_unsubscribe(cf_broker *broker, cf_bytes channel)
+bool cf_broker_reserve(cf_broker *broker, cf_bytes channel, cf_retraction **reserved)
 {
-    if (cf_retract_subscription(&broker->retractions, channel))
+    return cf_retract_reserve(&broker->retractions, channel, reserved);
+}
+
+void cf_broker_unsubscribe(cf_broker *broker, cf_bytes channel, cf_retraction *reserved)
+{
+    if (reserved != NULL) {
+        cf_retract_subscription(reserved);
         return;
+    }
     broker->pending++;
     broker->engine->ops->unsubscribe(broker->engine, channel, cf_config_channel(broker->services->config, channel), note_end,
                                      broker);
 }
 
-void cf_broker_remove_presence(cf_broker *broker, cf_bytes channel, cf_bytes client)
+void cf_broker_remove_presence(cf_broker *broker, cf_bytes channel, cf_bytes client, cf_retraction *reserved)
 {
     broker->services->metrics->node_num_remove_presence++;
-    if (cf_retract_presence(&broker->retractions, channel, client))
+    if (reserved != NULL) {
+        cf_retract_presence(reserved, client);
         return;
+    }
     broker->pending++;
     broker->engine->ops->presence_remove(broker->engine, channel, client, note_end, broker);
 }

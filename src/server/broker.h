@@ -34,15 +34,17 @@ bool cf_broker_is_alone(const cf_broker *broker);
 /* `done` NULL: nobody waits. Not where the broker is alone. */
 void cf_broker_control(cf_broker *broker, const cf_engine_control *control, cf_engine_done done, void *user);
 
+/* Before a subscribe, and before a presence is added: as cf_retract_reserve. */
+bool cf_broker_reserve(cf_broker *broker, cf_bytes channel, cf_retraction **reserved);
 void cf_broker_subscribe(cf_broker *broker, cf_bytes channel, cf_engine_done done, void *user);
-/* The node's last subscriber has gone: tried until it succeeds, or until the channel is back. */
-void cf_broker_unsubscribe(cf_broker *broker, cf_bytes channel);
+/* The node's last subscriber has gone: tried until it succeeds, or until the channel is back. Takes what was reserved. */
+void cf_broker_unsubscribe(cf_broker *broker, cf_bytes channel, cf_retraction *reserved);
 
 void cf_broker_add_presence(cf_broker *broker, cf_bytes channel, const cf_client_info *info, cf_engine_done done, void *user);
 /* The client is still there. */
 void cf_broker_renew_presence(cf_broker *broker, cf_bytes channel, const cf_client_info *info);
-/* Tried until it succeeds, or until cf_broker_keep_presence. */
-void cf_broker_remove_presence(cf_broker *broker, cf_bytes channel, cf_bytes client);
+/* Tried until it succeeds, or until cf_broker_keep_presence. Takes what was reserved. */
+void cf_broker_remove_presence(cf_broker *broker, cf_bytes channel, cf_bytes client, cf_retraction *reserved);
 /* The client is about to be present again: what was to take it out does not any more. */
 void cf_broker_keep_presence(cf_broker *broker, cf_bytes channel, cf_bytes client);
 

@@ -227,6 +227,7 @@ static void free_channel(cf_hub *hub, cf_channel *channel)
         if (audience != &channel->first)
             cf_free(hub->allocator, audience);
     }
+    cf_free(hub->allocator, channel->reserved);
     cf_free(hub->allocator, channel);
 }
 
@@ -418,6 +419,13 @@ static bool reserve_subscription(cf_hub *hub, cf_session *session)
     return true;
 }
 
+static void unsubscribe_engine(cf_hub *hub, cf_channel *channel)
+{
+    cf_retraction *reserved = channel->reserved;
+    channel->reserved = NULL;
+    cf_broker_unsubscribe(hub->services->broker, channel_name(channel), reserved);
+}
+
 /* A channel without members goes, unless the engine still has to answer. */
 static void settle(cf_hub *hub, cf_channel *channel)
 {
@@ -427,7 +435,7 @@ static void settle(cf_hub *hub, cf_channel *channel)
     if (channel->subscribing)
         return;
     if (channel->asked)
-        cf_broker_unsubscribe(hub->services->broker, channel_name(channel));
+        unsubscribe_engine(hub, channel);
     free_channel(hub, channel);
 }
 
@@ -495,9 +503,11 @@ static void on_subscribed(void *user, cf_engine_status status)
     settle(hub, channel);
 }
 
-/* True when the engine has answered already. */
+/* True when the engine has answered already; without memory it is not asked. */
 static bool subscribe_engine(cf_hub *hub, cf_channel *channel)
 {
+    if (!cf_broker_reserve(hub->services->broker, channel_name(channel), &channel->reserved))
+        return true;
     channel->subscribing = channel->asked = true;
     cf_broker_subscribe(hub->services->broker, channel_name(channel), on_subscribed, channel);
     return !channel->subscribing;

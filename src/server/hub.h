@@ -49,11 +49,12 @@ typedef struct cf_channel {
     cf_map_node node;
     cf_audience first; /* mostly the only one; others stay until the channel goes */
     struct cf_hub *hub;
-    uint32_t behind;  /* members that publishers wait for */
-    cf_list held;     /* tasks of these publishers */
-    bool active;      /* the engine has subscribed this node to it */
-    bool asked;       /* it was asked to: who failed may have done it nevertheless */
-    bool subscribing; /* the engine is at it: the channel stays even without members */
+    uint32_t behind;                /* members that publishers wait for */
+    cf_list held;                   /* tasks of these publishers */
+    bool active;                    /* the engine has subscribed this node to it */
+    bool asked;                     /* it was asked to: who failed may have done it nevertheless */
+    bool subscribing;               /* the engine is at it: the channel stays even without members */
+    struct cf_retraction *reserved; /* for the engine's unsubscribe (broker.h) */
     size_t name_size;
     char name[];
 } cf_channel;
@@ -61,9 +62,10 @@ typedef struct cf_channel {
 /* One entry of a session's list. */
 typedef struct cf_hub_subscription {
     cf_channel *channel;
-    cf_hub_text *info; /* channel_info of a private channel, or NULL */
-    uint32_t index;    /* in the members of its audience */
-    bool present;      /* the engine knows of the session's presence */
+    cf_hub_text *info;              /* channel_info of a private channel, or NULL */
+    uint32_t index;                 /* in the members of its audience */
+    bool present;                   /* the engine knows of the session's presence */
+    struct cf_retraction *reserved; /* for taking that back (broker.h) */
 } cf_hub_subscription;
 
 #define CF_HUB_TRANSPORTS 4 /* kinds of them; of further ones sessions are not counted */

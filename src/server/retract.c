@@ -5,8 +5,6 @@
 #include "server/broker.h"
 #include "server/hub.h"
 
-#define NAME_ROOM 64 /* bytes, at least, so that the spare one fits most names */
-
 struct cf_retraction {
     cf_list link;
     cf_retractions *retractions;
@@ -14,7 +12,6 @@ struct cf_retraction {
     bool cancelled;
     bool failed; /* once: it is said once, too */
     char client[CF_UUID_SIZE];
-    size_t room;
     size_t name_size;
     char name[];
 };
@@ -36,36 +33,22 @@ static cf_services *services_of(const cf_retractions *retractions)
 
 /* ---- memory --------------------------------------------------------------- */
 
-static cf_retraction *take_spare(cf_retractions *retractions, size_t room)
+bool cf_retract_reserve(cf_retractions *retractions, cf_bytes channel, cf_retraction **reserved)
 {
-    cf_retraction *spare = retractions->spare;
-    if (spare == NULL || spare->room < room)
-        return NULL;
-    retractions->spare = NULL;
-    return spare;
-}
-
-/* NULL without memory. */
-static cf_retraction *new_retraction(cf_retractions *retractions, cf_bytes channel)
-{
-    cf_retraction *created = take_spare(retractions, channel.size);
-    size_t room = channel.size > NAME_ROOM ? channel.size : NAME_ROOM;
-    if (created == NULL && (created = cf_alloc(services_of(retractions)->allocator, sizeof *created + room)) != NULL)
-        created->room = room;
+    if (*reserved != NULL || retractions->broker->engine->ops->takes_back_at_once)
+        return true;
+    cf_retraction *created = cf_alloc(services_of(retractions)->allocator, sizeof *created + channel.size);
     if (created == NULL)
-        return NULL;
-    *created = (cf_retraction){.retractions = retractions, .room = created->room, .name_size = channel.size};
+        return false;
+    *created = (cf_retraction){.retractions = retractions, .name_size = channel.size};
     memcpy(created->name, channel.data, channel.size);
-    return created;
+    *reserved = created;
+    return true;
 }
 
 static void drop(cf_retraction *retraction)
 {
-    cf_retractions *retractions = retraction->retractions;
-    if (retractions->spare == NULL)
-        retractions->spare = retraction;
-    else
-        cf_free(services_of(retractions)->allocator, retraction);
+    cf_free(services_of(retraction->retractions)->allocator, retraction);
 }
 
 /* ---- what failed ---------------------------------------------------------- */
@@ -149,24 +132,16 @@ static void fire(cf_timer *timer)
         cf_wheel_set(services->wheel, timer, cf_time_after(services->now, CF_RETRACT_PAUSE));
 }
 
-bool cf_retract_subscription(cf_retractions *retractions, cf_bytes channel)
+void cf_retract_subscription(cf_retraction *reserved)
 {
-    cf_retraction *retraction = new_retraction(retractions, channel);
-    if (retraction == NULL)
-        return false;
-    carry_out(retraction);
-    return true;
+    carry_out(reserved);
 }
 
-bool cf_retract_presence(cf_retractions *retractions, cf_bytes channel, cf_bytes client)
+void cf_retract_presence(cf_retraction *reserved, cf_bytes client)
 {
-    cf_retraction *retraction = new_retraction(retractions, channel);
-    if (retraction == NULL)
-        return false;
-    retraction->of_presence = true;
-    memcpy(retraction->client, client.data, CF_UUID_SIZE);
-    carry_out(retraction);
-    return true;
+    reserved->of_presence = true;
+    memcpy(reserved->client, client.data, CF_UUID_SIZE);
+    carry_out(reserved);
 }
 
 /* ---- back again ----------------------------------------------------------- */
@@ -208,5 +183,4 @@ void cf_retract_free(cf_retractions *retractions)
     cf_list *link;
     while ((link = cf_list_take(&retractions->under_way)) != NULL || (link = cf_list_take(&retractions->waiting)) != NULL)
         cf_free(allocator, of(link));
-    cf_free(allocator, retractions->spare);
 }

@@ -6,6 +6,8 @@
  *
  * Operations of one channel are carried out in their order (engine.h): what is under
  * way can undo nothing that was said after it.
+ *
+ * The memory for it is reserved before the engine is told anything: what ends needs none.
  */
 #ifndef CF_SERVER_RETRACT_H
 #define CF_SERVER_RETRACT_H
@@ -27,17 +29,22 @@ typedef struct cf_retractions {
     cf_list waiting;
     size_t waiting_count;
     cf_timer timer;
-    cf_retraction *spare; /* or NULL: when the engine answers at once, one is enough for all */
 } cf_retractions;
 
 void cf_retract_init(cf_retractions *retractions, struct cf_broker *broker);
 /* The engine is gone. */
 void cf_retract_free(cf_retractions *retractions);
 
-/* The node's last subscriber of the channel has gone. False without memory: the engine was not asked. */
-bool cf_retract_subscription(cf_retractions *retractions, cf_bytes channel);
-/* The client is not present in the channel any more. False as above. */
-bool cf_retract_presence(cf_retractions *retractions, cf_bytes channel, cf_bytes client);
+/*
+ * Before the engine is told: what it will take to take it back, of a presence or of this node's subscription, unless `*reserved`
+ * has it already. NULL where the engine needs none (engine.h: takes_back_at_once). False without memory. It is a block of the node's
+ * allocator.
+ */
+bool cf_retract_reserve(cf_retractions *retractions, cf_bytes channel, cf_retraction **reserved);
+/* The node's last subscriber of the channel has gone. */
+void cf_retract_subscription(cf_retraction *reserved);
+/* The client is not present in the channel any more. */
+void cf_retract_presence(cf_retraction *reserved, cf_bytes client);
 /* It is again. */
 void cf_retract_cancel(cf_retractions *retractions, cf_bytes channel, cf_bytes client);
 

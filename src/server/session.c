@@ -177,7 +177,7 @@ void cf_session_leave_channel(cf_session *session, cf_hub_subscription *subscrip
     const cf_channel_options *options = cf_config_channel(services->config, name);
     if (subscription->present) {
         session->flags |= CF_SESSION_WAS_PRESENT;
-        cf_broker_remove_presence(services->broker, name, cf_session_id(session));
+        cf_broker_remove_presence(services->broker, name, cf_session_id(session), subscription->reserved);
     }
     if (options != NULL && options->join_leave && !cf_hub_waits(session, subscription)) {
         cf_client_info info = cf_session_info(session, subscription);
@@ -284,13 +284,17 @@ void cf_session_start_presence(cf_session *session)
     cf_session_arm(session);
 }
 
-void cf_session_is_present(cf_session *session, cf_hub_subscription *subscription)
+bool cf_session_is_present(cf_session *session, cf_hub_subscription *subscription)
 {
     const cf_channel *channel = subscription->channel;
+    cf_broker *broker = session->services->broker;
+    cf_bytes name = cf_bytes_make(channel->name, channel->name_size);
+    if (!cf_broker_reserve(broker, name, &subscription->reserved))
+        return false;
     subscription->present = true;
     if (cf_session_is(session, CF_SESSION_WAS_PRESENT))
-        cf_broker_keep_presence(session->services->broker, cf_bytes_make(channel->name, channel->name_size),
-                                cf_session_id(session));
+        cf_broker_keep_presence(broker, name, cf_session_id(session));
+    return true;
 }
 
 static void ping_presence(cf_session *session)
@@ -303,8 +307,8 @@ static void ping_presence(cf_session *session)
         if (options == NULL || !options->presence || cf_hub_waits(session, subscription))
             continue;
         cf_client_info info = cf_session_info(session, subscription);
-        cf_session_is_present(session, subscription);
-        cf_broker_renew_presence(services->broker, name, &info);
+        if (cf_session_is_present(session, subscription)) /* or by the next ping */
+            cf_broker_renew_presence(services->broker, name, &info);
     }
     session->presence_at = CF_TIME_NEVER;
     if (session->subscription_count > 0)

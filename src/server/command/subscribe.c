@@ -146,7 +146,10 @@ static void subscribed(cf_session_call *call)
     }
     cf_hub_subscription *subscription = current(call);
     cf_client_info info = cf_session_info(session, subscription);
-    cf_session_is_present(session, subscription);
+    if (!cf_session_is_present(session, subscription)) {
+        cf_call_fatal(call, CF_TROUBLE_INTERNAL);
+        return;
+    }
     cf_call_wait(call);
     cf_broker_add_presence(session->services->broker, call->channel, &info, present, call);
 }

@@ -91,6 +91,8 @@ typedef struct cf_engine_history_query {
 
 typedef struct cf_engine_ops {
     const char *name; /* for the start-up line: "In memory - single node only" */
+    /* `unsubscribe` and `presence_remove` never fail, and are answered before they return. */
+    bool takes_back_at_once;
     void (*publish)(cf_engine *engine, const cf_publication *publication, const cf_channel_options *options,
                     cf_engine_done done, void *user);
     void (*publish_join_leave)(cf_engine *engine, cf_method method, cf_bytes channel, const cf_client_info *info,

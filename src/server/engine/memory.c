@@ -485,6 +485,7 @@ static void destroy(cf_engine *base)
 
 static const cf_engine_ops ops = {
     .name = "In memory \xe2\x80\x93 single node only",
+    .takes_back_at_once = true,
     .publish = publish,
     .publish_join_leave = publish_join_leave,
     .subscribe = subscribe,

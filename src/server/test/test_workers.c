@@ -535,6 +535,48 @@ static void without_memory_calls_fail_and_nothing_is_lost(void **state)
     assert_true(failures > 50);
 }
 
+static void lose(harness *at, harness_client *client)
+{
+    harness_begin(at);
+    if (client->session != NULL)
+        cf_session_gone(client->session);
+    harness_end(at);
+}
+
+/* Its presence and its subscription are at home at another worker, and nothing can be sent there. */
+static void who_goes_without_memory_is_forgotten_when_there_is_some(void **state)
+{
+    (void)state;
+    join(0, &a, "1", channel_at(1));
+    h[0].fail_at = 1;
+    h[0].fail_on = true;
+    lose(&h[0], &a);
+    pass(2000);
+    h[0].fail_at = 0;
+    pass(2000);
+    assert_string_equal(ASK(2, cf_node_presence(h[2].node, cf_bytes_of(channel_at(1)), on_data, NULL)), "{}");
+    assert_string_equal(ASK(2, cf_node_channels(h[2].node, on_data, NULL)), "[]");
+}
+
+/* What it takes to be forgotten is had before the engine is told anything. */
+static void who_could_not_be_forgotten_does_not_come(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 40; n++) {
+        harness_connect(&h[0], &a, "1");
+        a.quiet = true;
+        h[0].fail_at = n;
+        h[0].fail_on = true;
+        subscribe(&a, channel_at(1));
+        lose(&h[0], &a);
+        h[0].fail_at = 0;
+        pass(2000);
+        assert_string_equal(ASK(2, cf_node_presence(h[2].node, cf_bytes_of(channel_at(1)), on_data, NULL)), "{}");
+        assert_string_equal(ASK(2, cf_node_channels(h[2].node, on_data, NULL)), "[]");
+        harness_forget(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +597,8 @@ int main(void)
         TEST(operators_see_what_is_published_at_every_worker),
         TEST(letters_that_nobody_opens_leave_nothing_behind),
         TEST(without_memory_calls_fail_and_nothing_is_lost),
+        TEST(who_goes_without_memory_is_forgotten_when_there_is_some),
+        TEST(who_could_not_be_forgotten_does_not_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
