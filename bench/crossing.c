@@ -63,15 +63,21 @@ static void wake(void *user)
 static void on_async(uv_async_t *handle)
 {
     end *self = handle->data;
-    while (cf_mailbox_open_next(&self->mailbox))
-        ;
+    while (!cf_mailbox_sleep(&self->mailbox))
+        (void)cf_mailbox_open_next(&self->mailbox);
+}
+
+static void send_to(end *other, cf_letter *letter)
+{
+    cf_mailbox_post(&other->mailbox, letter);
+    cf_mailbox_wake(&other->mailbox);
 }
 
 static void stop(cf_letter *letter, void *reader)
 {
     end *self = reader;
     uv_stop(&self->loop);
-    cf_mailbox_post(&self->other->mailbox, letter); /* once at each end */
+    send_to(self->other, letter); /* once at each end */
 }
 
 /* One end at a time has the letter, and what is left. */
@@ -80,7 +86,7 @@ static void pass(cf_letter *letter, void *reader)
     const end *self = reader;
     if (--left == 0)
         letter->open = stop;
-    cf_mailbox_post(&self->other->mailbox, letter);
+    send_to(self->other, letter);
 }
 
 static void begin(end *self, end *other)
@@ -113,7 +119,7 @@ int main(int argc, char **argv)
     uint64_t wall = bench_now();
     if (uv_thread_create(&thread, run, &ends[1]) != 0)
         bench_die("a thread");
-    cf_mailbox_post(&ends[0].mailbox, &letters[0]);
+    send_to(&ends[0], &letters[0]);
     run(&ends[0]);
     (void)uv_thread_join(&thread);
     printf(" woken_cpu_ns=%" PRIu64 " woken_wall_ns=%" PRIu64 "\n", (bench_own_cpu() - cpu) / (uint64_t)wanted,

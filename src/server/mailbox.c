@@ -2,7 +2,7 @@
 
 void cf_mailbox_init(cf_mailbox *mailbox, void *reader)
 {
-    *mailbox = (cf_mailbox){.reader = reader};
+    *mailbox = (cf_mailbox){.reader = reader, .sleeps = true};
 }
 
 void cf_mailbox_on_post(cf_mailbox *mailbox, void (*wake)(void *user), void *user)
@@ -11,16 +11,37 @@ void cf_mailbox_on_post(cf_mailbox *mailbox, void (*wake)(void *user), void *use
     mailbox->user = user;
 }
 
-/* Who finds it empty wakes the reader. The letter is not touched any more once it is posted: it may be gone. */
+/*
+ * The letter is not touched any more once it is posted: it may be gone. Who posts looks afterwards whether the reader sleeps, and
+ * who is about to sleep looks afterwards for letters: in one order for all threads (seq_cst), so that one of the two sees the other.
+ */
 void cf_mailbox_post(cf_mailbox *mailbox, cf_letter *letter)
 {
     cf_letter *before = atomic_load_explicit(&mailbox->posted, memory_order_relaxed);
     do
         letter->next = before;
     while (
-        !atomic_compare_exchange_weak_explicit(&mailbox->posted, &before, letter, memory_order_release, memory_order_relaxed));
-    if (before == NULL && mailbox->wake != NULL)
+        !atomic_compare_exchange_weak_explicit(&mailbox->posted, &before, letter, memory_order_seq_cst, memory_order_relaxed));
+}
+
+void cf_mailbox_wake(cf_mailbox *mailbox)
+{
+    if (atomic_load(&mailbox->sleeps) && atomic_exchange(&mailbox->sleeps, false) && mailbox->wake != NULL)
         mailbox->wake(mailbox->user);
+}
+
+bool cf_mailbox_sleep(cf_mailbox *mailbox)
+{
+    atomic_store(&mailbox->sleeps, true);
+    bool empty = mailbox->taken == NULL && atomic_load(&mailbox->posted) == NULL;
+    if (!empty)
+        cf_mailbox_rise(mailbox);
+    return empty;
+}
+
+void cf_mailbox_rise(cf_mailbox *mailbox)
+{
+    atomic_store_explicit(&mailbox->sleeps, false, memory_order_relaxed);
 }
 
 /* Turns their order around. */

@@ -267,14 +267,22 @@ void cf_node_go_on(cf_node *node)
     cf_turn_run(&node->services.turn);
 }
 
+static void wake_others(const cf_services *services)
+{
+    if (services->environment.member != NULL)
+        cf_team_wake(services->environment.member);
+}
+
 cf_time cf_node_end_turn(cf_node *node)
 {
     cf_services *services = &node->services;
     cf_wheel_advance(services->wheel, services->now);
     cf_time engine = cf_broker_advance(&node->broker, services->now);
     cf_hub_close_chunks(&node->hub);
+    wake_others(services);            /* they work while this one writes */
     bool closed = close_doomed(node); /* who left has something for the engine, which sends it in the next turn */
     bool written = cf_hub_flush(&node->hub);
+    wake_others(services);
     if (closed || !written || cf_hub_doomed(&node->hub) != NULL || !cf_list_empty(&services->turn.ready))
         return services->now;
     cf_time wheel = cf_wheel_next(services->wheel);

@@ -22,7 +22,7 @@
  * Publishes of one client that may be under way to the engine together: bytes of their parameters, and so many more for each.
  * What it sends on top of them waits.
  */
-#define CF_SESSION_UNDER_WAY_MAX (64 * 1024)
+#define CF_SESSION_UNDER_WAY_MAX (256 * 1024)
 #define CF_CALL_WEIGHT           256
 
 enum {

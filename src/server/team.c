@@ -40,6 +40,25 @@ void cf_team_free(cf_team *team)
     cf_free(team->allocator, team);
 }
 
+/* ---- letters ------------------------------------------------------------- */
+
+void cf_team_post(cf_team_member *from, cf_team_member *to, cf_letter *letter)
+{
+    cf_mailbox_post(&to->mailbox, letter);
+    if (from != NULL)
+        from->posted_to |= UINT64_C(1) << to->index;
+    else
+        cf_mailbox_wake(&to->mailbox);
+}
+
+void cf_team_wake(cf_team_member *member)
+{
+    cf_team *team = member->team;
+    for (unsigned i = 0; member->posted_to != 0; i++, member->posted_to >>= 1)
+        if (member->posted_to & 1)
+            cf_mailbox_wake(&team->members[i].mailbox);
+}
+
 /* FNV-1a, with its last bits stirred: names that differ in one digit only are spread. */
 static uint32_t hash(cf_bytes name)
 {
@@ -80,8 +99,9 @@ static void drop_round(cf_letter *letter)
 void cf_round_go_on(cf_round *round)
 {
     cf_team *team = round->asker->team;
+    cf_team_member *here = &team->members[round->at];
     round->at = (round->at + 1) % team->count;
-    cf_mailbox_post(&team->members[round->at].mailbox, &round->letter);
+    cf_team_post(here, &team->members[round->at], &round->letter);
 }
 
 void cf_round_begin(cf_round *round, cf_team_member *asker)

@@ -20,6 +20,7 @@ typedef struct cf_team cf_team;
 typedef struct cf_team_member {
     cf_team *team;
     unsigned index;
+    uint64_t posted_to;           /* members that are still to be woken */
     cf_mailbox mailbox;           /* its reader is the member */
     struct cf_services *services; /* the node's */
     struct cf_engine *engine;     /* engine/shared: what it is for the others */
@@ -39,6 +40,11 @@ struct cf_team {
 cf_team *cf_team_new(const cf_allocator *allocator, unsigned count, uint32_t seed, const char uid[CF_UUID_SIZE]);
 /* The nodes are gone, and the threads. */
 void cf_team_free(cf_team *team);
+
+/* Within a turn of `from`, whose end wakes the reader. `from` NULL: it is woken at once. */
+void cf_team_post(cf_team_member *from, cf_team_member *to, cf_letter *letter);
+/* At a turn's end: wakes those that it has posted to, as far as they sleep. */
+void cf_team_wake(cf_team_member *member);
 
 /* The worker at which something of this name is at home: the same on every call. */
 cf_team_member *cf_team_home(cf_team *team, cf_bytes name);

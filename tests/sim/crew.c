@@ -45,7 +45,7 @@ static void open_some(sim_crew *crew, worker *self)
     unsigned count = 1 + sim_random_below(&crew->random, LETTERS_MAX);
     while (count > 0 && cf_mailbox_open_next(mailbox))
         count--;
-    self->arrives_at = count > 0 ? CF_TIME_NEVER : arrival(crew);
+    self->arrives_at = cf_mailbox_sleep(mailbox) ? CF_TIME_NEVER : arrival(crew);
 }
 
 void sim_crew_open(sim_crew *crew)

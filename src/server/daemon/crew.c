@@ -1,5 +1,6 @@
 #include "server/daemon/crew.h"
 
+#include "server/daemon/processors.h"
 #include "server/team.h"
 #include "system/heap.h"
 #include "system/random.h"
@@ -75,7 +76,7 @@ static void on_ended(void *user)
 
 static unsigned count_of(const cf_config *config)
 {
-    unsigned count = config->workers > 0 ? (unsigned)config->workers : uv_available_parallelism();
+    unsigned count = config->workers > 0 ? (unsigned)config->workers : cf_processors();
     return count < CF_TEAM_MAX ? count : CF_TEAM_MAX;
 }
 

@@ -54,13 +54,13 @@ bool cf_worker_is_elsewhere(const cf_worker *worker, cf_bytes name)
     return here != NULL && name.size > 0 && cf_team_home(here->team, name) != here;
 }
 
-static bool send_away(cf_http_exchange *exchange, move *letter, cf_team_member *home)
+static bool send_away(const cf_worker *worker, cf_http_exchange *exchange, move *letter, cf_team_member *home)
 {
     *letter = (move){.letter = {.open = arrive, .drop = drop}};
     letter->exchange = cf_http_exchange_part(exchange, &letter->parted);
     if (letter->exchange == NULL)
         return false;
-    cf_mailbox_post(&home->mailbox, &letter->letter);
+    cf_team_post(worker->host.member, home, &letter->letter);
     return true;
 }
 
@@ -68,7 +68,7 @@ void cf_worker_move_request(cf_worker *worker, cf_http_exchange *exchange, cf_by
 {
     cf_team_member *home = cf_team_home(worker->host.member->team, name);
     move *letter = cf_alloc(&cf_heap, sizeof(*letter));
-    if (letter != NULL && send_away(exchange, letter, home))
+    if (letter != NULL && send_away(worker, exchange, letter, home))
         return;
     cf_free(&cf_heap, letter);
     refuse(exchange);

@@ -98,23 +98,42 @@ static bool input(void *user, size_t size)
     return true;
 }
 
+/* Where there are letters, the loop does not wait. */
 static void on_prepare(uv_prepare_t *handle)
 {
     cf_worker *worker = handle->data;
+    cf_team_member *member = worker->host.member;
     for (size_t i = 0; i < worker->listener_count; i++)
         cf_listener_begin_round(&worker->listeners[i]);
     bool all_ended = cf_net_begin_round(&worker->net);
     end_turn(worker);
-    if (!all_ended)
+    if (!all_ended || (member != NULL && !cf_mailbox_sleep(&member->mailbox)))
         wake_at(worker, cf_net_now(&worker->net));
+}
+
+/* As many as a turn has; what is left has its time in the next round, behind what sockets have brought. */
+static void open_letters(cf_worker *worker, cf_mailbox *mailbox)
+{
+    cf_mailbox_rise(mailbox);
+    while (cf_mailbox_open_next(mailbox)) {
+        cf_turn_spend(&services_of(worker)->turn, CF_WORK_COMMAND);
+        if (cf_node_is_busy(worker->node))
+            return;
+    }
 }
 
 static void on_check(uv_check_t *handle)
 {
-    end_turn(handle->data);
+    cf_worker *worker = handle->data;
+    cf_team_member *member = worker->host.member;
+    if (member != NULL) {
+        enter(worker);
+        open_letters(worker, &member->mailbox);
+    }
+    end_turn(worker);
 }
 
-/* ---- letters ---- */
+/* ---- being woken ---- */
 
 static void wake_worker(void *user)
 {
@@ -122,27 +141,12 @@ static void wake_worker(void *user)
     (void)uv_async_send(&worker->letters);
 }
 
-/* As much as a turn has; what is left has its time in the next round, behind what others have sent. */
-static void open_letters(cf_worker *worker)
-{
-    enter(worker);
-    while (cf_mailbox_open_next(&worker->host.member->mailbox)) {
-        cf_turn_spend(&services_of(worker)->turn, CF_WORK_COMMAND);
-        if (!cf_node_is_busy(worker->node))
-            continue;
-        end_turn(worker);
-        wake_worker(worker);
-        return;
-    }
-}
-
+/* Letters are opened where the loop has been woken by whatever it was. */
 static void on_letters(uv_async_t *handle)
 {
     cf_worker *worker = handle->data;
     if (atomic_load_explicit(&worker->is_to_stop, memory_order_relaxed))
         uv_stop(worker->host.loop);
-    else
-        open_letters(worker);
 }
 
 static bool set_up_letters(cf_worker *worker)

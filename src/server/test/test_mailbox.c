@@ -58,6 +58,7 @@ static void post(unsigned sender, unsigned number)
     assert_non_null(made);
     *made = (numbered){{.open = open_letter, .drop = drop_letter}, sender, number};
     cf_mailbox_post(&mailbox, &made->letter);
+    cf_mailbox_wake(&mailbox);
 }
 
 static int setup(void **state)
@@ -91,11 +92,60 @@ static void one_of_many_letters_wakes(void **state)
     post(0, 1);
     assert_int_equal(atomic_load(&wakes), 1);
     assert_true(cf_mailbox_open_next(&mailbox));
-    post(0, 2); /* one lies there, but it was taken out of the box already */
-    assert_int_equal(atomic_load(&wakes), 2);
+    post(0, 2);
+    assert_int_equal(atomic_load(&wakes), 1);
     while (cf_mailbox_open_next(&mailbox))
         ;
     assert_int_equal(got.opened, 3);
+}
+
+static void who_has_letters_does_not_sleep(void **state)
+{
+    (void)state;
+    post(0, 0);
+    post(0, 1);
+    assert_true(cf_mailbox_open_next(&mailbox));
+    assert_false(cf_mailbox_sleep(&mailbox)); /* the second one is out of the box, but not opened */
+    assert_true(cf_mailbox_open_next(&mailbox));
+    post(0, 2);
+    assert_false(cf_mailbox_sleep(&mailbox));
+    assert_true(cf_mailbox_open_next(&mailbox));
+    assert_true(cf_mailbox_sleep(&mailbox));
+    assert_int_equal(atomic_load(&wakes), 1);
+    post(0, 3);
+    assert_int_equal(atomic_load(&wakes), 2);
+    assert_true(cf_mailbox_open_next(&mailbox));
+}
+
+static void who_was_woken_by_something_else_is_not_woken(void **state)
+{
+    (void)state;
+    cf_mailbox_rise(&mailbox);
+    post(0, 0);
+    assert_int_equal(atomic_load(&wakes), 0);
+    assert_true(cf_mailbox_open_next(&mailbox));
+}
+
+static pthread_mutex_t bed_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t bed = PTHREAD_COND_INITIALIZER;
+static bool woken;
+
+static void wake_sleeper(void *user)
+{
+    (void)user;
+    assert_int_equal(pthread_mutex_lock(&bed_lock), 0);
+    woken = true;
+    assert_int_equal(pthread_cond_signal(&bed), 0);
+    assert_int_equal(pthread_mutex_unlock(&bed_lock), 0);
+}
+
+static void sleep_until_woken(void)
+{
+    assert_int_equal(pthread_mutex_lock(&bed_lock), 0);
+    while (!woken)
+        assert_int_equal(pthread_cond_wait(&bed, &bed_lock), 0);
+    woken = false;
+    assert_int_equal(pthread_mutex_unlock(&bed_lock), 0);
 }
 
 static void what_nobody_opens_is_dropped(void **state)
@@ -130,6 +180,25 @@ static void no_letter_of_many_threads_is_lost(void **state)
     assert_false(cf_mailbox_open_next(&mailbox));
     for (unsigned i = 0; i < SENDERS; i++)
         assert_int_equal(got.next[i], LETTERS);
+}
+
+/* Were a wake-up lost, this would not end. */
+static void who_sleeps_is_woken_by_each_of_many_threads(void **state)
+{
+    pthread_t threads[SENDERS];
+    (void)state;
+    cf_mailbox_on_post(&mailbox, wake_sleeper, NULL);
+    for (uintptr_t i = 0; i < SENDERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, send_many, (void *)i), 0);
+    while (got.opened < SENDERS * LETTERS) {
+        if (cf_mailbox_sleep(&mailbox))
+            sleep_until_woken();
+        cf_mailbox_rise(&mailbox);
+        while (cf_mailbox_open_next(&mailbox))
+            ;
+    }
+    for (unsigned i = 0; i < SENDERS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
 }
 
 /* ---- who is connected ------------------------------------------------------ */
@@ -182,8 +251,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(letters_are_opened_in_their_order, setup),
         cmocka_unit_test_setup(one_of_many_letters_wakes, setup),
+        cmocka_unit_test_setup(who_has_letters_does_not_sleep, setup),
+        cmocka_unit_test_setup(who_was_woken_by_something_else_is_not_woken, setup),
         cmocka_unit_test_setup(what_nobody_opens_is_dropped, setup),
         cmocka_unit_test_setup(no_letter_of_many_threads_is_lost, setup),
+        cmocka_unit_test_setup(who_sleeps_is_woken_by_each_of_many_threads, setup),
         cmocka_unit_test(a_limit_is_one_for_all_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

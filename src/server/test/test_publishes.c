@@ -235,19 +235,19 @@ static void what_is_under_way_is_bounded(void **state)
     memset(large + head, 'x', sizeof large - (size_t)head);
     memcpy(large + sizeof large - 4, "\"}}", 4);
     a.quiet = b.quiet = true;
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 10; i++)
         harness_send(&a, large);
-    assert_int_equal(waiting(), 2);
+    assert_int_equal(waiting(), 7);
     assert_true(a.paused);
     answer(CF_ENGINE_OK);
-    assert_int_equal(waiting(), 2);
-    for (int i = 0; i < 4; i++)
+    assert_int_equal(waiting(), 7);
+    for (int i = 0; i < 9; i++)
         answer(CF_ENGINE_OK);
     assert_false(a.paused);
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 2000; i++)
         harness_send(&a, PUBLISH("1", "x"));
     assert_true(a.paused);
-    assert_true(waiting() > 100 && waiting() < 300);
+    assert_true(waiting() > 400 && waiting() < 1200);
     while (waiting() > 0)
         answer(CF_ENGINE_OK);
     assert_false(a.paused);

@@ -37,7 +37,7 @@ static void send_home(cf_shared *self, cf_errand *errand)
     if (home == self->member)
         errand->kind->carry_out(errand, self);
     else
-        cf_errand_send(errand, home);
+        cf_errand_send(self, errand, home);
 }
 
 /* One that has only a channel and one more text. */
@@ -240,7 +240,7 @@ static void send_first(cf_shared *self, cf_errand *errand)
     if (cf_team_is_first(self->member))
         errand->kind->carry_out(errand, self);
     else
-        cf_errand_send(errand, &self->member->team->members[0]);
+        cf_errand_send(self, errand, &self->member->team->members[0]);
 }
 
 static void control(cf_engine *base, const cf_engine_control *message, cf_engine_done done, void *user)

@@ -35,7 +35,7 @@ static void drop_errand(cf_letter *letter)
     free_errand(CF_CONTAINER(letter, cf_errand, letter));
 }
 
-/* `here` NULL: it comes back by its letter in any case. */
+/* `here`: the worker whose turn it is; NULL: any, and it comes back by its letter in any case. */
 static void let_go(cf_errand *errand, cf_shared *here)
 {
     if (atomic_fetch_sub_explicit(&errand->holders, 1, memory_order_acq_rel) > 1)
@@ -44,12 +44,12 @@ static void let_go(cf_errand *errand, cf_shared *here)
     if (here != NULL && here->member == errand->asker)
         finish(errand, here);
     else
-        cf_mailbox_post(&errand->asker->mailbox, &errand->letter);
+        cf_team_post(here == NULL ? NULL : here->member, errand->asker, &errand->letter);
 }
 
-void cf_errand_send(cf_errand *errand, cf_team_member *to)
+void cf_errand_send(cf_shared *from, cf_errand *errand, cf_team_member *to)
 {
-    cf_mailbox_post(&to->mailbox, &errand->letter);
+    cf_team_post(from->member, to, &errand->letter);
 }
 
 void cf_errand_done(cf_errand *errand, cf_engine_status status)
@@ -102,12 +102,12 @@ static void drop_delivery(cf_letter *letter)
     let_go(CF_CONTAINER(letter, cf_delivery, letter)->errand, NULL);
 }
 
-void cf_errand_deliver_to(cf_errand *errand, cf_team_member *to)
+void cf_errand_deliver_to(cf_shared *home, cf_errand *errand, cf_team_member *to)
 {
     cf_delivery *delivery = &errand->deliveries[to->index];
     *delivery = (cf_delivery){.letter = {.open = arrive_delivery, .drop = drop_delivery}, .errand = errand};
     atomic_fetch_add_explicit(&errand->holders, 1, memory_order_relaxed);
-    cf_mailbox_post(&to->mailbox, &delivery->letter);
+    cf_team_post(home->member, to, &delivery->letter);
 }
 
 void cf_errand_hold_here(cf_errand *errand, cf_shared *home)

@@ -107,7 +107,7 @@ static void pass_to(cf_shared *home, cf_errand *errand, uint64_t workers)
     cf_team *team = home->member->team;
     for (unsigned i = 0; i < team->count; i++)
         if (workers & bit_of(i))
-            cf_errand_deliver_to(errand, &team->members[i]);
+            cf_errand_deliver_to(home, errand, &team->members[i]);
 }
 
 static const cf_errand_kind news = {.deliver = deliver_publication};
@@ -405,7 +405,7 @@ static void channels_read(void *user, cf_engine_status status, const cf_bytes *n
         return;
     }
     cf_list_remove(&errand->link);
-    cf_errand_send(errand, &team->members[errand->at]);
+    cf_errand_send(errand->home, errand, &team->members[errand->at]);
 }
 
 static void channels(cf_errand *errand, cf_shared *home)

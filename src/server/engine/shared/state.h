@@ -92,11 +92,11 @@ static inline cf_shared *cf_shared_of(cf_engine *engine)
 
 /* With room for so many bytes of texts, which begin at `*texts`. NULL: `why` says it. */
 cf_errand *cf_errand_new(cf_shared *asker, const cf_errand_kind *kind, size_t size, char **texts, cf_engine_status *why);
-void cf_errand_send(cf_errand *errand, cf_team_member *to);
+void cf_errand_send(cf_shared *from, cf_errand *errand, cf_team_member *to);
 /* The home has done its part. */
 void cf_errand_done(cf_errand *errand, cf_engine_status status);
 /* To a worker, who delivers it in his turn. */
-void cf_errand_deliver_to(cf_errand *errand, cf_team_member *to);
+void cf_errand_deliver_to(cf_shared *home, cf_errand *errand, cf_team_member *to);
 /* It was delivered at its home: who is behind here is waited for, too. */
 void cf_errand_hold_here(cf_errand *errand, cf_shared *home);
 /* For the store: the errand is its `user`. */
