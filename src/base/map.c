@@ -38,9 +38,9 @@ static void mix(uint32_t v[4], uint32_t word)
  * HalfSipHash-1-3, the 32 bit form of SipHash (Aumasson, Bernstein 2012), which Linux has for its hash tables, too: keys that
  * collide cannot be found without the seed. Words in the machine's order.
  */
-static uint32_t hash_key(const cf_map *map, cf_bytes key)
+uint32_t cf_map_hash(uint32_t seed, cf_bytes key)
 {
-    uint32_t k0 = map->seed, k1 = map->seed * UINT32_C(0x9e3779b9);
+    uint32_t k0 = seed, k1 = seed * UINT32_C(0x9e3779b9);
     uint32_t v[4] = {k0, k1, k0 ^ UINT32_C(0x6c796765), k1 ^ UINT32_C(0x74656462)};
     uint32_t word;
     size_t at = 0;
@@ -112,7 +112,7 @@ cf_map_node *cf_map_find(const cf_map *map, cf_bytes key)
 {
     if (map->count == 0)
         return NULL;
-    uint32_t hash = hash_key(map, key);
+    uint32_t hash = cf_map_hash(map->seed, key);
     cf_map_node *node = *bucket_of(map, hash);
     while (node != NULL && !is_at(node, hash, key))
         node = node->below;
@@ -148,7 +148,7 @@ bool cf_map_add(cf_map *map, cf_map_node *node, cf_bytes key)
     if (map->count == map->size && !grow(map))
         return false;
     node->key = key;
-    node->hash = hash_key(map, key);
+    node->hash = cf_map_hash(map->seed, key);
     put(map, node);
     link_last(map, node);
     map->count++;

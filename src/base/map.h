@@ -38,6 +38,9 @@ void cf_map_remove(cf_map *map, cf_map_node *node);
 /* Puts it behind all others in the order. */
 void cf_map_move_last(cf_map *map, cf_map_node *node);
 
+/* How keys are hashed: for who chooses otherwise by a name that comes from a stranger. */
+uint32_t cf_map_hash(uint32_t seed, cf_bytes key);
+
 /* In the order; the next one of a node that is about to be removed must be taken first. */
 static inline cf_map_node *cf_map_next(const cf_map_node *node)
 {

@@ -8,6 +8,8 @@
 
 #include "server/services.h"
 
+#include <stdatomic.h>
+
 typedef struct cf_drain {
     cf_services *services;
     cf_task task;
@@ -15,7 +17,8 @@ typedef struct cf_drain {
     bool begun;
     cf_time begun_at;
     int64_t spread;      /* ms */
-    size_t clients;      /* at the beginning */
+    size_t clients;      /* at the beginning, at all workers */
+    atomic_size_t told;  /* where there is one worker; see cf_team */
     cf_time waits_until; /* for the engine; CF_TIME_NEVER: clients are left */
 } cf_drain;
 

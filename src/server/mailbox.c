@@ -30,10 +30,15 @@ void cf_mailbox_wake(cf_mailbox *mailbox)
         mailbox->wake(mailbox->user);
 }
 
+bool cf_mailbox_is_empty(const cf_mailbox *mailbox)
+{
+    return mailbox->taken == NULL && atomic_load(&mailbox->posted) == NULL;
+}
+
 bool cf_mailbox_sleep(cf_mailbox *mailbox)
 {
     atomic_store(&mailbox->sleeps, true);
-    bool empty = mailbox->taken == NULL && atomic_load(&mailbox->posted) == NULL;
+    bool empty = cf_mailbox_is_empty(mailbox);
     if (!empty)
         cf_mailbox_rise(mailbox);
     return empty;

@@ -38,6 +38,7 @@ void cf_mailbox_post(cf_mailbox *mailbox, cf_letter *letter);
 void cf_mailbox_wake(cf_mailbox *mailbox);
 /* The reader opens the oldest one; false: there was none. */
 bool cf_mailbox_open_next(cf_mailbox *mailbox);
+bool cf_mailbox_is_empty(const cf_mailbox *mailbox);
 /* The reader is about to wait: who posts from now on has to wake it. False: a letter lies there, and it may not. */
 bool cf_mailbox_sleep(cf_mailbox *mailbox);
 /* It is awake, whatever has woken it, and looks for letters before it sleeps again. */

@@ -14,6 +14,7 @@ typedef struct entry {
 bool cf_roll_init(cf_roll *roll, const cf_allocator *allocator, uint32_t seed)
 {
     cf_map_init(&roll->users, allocator, seed);
+    roll->connections = 0;
     return pthread_mutex_init(&roll->lock, NULL) == 0;
 }
 
@@ -63,6 +64,7 @@ static cf_roll_result add(cf_roll *roll, cf_bytes user, int64_t limit)
     if (limit > 0 && known->count >= limit) /* so it is no new one */
         return CF_ROLL_FULL;
     known->count++;
+    roll->connections++;
     return CF_ROLL_ADDED;
 }
 
@@ -78,6 +80,7 @@ void cf_roll_remove(cf_roll *roll, cf_bytes user)
 {
     (void)pthread_mutex_lock(&roll->lock);
     entry *known = find(roll, user);
+    roll->connections -= known != NULL;
     if (known != NULL && --known->count == 0)
         forget(roll, known);
     (void)pthread_mutex_unlock(&roll->lock);
@@ -87,6 +90,14 @@ size_t cf_roll_users(cf_roll *roll)
 {
     (void)pthread_mutex_lock(&roll->lock);
     size_t count = cf_map_count(&roll->users);
+    (void)pthread_mutex_unlock(&roll->lock);
+    return count;
+}
+
+size_t cf_roll_connections(cf_roll *roll)
+{
+    (void)pthread_mutex_lock(&roll->lock);
+    size_t count = roll->connections;
     (void)pthread_mutex_unlock(&roll->lock);
     return count;
 }

@@ -12,6 +12,7 @@
 typedef struct cf_roll {
     pthread_mutex_t lock;
     cf_map users;
+    size_t connections; /* of all of them */
 } cf_roll;
 
 typedef enum cf_roll_result { CF_ROLL_ADDED, CF_ROLL_FULL, CF_ROLL_NO_MEMORY } cf_roll_result;
@@ -24,8 +25,9 @@ void cf_roll_free(cf_roll *roll);
 cf_roll_result cf_roll_add(cf_roll *roll, cf_bytes user, int64_t limit);
 /* One less. */
 void cf_roll_remove(cf_roll *roll, cf_bytes user);
-/* How many users there are, and connections of one. */
+/* How many users there are, connections of all, and connections of one. */
 size_t cf_roll_users(cf_roll *roll);
+size_t cf_roll_connections(cf_roll *roll);
 int64_t cf_roll_count(cf_roll *roll, cf_bytes user);
 
 #endif

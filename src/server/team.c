@@ -9,6 +9,7 @@ cf_team *cf_team_new(const cf_allocator *allocator, unsigned count, uint32_t see
         return NULL;
     team->allocator = allocator;
     team->count = count;
+    team->seed = seed;
     memcpy(team->uid, uid, CF_UUID_SIZE);
     for (unsigned i = 0; i < count; i++) {
         team->members[i].team = team;
@@ -59,20 +60,9 @@ void cf_team_wake(cf_team_member *member)
             cf_mailbox_wake(&team->members[i].mailbox);
 }
 
-/* FNV-1a, with its last bits stirred: names that differ in one digit only are spread. */
-static uint32_t hash(cf_bytes name)
-{
-    uint32_t value = 2166136261u;
-    for (size_t i = 0; i < name.size; i++)
-        value = (value ^ (unsigned char)name.data[i]) * 16777619u;
-    value ^= value >> 15;
-    value *= 2246822519u;
-    return value ^ (value >> 13);
-}
-
 cf_team_member *cf_team_home(cf_team *team, cf_bytes name)
 {
-    return &team->members[hash(name) % team->count];
+    return &team->members[cf_map_hash(team->seed, name) % team->count];
 }
 
 /* ---- rounds -------------------------------------------------------------- */

@@ -31,7 +31,12 @@ struct cf_team {
     char uid[CF_UUID_SIZE]; /* the process's: to others, and to operators, it is one node */
     cf_roll roll;
     atomic_uint watchers;
-    atomic_size_t bodies; /* bytes of request bodies that are being received */
+    atomic_size_t bodies;    /* bytes of request bodies that are being received */
+    atomic_size_t strangers; /* as CF_SOCKJS_STRANGERS_MAX counts them */
+    /* Clients, when the process ends (drain.c); 0: it does not. */
+    atomic_size_t to_be_told;
+    atomic_size_t told;
+    uint32_t seed; /* of the homes: who chooses names cannot choose a worker */
     unsigned count;
     cf_team_member members[];
 };

@@ -143,7 +143,8 @@ test('the start is logged in the order of the reference', () => withServer({ soc
   assert.strictEqual(lines[5], 'W Running in INSECURE client mode');
   assert.strictEqual(lines[6], 'W Running in INSECURE API mode');
   assert.strictEqual(lines[7], 'I SockJS url: //cdn.example/sockjs.js');
-  assert.strictEqual(lines[8], 'I Start serving raw websocket, SockJS, API endpoints on 127.0.0.1:' + server.port);
+  assert.match(lines[8], /^I Workers: [1-9]\d*$/);
+  assert.strictEqual(lines[9], 'I Start serving raw websocket, SockJS, API endpoints on 127.0.0.1:' + server.port);
 }, ['--insecure', '--insecure_api=true']));
 
 test('unknown options, and those without effect, are warned of', () => withServer({ secert: 'x', redis_host: 'db' }, async (server) => {
@@ -161,6 +162,7 @@ test('the API can have a port of its own', async () => {
   await withServer({ api_port: String(free) }, async (server) => {
     assert.match(server.output, /Start serving raw websocket, SockJS endpoints on 127/);
     await until(() => server.logged().includes('Start serving API endpoints on 127.0.0.1:' + free), 'the second port in the log');
+    server.apiPort = free;
     await server.api({ method: 'channels' });
     assert.strictEqual((await server.request({ port: server.port })).status, 404);
     assert.strictEqual((await server.request({ path: '/connection/websocket', method: 'GET' })).status, 404);

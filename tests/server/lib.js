@@ -117,6 +117,8 @@ class Server {
     return this.output + (file && fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '');
   }
 
+  get workers() { return Number(/Workers: (\d+)/.exec(this.logged())[1]); }
+
   signal(name) { this.child.kill(name); }
 
   /* Ends it and insists that it ended well: sanitizers report by the exit status. */

@@ -276,7 +276,7 @@ test('checkconfig says of certificate and key what the start would say', async (
 
 /* ---- records ---- */
 
-test('what a turn has for a connection leaves in one record, or in full ones', () => withServer({}, async (server) => {
+test('what a turn has for a connection leaves in one record, or in full ones', () => withServer({ workers: 1 }, async (server) => {
   const between = await relay(server, (data, write) => write(data));
   const raw = await (await server.raw({ port: between.port })).upgrade();
   raw.write(frame(1, JSON.stringify([{ method: 'connect', params: credentials('ann') }].concat(

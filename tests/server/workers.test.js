@@ -96,3 +96,24 @@ test('SIGTERM tells the clients of all workers', () => withServer({}, async (ser
   for (const client of clients) await client.waitClosed();
   for (const client of clients) assert.match(client.closed.reason, /"shutting down"/);
 }));
+
+/* On one connection after the other requests; a session of each, and nobody ever connects in it. */
+async function openSessions(server, from, count) {
+  const socket = await server.connect();
+  let text = '';
+  let answers = 0;
+  socket.on('data', (data) => {
+    text += data.toString('latin1');
+    answers += text.split('o\n').length - 1;
+    text = text.slice(-1) === 'o' ? 'o' : '';
+  });
+  for (let i = from; i < from + count; i++) socket.write('POST /connection/000/session' + i + '/xhr HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+  await until(() => answers === count, 'sessions by SockJS');
+  socket.destroy();
+}
+
+test('strangers have one number of SockJS sessions, however many workers there are', () => withServer({}, async (server) => {
+  const each = 2125; // 17,000 of 16,384
+  await Promise.all(Array.from({ length: 8 }, (none, i) => openSessions(server, i * each, each)));
+  await until(() => /have not connected are more than 16384/.test(server.logged()), 'the line of the log');
+}));

@@ -315,8 +315,7 @@ static void log_start(process *self)
     if (self->config->debug)
         cf_log_say(log, CF_SERVER_WARNING, "Running in DEBUG mode");
     cf_log_say(log, CF_SERVER_INFO, "SockJS url: %s", self->config->sockjs_url.data);
-    if (cf_crew_count(self->crew) > 1)
-        cf_log_say(log, CF_SERVER_INFO, "Workers: %u", cf_crew_count(self->crew));
+    cf_log_say(log, CF_SERVER_INFO, "Workers: %u", cf_crew_count(self->crew));
 }
 
 /* ---- life ---- */

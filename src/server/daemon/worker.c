@@ -44,6 +44,8 @@ static void enter(void *user)
         cf_node_begin_share(worker->node);
         return;
     }
+    if (worker->wake_at <= cf_net_now(&worker->net)) /* whatever has come first */
+        cf_monitor_lag(&worker->monitor, cf_net_now(&worker->net) - worker->wake_at);
     worker->in_turn = true;
     cf_node_begin_turn(worker->node, cf_net_now(&worker->net), (int64_t)time(NULL));
 }
@@ -51,9 +53,8 @@ static void enter(void *user)
 static void on_wake(uv_timer_t *timer)
 {
     cf_worker *worker = timer->data;
-    cf_monitor_lag(&worker->monitor, cf_net_now(&worker->net) - worker->wake_at);
-    worker->wake_at = CF_TIME_NEVER;
     enter(worker); /* the turn ends before the loop waits */
+    worker->wake_at = CF_TIME_NEVER;
     cf_node_go_on(worker->node);
 }
 
@@ -115,6 +116,9 @@ static void on_prepare(uv_prepare_t *handle)
 static void open_letters(cf_worker *worker, cf_mailbox *mailbox)
 {
     cf_mailbox_rise(mailbox);
+    if (cf_mailbox_is_empty(mailbox))
+        return;
+    enter(worker);
     while (cf_mailbox_open_next(mailbox)) {
         cf_turn_spend(&services_of(worker)->turn, CF_WORK_COMMAND);
         if (cf_node_is_busy(worker->node))
@@ -126,10 +130,8 @@ static void on_check(uv_check_t *handle)
 {
     cf_worker *worker = handle->data;
     cf_team_member *member = worker->host.member;
-    if (member != NULL) {
-        enter(worker);
+    if (member != NULL)
         open_letters(worker, &member->mailbox);
-    }
     end_turn(worker);
 }
 

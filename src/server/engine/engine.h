@@ -41,7 +41,7 @@ typedef struct cf_engine_control {
 typedef struct cf_engine_sink {
     void (*message)(void *user, const cf_publication *publication);
     void (*join_leave)(void *user, cf_method method, cf_bytes channel, const cf_client_info *info);
-    /* Its own come back, too. */
+    /* Its own come back, too. NULL: another worker of this process hears them. */
     void (*control)(void *user, const cf_engine_control *control);
     /* A message that operators watch, as server/watch.h writes it. NULL where the engine has no `watch`. */
     void (*watched)(void *user, cf_bytes message);

@@ -243,6 +243,7 @@ static void a_limit_is_one_for_all_threads(void **state)
     assert_int_equal(cf_roll_count(&roll, CF_BYTES("1")), 0);
     assert_int_equal(cf_roll_count(&roll, CF_BYTES("2")), 2);
     assert_int_equal(cf_roll_users(&roll), 1);
+    assert_int_equal(cf_roll_connections(&roll), 2);
     cf_roll_free(&roll);
 }
 

@@ -577,6 +577,44 @@ static void who_could_not_be_forgotten_does_not_come(void **state)
     }
 }
 
+/* ---- the end, and the homes ---------------------------------------------------- */
+
+static void clients_of_all_workers_are_told_one_after_the_other(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < WORKERS; i++)
+        h[i].config.shutdown_spread = 3;
+    harness_connect(&h[0], &a, "1");
+    harness_connect(&h[1], &b, "2");
+    harness_connect(&h[2], &c, "3");
+    for (unsigned i = 0; i < WORKERS; i++) {
+        harness_begin(&h[i]);
+        cf_node_shut_down(h[i].node);
+        harness_end(&h[i]);
+    }
+    assert_true(a.closed && !b.closed && !c.closed);
+    pass(1500);
+    assert_true(b.closed && !c.closed);
+    pass(1000);
+    assert_true(c.closed);
+}
+
+/* Who knew the homes could bring all channels to one worker. */
+static void homes_cannot_be_known_from_outside(void **state)
+{
+    cf_team *other = cf_team_new(&h[0].allocator, WORKERS, 2, "00000000-0000-4000-8000-000000000001");
+    unsigned moved = 0;
+    (void)state;
+    assert_non_null(other);
+    for (unsigned i = 0; i < 300; i++) {
+        char name[8];
+        cf_bytes channel = cf_bytes_make(name, (size_t)snprintf(name, sizeof name, "c%u", i));
+        moved += cf_team_home(other, channel)->index != cf_team_home(team, channel)->index;
+    }
+    cf_team_free(other);
+    assert_in_range(moved, 150, 250); /* two of three */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -599,6 +637,8 @@ int main(void)
         TEST(without_memory_calls_fail_and_nothing_is_lost),
         TEST(who_goes_without_memory_is_forgotten_when_there_is_some),
         TEST(who_could_not_be_forgotten_does_not_come),
+        TEST(clients_of_all_workers_are_told_one_after_the_other),
+        TEST(homes_cannot_be_known_from_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

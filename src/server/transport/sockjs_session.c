@@ -2,6 +2,7 @@
 
 #include "base/percent.h"
 #include "server/session.h"
+#include "server/team.h"
 #include "server/transport/sockjs_form.h"
 #include "wire/v1/v1.h"
 #include "ws/handshake.h"
@@ -117,8 +118,29 @@ static bool has_messages(const cf_sockjs_peer *self)
 
 static void forget_stranger(cf_sockjs_peer *self)
 {
-    self->server->stranger_count -= cf_list_linked(&self->stranger);
+    const cf_team_member *member = self->server->services->environment.member;
+    if (!cf_list_linked(&self->stranger))
+        return;
     cf_list_remove(&self->stranger);
+    self->server->stranger_count--;
+    if (member != NULL)
+        atomic_fetch_sub_explicit(&member->team->strangers, 1, memory_order_relaxed);
+}
+
+static void add_stranger(cf_sockjs_peer *self)
+{
+    const cf_team_member *member = self->server->services->environment.member;
+    cf_list_append(&self->server->strangers, &self->stranger);
+    self->server->stranger_count++;
+    if (member != NULL)
+        atomic_fetch_add_explicit(&member->team->strangers, 1, memory_order_relaxed);
+}
+
+/* At all workers. */
+static size_t strangers_of_all(const struct cf_sockjs_server *server)
+{
+    const cf_team_member *member = server->services->environment.member;
+    return member == NULL ? server->stranger_count : atomic_load_explicit(&member->team->strangers, memory_order_relaxed);
 }
 
 static void free_peer(cf_sockjs_peer *self)
@@ -142,11 +164,10 @@ static void count_stranger(cf_sockjs_peer *self)
     bool is_one = self->exchange == NULL && (self->session == NULL || !cf_session_is_connected(self->session));
     if (is_one == cf_list_linked(&self->stranger))
         return;
-    forget_stranger(self);
-    if (!is_one)
-        return;
-    cf_list_append(&self->server->strangers, &self->stranger);
-    self->server->stranger_count++;
+    if (is_one)
+        add_stranger(self);
+    else
+        forget_stranger(self);
 }
 
 static void settle(cf_sockjs_peer *self)
@@ -339,9 +360,10 @@ cf_sockjs_peer *cf_sockjs_peer_find(const struct cf_sockjs_server *server, cf_by
     return node == NULL ? NULL : CF_CONTAINER(node, cf_sockjs_peer, node);
 }
 
+/* Where all of them are at other workers, there is room for one. */
 static void make_room(struct cf_sockjs_server *server)
 {
-    if (server->stranger_count < server->strangers_max)
+    if (server->stranger_count == 0 || strangers_of_all(server) < server->strangers_max)
         return;
     cf_sockjs_peer *oldest = CF_CONTAINER(server->strangers.next, cf_sockjs_peer, stranger);
     cf_services_notice(server->services, CF_NOTICE_busy,

@@ -234,15 +234,18 @@ static void on_ready(cf_redis_operation *call, cf_engine_status status, const re
 static bool send_own_topics(cf_redis_shard *shard)
 {
     bool watches = shard->common->watches;
+    bool hears = shard->common->sink.control != NULL;
+    size_t topics = 1 + (size_t)hears + (size_t)watches;
     cf_buffer command;
     cf_buffer_init(&command, shard->common->allocator, CF_BUFFER_NO_LIMIT);
-    cf_redis_begin(&command, watches ? 4 : 3);
+    cf_redis_begin(&command, 1 + topics);
     cf_redis_add(&command, CF_BYTES("SUBSCRIBE"));
-    cf_redis_add_topic(&command, shard->common->prefix, CF_REDIS_CONTROL, CF_BYTES(""));
+    if (hears)
+        cf_redis_add_topic(&command, shard->common->prefix, CF_REDIS_CONTROL, CF_BYTES(""));
     if (watches)
         cf_redis_add_topic(&command, shard->common->prefix, CF_REDIS_ADMIN, CF_BYTES(""));
     cf_redis_add_topic(&command, shard->common->prefix, CF_REDIS_MARK, shard->common->node);
-    return send_batch(shard, &command, watches ? 3 : 2, on_ready);
+    return send_batch(shard, &command, topics, on_ready);
 }
 
 static void on_opened(cf_redis_line *line)

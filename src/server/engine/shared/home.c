@@ -198,12 +198,10 @@ void cf_home_tell_lost(cf_shared *home)
     tell_missed(home, CF_BYTES(""), lost);
 }
 
-/* Each worker's store hears them: one of them is heard. */
 static void on_control(void *user, const cf_engine_control *control)
 {
     const cf_shared *home = user;
-    if (cf_team_is_first(home->member))
-        home->sink.control(home->sink.user, control);
+    home->sink.control(home->sink.user, control);
 }
 
 static void on_watched(void *user, cf_bytes message)
@@ -230,7 +228,7 @@ cf_engine_sink cf_home_sink(cf_shared *home)
     return (cf_engine_sink){
         .message = on_message,
         .join_leave = on_join_leave,
-        .control = on_control,
+        .control = cf_team_is_first(home->member) ? on_control : NULL, /* what all stores are told, one hears */
         .watched = on_watched,
         .missed = on_missed,
         .command = on_command,
