@@ -39,12 +39,22 @@ static void wake(void *user)
         self->arrives_at = arrival(self->crew);
 }
 
+/* Of those that it has taken out of the box. */
+static void lose_letter(cf_mailbox *mailbox)
+{
+    cf_letter *lost = mailbox->taken;
+    mailbox->taken = lost->next;
+    lost->drop(lost);
+}
+
 static void open_some(sim_crew *crew, worker *self)
 {
     cf_mailbox *mailbox = &crew->team->members[self->index].mailbox;
     unsigned count = 1 + sim_random_below(&crew->random, LETTERS_MAX);
     while (count > 0 && cf_mailbox_open_next(mailbox))
         count--;
+    if (mailbox->taken != NULL && sim_sabotage_now(crew->server->world, SIM_SABOTAGE_LOSE_LETTER))
+        lose_letter(mailbox);
     self->arrives_at = cf_mailbox_sleep(mailbox) ? CF_TIME_NEVER : arrival(crew);
 }
 

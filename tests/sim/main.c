@@ -70,6 +70,7 @@ static const sabotage_kind sabotages[SIM_SABOTAGE_COUNT] = {
     [SIM_SABOTAGE_TELL_TWICE] = {"tell-twice", " told-order "},
     [SIM_SABOTAGE_OVERTAKE] = {"overtake", " publish-order "},
     [SIM_SABOTAGE_DEAF_NODE] = {"deaf-node", " pair-unsubscribe pair-disconnect "},
+    [SIM_SABOTAGE_LOSE_LETTER] = {"lose-letter", " told-hole "},
     [SIM_SABOTAGE_FORGET_API] = {"forget-api", " api-once "},
     [SIM_SABOTAGE_FORGET_PRESENCE] = {"forget-presence", " present "},
     [SIM_SABOTAGE_STEAL_POLL] = {"steal-poll", " told-hole message-hole recovery-hole probe "},

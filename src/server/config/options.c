@@ -123,8 +123,8 @@ const cf_option cf_options[] = {
     {TEXT(log_file, ""), .meaning = "Appended to instead of writing to standard output; opened again on SIGHUP."},
     {TEXT(pid_file, ""), .reload = CF_RELOAD_NO, .meaning = "Gets the process id at the start, removed at the end."},
     {INT(workers, 0, 0, 64), .unit = "threads", .reload = CF_RELOAD_NO,
-     .meaning = "How many threads serve clients, each with a share of the connections; 0: one for each processor that the process may "
-                "use, at most 64."},
+     .meaning = "How many threads serve clients, each with a share of the connections; 0: one for each processor that the "
+                "process may use, at most 64."},
     {TEXT(engine, "memory"), .letter = 'e', .centrifugo = true, .reload = CF_RELOAD_NO,
      .meaning = "`memory`, for one process, or `redis`, for many that are one service."},
     {MISSING_INT(gomaxprocs, 0, 0, MANY), .reload = CF_RELOAD_NO, .state = CF_OPTION_IDLE, .missing = THREADS,
