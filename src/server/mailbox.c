@@ -12,8 +12,9 @@ void cf_mailbox_on_post(cf_mailbox *mailbox, void (*wake)(void *user), void *use
 }
 
 /*
- * The letter is not touched any more once it is posted: it may be gone. Who posts looks afterwards whether the reader sleeps, and
- * who is about to sleep looks afterwards for letters: in one order for all threads (seq_cst), so that one of the two sees the other.
+ * The letter is not touched any more once it is posted: it may be gone. Who posts looks afterwards whether the reader sleeps,
+ * and who is about to sleep looks afterwards for letters: in one order for all threads (seq_cst), so that one of the two sees
+ * the other.
  */
 void cf_mailbox_post(cf_mailbox *mailbox, cf_letter *letter)
 {

@@ -36,9 +36,9 @@ void cf_retract_init(cf_retractions *retractions, struct cf_broker *broker);
 void cf_retract_free(cf_retractions *retractions);
 
 /*
- * Before the engine is told: what it will take to take it back, of a presence or of this node's subscription, unless `*reserved`
- * has it already. NULL where the engine needs none (engine.h: takes_back_at_once). False without memory. It is a block of the node's
- * allocator.
+ * Before the engine is told: what it will take to take it back, of a presence or of this node's subscription, unless
+ * `*reserved` has it already. NULL where the engine needs none (engine.h: takes_back_at_once). False without memory. It is a
+ * block of the node's allocator.
  */
 bool cf_retract_reserve(cf_retractions *retractions, cf_bytes channel, cf_retraction **reserved);
 /* The node's last subscriber of the channel has gone. */

@@ -121,8 +121,8 @@ void cf_session_forget(cf_session *session);
 /* Ends a subscription: presence, leave, hub (server-spec.md 2.7). */
 void cf_session_leave_channel(cf_session *session, cf_hub_subscription *subscription);
 /*
- * The engine is about to be told that the session is present: what was to take that back does not any more. False without memory:
- * it may not be told.
+ * The engine is about to be told that the session is present: what was to take that back does not any more. False without
+ * memory: it may not be told.
  */
 bool cf_session_is_present(cf_session *session, cf_hub_subscription *subscription);
 /* Sends the push of a server-side unsubscribe, after leaving the channel where it was subscribed. */

@@ -1,6 +1,6 @@
 /*
- * How many threads can work at a time: processors that the process may run on, and the share of them that its control groups have
- * (Linux's cpu.max, as containers are limited by).
+ * How many threads can work at a time: processors that the process may run on, and the share of them that its control groups
+ * have (Linux's cpu.max, as containers are limited by).
  */
 #ifndef CF_SERVER_DAEMON_PROCESSORS_H
 #define CF_SERVER_DAEMON_PROCESSORS_H
