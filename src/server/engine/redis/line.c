@@ -1,5 +1,8 @@
 #include "server/engine/redis/line.h"
 
+/* Bytes that hiredis gets at a time: each time that it has read 1 KiB it moves all that is left. */
+#define PIECE ((size_t)2048)
+
 void cf_redis_line_init(cf_redis_line *line, const cf_redis_line_ops *ops, const cf_redis_driver *driver,
                         const cf_redis_place *place, const cf_allocator *allocator, cf_time now)
 {
@@ -127,13 +130,19 @@ static bool take_reply(cf_redis_line *line)
     return line->state == CF_REDIS_LINE_OPEN;
 }
 
-void cf_redis_line_received(cf_redis_line *line, cf_bytes bytes)
+static void read_piece(cf_redis_line *line, cf_bytes piece)
 {
-    line->due = CF_TIME_NEVER; /* the owner expects what is still missing */
-    if (redisReaderFeed(line->reader, bytes.data, bytes.size) != REDIS_OK) {
+    if (redisReaderFeed(line->reader, piece.data, piece.size) != REDIS_OK) {
         cf_redis_line_lost(line, "out of memory");
         return;
     }
     while (take_reply(line))
         continue;
+}
+
+void cf_redis_line_received(cf_redis_line *line, cf_bytes bytes)
+{
+    line->due = CF_TIME_NEVER; /* the owner expects what is still missing */
+    for (size_t at = 0; at < bytes.size && line->state == CF_REDIS_LINE_OPEN; at += PIECE)
+        read_piece(line, cf_bytes_slice(bytes, at, at + PIECE));
 }
