@@ -1,17 +1,26 @@
 #include "server/api/api.h"
 
 #include "server/api/form.h"
+#include "server/api/replies.h"
 #include "wire/v1/sign.h"
 
 /* Larger answers are refused with 500: one request may ask for any number of histories. In bytes. */
 #define CF_API_REPLY_MAX (64 * 1024 * 1024)
 /* Publishes of one broadcast that a remote engine is asked for at a time. */
 #define CF_API_BROADCAST_OPEN 1000
+/*
+ * Commands of one request that may be under way to the engine together: bytes of their parameters, and so many more for each; for
+ * one whose answer may be large, this many more.
+ */
+#define CF_API_UNDER_WAY_MAX   ((size_t)64 * 1024)
+#define CF_API_COMMAND_WEIGHT  256
+#define CF_API_QUESTION_WEIGHT 4096
 
 /*
- * One request: its commands are carried out one after the other by run(). The
- * engine answers at once, and run() goes on, or later, and is called again. So it is
- * when the share of a turn is spent, or subscribers are behind: the rest waits as a task.
+ * One request: its commands are carried out in their order by run(). The engine answers at once, or later. Publishes do not wait for
+ * the answers of publishes before them, as the engine keeps their order, nor questions for those of questions; any other command
+ * waits for all before it, and run() is called again. So it is when the share of a turn is spent, or subscribers are behind: the
+ * rest waits as a task.
  */
 struct cf_api_call {
     cf_task task;
@@ -24,21 +33,22 @@ struct cf_api_call {
     cf_buffer text;   /* the commands, kept while they are carried out */
     cf_buffer scratch;
     cf_buffer params_scratch;
-    cf_buffer reply;
-    size_t counted; /* bytes of it in services->api_replies */
+    cf_api_replies replies;
+    size_t counted; /* bytes of them in services->api_replies */
     cf_wire_commands commands;
     cf_wire_command command;
     cf_params params;
-    cf_json_reader channels; /* of a broadcast: what is left of them */
-    cf_trouble broadcast;    /* the first trouble of its channels */
-    cf_trouble bad_name;     /* where there is one no channel behind it is asked for */
-    size_t open;             /* its publishes that are not answered yet */
-    bool broadcasting;
-    bool awaits;  /* of these: it goes on when one is answered */
-    bool running; /* inside run(): it goes on there */
-    bool waiting; /* for the engine, or as a task */
-    bool held;    /* for subscribers that are behind: the command is carried out again */
-    bool ended;   /* answered, or nobody waits for an answer any more */
+    cf_json_reader channels;      /* of a broadcast: what is left of them */
+    cf_api_command *broadcasting; /* NULL: none is */
+    cf_trouble broadcast;         /* the first trouble of its channels */
+    cf_trouble bad_name;          /* where there is one no channel behind it is asked for */
+    size_t open;                  /* its publishes that are not answered yet */
+    int status;                   /* not 200: no more commands are carried out */
+    bool is_read;                 /* the command, which is still to be carried out */
+    bool awaits;                  /* the engine: it goes on when something is answered */
+    bool running;                 /* inside run(): it goes on there */
+    bool waiting;                 /* for the engine, or as a task */
+    bool ended;                   /* answered, or nobody waits for an answer any more */
 };
 
 /* ---- the answer ---- */
@@ -61,7 +71,7 @@ static void free_call(cf_api_call *call)
     cf_buffer_free(&call->text);
     cf_buffer_free(&call->scratch);
     cf_buffer_free(&call->params_scratch);
-    cf_buffer_free(&call->reply);
+    cf_api_replies_free(&call->replies);
     cf_free(call->allocator, call);
 }
 
@@ -109,11 +119,11 @@ static void answer(cf_api_call *call, int status)
     call->ended = true;
     if (call->own == NULL)
         note_http(call, status);
-    cf_turn_spend(&services->turn, call->reply.size / CF_WORK_UNIT_SIZE);
+    cf_turn_spend(&services->turn, call->replies.text.size / CF_WORK_UNIT_SIZE);
     if (call->done == NULL)
         return;
     if (status == 200)
-        call->done(call->user, status, CF_BYTES("application/json"), cf_buffer_bytes(&call->reply));
+        call->done(call->user, status, CF_BYTES("application/json"), cf_buffer_bytes(&call->replies.text));
     else
         call->done(call->user, status, CF_BYTES("text/plain; charset=utf-8"), status_text(status));
 }
@@ -123,7 +133,6 @@ static void answer(cf_api_call *call, int status)
 /* True while the engine is waited for; else the call is gone. */
 static bool run(cf_api_call *call);
 
-/* What the engine was asked for is there. */
 static void go_on(cf_api_call *call)
 {
     call->waiting = false;
@@ -131,67 +140,80 @@ static void go_on(cf_api_call *call)
         (void)run(call);
 }
 
-static void separate(cf_api_call *call)
+/* It goes on when the engine has answered something. */
+static void await_engine(cf_api_call *call)
 {
-    if (call->reply.size > 1)
-        cf_buffer_append_byte(&call->reply, ',');
+    call->awaits = call->waiting = true;
 }
 
-static void begin_reply(cf_api_call *call, cf_trouble trouble)
+static void engine_answered(cf_api_call *call)
 {
-    separate(call);
-    cf_wire_begin_reply(&call->reply, call->command.uid, cf_method_of(call->command.method), trouble, true);
+    if (!call->awaits)
+        return;
+    call->awaits = false;
+    go_on(call);
+}
+
+static cf_buffer *begin_reply(cf_api_command *command, cf_trouble trouble)
+{
+    cf_api_call *call = command->call;
+    cf_buffer *reply = cf_api_replies_place(&call->replies, command);
+    cf_wire_begin_reply(reply, command->uid, command->method, trouble, true);
+    return reply;
+}
+
+static void end_reply(cf_api_command *command, cf_buffer *reply)
+{
+    cf_api_call *call = command->call;
+    cf_wire_end_reply(reply);
+    cf_api_replies_done(&call->replies, command);
+    engine_answered(call);
 }
 
 static void reply_null(void *user, cf_trouble trouble)
 {
-    cf_api_call *call = user;
-    begin_reply(call, trouble);
-    cf_buffer_append(&call->reply, CF_BYTES("null"));
-    cf_wire_end_reply(&call->reply);
-    go_on(call);
+    cf_buffer *reply = begin_reply(user, trouble);
+    cf_buffer_append(reply, CF_BYTES("null"));
+    end_reply(user, reply);
 }
 
-static void append_data(cf_api_call *call, cf_bytes data)
+static void append_data(const cf_api_command *command, cf_buffer *reply, cf_bytes data)
 {
-    cf_turn_spend(&services_of(call)->turn, data.size / CF_WORK_UNIT_SIZE);
-    cf_buffer_append(&call->reply, data);
+    cf_turn_spend(&services_of(command->call)->turn, data.size / CF_WORK_UNIT_SIZE);
+    cf_buffer_append(reply, data);
 }
 
 static void reply_data(void *user, cf_trouble trouble, cf_bytes data)
 {
-    cf_api_call *call = user;
-    begin_reply(call, trouble);
-    cf_buffer_append(&call->reply, CF_BYTES("{\"data\":"));
-    append_data(call, data);
-    cf_buffer_append_byte(&call->reply, '}');
-    cf_wire_end_reply(&call->reply);
-    go_on(call);
+    cf_buffer *reply = begin_reply(user, trouble);
+    cf_buffer_append(reply, CF_BYTES("{\"data\":"));
+    append_data(user, reply, data);
+    cf_buffer_append_byte(reply, '}');
+    end_reply(user, reply);
 }
 
 static void reply_channel_data(void *user, cf_trouble trouble, cf_bytes data)
 {
-    cf_api_call *call = user;
-    begin_reply(call, trouble);
-    cf_buffer_append(&call->reply, CF_BYTES("{\"channel\":"));
-    cf_json_write_string(&call->reply, call->params.channel);
-    cf_buffer_append(&call->reply, CF_BYTES(",\"data\":"));
-    append_data(call, data);
-    cf_buffer_append_byte(&call->reply, '}');
-    cf_wire_end_reply(&call->reply);
-    go_on(call);
+    const cf_api_command *command = user;
+    cf_buffer *reply = begin_reply(user, trouble);
+    cf_buffer_append(reply, CF_BYTES("{\"channel\":"));
+    cf_json_write_string(reply, command->channel);
+    cf_buffer_append(reply, CF_BYTES(",\"data\":"));
+    append_data(command, reply, data);
+    cf_buffer_append_byte(reply, '}');
+    end_reply(user, reply);
 }
 
 /* ---- commands: false is fatal for the whole request (server-spec.md 5.1, check 7) ---- */
 
-static bool do_publish(cf_api_call *call)
+static bool do_publish(cf_api_call *call, cf_api_command *command)
 {
     const cf_params *params = &call->params;
     if (params->channel.size == 0 || params->data.data == NULL)
         return false;
-    call->held = cf_node_hold_publish(call->node, params->channel, &call->task);
-    if (!call->held)
-        cf_node_publish(call->node, params->channel, params->data, params->client, params->uid, reply_null, call);
+    call->waiting = call->is_read = cf_node_hold_publish(call->node, params->channel, &call->task);
+    if (!call->waiting)
+        cf_node_publish(call->node, params->channel, params->data, params->client, params->uid, reply_null, command);
     return true;
 }
 
@@ -202,16 +224,15 @@ static bool has_elements(cf_bytes array)
     return array.data != NULL && cf_json_enter_array(&reader) && cf_json_next_element(&reader);
 }
 
-static bool do_broadcast(cf_api_call *call)
+static bool do_broadcast(cf_api_call *call, cf_api_command *command)
 {
     const cf_params *params = &call->params;
     if (!has_elements(params->channels) || params->data.data == NULL) {
-        reply_null(call, CF_TROUBLE_INVALID);
+        reply_null(command, CF_TROUBLE_INVALID);
         return true;
     }
-    call->broadcasting = true;
+    call->broadcasting = command;
     call->broadcast = call->bad_name = CF_TROUBLE_NONE;
-    call->waiting = false;
     cf_json_reader_init(&call->channels, params->channels);
     (void)cf_json_enter_array(&call->channels);
     return true;
@@ -243,26 +264,19 @@ static void broadcast_done(void *user, cf_trouble trouble)
         call->bad_name = trouble;
     else if (call->broadcast == CF_TROUBLE_NONE)
         call->broadcast = trouble;
-    if (!call->awaits)
-        return;
-    call->awaits = false;
-    go_on(call);
-}
-
-static void await_publishes(cf_api_call *call)
-{
-    call->awaits = call->waiting = true;
+    engine_answered(call);
 }
 
 /* All channels are asked for: the answer comes when all are answered. */
 static void end_broadcast(cf_api_call *call)
 {
+    cf_api_command *command = call->broadcasting;
     if (call->open > 0) {
-        await_publishes(call);
+        await_engine(call);
         return;
     }
-    call->broadcasting = false;
-    reply_null(call, call->bad_name != CF_TROUBLE_NONE ? call->bad_name : call->broadcast);
+    call->broadcasting = NULL;
+    reply_null(command, call->bad_name != CF_TROUBLE_NONE ? call->bad_name : call->broadcast);
 }
 
 static void broadcast_to(cf_api_call *call, cf_bytes channel)
@@ -270,7 +284,7 @@ static void broadcast_to(cf_api_call *call, cf_bytes channel)
     call->open++;
     cf_node_publish(call->node, channel, call->params.data, call->params.client, (cf_bytes){0}, broadcast_done, call);
     if (call->open >= CF_API_BROADCAST_OPEN)
-        await_publishes(call);
+        await_engine(call);
 }
 
 static void broadcast_step(cf_api_call *call)
@@ -278,7 +292,7 @@ static void broadcast_step(cf_api_call *call)
     cf_bytes channel;
     cf_json_reader before = call->channels;
     cf_turn_spend(&services_of(call)->turn, CF_WORK_COMMAND);
-    if (call->bad_name != CF_TROUBLE_NONE || !next_channel(call, &channel)) {
+    if (call->status != 200 || call->bad_name != CF_TROUBLE_NONE || !next_channel(call, &channel)) {
         call->channels = before;
         end_broadcast(call);
     } else if (channel.size == 0) {
@@ -291,67 +305,99 @@ static void broadcast_step(cf_api_call *call)
     }
 }
 
-static bool do_unsubscribe(cf_api_call *call)
+static bool do_unsubscribe(cf_api_call *call, cf_api_command *command)
 {
     if (call->params.user.size == 0)
-        reply_null(call, CF_TROUBLE_INVALID);
+        reply_null(command, CF_TROUBLE_INVALID);
     else
-        cf_node_unsubscribe(call->node, call->params.user, call->params.channel, reply_null, call);
+        cf_node_unsubscribe(call->node, call->params.user, call->params.channel, reply_null, command);
     return true;
 }
 
-static bool do_disconnect(cf_api_call *call)
+static bool do_disconnect(cf_api_call *call, cf_api_command *command)
 {
     if (call->params.user.size == 0)
-        reply_null(call, CF_TROUBLE_INVALID);
+        reply_null(command, CF_TROUBLE_INVALID);
     else
-        cf_node_disconnect(call->node, call->params.user, reply_null, call);
+        cf_node_disconnect(call->node, call->params.user, reply_null, command);
     return true;
 }
 
-static bool do_presence(cf_api_call *call)
+static bool do_presence(cf_api_call *call, cf_api_command *command)
 {
     if (call->params.channel.size == 0)
-        reply_channel_data(call, CF_TROUBLE_INVALID, CF_BYTES("null"));
+        reply_channel_data(command, CF_TROUBLE_INVALID, CF_BYTES("null"));
     else
-        cf_node_presence(call->node, call->params.channel, reply_channel_data, call);
+        cf_node_presence(call->node, call->params.channel, reply_channel_data, command);
     return true;
 }
 
-static bool do_history(cf_api_call *call)
+static bool do_history(cf_api_call *call, cf_api_command *command)
 {
     if (call->params.channel.size == 0)
-        reply_channel_data(call, CF_TROUBLE_INVALID, CF_BYTES("null"));
+        reply_channel_data(command, CF_TROUBLE_INVALID, CF_BYTES("null"));
     else
-        cf_node_history(call->node, call->params.channel, reply_channel_data, call);
+        cf_node_history(call->node, call->params.channel, reply_channel_data, command);
     return true;
 }
 
-static bool do_channels(cf_api_call *call)
+static bool do_channels(cf_api_call *call, cf_api_command *command)
 {
-    cf_node_channels(call->node, reply_data, call);
+    cf_node_channels(call->node, reply_data, command);
     return true;
 }
 
-static bool do_stats(cf_api_call *call)
+static bool do_stats(cf_api_call *call, cf_api_command *command)
 {
-    cf_node_stats(call->node, reply_data, call);
+    cf_node_stats(call->node, reply_data, command);
     return true;
 }
 
-static bool do_node(cf_api_call *call)
+static bool do_node(cf_api_call *call, cf_api_command *command)
 {
-    cf_node_node(call->node, reply_data, call);
+    cf_node_node(call->node, reply_data, command);
     return true;
 }
 
-static bool (*const methods[CF_METHOD_COUNT])(cf_api_call *call) = {
+static bool (*const methods[CF_METHOD_COUNT])(cf_api_call *call, cf_api_command *command) = {
     [CF_METHOD_PUBLISH] = do_publish,       [CF_METHOD_BROADCAST] = do_broadcast, [CF_METHOD_UNSUBSCRIBE] = do_unsubscribe,
     [CF_METHOD_DISCONNECT] = do_disconnect, [CF_METHOD_PRESENCE] = do_presence,   [CF_METHOD_HISTORY] = do_history,
     [CF_METHOD_CHANNELS] = do_channels,     [CF_METHOD_STATS] = do_stats,         [CF_METHOD_NODE] = do_node,
 };
 
 /* ---- the loop over the commands ---- */
+
+static bool is_question(cf_method method)
+{
+    return method == CF_METHOD_PRESENCE || method == CF_METHOD_HISTORY;
+}
+
+/* May the command begin beside those that are under way? */
+static bool may_begin(const cf_api_call *call)
+{
+    const cf_api_command *first = cf_api_replies_first(&call->replies);
+    cf_method method = cf_method_of(call->command.method);
+    if (first == NULL)
+        return true;
+    if (call->own != NULL || call->replies.weight >= CF_API_UNDER_WAY_MAX)
+        return false;
+    return is_question(method) ? is_question(first->method) : method == CF_METHOD_PUBLISH && first->method == CF_METHOD_PUBLISH;
+}
+
+static int carry_out(cf_api_call *call, cf_method method)
+{
+    cf_api_command *command = cf_api_replies_begin(&call->replies, call, call->command.uid, method);
+    size_t weight = is_question(method) ? CF_API_QUESTION_WEIGHT : CF_API_COMMAND_WEIGHT;
+    if (command == NULL)
+        return 500;
+    command->channel = call->params.channel;
+    bool good = methods[method](call, command);
+    if (good && !call->is_read)
+        cf_api_replies_keep(&call->replies, command, weight + call->command.params.size);
+    else
+        cf_api_replies_forget(&call->replies, command);
+    return good ? 200 : 400;
+}
 
 /* The API's own commands. 200: it is carried out; any other status ends the request. */
 static int do_api_command(cf_api_call *call)
@@ -363,66 +409,86 @@ static int do_api_command(cf_api_call *call)
     if (!cf_buffer_reserve(&call->params_scratch, call->command.params.size + 1) ||
         !cf_wire_params(method, true, call->command.params, &call->params, &call->params_scratch))
         return 400;
-    call->waiting = true;
-    return methods[method](call) ? 200 : 400;
+    return carry_out(call, method);
 }
 
 static int do_command(cf_api_call *call)
 {
-    size_t before = call->reply.size;
+    cf_buffer *text = &call->replies.text;
+    size_t before = text->size;
     cf_turn_spend(&services_of(call)->turn, CF_WORK_COMMAND);
+    call->is_read = false;
     if (call->own == NULL)
         return do_api_command(call);
     if (call->done == NULL)
         return 503; /* nobody is there whose command it was */
-    separate(call);
-    int status = call->own(call->user, &call->command, &call->reply);
+    cf_api_replies_separate(text);
+    int status = call->own(call->user, &call->command, text);
     if (status != CF_API_PASS)
         return status;
-    cf_buffer_truncate(&call->reply, before);
+    cf_buffer_truncate(text, before);
     return do_api_command(call);
 }
 
 static int memory_status(const cf_api_call *call, int status)
 {
-    return call->text.failed || call->scratch.failed || call->params_scratch.failed || call->reply.failed ? 500 : status;
+    bool failed = call->text.failed || call->scratch.failed || call->params_scratch.failed || call->replies.text.failed;
+    return failed ? 500 : status;
 }
 
-/* Requests grow side by side, each up to CF_API_REPLY_MAX. False when it may not grow any more. */
-static bool count_reply(cf_api_call *call)
+/* Requests grow side by side, each up to CF_API_REPLY_MAX. */
+static int count_replies(cf_api_call *call)
 {
     size_t *replies = &services_of(call)->api_replies;
-    *replies += call->reply.size - call->counted;
-    call->counted = call->reply.size;
-    return *replies <= CF_API_REPLIES_MAX || call->counted <= CF_API_REPLY_SMALL;
+    size_t size = call->replies.text.size + call->replies.aside;
+    *replies += size - call->counted;
+    call->counted = size;
+    if (call->replies.text.failed)
+        return 500;
+    return *replies <= CF_API_REPLIES_MAX || size <= CF_API_REPLY_SMALL ? 200 : 503;
+}
+
+/* All commands are carried out, or no more of them will be: the answer comes when those that are under way are answered. */
+static void finish(cf_api_call *call)
+{
+    if (cf_api_replies_first(&call->replies) != NULL) {
+        await_engine(call);
+        return;
+    }
+    cf_buffer_append_byte(&call->replies.text, ']');
+    answer(call, memory_status(call, call->status));
+}
+
+static bool has_command(cf_api_call *call)
+{
+    if (!call->is_read)
+        call->is_read = cf_wire_commands_next(&call->commands, &call->command, &call->scratch);
+    return call->is_read;
+}
+
+static void go_ahead(cf_api_call *call)
+{
+    if (call->broadcasting != NULL)
+        broadcast_step(call);
+    else if (call->status != 200 || !has_command(call))
+        finish(call);
+    else if (!may_begin(call))
+        await_engine(call);
+    else
+        call->status = do_command(call);
 }
 
 static void step(cf_api_call *call)
 {
-    if (!count_reply(call)) {
-        answer(call, 503);
+    const cf_turn *turn = &services_of(call)->turn;
+    if (call->status == 200)
+        call->status = count_replies(call);
+    if (call->status != 200 || (!cf_turn_share_is_spent(turn) && !cf_turn_is_in_debt(turn))) {
+        go_ahead(call);
         return;
     }
-    if (cf_turn_share_is_spent(&services_of(call)->turn) || cf_turn_is_in_debt(&services_of(call)->turn)) {
-        call->waiting = true;
-        cf_task_queue(&call->task);
-        return;
-    }
-    if (call->broadcasting) {
-        broadcast_step(call);
-        return;
-    }
-    if (!call->held && !cf_wire_commands_next(&call->commands, &call->command, &call->scratch)) {
-        cf_buffer_append_byte(&call->reply, ']');
-        answer(call, memory_status(call, 200));
-        return;
-    }
-    call->held = false;
-    int status = do_command(call);
-    if (status != 200)
-        answer(call, memory_status(call, status));
-    else if (call->reply.failed)
-        answer(call, 500);
+    call->waiting = true;
+    cf_task_queue(&call->task);
 }
 
 static bool run(cf_api_call *call)
@@ -515,19 +581,18 @@ static cf_api_call *new_call(cf_node *node, cf_api_own own, cf_api_done done, vo
     call->own = own;
     call->done = done;
     call->user = user;
+    call->status = 200;
     call->started = microseconds(services);
     cf_buffer_init(&call->text, call->allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&call->scratch, call->allocator, CF_BUFFER_NO_LIMIT);
     cf_buffer_init(&call->params_scratch, call->allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&call->reply, call->allocator, CF_API_REPLY_MAX);
-    cf_buffer_append_byte(&call->reply, '[');
+    cf_api_replies_init(&call->replies, call->allocator, CF_API_REPLY_MAX);
     return call;
 }
 
 static cf_api_call *begin(cf_api_call *call, int status)
 {
-    if (status != 200)
-        answer(call, status);
+    call->status = status;
     return run(call) ? call : NULL;
 }
 

@@ -369,6 +369,124 @@ static void test_a_bad_name_in_a_broadcast_is_told_when_the_others_are_answered(
     expect(200, BROADCAST("\"namespace not found\",\"advice\":\"fix\""));
 }
 
+#define PUBLISH(uid, channel)                                                                                                  \
+    "{\"uid\":\"" uid "\",\"method\":\"publish\",\"params\":{\"channel\":\"" channel "\",\"data\":" uid "}}"
+#define PUBLISHED(uid)   "{\"uid\":\"" uid "\",\"method\":\"publish\",\"error\":null,\"body\":null}"
+#define HISTORY(channel) "{\"method\":\"history\",\"params\":{\"channel\":\"" channel "\"}}"
+
+static void answer_channel(const char *channel)
+{
+    harness_begin(&f.h);
+    slow_engine_answer_channel(engine(), cf_bytes_of(channel));
+    harness_end(&f.h);
+}
+
+static void test_publishes_are_under_way_together_and_answered_in_their_order(void **state)
+{
+    (void)state;
+    post("[" PUBLISH("1", "all:a") "," PUBLISH("2", "all:b") "," PUBLISH("3", "no:x") "," PUBLISH("4", "all:a") "]");
+    assert_int_equal(slow_engine_waiting(engine()), 3);
+    answer_channel("all:b");
+    answer_channel("all:a");
+    assert_int_equal(f.answers, 0);
+    answer_channel("all:a");
+    expect(200, "[" PUBLISHED("1") "," PUBLISHED("2") ","
+                                                      "{\"uid\":\"3\",\"method\":\"publish\",\"error\":\"namespace not "
+                                                      "found\",\"advice\":\"fix\",\"body\":null}," PUBLISHED("4") "]");
+}
+
+static void test_questions_wait_for_publishes_and_not_for_each_other(void **state)
+{
+    (void)state;
+    post("[" PUBLISH("1", "all:a") "," HISTORY("all:a") "," HISTORY("all:b") "," PUBLISH("4", "all:b") "]");
+    assert_int_equal(slow_engine_waiting(engine()), 1);
+    answer(CF_ENGINE_OK);
+    assert_int_equal(slow_engine_waiting(engine()), 2);
+    answer_channel("all:b");
+    answer_channel("all:a");
+    assert_int_equal(slow_engine_waiting(engine()), 1);
+    answer(CF_ENGINE_OK);
+    assert_int_equal(f.answers, 1);
+    const char *first = strstr(f.body, "\"channel\":\"all:a\",\"data\":[{");
+    const char *second = strstr(f.body, "\"channel\":\"all:b\",\"data\":[]");
+    assert_true(first != NULL && second != NULL && first < second);
+}
+
+static void test_publishes_that_are_under_way_are_bounded(void **state)
+{
+    enum { PUBLISHES = 1000 };
+    static char body[PUBLISHES * 100] = "[";
+    size_t size = 1;
+    (void)state;
+    for (size_t i = 0; i < PUBLISHES; i++)
+        size += (size_t)snprintf(body + size, sizeof body - size, "%s" PUBLISH("1", "all:a"), i == 0 ? "" : ",");
+    body[size] = ']';
+    f.large = true;
+    post(body);
+    size_t together = slow_engine_waiting(engine());
+    assert_in_range(together, 100, 256);
+    for (size_t i = 0; i < PUBLISHES; i++) {
+        assert_int_equal(f.answers, 0);
+        assert_true(slow_engine_waiting(engine()) <= together);
+        answer(CF_ENGINE_OK);
+    }
+    expect(200, NULL);
+}
+
+static void test_a_fatal_command_is_told_when_those_before_it_are_answered(void **state)
+{
+    (void)state;
+    post("[" PUBLISH("1", "all:a") "," PUBLISH("2", "all:a") ",{\"method\":\"nothing\"}," PUBLISH("3", "all:a") "]");
+    assert_int_equal(slow_engine_waiting(engine()), 2);
+    answer(CF_ENGINE_OK);
+    assert_int_equal(f.answers, 0);
+    answer(CF_ENGINE_OK);
+    expect(400, "Bad Request\n");
+    assert_int_equal(slow_engine_waiting(engine()), 0);
+}
+
+/* Too large answers of others, while a broadcast is under way: its callbacks still find the request. */
+static void test_a_request_that_is_refused_in_the_middle_ends_when_all_is_answered(void **state)
+{
+    static char body[30000] = "[";
+    size_t size = 1;
+    (void)state;
+    while (size < sizeof body - 200)
+        size += (size_t)sprintf(body + size, "{\"method\":\"stats\"},");
+    strcpy(body + size, "{\"method\":\"broadcast\",\"params\":{\"channels\":[\"all:a\",\"all:b\"],\"data\":1}}]");
+    f.large = true;
+    post(body);
+    for (size_t i = 0; i < 1000 && slow_engine_waiting(engine()) == 0; i++) {
+        harness_begin(&f.h);
+        cf_node_go_on(f.h.node);
+        harness_end(&f.h);
+    }
+    cf_node_services(f.h.node)->api_replies += CF_API_REPLIES_MAX;
+    answer(CF_ENGINE_OK);
+    assert_int_equal(f.answers, 0);
+    answer(CF_ENGINE_OK);
+    expect(503, NULL);
+    cf_node_services(f.h.node)->api_replies -= CF_API_REPLIES_MAX;
+}
+
+static void test_without_memory_what_is_under_way_is_waited_for(void **state)
+{
+    (void)state;
+    for (size_t n = 1, reached = 1; reached; n++) {
+        f.h.fail_at = n;
+        post("[" PUBLISH("1", "all:a") "," PUBLISH("2", "all:b") "," HISTORY("all:a") "," HISTORY("all:b") "]");
+        while (slow_engine_waiting(engine()) > 0) {
+            answer_channel("all:b");
+            answer_channel("all:a");
+        }
+        reached = f.h.fail_at == 0;
+        f.h.fail_at = 0;
+        assert_int_equal(f.answers, 1);
+        assert_true(f.status == 200 || f.status == 500);
+    }
+    assert_int_equal(f.status, 200);
+}
+
 static void test_a_cancelled_call_is_carried_out_without_an_answer(void **state)
 {
     (void)state;
@@ -684,6 +802,12 @@ int main(void)
         TEST(test_requests_are_counted),
         SLOW_TEST(test_a_bad_name_in_a_broadcast_is_told_when_the_others_are_answered),
         SLOW_TEST(test_commands_are_carried_out_one_after_the_other),
+        SLOW_TEST(test_publishes_are_under_way_together_and_answered_in_their_order),
+        SLOW_TEST(test_questions_wait_for_publishes_and_not_for_each_other),
+        SLOW_TEST(test_publishes_that_are_under_way_are_bounded),
+        SLOW_TEST(test_a_fatal_command_is_told_when_those_before_it_are_answered),
+        SLOW_TEST(test_a_request_that_is_refused_in_the_middle_ends_when_all_is_answered),
+        SLOW_TEST(test_without_memory_what_is_under_way_is_waited_for),
         SLOW_TEST(test_a_cancelled_call_is_carried_out_without_an_answer),
         SLOW_TEST(test_a_call_that_waits_when_the_node_ends_is_answered),
         TEST(test_without_memory_there_is_an_error_and_no_leak),
