@@ -57,6 +57,7 @@ class Proxy {
     this.deaf = false; // to what is published
     this.answers = 0;
     this.sockets = new Set();
+    this.frozen = new Set();
   }
 
   async start() {
@@ -71,12 +72,16 @@ class Proxy {
     for (const [from, to] of [[near, far], [far, near]]) {
       this.sockets.add(from);
       from.on('data', (data) => {
+        if (this.frozen.has(from)) return;
         if (!this.deaf || from !== far || !data.includes('$7\r\nmessage\r\n')) setTimeout(() => to.write(data), this.delay);
       });
       from.on('error', () => {});
       from.on('close', () => { this.sockets.delete(from); to.destroy(); });
     }
   }
+
+  /* Nothing more comes through the connections that there are, and neither end hears of it. */
+  freeze() { for (const socket of this.sockets) this.frozen.add(socket); }
 
   cut() { for (const socket of this.sockets) socket.destroy(); }
 

@@ -98,6 +98,7 @@ static void take(cf_redis_queue *queue, const redisReply *reply)
 {
     cf_redis_queue_step step = queue->step;
     queue->step = CF_REDIS_QUEUE_IDLE;
+    queue->told = false;
     cf_redis_line_is_good(&queue->line);
     if (step == CF_REDIS_QUEUE_WAITS)
         take_one(queue, reply);
@@ -134,8 +135,11 @@ static void on_lost(cf_redis_line *line, const char *why)
     cf_redis_queue *queue = of(line);
     queue->step = CF_REDIS_QUEUE_GREETS;
     queue->has_more = false;
-    if (cf_redis_shard_is_up(queue->shard))
-        cf_redis_shard_log(queue->shard, CF_SERVER_ERROR, "takes no commands from its queues: %s", why);
+    if (queue->told || line->now < queue->quiet_until || !cf_redis_shard_is_up(queue->shard))
+        return;
+    queue->told = true;
+    queue->quiet_until = cf_time_after(line->now, CF_REDIS_QUEUE_QUIET);
+    cf_redis_shard_log(queue->shard, CF_SERVER_ERROR, "takes no commands from its queues: %s", why);
 }
 
 void cf_redis_queue_init(cf_redis_queue *queue, cf_redis_shard *shard)

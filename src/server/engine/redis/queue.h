@@ -9,6 +9,8 @@
 #include "server/engine/redis/line.h"
 
 #define CF_REDIS_QUEUE_BATCH 65
+/* ms between two lines of the log about them. */
+#define CF_REDIS_QUEUE_QUIET 5000
 
 typedef struct cf_redis_shard cf_redis_shard;
 
@@ -28,6 +30,8 @@ typedef struct cf_redis_queue {
     size_t greetings; /* replies to come */
     int64_t list;     /* the one that is being emptied, or was last; -1: the one without a number */
     bool has_more;    /* it may not be empty */
+    bool told;        /* the log says that nothing is taken; since then nothing was */
+    cf_time quiet_until;
 } cf_redis_queue;
 
 /* Does nothing where there are no lists (cf_redis_common). */

@@ -43,12 +43,24 @@ void cf_redis_shard_tell_lost(cf_redis_shard *shard, const char *why)
     cf_redis_shard_log(shard, CF_SERVER_ERROR, "cannot be used: %s; it is tried until it can", why);
 }
 
+/* What a Redis Cluster says to who does not know which of its nodes has a key. */
+static bool is_of_cluster(const char *error)
+{
+    static const char *const errors[] = {"CROSSSLOT ", "MOVED ", "ASK ", "CLUSTERDOWN "};
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        if (strncmp(error, errors[i], strlen(errors[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void tell_refused(cf_redis_shard *shard, const char *why)
 {
+    const char *hint = is_of_cluster(why) ? "; it is a Redis Cluster: give servers that are none, or Sentinel" : "";
     if (shard->common->now < shard->common->quiet_until)
         return;
     shard->common->quiet_until = cf_time_after(shard->common->now, QUIET);
-    cf_redis_shard_log(shard, CF_SERVER_ERROR, "refuses a command: %s", why);
+    cf_redis_shard_log(shard, CF_SERVER_ERROR, "refuses a command: %.200s%s", why, hint);
 }
 
 /* ---- operations ----------------------------------------------------------- */
