@@ -365,10 +365,15 @@ static void cut(model_socket *socket)
         cf_redis_line_lost(socket->line, "cut"); /* closes the socket */
 }
 
+/* In one piece, or in two. */
 static void deliver_to_node(model_socket *socket, const parcel *arrived)
 {
+    cf_bytes bytes = cf_bytes_make(arrived->data, arrived->size);
+    size_t first = model_random(socket->node->model, (uint32_t)arrived->size) + 1;
     if (socket->line != NULL)
-        cf_redis_line_received(socket->line, cf_bytes_make(arrived->data, arrived->size));
+        cf_redis_line_received(socket->line, cf_bytes_slice(bytes, 0, first));
+    if (socket->line != NULL && first < bytes.size)
+        cf_redis_line_received(socket->line, cf_bytes_slice(bytes, first, bytes.size));
 }
 
 /* One thing that is due; false: nothing is. */
@@ -401,6 +406,31 @@ static void run_socket(model *self, model_socket *socket)
         free_socket(socket);
 }
 
+static void lose_newest(model_channel *channel)
+{
+    free(channel->history[0]);
+    memmove(&channel->history[0], &channel->history[1], (MODEL_HISTORY - 1) * sizeof channel->history[0]);
+    memmove(&channel->sizes[0], &channel->sizes[1], (MODEL_HISTORY - 1) * sizeof channel->sizes[0]);
+    channel->history[MODEL_HISTORY - 1] = NULL;
+}
+
+/* A replica takes over: it has not heard of the last messages, nor of some who are present, and knows no scripts. */
+static void fail_over(model *self)
+{
+    CF_LIST_EACH (link, &self->sockets) {
+        model_socket *socket = CF_CONTAINER(link, model_socket, link);
+        cut(socket);
+        drop_all(&socket->to_redis);
+    }
+    for (size_t i = 0; i < MODEL_CHANNELS; i++) {
+        model_channel *channel = &self->channels[i];
+        for (uint32_t lost = model_random(self, MODEL_HISTORY + 1); lost > 0; lost--)
+            lose_newest(channel);
+        channel->present[model_random(self, MODEL_NODES)] = false;
+    }
+    memset(self->loaded, 0, sizeof self->loaded);
+}
+
 static void make_trouble(model *self)
 {
     uint32_t what = model_random(self, 2000);
@@ -412,6 +442,8 @@ static void make_trouble(model *self)
         memset(self->loaded, 0, sizeof self->loaded);
     if (what == 20)
         self->still_until = self->now + 15000;
+    if (what == 22 || what == 23)
+        fail_over(self);
     if (what == 21 || what < 2)
         self->refuses_until = self->now + 2500;
 }
