@@ -369,7 +369,7 @@ test('Sentinels with a password, one of which is not named, lead to the master',
   const config = { engine: 'redis', insecure: true, redis_master_name: 'mymaster', redis_sentinels: '127.0.0.1:' + way.port };
   const node = await Server.start(Object.assign({ redis_sentinel_password: 'right' }, config));
   const stranger = await Server.start(Object.assign({ redis_sentinel_password: 'hidden-one' }, config));
-  const nodeAt = async (redis) => (await redis.cmd('PUBSUB', 'NUMSUB', 'centrifugo.control').catch(() => []))[1] === 1;
+  const nodeAt = async (redis) => (await redis.cmd('PUBSUB', 'NUMSUB', 'centrifugo.control').catch(() => []))[1] > 0;
   try {
     await until(() => /cannot be used: Sentinel 127\.0\.0\.1:\d+: WRONGPASS/.test(stranger.logged()), 'a line of the log');
     assert.ok(!stranger.logged().includes('hidden-one'));

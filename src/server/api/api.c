@@ -9,18 +9,18 @@
 /* Publishes of one broadcast that a remote engine is asked for at a time. */
 #define CF_API_BROADCAST_OPEN 1000
 /*
- * Commands of one request that may be under way to the engine together: bytes of their parameters, and so many more for each; for
- * one whose answer may be large, this many more.
+ * Commands of one request that may be under way to the engine together: bytes of their parameters, and so many more for
+ * each; the larger number is for those whose answer may be large.
  */
 #define CF_API_UNDER_WAY_MAX   ((size_t)64 * 1024)
 #define CF_API_COMMAND_WEIGHT  256
 #define CF_API_QUESTION_WEIGHT 4096
 
 /*
- * One request: its commands are carried out in their order by run(). The engine answers at once, or later. Publishes do not wait for
- * the answers of publishes before them, as the engine keeps their order, nor questions for those of questions; any other command
- * waits for all before it, and run() is called again. So it is when the share of a turn is spent, or subscribers are behind: the
- * rest waits as a task.
+ * One request: its commands are carried out in their order by run(). The engine answers at once, or later. Publishes do not
+ * wait for the answers of publishes before them, as the engine keeps their order, nor questions for those of questions; any
+ * other command waits for all before it, and run() is called again. So it is when the share of a turn is spent, or subscribers
+ * are behind: the rest waits as a task.
  */
 struct cf_api_call {
     cf_task task;

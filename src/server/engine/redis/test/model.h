@@ -1,7 +1,7 @@
 /*
  * A Redis that does what this engine asks of one, under a virtual clock: it delays each connection by itself, cuts connections,
- * refuses them, stands still, forgets scripts, and fails over to a replica that is behind, as a seed says. What it says comes in
- * pieces. Channels are named by one digit, messages by numbers.
+ * refuses them, stands still, forgets scripts, and fails over to a replica that is behind, as a seed says. What it says comes
+ * in pieces. Channels are named by one digit, messages by numbers.
  */
 #ifndef CF_SERVER_ENGINE_REDIS_TEST_MODEL_H
 #define CF_SERVER_ENGINE_REDIS_TEST_MODEL_H
