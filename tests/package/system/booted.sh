@@ -150,7 +150,26 @@ try_logrotate() {
     fail "a log that was rotated away is not followed by a new one"
 }
 
-for step in start reload other_file crash taken_port watchdog spread socket logrotate; do
+# The same packages again are an upgrade for dpkg.
+try_upgrade() {
+    local before
+    configure ''
+    systemctl restart centrifuged
+    before=$(pid)
+    dpkg --install /root/centrifuged_*.deb >/dev/null 2>&1 || fail "an upgrade fails"
+    until_it_serves "an upgrade leaves it stopped"
+    [ "$(pid)" != "$before" ] || fail "an upgrade leaves the old program running"
+    systemctl stop centrifuged
+    dpkg --install /root/centrifuged_*.deb >/dev/null 2>&1 || fail "an upgrade of a stopped service fails"
+}
+
+try_remove() {
+    systemctl start centrifuged
+    DEBIAN_FRONTEND=noninteractive apt-get remove --yes centrifuged >/dev/null 2>&1 || fail "it cannot be removed"
+    [ "$(ask)" = 000 ] || fail "it runs on without its package"
+}
+
+for step in start reload other_file crash taken_port watchdog spread socket logrotate upgrade remove; do
     echo "booted: $step"
     "try_$step"
 done
