@@ -234,17 +234,25 @@ static void open_publisher(load *self)
         turn(self);
 }
 
-static size_t make_publication(char *frame, long size)
+/* `count` of the same behind each other. */
+static char *make_publications(uint64_t count, long size, size_t *frame_size)
 {
     char text[4096];
     int head = sprintf(text, "{\"method\":\"publish\",\"params\":{\"channel\":\"" CHANNEL "\",\"data\":\"");
     memset(text + head, 'x', (size_t)size - 2);
     int tail = sprintf(text + head + size - 2, "\"},\"uid\":\"3\"}");
-    return bench_client_frame(frame, text, (size_t)(head + size - 2 + tail));
+    size_t length = (size_t)(head + size - 2 + tail);
+    char *frames = malloc(count * (length + 16));
+    if (frames == NULL)
+        bench_die("sockjs");
+    *frame_size = bench_client_frame(frames, text, length);
+    for (uint64_t i = 1; i < count; i++)
+        memcpy(frames + i * *frame_size, frames, *frame_size);
+    return frames;
 }
 
-/* Never more than `flight` publications on their way; refilled in bulk. */
-static void drive(load *self, const char *frame, size_t size, uint64_t messages, uint64_t flight)
+/* Never more than `flight` publications on their way; refilled in bulk, each time with one write. */
+static void drive(load *self, const char *frames, size_t size, uint64_t messages, uint64_t flight)
 {
     uint64_t sent = 0;
     self->marks = 0;
@@ -256,15 +264,16 @@ static void drive(load *self, const char *frame, size_t size, uint64_t messages,
         if (done >= messages)
             return;
         uint64_t may = done + flight < messages ? done + flight : messages;
-        for (bool refill = may > sent && (may - sent >= (flight + 1) / 2 || may == messages); refill && sent < may; sent++)
-            bench_write_all(self->publisher, frame, size);
+        if (may > sent && (may - sent >= (flight + 1) / 2 || may == messages)) {
+            bench_write_all(self->publisher, frames, (may - sent) * size);
+            sent = may;
+        }
         turn(self);
     }
 }
 
 static int run_fanout(int argc, char **argv)
 {
-    char frame[4096];
     load self;
     uint64_t messages = (uint64_t)bench_option(argc, argv, "--messages", 1000);
     uint64_t flight = (uint64_t)bench_option(argc, argv, "--flight", 1);
@@ -273,11 +282,12 @@ static int run_fanout(int argc, char **argv)
     for (size_t i = 0; i < self.count; i++)
         open_peer(&self, i, "[" SAY_CONNECT "," SAY_SUBSCRIBE "]");
     open_publisher(&self);
-    size_t size = make_publication(frame, bench_option(argc, argv, "--size", 128));
-    drive(&self, frame, size, WARM_UP, flight);
+    size_t size;
+    char *frames = make_publications(flight, bench_option(argc, argv, "--size", 128), &size);
+    drive(&self, frames, size, WARM_UP, flight);
     uint64_t cpu = bench_cpu(pid);
     uint64_t start = bench_now();
-    drive(&self, frame, size, messages, flight);
+    drive(&self, frames, size, messages, flight);
     uint64_t wall = bench_now() - start;
     cpu = bench_cpu(pid) - cpu;
     uint64_t deliveries = messages * (self.count + 1);
