@@ -88,6 +88,14 @@ cf_bytes cf_bytes_slice(cf_bytes bytes, size_t from, size_t to)
     return cf_bytes_make(from > 0 ? bytes.data + from : bytes.data, to - from);
 }
 
+size_t cf_bytes_total(const cf_bytes *slices, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += slices[i].size;
+    return total;
+}
+
 bool cf_bytes_to_int64(cf_bytes text, int64_t *value)
 {
     bool negative = text.size > 0 && text.data[0] == '-';

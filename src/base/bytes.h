@@ -39,6 +39,8 @@ ptrdiff_t cf_bytes_find_last(cf_bytes bytes, cf_bytes needle);
 int cf_bytes_compare(cf_bytes a, cf_bytes b);
 /* [from, to) of the slice, cut to its bounds. */
 cf_bytes cf_bytes_slice(cf_bytes bytes, size_t from, size_t to);
+/* The bytes of all slices together. */
+size_t cf_bytes_total(const cf_bytes *slices, size_t count);
 /*
  * Decimal digits with an optional sign (RFC: none; Go's ParseInt base 10), whole slice, no spaces; false when it is no int64.
  */

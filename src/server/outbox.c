@@ -185,14 +185,18 @@ const cf_segment *cf_outbox_front(const cf_outbox *outbox)
     return outbox->count == 0 ? NULL : segment_at(outbox, 0);
 }
 
+cf_bytes cf_outbox_slice(const cf_outbox *outbox, uint32_t index)
+{
+    const cf_segment *segment = segment_at(outbox, index);
+    const cf_buffer *bytes = find_form(segment->chunk, outbox->form);
+    return (cf_bytes){bytes->data + segment->offset, bytes->size - segment->offset};
+}
+
 size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count)
 {
     size_t n = 0;
-    for (; n < count && n < outbox->count; n++) {
-        const cf_segment *segment = segment_at(outbox, (uint32_t)n);
-        const cf_buffer *bytes = find_form(segment->chunk, outbox->form);
-        slices[n] = (cf_bytes){bytes->data + segment->offset, bytes->size - segment->offset};
-    }
+    for (; n < count && n < outbox->count; n++)
+        slices[n] = cf_outbox_slice(outbox, (uint32_t)n);
     return n;
 }
 

@@ -67,6 +67,8 @@ void cf_outbox_free(cf_outbox *outbox, const cf_allocator *allocator);
 bool cf_outbox_push(cf_outbox *outbox, cf_chunk *chunk, const cf_allocator *allocator);
 /* What is sent next; NULL: the outbox is empty. */
 const cf_segment *cf_outbox_front(const cf_outbox *outbox);
+/* What the outbox has of the segment with this number, which is below its count. */
+cf_bytes cf_outbox_slice(const cf_outbox *outbox, uint32_t index);
 /* Up to `count` slices of what is to be sent, in order; returns how many. */
 size_t cf_outbox_peek(const cf_outbox *outbox, cf_bytes *slices, size_t count);
 /* Messages that are completely sent. */

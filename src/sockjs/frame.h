@@ -3,7 +3,7 @@
  *
  * A server's frame is `o`, `h`, `a["message",...]` or `c[code,"reason"]`, wrapped as its transport wants it. What a message is
  * in an `a` frame does not depend on the transport: it is written once, with a comma behind it, and a frame of any number of
- * messages is a run of those (cf_sockjs_append_messages).
+ * messages is a run of those (sockjs/parts.h).
  *
  * Beyond what JSON asks for, `%` is escaped, too: clients read what came by eventsource with decodeURI (1.x) or unescape (0.3).
  */
@@ -25,7 +25,6 @@ typedef enum cf_sockjs_transport {
 
 #define CF_SOCKJS_CALLBACK_MAX 128  /* bytes of a callback's name */
 #define CF_SOCKJS_PRELUDE_SIZE 2048 /* of xhr_streaming, without the line's end */
-#define CF_SOCKJS_HEAD_SIZE    1024 /* of htmlfile, at least: browsers show nothing before that */
 
 /* Codes of SockJS's own in close frames. */
 #define CF_SOCKJS_STILL_OPEN 2010
@@ -46,19 +45,8 @@ const cf_sockjs_framing *cf_sockjs_framing_of(cf_sockjs_transport transport);
 /* It becomes part of a script: letters, digits, `_`, `.` and `$`, at most CF_SOCKJS_CALLBACK_MAX of them. */
 bool cf_sockjs_callback_is_safe(cf_bytes callback);
 
-/* What stands before the first frame of an answer. */
-void cf_sockjs_append_prelude(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback);
 /* A message as a part of `a` frames: a JSON string with a comma behind it. */
 void cf_sockjs_append_message(cf_buffer *messages, cf_bytes text);
-/* A wrapped frame; `callback` is looked at where the transport has one in each frame. */
-void cf_sockjs_append_frame(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback, cf_bytes frame);
-/* A wrapped `a` frame in three steps: its beginning, runs of messages (at least one), its end. */
-void cf_sockjs_begin_messages(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback);
-void cf_sockjs_append_run(cf_buffer *out, cf_sockjs_transport transport, cf_bytes messages);
-void cf_sockjs_end_messages(cf_buffer *out, cf_sockjs_transport transport);
-/* The same of all messages in the slices, at least one; a slice ends where a message does. */
-void cf_sockjs_append_messages(cf_buffer *out, cf_sockjs_transport transport, cf_bytes callback, const cf_bytes *slices,
-                               size_t count);
 /* An unwrapped `c` frame. */
 void cf_sockjs_append_close(cf_buffer *frame, int code, cf_bytes reason);
 

@@ -28,9 +28,10 @@ bool cf_sockjs_session_attach(cf_sockjs_session *session, bool streams, cf_time 
         return false;
     session->attached = true;
     session->streams = streams;
-    session->full = session->heartbeat_due = false;
+    session->full = session->heartbeat_due = session->begun = false;
     session->sent = 0;
-    session->deadline = next_heartbeat(session, now);
+    session->waits = streams && session->opened && session->rules->begin_delay > 0;
+    session->deadline = session->waits ? cf_time_after(now, session->rules->begin_delay) : next_heartbeat(session, now);
     return true;
 }
 
@@ -71,17 +72,29 @@ static bool has_frame(const cf_sockjs_session *session, bool waiting)
     return !session->opened || (!waiting && (session->close.size > 0 || session->heartbeat_due));
 }
 
+static bool must_begin(const cf_sockjs_session *session, bool waiting)
+{
+    bool something = session->over || waiting || has_frame(session, waiting);
+    return session->streams && !session->begun && (something || !session->waits);
+}
+
 cf_sockjs_action cf_sockjs_session_next(const cf_sockjs_session *session, bool waiting)
 {
-    if (session->over)
-        return session->attached ? CF_SOCKJS_DO_END : CF_SOCKJS_DO_FORGET;
     if (!session->attached)
-        return CF_SOCKJS_DO_NOTHING;
-    if (session->full)
+        return session->over ? CF_SOCKJS_DO_FORGET : CF_SOCKJS_DO_NOTHING;
+    if (must_begin(session, waiting))
+        return CF_SOCKJS_DO_BEGIN;
+    if (session->over || session->full)
         return CF_SOCKJS_DO_END;
     if (has_frame(session, waiting))
         return CF_SOCKJS_DO_SEND;
     return waiting ? CF_SOCKJS_DO_MESSAGES : CF_SOCKJS_DO_NOTHING;
+}
+
+void cf_sockjs_session_begun(cf_sockjs_session *session)
+{
+    CF_ASSERT(session->attached && session->streams);
+    session->begun = true;
 }
 
 cf_bytes cf_sockjs_session_frame(const cf_sockjs_session *session)
@@ -116,6 +129,11 @@ void cf_sockjs_session_tick(cf_sockjs_session *session, cf_time now)
         return;
     if (!session->attached) {
         session->over = true;
+        return;
+    }
+    if (session->waits) {
+        session->waits = false;
+        session->deadline = next_heartbeat(session, session->deadline - session->rules->begin_delay);
         return;
     }
     session->heartbeat_due = true;

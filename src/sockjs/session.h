@@ -16,14 +16,18 @@
 typedef struct cf_sockjs_rules {
     int64_t heartbeat;        /* 0: none */
     int64_t disconnect_delay; /* without a receiver */
+    int64_t begin_delay;      /* of a streamed answer that has no frame yet, but for the session's first */
     size_t answer_max;        /* bytes of frames after which a streamed answer ends */
 } cf_sockjs_rules;
 
 #define CF_SOCKJS_DISCONNECT_DELAY 5000
-#define CF_SOCKJS_ANSWER_MAX       131072
+/* Who gets many messages has one by then, and the answer's head goes out with it: that saves a write and waking the client. */
+#define CF_SOCKJS_BEGIN_DELAY 50
+#define CF_SOCKJS_ANSWER_MAX  131072
 
 typedef enum cf_sockjs_action {
     CF_SOCKJS_DO_NOTHING,
+    CF_SOCKJS_DO_BEGIN,    /* a streamed answer; then cf_sockjs_session_begun */
     CF_SOCKJS_DO_SEND,     /* the frame of cf_sockjs_session_frame; then cf_sockjs_session_sent */
     CF_SOCKJS_DO_MESSAGES, /* the messages that wait, as one frame; then cf_sockjs_session_sent */
     CF_SOCKJS_DO_END,      /* the answer: cf_sockjs_session_left first, since the client may come again before it was told */
@@ -38,6 +42,8 @@ typedef struct cf_sockjs_session {
     bool opened;        /* `o` was sent */
     bool attached;      /* there is a receiver */
     bool streams;       /* its answer takes many frames */
+    bool begun;         /* that was begun */
+    bool waits;         /* until the deadline for a frame to begin with */
     bool full;          /* its answer is to end */
     bool heartbeat_due; /* for the receiver */
     bool over;          /* nobody comes any more */
@@ -62,6 +68,7 @@ void cf_sockjs_session_close(cf_sockjs_session *session, int code, cf_bytes reas
 cf_sockjs_action cf_sockjs_session_next(const cf_sockjs_session *session, bool waiting);
 /* Of CF_SOCKJS_DO_SEND, unwrapped. */
 cf_bytes cf_sockjs_session_frame(const cf_sockjs_session *session);
+void cf_sockjs_session_begun(cf_sockjs_session *session);
 /* What next() said was sent, `size` bytes with its wrapping. */
 void cf_sockjs_session_sent(cf_sockjs_session *session, bool messages, size_t size);
 

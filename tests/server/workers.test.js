@@ -117,3 +117,36 @@ test('strangers have one number of SockJS sessions, however many workers there a
   await Promise.all(Array.from({ length: 8 }, (none, i) => openSessions(server, i * each, each)));
   await until(() => /have not connected are more than 16384/.test(server.logged()), 'the line of the log');
 }));
+
+/* Pairs of an answer that takes room and a first poll, which mostly belongs to another worker: sent without reading until the server stands still. */
+test('a poll that stands behind answers which are not read waits for them', () => withServer({
+  sockjs_url: 'http://h/' + 'x'.repeat(9000), prometheus: true,
+}, async (server) => {
+  const PAIRS = 500;
+  const CONNECTIONS = 8; // where the room ends is chance
+  const page = 'GET /connection/iframe.html HTTP/1.1\r\nHost: h\r\n\r\n';
+  const poll = (name) => 'POST /connection/0/' + name + '/xhr HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n';
+  const sockets = [...Array(CONNECTIONS).keys()].map((from) => {
+    const socket = server.connect();
+    socket.pause();
+    socket.write([...Array(PAIRS).keys()].map((number) => page + poll(from + 's' + number)).join(''));
+    return socket;
+  });
+  let before;
+  await until(async () => {
+    const { text: metrics } = await server.request({ method: 'GET', path: '/metrics' });
+    const sessions = Number(/^centrifuged_http_requests_total\{endpoint="sockjs"\} (\d+)/m.exec(metrics)[1]);
+    const still = sessions === before && sessions > 10;
+    before = sessions;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return still;
+  }, 'the server to stand still');
+  await Promise.all(sockets.map(async (socket) => {
+    let text = '';
+    socket.on('data', (d) => { text += d; }).resume();
+    await until(() => (text.match(/HTTP\/1\.1 /g) || []).length === 2 * PAIRS, 'all answers');
+    assert.strictEqual((text.match(/HTTP\/1\.1 200/g) || []).length, 2 * PAIRS);
+    assert.strictEqual((text.match(/\r\n\r\no\n/g) || []).length, PAIRS);
+    socket.destroy();
+  }));
+}));

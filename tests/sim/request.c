@@ -276,11 +276,36 @@ static void write_down(sim_request *self, cf_bytes bytes)
     sim_met(self->world, SIM_SITUATION_SOCKJS_BLOCKED);
 }
 
+/* What the socket does not take is copied. */
+static bool has_memory_for_rest(const sim_request *self, size_t size)
+{
+    const cf_allocator *allocator = &self->world->server->heap.allocator;
+    size_t all = self->down.bytes + size;
+    if (self->asker == NULL || all <= self->world->scenario.window)
+        return true;
+    void *copy = cf_alloc(allocator, all - self->world->scenario.window);
+    cf_free(allocator, copy);
+    return copy != NULL;
+}
+
+/* As much of it as the socket takes; the answer ends there. */
+static void break_off(sim_request *self, cf_bytes piece)
+{
+    sim_note(self->world, "request %u: no memory for the rest of %zu bytes", self->number, piece.size);
+    size_t window = self->world->scenario.window;
+    write_down(self, cf_bytes_slice(piece, 0, self->down.bytes < window ? window - self->down.bytes : 0));
+    self->broken = true;
+}
+
 void cf_http_exchange_respond(cf_http_exchange *self, const cf_http_response *response)
 {
-    cf_http_exchange_begin(self, response, NULL);
-    write_down(self, response->body);
-    cf_http_exchange_end(self, (cf_bytes){0});
+    cf_http_response head = *response;
+    head.body = (cf_bytes){0};
+    cf_http_exchange_begin(self, &head, NULL);
+    if (response->parts == NULL)
+        cf_http_exchange_end(self, &response->body, 1);
+    else
+        cf_http_exchange_end(self, response->parts, response->part_count);
 }
 
 void cf_http_exchange_on_abort(cf_http_exchange *self, void (*abort)(void *user), void *user)
@@ -294,22 +319,35 @@ void cf_http_exchange_begin(cf_http_exchange *self, const cf_http_response *resp
     CF_ASSERT(self->answering && self->status == 0);
     self->status = response->status;
     self->streamed = written;
+    self->fresh = response->body.size > 0;
+    if (self->fresh)
+        write_down(self, response->body);
 }
 
-void cf_http_exchange_write(cf_http_exchange *self, cf_bytes piece)
+bool cf_http_exchange_write(cf_http_exchange *self, const cf_bytes *parts, size_t count)
 {
+    cf_buffer piece;
     CF_ASSERT(self->answering && self->status != 0);
-    if (waiting(self) > 0)
-        sim_fail(self->world, "answer-bounded", "request %u: %zu bytes are written though %zu wait", self->number, piece.size,
-                 waiting(self));
-    write_down(self, piece);
+    if (waiting(self) > 0 && !self->fresh)
+        sim_fail(self->world, "answer-bounded", "request %u: %zu bytes are written though %zu wait", self->number,
+                 cf_bytes_total(parts, count), waiting(self));
+    cf_buffer_init(&piece, &sim_plain_allocator, CF_BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < count; i++)
+        cf_buffer_append(&piece, parts[i]);
+    self->fresh = false;
+    if (has_memory_for_rest(self, piece.size))
+        write_down(self, cf_buffer_bytes(&piece));
+    else
+        break_off(self, cf_buffer_bytes(&piece));
+    cf_buffer_free(&piece);
+    return !self->broken;
 }
 
-void cf_http_exchange_end(cf_http_exchange *self, cf_bytes piece)
+void cf_http_exchange_end(cf_http_exchange *self, const cf_bytes *parts, size_t count)
 {
     CF_ASSERT(self->answering && self->status != 0);
-    if (piece.size > 0)
-        cf_http_exchange_write(self, piece);
+    if (cf_bytes_total(parts, count) > 0 && !self->broken)
+        (void)cf_http_exchange_write(self, parts, count);
     sim_note(self->world, "request %u: answered with %d", self->number, self->status);
     self->answering = self->server_open = false;
     sim_pipe_end(self->world, &self->down);

@@ -27,6 +27,7 @@ struct cf_http_exchange {
     cf_time dark_until; /* the server gives up then */
     bool server_open;   /* it may hear of this, or has to answer */
     bool answering;     /* it has */
+    bool fresh;         /* it begins with what goes out together with the first piece */
     bool blocked;       /* more is written than the socket takes */
     void (*abort)(void *user);
     void (*streamed)(void *user);

@@ -213,7 +213,7 @@ void sim_script_choose(sim_world *world)
         .refuses = script->refuses,
         .user_calls = world->play->careless ? 300 : 0,
         .delay_max = 2,
-        .window = 1 << 20,
+        .window = script->sockjs ? 500 : 1 << 20, /* the rest of an answer needs memory, too */
         .sockjs = script->sockjs,
     };
     /* what is missing may be for want of memory */

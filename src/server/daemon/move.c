@@ -40,7 +40,7 @@ static void arrive(cf_letter *letter, void *reader)
     cf_http_exchange_join(arrived.exchange, &arrived.parted, &worker->http, &listener->bodies);
 }
 
-/* Only behind answers that its client does not read, or without memory. */
+/* Only without memory, or where nobody gets it. */
 static void refuse(cf_http_exchange *exchange)
 {
     cf_http_response busy = cf_http_plain(503);
@@ -67,6 +67,8 @@ static bool send_away(const cf_worker *worker, cf_http_exchange *exchange, move 
 void cf_worker_move_request(cf_worker *worker, cf_http_exchange *exchange, cf_bytes name)
 {
     cf_team_member *home = cf_team_home(worker->host.member->team, name);
+    if (cf_http_exchange_postpone(exchange))
+        return;
     move *letter = cf_alloc(&cf_heap, sizeof(*letter));
     if (letter != NULL && send_away(worker, exchange, letter, home))
         return;

@@ -400,24 +400,39 @@ static void free_copy(void *holder)
     cf_free(self->allocator, self);
 }
 
-static bool queue_copy(cf_connection *connection, const cf_link_ops *ops, cf_bytes bytes)
+/* A copy of what stands behind the first `skip` bytes, in one block. NULL without memory. */
+static copy *copy_rest(const cf_allocator *allocator, const cf_bytes *slices, size_t count, size_t skip, size_t size)
 {
-    const cf_allocator *allocator = cf_connection_net(connection)->allocator;
-    copy *self = cf_alloc(allocator, sizeof(*self) + bytes.size);
+    copy *self = cf_alloc(allocator, sizeof(*self) + size);
     if (self == NULL)
-        return false;
+        return NULL;
     self->allocator = allocator;
-    memcpy(self->bytes, bytes.data, bytes.size);
-    return ops->queue(connection, cf_bytes_make(self->bytes, bytes.size), free_copy, self);
+    char *at = self->bytes;
+    for (size_t i = 0; i < count; i++) {
+        cf_bytes rest = cf_bytes_slice(slices[i], skip, slices[i].size);
+        skip -= slices[i].size - rest.size;
+        if (rest.size > 0)
+            memcpy(at, rest.data, rest.size);
+        at += rest.size;
+    }
+    return self;
+}
+
+static bool send_slices(cf_connection *connection, const cf_link_ops *ops, const cf_bytes *slices, size_t count)
+{
+    ptrdiff_t sent = ops->queued(connection) > 0 ? 0 : ops->try(connection, slices, count);
+    if (sent < 0)
+        return false;
+    size_t size = cf_bytes_total(slices, count) - (size_t)sent;
+    if (size == 0)
+        return true;
+    copy *rest = copy_rest(cf_connection_net(connection)->allocator, slices, count, (size_t)sent, size);
+    return rest != NULL && ops->queue(connection, cf_bytes_make(rest->bytes, size), free_copy, rest);
 }
 
 bool cf_link_send(cf_connection *connection, const cf_link_ops *below, cf_bytes bytes)
 {
-    ptrdiff_t sent = below->queued(connection) > 0 ? 0 : below->try(connection, &bytes, 1);
-    if (sent < 0)
-        return false;
-    bytes = cf_bytes_slice(bytes, (size_t)sent, bytes.size);
-    return bytes.size == 0 || queue_copy(connection, below, bytes);
+    return send_slices(connection, below, &bytes, 1);
 }
 
 bool cf_connection_send(cf_connection *connection, cf_bytes bytes)
@@ -427,16 +442,7 @@ bool cf_connection_send(cf_connection *connection, cf_bytes bytes)
 
 bool cf_connection_send_slices(cf_connection *connection, const cf_bytes *slices, size_t count)
 {
-    const cf_link_ops *ops = connection->ops;
-    ptrdiff_t sent = ops->queued(connection) > 0 ? 0 : ops->try(connection, slices, count);
-    bool good = sent >= 0;
-    size_t skip = good ? (size_t)sent : 0;
-    for (size_t i = 0; i < count && good; i++) {
-        cf_bytes rest = cf_bytes_slice(slices[i], skip, slices[i].size);
-        skip -= slices[i].size - rest.size;
-        good = rest.size == 0 || queue_copy(connection, ops, rest);
-    }
-    return good;
+    return send_slices(connection, connection->ops, slices, count);
 }
 
 void cf_connection_peer(const cf_connection *connection, char *text, size_t size)

@@ -118,7 +118,7 @@ ptrdiff_t cf_connection_try(cf_connection *connection, const cf_bytes *slices, s
 bool cf_connection_queue(cf_connection *connection, cf_bytes bytes, void (*release)(void *holder), void *holder);
 /* Sends what goes at once and queues a copy of the rest. False when the connection is broken, or without memory. */
 bool cf_connection_send(cf_connection *connection, cf_bytes bytes);
-/* The same of slices, which go together. */
+/* The same of up to CF_NET_WRITE_SLICES slices, which go together. */
 bool cf_connection_send_slices(cf_connection *connection, const cf_bytes *slices, size_t count);
 
 /* Closes at once; the protocol hears no more of it. */

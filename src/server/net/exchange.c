@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "server/net/link.h"
 
+#include <string.h>
 #include <time.h>
 
 struct cf_http_exchange {
@@ -19,8 +20,10 @@ struct cf_http_exchange {
     bool answering;   /* a request was handed out, its answer has not been given */
     bool writing;     /* an answer is on its way */
     bool reading;     /* inside serve(): it goes on there */
+    bool postponed;   /* the parser holds a request that is to be handed out when all is written */
     bool watched;     /* the client's end is noticed before the answer */
     bool last;        /* close after the answer */
+    bool broken;      /* a part of an answer did not go out: what came behind it would be taken for that */
     bool old;         /* the request is of HTTP/1.0 */
     bool head_only;   /* the request was a HEAD */
     bool answered;    /* the parser still holds a request whose answer has been given */
@@ -144,7 +147,7 @@ static cf_http_end end_of(const cf_http_exchange *self)
 static void note_sent(cf_http_exchange *self, bool sent)
 {
     if (!sent)
-        self->last = true; /* closed below: there is no way to answer */
+        self->last = self->broken = true; /* closed below: there is no way to answer */
     count_waiting(self, sent ? cf_connection_queued(self->connection) : 0);
     self->writing = self->waiting > 0;
 }
@@ -153,18 +156,46 @@ static void write_out(cf_http_exchange *self)
 {
     if (self->out.size == 0 && !self->out.failed)
         return;
-    bool sent = !self->out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&self->out));
+    bool sent = !self->broken && !self->out.failed && cf_connection_send(self->connection, cf_buffer_bytes(&self->out));
     cf_buffer_free(&self->out);
     note_sent(self, sent);
 }
 
 /* Answers to requests in a row go out together: a system call costs as much as all else that is done for a small one. */
+static bool gathers(const cf_http_exchange *self, size_t size)
+{
+    return self->reading && !self->last && self->out.size + size < CF_HTTP_TOGETHER_MAX;
+}
+
+/* Behind what stands in `out`, for which the first of `all` is free. What the socket takes is not copied. */
+static void write_behind(cf_http_exchange *self, cf_bytes *all, size_t count)
+{
+    bool gather = gathers(self, cf_bytes_total(all + 1, count - 1));
+    for (size_t i = 1; i < count && gather; i++)
+        cf_buffer_append(&self->out, all[i]);
+    if (gather && !self->out.failed)
+        return;
+    all[0] = cf_buffer_bytes(&self->out);
+    bool sent = !self->broken && !self->out.failed && cf_connection_send_slices(self->connection, all, count);
+    cf_buffer_free(&self->out);
+    note_sent(self, sent);
+}
+
+static void write_body(cf_http_exchange *self, const cf_http_response *response)
+{
+    cf_bytes all[1 + CF_HTTP_PARTS_MAX];
+    const cf_bytes *parts = response->parts == NULL ? &response->body : response->parts;
+    size_t count = self->head_only ? 0 : response->parts == NULL ? 1 : response->part_count;
+    CF_ASSERT(count <= CF_HTTP_PARTS_MAX);
+    memcpy(all + 1, parts, count * sizeof(*parts));
+    write_behind(self, all, 1 + count);
+}
+
 static void send_response(cf_http_exchange *self, const cf_http_response *response)
 {
-    cf_http_write_response(&self->out, response, http_date(self->server), end_of(self), self->head_only);
+    cf_http_write_head(&self->out, response, http_date(self->server), end_of(self));
     self->answered = true;
-    if (!self->reading || self->last || self->out.failed || self->out.size >= CF_HTTP_TOGETHER_MAX)
-        write_out(self);
+    write_body(self, response);
 }
 
 static void forget_request(cf_http_exchange *self)
@@ -206,10 +237,15 @@ static void go_on(cf_http_exchange *self)
         cf_connection_pause(self->connection, false);
 }
 
+static cf_bytes early_bytes(const cf_http_exchange *self)
+{
+    return cf_bytes_slice(cf_buffer_bytes(&self->early), self->early_at, self->early.size);
+}
+
 static void serve_early(cf_http_exchange *self)
 {
     cf_connection_pause(self->connection, false);
-    serve(self, cf_bytes_slice(cf_buffer_bytes(&self->early), self->early_at, self->early.size));
+    serve(self, early_bytes(self));
 }
 
 static void tell_answered(const cf_http_exchange *self, int status)
@@ -234,7 +270,7 @@ void cf_http_exchange_respond(cf_http_exchange *self, const cf_http_response *re
 {
     CF_ASSERT(self->answering);
     cf_http_response busy = cf_http_plain(503);
-    bool room = has_room(self, response->body.size);
+    bool room = has_room(self, cf_http_body_size(response));
     self->answering = false;
     self->abort = NULL;
     if (!room)
@@ -256,26 +292,6 @@ static void watch_stream(cf_http_exchange *self)
         cf_connection_set_timer(self->connection, CF_TIME_NEVER);
 }
 
-static void send_streamed(cf_http_exchange *self)
-{
-    if (self->reading)
-        return;
-    write_out(self);
-    watch_stream(self);
-}
-
-void cf_http_exchange_begin(cf_http_exchange *self, const cf_http_response *response, void (*written)(void *user))
-{
-    cf_http_response head = *response;
-    CF_ASSERT(self->answering && self->status == 0 && response->body.size == 0);
-    self->last = self->last || self->old;
-    head.framing = self->old ? CF_HTTP_UNTIL_END : CF_HTTP_CHUNKED;
-    self->status = head.status;
-    self->streamed = written;
-    cf_http_write_response(&self->out, &head, http_date(self->server), end_of(self), self->head_only);
-    send_streamed(self);
-}
-
 #define CHUNK_HEAD_MAX (2 * sizeof(size_t) + 2)
 #define CHUNK_TAIL     CF_BYTES("\r\n")
 #define LAST_CHUNK     "0\r\n\r\n"
@@ -294,75 +310,65 @@ static cf_bytes write_chunk_head(char text[CHUNK_HEAD_MAX], size_t size)
     return cf_bytes_make(text + at, CHUNK_HEAD_MAX - at);
 }
 
-static void append_chunk(cf_buffer *out, cf_bytes piece)
-{
-    char head[CHUNK_HEAD_MAX];
-    cf_buffer_append(out, write_chunk_head(head, piece.size));
-    cf_buffer_append(out, piece);
-    cf_buffer_append(out, CHUNK_TAIL);
-}
-
-/* What the socket takes is not copied. */
-static void send_chunk(cf_http_exchange *self, cf_bytes piece, cf_bytes tail)
-{
-    char head[CHUNK_HEAD_MAX];
-    const cf_bytes slices[] = {write_chunk_head(head, piece.size), piece, tail};
-    note_sent(self, cf_connection_send_slices(self->connection, slices, sizeof(slices) / sizeof(slices[0])));
-}
-
-static bool sends_chunks(const cf_http_exchange *self)
-{
-    return !self->old && !self->reading;
-}
-
 static void append_piece(cf_http_exchange *self, cf_bytes piece)
 {
-    if (self->old)
-        cf_buffer_append(&self->out, piece);
-    else if (piece.size > 0) /* else it would be the end */
-        append_chunk(&self->out, piece);
+    char head[CHUNK_HEAD_MAX];
+    if (piece.size == 0) /* as a chunk it would be the end */
+        return;
+    if (!self->old)
+        cf_buffer_append(&self->out, write_chunk_head(head, piece.size));
+    cf_buffer_append(&self->out, piece);
+    if (!self->old)
+        cf_buffer_append(&self->out, CHUNK_TAIL);
 }
 
-void cf_http_exchange_write(cf_http_exchange *self, cf_bytes piece)
+void cf_http_exchange_begin(cf_http_exchange *self, const cf_http_response *response, void (*written)(void *user))
+{
+    cf_http_response head = *response;
+    CF_ASSERT(self->answering && self->status == 0 && response->parts == NULL);
+    self->last = self->last || self->old;
+    head.framing = self->old ? CF_HTTP_UNTIL_END : CF_HTTP_CHUNKED;
+    self->status = head.status;
+    self->streamed = written;
+    cf_http_write_head(&self->out, &head, http_date(self->server), end_of(self));
+    append_piece(self, response->body);
+}
+
+/* A chunk, and perhaps the end, in one system call. A chunk without a byte would be the end. */
+static void write_piece(cf_http_exchange *self, const cf_bytes *parts, size_t count, cf_bytes tail)
+{
+    char head[CHUNK_HEAD_MAX];
+    cf_bytes all[CF_HTTP_PARTS_MAX + 3];
+    size_t size = cf_bytes_total(parts, count);
+    CF_ASSERT(count <= CF_HTTP_PARTS_MAX);
+    all[1] = self->old || size == 0 ? (cf_bytes){0} : write_chunk_head(head, size);
+    if (count > 0)
+        memcpy(all + 2, parts, count * sizeof(*parts));
+    all[count + 2] = self->old ? (cf_bytes){0} : tail;
+    write_behind(self, all, count + 3);
+}
+
+bool cf_http_exchange_write(cf_http_exchange *self, const cf_bytes *parts, size_t count)
 {
     CF_ASSERT(self->status != 0);
-    if (piece.size == 0)
-        return;
-    if (sends_chunks(self)) {
-        send_chunk(self, piece, CHUNK_TAIL);
+    write_piece(self, parts, count, cf_bytes_total(parts, count) > 0 ? CHUNK_TAIL : (cf_bytes){0});
+    if (!self->reading)
         watch_stream(self);
-        return;
-    }
-    append_piece(self, piece);
-    send_streamed(self);
+    return !self->broken;
 }
 
-/* In one system call instead of two. */
-static void send_last(cf_http_exchange *self, cf_bytes piece)
-{
-    if (piece.size > 0 && sends_chunks(self)) {
-        send_chunk(self, piece, CF_BYTES("\r\n" LAST_CHUNK));
-        return;
-    }
-    append_piece(self, piece);
-    if (!self->old)
-        cf_buffer_append(&self->out, CF_BYTES(LAST_CHUNK));
-}
-
-void cf_http_exchange_end(cf_http_exchange *self, cf_bytes piece)
+void cf_http_exchange_end(cf_http_exchange *self, const cf_bytes *parts, size_t count)
 {
     int status = self->status;
     CF_ASSERT(status != 0);
-    send_last(self, piece);
+    write_piece(self, parts, count, cf_bytes_total(parts, count) > 0 ? CF_BYTES("\r\n" LAST_CHUNK) : CF_BYTES(LAST_CHUNK));
     self->status = 0;
     self->answering = false;
     self->answered = true;
     self->abort = self->streamed = NULL;
     tell_answered(self, status);
-    if (self->reading)
-        return;
-    write_out(self);
-    go_on(self);
+    if (!self->reading)
+        go_on(self);
 }
 
 size_t cf_http_exchange_waiting(const cf_http_exchange *self)
@@ -498,7 +504,7 @@ static void wait_for_more(cf_http_exchange *self, bool begun, bool told_continue
         set_deadline(self, CF_HTTP_HEAD_TIMEOUT);
     write_out(self);
     if (told_continue && !cf_connection_send(self->connection, CF_BYTES("HTTP/1.1 100 Continue\r\n\r\n")))
-        self->last = true;
+        self->last = self->broken = true;
 }
 
 static cf_http_progress read_some(cf_http_exchange *self, cf_bytes *input)
@@ -571,6 +577,10 @@ static void end_serving(cf_http_exchange *self, cf_bytes input)
         return;
     }
     write_out(self);
+    if (self->broken) {
+        close_now(self);
+        return;
+    }
     keep_early(self, input);
     if (self->answering) {
         watch_stream(self);
@@ -588,6 +598,16 @@ static void serve(cf_http_exchange *self, cf_bytes input)
     for (size_t i = 0; i < CF_HTTP_REQUESTS_MAX && input.size > 0 && serve_one(self, &input); i++)
         go_on(self); /* prepares for the next request only */
     end_serving(self, input);
+}
+
+/* The request that the parser holds; what has come behind it is early. */
+static void hand_out_again(cf_http_exchange *self)
+{
+    cf_bytes rest = early_bytes(self);
+    self->reading = true;
+    if (hand_out(self, rest))
+        go_on(self); /* prepares for the next request only */
+    end_serving(self, rest);
 }
 
 /* What comes before the answer belongs to the next request. */
@@ -616,6 +636,12 @@ static void on_written(cf_connection *connection)
         return; /* a `100 Continue` */
     self->writing = false;
     count_waiting(self, 0);
+    if (self->postponed) {
+        self->postponed = false;
+        cf_connection_pause(connection, false);
+        hand_out_again(self);
+        return;
+    }
     if (!self->answering) {
         go_on(self);
         return;
@@ -720,11 +746,21 @@ static cf_http_exchange *copy_rest(const cf_http_exchange *self)
     return NULL;
 }
 
+bool cf_http_exchange_postpone(cf_http_exchange *self)
+{
+    CF_ASSERT(self->answering && self->reading);
+    write_out(self);
+    self->postponed = self->writing;
+    self->answering = !self->postponed;
+    return self->postponed;
+}
+
 cf_http_exchange *cf_http_exchange_part(cf_http_exchange *self, cf_parted *parted)
 {
     CF_ASSERT(self->answering && self->reading);
     write_out(self);
-    cf_http_exchange *moved = self->writing ? NULL : copy_rest(self);
+    CF_ASSERT(!self->writing);
+    cf_http_exchange *moved = self->broken ? NULL : copy_rest(self);
     if (moved == NULL)
         return NULL;
     if (!cf_connection_part(self->connection, parted)) {
@@ -755,10 +791,7 @@ void cf_http_exchange_join(cf_http_exchange *self, const cf_parted *parted, cf_h
     self->bodies = bodies;
     count_body(self, cf_http_parser_body_size(self->parser));
     cf_connection_start(self->connection, &http, self);
-    self->reading = true;
-    if (hand_out(self, cf_buffer_bytes(&self->early)))
-        go_on(self); /* prepares for the next request only */
-    end_serving(self, cf_buffer_bytes(&self->early));
+    hand_out_again(self);
 }
 
 unsigned cf_http_exchange_port(const cf_http_exchange *self)

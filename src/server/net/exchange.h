@@ -34,8 +34,11 @@ typedef struct cf_http_bodies {
 /* Requests of one connection that are answered in a round of the loop; what it has sent behind them waits. */
 #define CF_HTTP_REQUESTS_MAX 16
 
-/* Bytes of their answers that are gathered before they are written, besides the answer that passes it. */
+/* Bytes of their answers that are gathered before they are written; what passes it is not copied, but goes out behind them. */
 #define CF_HTTP_TOGETHER_MAX 16384
+
+/* Places that a body, or a piece of one, may lie in. */
+#define CF_HTTP_PARTS_MAX 120
 
 /*
  * Bytes of the answers that wait for clients to take them. Beyond, a further one that is not small (bytes too) becomes a 503.
@@ -52,7 +55,7 @@ typedef struct cf_http_server {
     cf_http_body_limit (*body_limit)(void *user, const cf_http_request *request, unsigned port);
     /*
      * A request is complete; it is borrowed until this returns. One of cf_http_exchange_respond and cf_http_exchange_upgrade
-     * must follow, now or later.
+     * must follow, now or later, unless it comes again.
      */
     void (*request)(void *user, cf_http_exchange *exchange, const cf_http_request *request, unsigned port);
     /* An answer was given, or the connection was taken (101): for the log. May be NULL. */
@@ -76,14 +79,18 @@ void cf_http_exchange_respond(cf_http_exchange *exchange, const cf_http_response
 /* What to call when the client goes away before the answer; the exchange is gone then. */
 void cf_http_exchange_on_abort(cf_http_exchange *exchange, void (*abort)(void *user), void *user);
 /*
- * An answer that is streamed: its head (without a body), pieces, its end. A piece goes out at once, but within the request
- * callback, where they go together. `written` (or NULL) gets the user of cf_http_exchange_on_abort when all is taken that was
- * not. HTTP/1.0 knows no chunks: its connection ends.
+ * An answer that is streamed: its head, with a body that is its first piece, further pieces, its end. The head goes out with
+ * what follows, which is not to be waited for. `written` (or NULL) gets the user of cf_http_exchange_on_abort when all is taken
+ * that was not. HTTP/1.0 knows no chunks: its connection ends.
  */
 void cf_http_exchange_begin(cf_http_exchange *exchange, const cf_http_response *response, void (*written)(void *user));
-void cf_http_exchange_write(cf_http_exchange *exchange, cf_bytes piece);
-/* `piece`, which may be empty, goes out together with the end. */
-void cf_http_exchange_end(cf_http_exchange *exchange, cf_bytes piece);
+/*
+ * A piece in up to CF_HTTP_PARTS_MAX places; without a byte the head goes out alone. False: it does not go out whole, since the
+ * connection is broken or there is no memory; nothing more does, and the answer is to be ended.
+ */
+bool cf_http_exchange_write(cf_http_exchange *exchange, const cf_bytes *parts, size_t count);
+/* What is in the parts, if anything, goes out together with the end. */
+void cf_http_exchange_end(cf_http_exchange *exchange, const cf_bytes *parts, size_t count);
 /* Bytes that the client has not taken. */
 size_t cf_http_exchange_waiting(const cf_http_exchange *exchange);
 /* Notices that the client goes away while it waits: it is told at once. Only from within the request callback. */
@@ -94,9 +101,14 @@ void cf_http_exchange_watch(cf_http_exchange *exchange);
  */
 cf_connection *cf_http_exchange_upgrade(cf_http_exchange *exchange, cf_bytes *early);
 /*
+ * Are answers before this one not all sent? Then the request comes again when they are, as long as its client takes them. Only
+ * from within the request callback.
+ */
+bool cf_http_exchange_postpone(cf_http_exchange *exchange);
+/*
  * For another worker, which gets the request once more, with its connection and all that comes behind it: what the exchange
- * becomes; it is gone here. Only from within the request callback. NULL: it is still to be answered here, for want of memory or
- * since answers before it are not all sent.
+ * becomes; it is gone here. Only from within the request callback, when it need not be postponed. NULL: it is still to be
+ * answered here, for want of memory or since the connection is broken.
  */
 cf_http_exchange *cf_http_exchange_part(cf_http_exchange *exchange, cf_parted *parted);
 /* There: in a turn. */

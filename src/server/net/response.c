@@ -89,7 +89,12 @@ static const char *const connection_lines[] = {
     [CF_HTTP_KEEP_OLD] = "Connection: keep-alive\r\n",
 };
 
-void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf_bytes date, cf_http_end end, bool head)
+size_t cf_http_body_size(const cf_http_response *response)
+{
+    return response->parts == NULL ? response->body.size : cf_bytes_total(response->parts, response->part_count);
+}
+
+void cf_http_write_head(cf_buffer *out, const cf_http_response *response, cf_bytes date, cf_http_end end)
 {
     put(out, "HTTP/1.1 ");
     cf_buffer_append_int(out, response->status);
@@ -109,9 +114,7 @@ void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf
     } else if (response->framing == CF_HTTP_SIZED && response->status != 204 && response->status != 304) {
         /* RFC 9110 section 8.6 */
         put(out, "\r\nContent-Length: ");
-        cf_buffer_append_int(out, (int64_t)response->body.size);
+        cf_buffer_append_int(out, (int64_t)cf_http_body_size(response));
     }
     put(out, "\r\n\r\n");
-    if (!head)
-        cf_buffer_append(out, response->body);
 }

@@ -17,6 +17,8 @@ typedef struct cf_http_response {
     cf_bytes content_type; /* empty: none */
     cf_bytes extra;        /* whole header lines, each with its CRLF; empty: none */
     cf_bytes body;
+    const cf_bytes *parts; /* the body, where it lies in several places; NULL: it is `body` */
+    size_t part_count;
     cf_http_framing framing; /* of one that is streamed, whose body follows */
 } cf_http_response;
 
@@ -31,7 +33,8 @@ void cf_http_write_date(int64_t unix_time, char text[CF_HTTP_DATE_SIZE]);
 /* What becomes of the connection. A client of HTTP/1.0 has to be told that it may send another request. */
 typedef enum cf_http_end { CF_HTTP_CLOSE, CF_HTTP_KEEP, CF_HTTP_KEEP_OLD } cf_http_end;
 
-/* Head and body; without the body where the request was a HEAD. `date` as in RFC 9110 section 5.6.7. */
-void cf_http_write_response(cf_buffer *out, const cf_http_response *response, cf_bytes date, cf_http_end end, bool head);
+/* `date` as in RFC 9110 section 5.6.7. */
+void cf_http_write_head(cf_buffer *out, const cf_http_response *response, cf_bytes date, cf_http_end end);
+size_t cf_http_body_size(const cf_http_response *response);
 
 #endif

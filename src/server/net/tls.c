@@ -140,19 +140,22 @@ static bool seal(tls_connection *self, cf_bytes plain)
 
 /* Slices of which bytes are taken. */
 typedef struct source {
-    cf_bytes rest; /* of the first one */
+    cf_bytes rest; /* of the first one that has bytes; empty: all are taken */
     const cf_bytes *next;
     size_t count; /* of those from `next` on */
 } source;
+
+static void skip_empty(source *from)
+{
+    for (; from->rest.size == 0 && from->count > 0; from->count--)
+        from->rest = *from->next++;
+}
 
 static cf_bytes take(source *from, size_t size)
 {
     cf_bytes part = cf_bytes_slice(from->rest, 0, size);
     from->rest = cf_bytes_slice(from->rest, part.size, from->rest.size);
-    if (from->rest.size == 0 && from->count > 0) {
-        from->rest = *from->next++;
-        from->count--;
-    }
+    skip_empty(from);
     return part;
 }
 
@@ -192,8 +195,9 @@ static size_t send_some(tls_connection *self, source *from)
 static ptrdiff_t try(cf_connection *connection, const cf_bytes *slices, size_t count)
 {
     tls_connection *self = of(connection);
-    source from = {slices[0], slices + 1, count - 1};
+    source from = {.next = slices, .count = count};
     ptrdiff_t taken = 0;
+    skip_empty(&from);
     while (from.rest.size > 0 && !is_full(self)) {
         size_t some = send_some(self, &from);
         if (some == 0)

@@ -405,6 +405,7 @@ cf_sockjs_server *cf_sockjs_server_new(cf_services *services, const cf_sockjs_op
     server->rules = (cf_sockjs_rules){
         .heartbeat = services->config->sockjs_heartbeat_delay * 1000,
         .disconnect_delay = CF_SOCKJS_DISCONNECT_DELAY,
+        .begin_delay = CF_SOCKJS_BEGIN_DELAY,
         .answer_max = options->answer_max,
     };
     server->strangers_max = options->strangers_max;

@@ -1,6 +1,6 @@
 #include "server/transport/sockjs_form.h"
 
-#include "sockjs/frame.h"
+#include "sockjs/parts.h"
 #include "ws/frame.h"
 
 /* The payload of the first frame, which is taken off; false: there is none. */

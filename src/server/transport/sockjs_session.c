@@ -4,6 +4,7 @@
 #include "server/session.h"
 #include "server/team.h"
 #include "server/transport/sockjs_form.h"
+#include "sockjs/parts.h"
 #include "wire/v1/v1.h"
 #include "ws/handshake.h"
 
@@ -23,9 +24,6 @@ struct cf_sockjs_peer {
     size_t id_size;
     char id[];
 };
-
-#define SLICES     64  /* of an outbox, looked at at once */
-#define FRAME_ROOM 256 /* bytes around the messages of a frame */
 
 /* ---- answers ---- */
 
@@ -94,19 +92,60 @@ void cf_sockjs_respond(cf_http_exchange *exchange, int status, cf_bytes content_
     cf_buffer_free(body);
 }
 
-/* ---- messages ---- */
+/* ---- what goes out at one time ---- */
 
-/* Returns the bytes of the outbox that they are. */
-static size_t append_outbox(cf_buffer *messages, const cf_outbox *outbox)
+/* What it refers to belongs to the session until it is sent. */
+typedef struct outgoing {
+    cf_sockjs_parts parts;
+    cf_buffer text; /* of the parts */
+    cf_buffer callback;
+    bool begins;          /* the answer, with a chunk of its own */
+    bool messages;        /* all that wait are in it */
+    size_t of_the_outbox; /* bytes of them */
+} outgoing;
+
+/* `request`: what it answers, where it is an answer. */
+static void init_outgoing(outgoing *out, const cf_allocator *allocator, cf_sockjs_transport transport,
+                          const cf_http_request *request)
 {
-    cf_bytes slices[SLICES];
-    size_t size = 0;
-    size_t count = cf_outbox_peek(outbox, slices, SLICES);
-    for (size_t i = 0; i < count; i++) {
-        cf_buffer_append(messages, slices[i]);
-        size += slices[i].size;
-    }
-    return size;
+    cf_buffer_init(&out->text, allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&out->callback, allocator, CF_BUFFER_NO_LIMIT);
+    out->begins = out->messages = false;
+    out->of_the_outbox = 0;
+    if (request != NULL && cf_sockjs_framing_of(transport)->callback)
+        cf_sockjs_append_callback(&out->callback, request);
+    cf_sockjs_parts_init(&out->parts, transport, cf_buffer_bytes(&out->callback), &out->text);
+}
+
+static void free_outgoing(outgoing *out)
+{
+    cf_buffer_free(&out->text);
+    cf_buffer_free(&out->callback);
+}
+
+/* A part had no memory. */
+static bool has_failed(const outgoing *out)
+{
+    return out->text.failed || out->callback.failed;
+}
+
+/* False: nothing of it can be sent. */
+static bool finish(outgoing *out)
+{
+    if (has_failed(out))
+        out->parts.count = 0;
+    else
+        cf_sockjs_parts_finish(&out->parts);
+    return !has_failed(out);
+}
+
+/* Nothing is forgotten before it was sent. */
+static void forget_sent(cf_sockjs_peer *self, outgoing *out)
+{
+    if (out->messages)
+        cf_buffer_free(&self->left);
+    if (out->of_the_outbox > 0)
+        cf_session_written(self->session, out->of_the_outbox);
 }
 
 static bool has_messages(const cf_sockjs_peer *self)
@@ -180,93 +219,129 @@ static void settle(cf_sockjs_peer *self)
         cf_wheel_set(self->server->services->wheel, &self->timer, deadline);
 }
 
-/* Returns the bytes of the outbox that they are. */
-static size_t append_runs(const cf_sockjs_peer *self, const cf_outbox *outbox, cf_buffer *body)
-{
-    cf_bytes slices[SLICES];
-    size_t size = 0;
-    size_t count = cf_outbox_peek(outbox, slices, SLICES);
-    for (size_t i = 0; i < count; i++) {
-        cf_sockjs_append_run(body, self->transport, slices[i]);
-        size += slices[i].size;
-    }
-    return size;
-}
-
-/* All that waits, out of the outbox where it was; each byte is copied once. */
-static void append_messages(cf_sockjs_peer *self, cf_bytes callback, cf_buffer *body)
-{
-    const cf_outbox *outbox = self->session == NULL ? NULL : cf_session_outbox(self->session);
-    (void)cf_buffer_reserve(body, self->left.size + (outbox == NULL ? 0 : outbox->bytes) + FRAME_ROOM);
-    cf_sockjs_begin_messages(body, self->transport, callback);
-    cf_sockjs_append_run(body, self->transport, cf_buffer_bytes(&self->left));
-    cf_buffer_free(&self->left);
-    while (outbox != NULL && outbox->count > 0) /* without memory they are lost, and the session ends */
-        cf_session_written(self->session, append_runs(self, outbox, body));
-    cf_sockjs_end_messages(body, self->transport);
-}
-
-static void append_frame(cf_sockjs_peer *self, bool messages, cf_buffer *body)
-{
-    size_t before = body->size;
-    cf_buffer callback;
-    cf_buffer_init(&callback, body->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_callback(&callback, cf_http_exchange_request(self->exchange));
-    if (messages)
-        append_messages(self, cf_buffer_bytes(&callback), body);
-    else
-        cf_sockjs_append_frame(body, self->transport, cf_buffer_bytes(&callback), cf_sockjs_session_frame(&self->state));
-    cf_sockjs_session_sent(&self->state, messages, body->size - before);
-    body->failed = body->failed || callback.failed;
-    cf_buffer_free(&callback);
-}
-
 static bool streams(const cf_sockjs_peer *self)
 {
     return cf_sockjs_framing_of(self->transport)->streams;
 }
 
-static void answer_poll(const struct cf_sockjs_server *server, cf_http_exchange *exchange, cf_sockjs_transport transport,
-                        cf_buffer *body)
+/* All that waits, where it lies. */
+static void add_messages(cf_sockjs_peer *self, outgoing *out)
+{
+    const cf_outbox *outbox = self->session == NULL ? NULL : cf_session_outbox(self->session);
+    cf_sockjs_parts_begin_messages(&out->parts);
+    cf_sockjs_parts_add_run(&out->parts, cf_buffer_bytes(&self->left));
+    for (uint32_t i = 0; outbox != NULL && i < outbox->count; i++)
+        cf_sockjs_parts_add_run(&out->parts, cf_outbox_slice(outbox, i));
+    cf_sockjs_parts_end_messages(&out->parts);
+    out->messages = true;
+    out->of_the_outbox = outbox == NULL ? 0 : outbox->bytes;
+}
+
+static void add_frame(cf_sockjs_peer *self, outgoing *out, bool messages)
+{
+    size_t before = cf_sockjs_parts_size(&out->parts);
+    if (messages)
+        add_messages(self, out);
+    else
+        cf_sockjs_parts_add_frame(&out->parts, cf_sockjs_session_frame(&self->state));
+    cf_sockjs_session_sent(&self->state, messages, cf_sockjs_parts_size(&out->parts) - before);
+}
+
+/* Nginx would keep frames until there are many, unless it is told here. */
+#define UNBUFFERED CF_BYTES("X-Accel-Buffering: no\r\n")
+
+static void on_streamed(void *user);
+
+/* False without memory. */
+static bool begin_answer(const struct cf_sockjs_server *server, cf_http_exchange *exchange, outgoing *out)
+{
+    cf_sockjs_parts prelude;
+    cf_buffer headers, text;
+    cf_buffer_init(&headers, out->text.allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&text, out->text.allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_own(server, &headers, cf_http_exchange_request(exchange));
+    cf_buffer_append(&headers, UNBUFFERED);
+    cf_sockjs_parts_init(&prelude, out->parts.transport, out->parts.callback, &text);
+    cf_sockjs_parts_add_prelude(&prelude);
+    bool good = !headers.failed && !text.failed;
+    cf_http_response head = {.status = 200, .content_type = out->parts.framing->content_type};
+    if (good) {
+        cf_sockjs_parts_finish(&prelude);
+        head.extra = cf_buffer_bytes(&headers);
+        head.body = prelude.all[0];
+    }
+    cf_http_exchange_begin(exchange, &head, on_streamed);
+    out->begins = true;
+    cf_buffer_free(&headers);
+    cf_buffer_free(&text);
+    return good;
+}
+
+static void begin_stream(cf_sockjs_peer *self, outgoing *out)
+{
+    if (!begin_answer(self->server, self->exchange, out))
+        cf_sockjs_session_drop(&self->state);
+    cf_sockjs_session_begun(&self->state);
+}
+
+/* A stream takes what there is; the answer of a poll is its end. False: something was not sent, which ends the session. */
+static bool write_stream(cf_sockjs_peer *self, outgoing *out)
+{
+    bool nothing = !out->begins && cf_sockjs_parts_size(&out->parts) == 0 && !has_failed(out);
+    if (nothing || self->exchange == NULL || !streams(self))
+        return true;
+    if (finish(out) && cf_http_exchange_write(self->exchange, out->parts.all, out->parts.count)) {
+        forget_sent(self, out);
+        return true;
+    }
+    cf_sockjs_session_drop(&self->state);
+    return false;
+}
+
+static void answer_poll(const struct cf_sockjs_server *server, cf_http_exchange *exchange, const outgoing *out)
 {
     cf_buffer headers;
-    cf_buffer_init(&headers, body->allocator, CF_BUFFER_NO_LIMIT);
+    cf_buffer_init(&headers, out->text.allocator, CF_BUFFER_NO_LIMIT);
     cf_sockjs_append_own(server, &headers, cf_http_exchange_request(exchange));
-    cf_sockjs_respond(exchange, 200, cf_sockjs_framing_of(transport)->content_type, &headers, body);
+    cf_http_response response = {
+        .status = 200,
+        .content_type = out->parts.framing->content_type,
+        .extra = cf_buffer_bytes(&headers),
+        .parts = out->parts.all,
+        .part_count = out->parts.count,
+    };
+    if (headers.failed || has_failed(out))
+        response = cf_http_plain(503);
+    cf_http_exchange_respond(exchange, &response);
+    cf_buffer_free(&headers);
 }
 
-/* A stream takes what there is; the answer of a poll is its end. False: a message had no memory, which ends the session. */
-static bool write_stream(cf_sockjs_peer *self, cf_buffer *body)
+/* All that there is, and the end. */
+static void finish_answer(const struct cf_sockjs_server *server, cf_http_exchange *exchange, outgoing *out)
 {
-    bool failed = body->failed;
-    if (self->exchange == NULL || !streams(self))
-        return true;
-    if (failed)
-        cf_sockjs_session_drop(&self->state);
+    (void)finish(out);
+    if (out->parts.framing->streams)
+        cf_http_exchange_end(exchange, out->parts.all, out->parts.count);
     else
-        cf_http_exchange_write(self->exchange, cf_buffer_bytes(body));
-    cf_buffer_free(body);
-    return !failed;
-}
-
-static void end_stream(cf_http_exchange *exchange, cf_buffer *body)
-{
-    cf_http_exchange_end(exchange, body->failed ? (cf_bytes){0} : cf_buffer_bytes(body));
-    cf_buffer_free(body);
+        answer_poll(server, exchange, out);
 }
 
 /* The next request may come as soon as this one is answered: it is let go first. */
-static void end_answer(cf_sockjs_peer *self, cf_buffer *body)
+static void end_answer(cf_sockjs_peer *self, outgoing *out)
 {
     cf_http_exchange *exchange = self->exchange;
     self->exchange = NULL;
     cf_sockjs_session_left(&self->state, self->server->services->now);
-    if (body->failed) /* a message is lost */
+    if (has_failed(out)) /* a message is lost */
         cf_sockjs_session_drop(&self->state);
-    if (streams(self))
-        end_stream(exchange, body);
-    else
-        answer_poll(self->server, exchange, self->transport, body);
+    finish_answer(self->server, exchange, out);
+    if (!has_failed(out))
+        forget_sent(self, out);
+}
+
+static const cf_http_request *request_of(const cf_sockjs_peer *self)
+{
+    return self->exchange == NULL ? NULL : cf_http_exchange_request(self->exchange);
 }
 
 /* A stream whose client is behind takes nothing more: it waits where it counts for client_queue_max_size. */
@@ -275,34 +350,57 @@ static bool is_behind(const cf_sockjs_peer *self)
     return self->exchange != NULL && streams(self) && cf_http_exchange_waiting(self->exchange) > 0;
 }
 
+/* What is to be done, until it is CF_SOCKJS_DO_NOTHING or CF_SOCKJS_DO_FORGET, or something goes out. */
+static cf_sockjs_action gather(cf_sockjs_peer *self, outgoing *out)
+{
+    for (;;) {
+        cf_sockjs_action action = cf_sockjs_session_next(&self->state, has_messages(self) && !out->messages);
+        switch (action) {
+        case CF_SOCKJS_DO_BEGIN:
+            begin_stream(self, out);
+            break;
+        case CF_SOCKJS_DO_SEND:
+        case CF_SOCKJS_DO_MESSAGES:
+            add_frame(self, out, action == CF_SOCKJS_DO_MESSAGES);
+            break;
+        default:
+            return action;
+        }
+    }
+}
+
+/* False: nothing is left to be done. */
+static bool carry_out(cf_sockjs_peer *self, cf_sockjs_action action, outgoing *out)
+{
+    switch (action) {
+    case CF_SOCKJS_DO_END:
+        end_answer(self, out);
+        return true;
+    case CF_SOCKJS_DO_FORGET:
+        if (!self->sending)
+            free_peer(self);
+        return false;
+    default:
+        if (!write_stream(self, out))
+            return true;
+        settle(self);
+        return false;
+    }
+}
+
 /* Does what is to be done; the peer may be gone afterwards. */
 static void go_on(cf_sockjs_peer *self)
 {
-    cf_buffer body;
-    cf_buffer_init(&body, self->server->services->allocator, CF_BUFFER_NO_LIMIT);
-    while (!is_behind(self)) {
-        switch (cf_sockjs_session_next(&self->state, has_messages(self))) {
-        case CF_SOCKJS_DO_SEND:
-            append_frame(self, false, &body);
-            break;
-        case CF_SOCKJS_DO_MESSAGES:
-            append_frame(self, true, &body);
-            break;
-        case CF_SOCKJS_DO_END:
-            end_answer(self, &body);
-            break;
-        case CF_SOCKJS_DO_FORGET:
-            if (!self->sending)
-                free_peer(self);
-            return;
-        default:
-            if (!write_stream(self, &body))
-                break;
+    for (bool more = true; more;) {
+        outgoing out;
+        if (is_behind(self)) {
             settle(self);
             return;
         }
+        init_outgoing(&out, self->server->services->allocator, self->transport, request_of(self));
+        more = carry_out(self, gather(self, &out), &out);
+        free_outgoing(&out);
     }
-    settle(self);
 }
 
 static void fire(cf_timer *timer)
@@ -321,13 +419,12 @@ static void transport_flush(void *transport, cf_session *session)
 }
 
 /* Of a session that is closed since too much waited, nothing is kept. */
-static void keep_messages(cf_sockjs_peer *self, cf_outbox *outbox)
+static void keep_messages(cf_sockjs_peer *self, const cf_outbox *outbox)
 {
-    const cf_services *services = self->server->services;
-    if (outbox->memory > (size_t)services->config->client_queue_max_size)
+    if (outbox->memory > (size_t)self->server->services->config->client_queue_max_size)
         return;
-    while (outbox->count > 0 && !self->left.failed)
-        (void)cf_outbox_consume(outbox, append_outbox(&self->left, outbox), services->allocator);
+    for (uint32_t i = 0; i < outbox->count; i++)
+        cf_buffer_append(&self->left, cf_outbox_slice(outbox, i));
     if (self->left.failed)
         cf_buffer_free(&self->left);
 }
@@ -415,62 +512,25 @@ static void on_abort(void *user)
     go_on(self);
 }
 
-static void on_streamed(void *user)
-{
-    go_on(user);
-}
-
-/* Nginx would keep frames until there are many, unless it is told here. */
-#define UNBUFFERED CF_BYTES("X-Accel-Buffering: no\r\n")
-
-/* Sends what is before the frames. False without memory. */
-static bool begin_stream(const struct cf_sockjs_server *server, cf_http_exchange *exchange, cf_sockjs_transport transport)
-{
-    const cf_http_request *request = cf_http_exchange_request(exchange);
-    cf_buffer headers, callback, prelude;
-    cf_buffer *const all[] = {&headers, &callback, &prelude};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        cf_buffer_init(all[i], server->services->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_own(server, &headers, request);
-    cf_buffer_append(&headers, UNBUFFERED);
-    cf_sockjs_append_callback(&callback, request);
-    cf_sockjs_append_prelude(&prelude, transport, cf_buffer_bytes(&callback));
-    cf_http_response head = {
-        .status = 200, .content_type = cf_sockjs_framing_of(transport)->content_type, .extra = cf_buffer_bytes(&headers)};
-    cf_http_exchange_begin(exchange, &head, on_streamed);
-    bool good = !headers.failed && !callback.failed && !prelude.failed;
-    if (good)
-        cf_http_exchange_write(exchange, cf_buffer_bytes(&prelude));
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        cf_buffer_free(all[i]);
-    return good;
-}
-
-static void append_refusal(cf_buffer *body, cf_sockjs_transport transport, const cf_http_request *request)
-{
-    cf_buffer callback, frame;
-    cf_buffer_init(&callback, body->allocator, CF_BUFFER_NO_LIMIT);
-    cf_buffer_init(&frame, body->allocator, CF_BUFFER_NO_LIMIT);
-    cf_sockjs_append_callback(&callback, request);
-    cf_sockjs_append_close(&frame, CF_SOCKJS_STILL_OPEN, CF_BYTES("Another connection still open"));
-    cf_sockjs_append_frame(body, transport, cf_buffer_bytes(&callback), cf_buffer_bytes(&frame));
-    body->failed = body->failed || callback.failed || frame.failed;
-    cf_buffer_free(&callback);
-    cf_buffer_free(&frame);
-}
-
 /* By what was asked for: who reads a stream reads its frames one by one. */
 static void refuse_second(const struct cf_sockjs_server *server, cf_http_exchange *exchange, cf_sockjs_transport transport)
 {
-    cf_buffer body;
-    cf_buffer_init(&body, server->services->allocator, CF_BUFFER_NO_LIMIT);
-    append_refusal(&body, transport, cf_http_exchange_request(exchange));
-    if (!cf_sockjs_framing_of(transport)->streams) {
-        answer_poll(server, exchange, transport, &body);
-        return;
-    }
-    body.failed = !begin_stream(server, exchange, transport) || body.failed;
-    end_stream(exchange, &body);
+    outgoing out;
+    cf_buffer frame;
+    init_outgoing(&out, server->services->allocator, transport, cf_http_exchange_request(exchange));
+    cf_buffer_init(&frame, out.text.allocator, CF_BUFFER_NO_LIMIT);
+    cf_sockjs_append_close(&frame, CF_SOCKJS_STILL_OPEN, CF_BYTES("Another connection still open"));
+    bool begun = !out.parts.framing->streams || begin_answer(server, exchange, &out);
+    cf_sockjs_parts_add_frame(&out.parts, cf_buffer_bytes(&frame));
+    out.text.failed = out.text.failed || frame.failed || !begun;
+    finish_answer(server, exchange, &out);
+    free_outgoing(&out);
+    cf_buffer_free(&frame);
+}
+
+static void on_streamed(void *user)
+{
+    go_on(user);
 }
 
 void cf_sockjs_peer_receive(cf_sockjs_peer *self, cf_http_exchange *exchange, cf_sockjs_transport transport)
@@ -484,8 +544,6 @@ void cf_sockjs_peer_receive(cf_sockjs_peer *self, cf_http_exchange *exchange, cf
     self->transport = transport;
     cf_http_exchange_on_abort(exchange, on_abort, self);
     cf_http_exchange_watch(exchange);
-    if (many && !begin_stream(self->server, exchange, transport))
-        cf_sockjs_session_drop(&self->state);
     go_on(self);
 }
 

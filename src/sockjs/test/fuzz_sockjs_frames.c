@@ -1,6 +1,6 @@
 /* A frame for a client. What was read as messages and is written again is read as the same messages. */
 #include "base/test/allocator.h"
-#include "sockjs/frame.h"
+#include "sockjs/parts.h"
 
 static void write_messages(cf_sockjs_frame *frame, cf_buffer *scratch, cf_buffer *messages)
 {

@@ -1,6 +1,6 @@
 #include "base/test/test.h"
 
-#include "sockjs/frame.h"
+#include "sockjs/parts.h"
 
 typedef struct fixture {
     test_allocator memory;
@@ -26,6 +26,18 @@ static void end(fixture *f)
 
 #define CALLBACK CF_BYTES("_jp.a$0")
 
+/* All parts behind each other, in the scratch. */
+static cf_bytes join(fixture *f, cf_sockjs_parts *parts)
+{
+    size_t size = cf_sockjs_parts_size(parts);
+    cf_buffer_clear(&f->scratch);
+    cf_sockjs_parts_finish(parts);
+    for (size_t i = 0; i < parts->count; i++)
+        cf_buffer_append(&f->scratch, parts->all[i]);
+    assert_int_equal(f->scratch.size, size);
+    return cf_buffer_bytes(&f->scratch);
+}
+
 /* ---- what a server writes ---- */
 
 static void a_frame_is_wrapped_as_its_transport_wants_it(void **state)
@@ -41,9 +53,11 @@ static void a_frame_is_wrapped_as_its_transport_wants_it(void **state)
     (void)state;
     for (int i = 0; i < CF_SOCKJS_TRANSPORTS; i++) {
         fixture f;
+        cf_sockjs_parts parts;
         begin(&f, 0);
-        cf_sockjs_append_frame(&f.out, (cf_sockjs_transport)i, CALLBACK, CF_BYTES("a[\"x\"]"));
-        assert_text(cf_buffer_bytes(&f.out), expected[i]);
+        cf_sockjs_parts_init(&parts, (cf_sockjs_transport)i, CALLBACK, &f.out);
+        cf_sockjs_parts_add_frame(&parts, CF_BYTES("a[\"x\"]"));
+        assert_text(join(&f, &parts), expected[i]);
         end(&f);
     }
 }
@@ -90,6 +104,35 @@ static void a_close_frame_has_a_code_and_a_reason(void **state)
     end(&f);
 }
 
+/* Twice as many runs as there are places: those that find one are not copied. */
+static void messages_stand_where_they_lie(void **state)
+{
+    (void)state;
+    fixture f;
+    cf_sockjs_parts parts;
+    begin(&f, 0);
+    cf_sockjs_parts_init(&parts, CF_SOCKJS_EVENTSOURCE, CALLBACK, &f.out);
+    cf_bytes run = CF_BYTES("\"m\",");
+    cf_sockjs_parts_begin_messages(&parts);
+    for (size_t i = 0; i < 2 * CF_SOCKJS_PARTS_MAX; i++)
+        cf_sockjs_parts_add_run(&parts, run);
+    cf_sockjs_parts_end_messages(&parts);
+    assert_ptr_equal(parts.all[CF_SOCKJS_PARTS_MAX - 1].data, run.data);
+    cf_bytes frame = join(&f, &parts);
+    assert_true(cf_bytes_starts_with(frame, CF_BYTES("data: a[\"m\",\"m\",")));
+    assert_true(cf_bytes_ends_with(frame, CF_BYTES(",\"m\",\"m\"]\r\n\r\n")));
+    assert_int_equal(frame.size, strlen("data: a[]\r\n\r\n") + 2 * CF_SOCKJS_PARTS_MAX * run.size - 1);
+    end(&f);
+}
+
+static cf_bytes write_prelude(fixture *f, cf_sockjs_transport transport)
+{
+    cf_sockjs_parts parts;
+    cf_sockjs_parts_init(&parts, transport, CALLBACK, &f->out);
+    cf_sockjs_parts_add_prelude(&parts);
+    return join(f, &parts);
+}
+
 static void what_stands_before_the_first_frame(void **state)
 {
     static const cf_sockjs_transport without[] = {CF_SOCKJS_WEBSOCKET, CF_SOCKJS_XHR, CF_SOCKJS_JSONP};
@@ -97,16 +140,13 @@ static void what_stands_before_the_first_frame(void **state)
     fixture f;
     begin(&f, 0);
     for (size_t i = 0; i < 3; i++)
-        cf_sockjs_append_prelude(&f.out, without[i], CALLBACK);
-    assert_int_equal(f.out.size, 0);
-    cf_sockjs_append_prelude(&f.out, CF_SOCKJS_EVENTSOURCE, CALLBACK);
-    assert_bytes(cf_buffer_bytes(&f.out), "\r\n");
-    cf_buffer_clear(&f.out);
-    cf_sockjs_append_prelude(&f.out, CF_SOCKJS_XHR_STREAMING, CALLBACK);
-    assert_int_equal(f.out.size, 2049);
+        assert_int_equal(write_prelude(&f, without[i]).size, 0);
+    assert_bytes(write_prelude(&f, CF_SOCKJS_EVENTSOURCE), "\r\n");
+    cf_bytes prelude = write_prelude(&f, CF_SOCKJS_XHR_STREAMING);
+    assert_int_equal(prelude.size, 2049);
     for (size_t i = 0; i < 2048; i++)
-        assert_int_equal(f.out.data[i], 'h');
-    assert_int_equal(f.out.data[2048], '\n');
+        assert_int_equal(prelude.data[i], 'h');
+    assert_int_equal(prelude.data[2048], '\n');
     end(&f);
 }
 
@@ -117,12 +157,11 @@ static void the_head_of_htmlfile_is_long_enough_and_calls_back(void **state)
     (void)state;
     fixture f;
     begin(&f, 0);
-    cf_buffer_append(&f.out, CF_BYTES("x"));
-    cf_sockjs_append_prelude(&f.out, CF_SOCKJS_HTMLFILE, CALLBACK);
-    assert_true(f.out.size >= 1 + CF_SOCKJS_HEAD_SIZE);
+    cf_bytes head = write_prelude(&f, CF_SOCKJS_HTMLFILE);
+    assert_true(head.size >= CF_SOCKJS_HEAD_SIZE);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        assert_true(cf_bytes_find(cf_buffer_bytes(&f.out), cf_bytes_of(parts[i])) >= 0);
-    assert_true(cf_bytes_ends_with(cf_buffer_bytes(&f.out), CF_BYTES("\r\n\r\n")));
+        assert_true(cf_bytes_find(head, cf_bytes_of(parts[i])) >= 0);
+    assert_true(cf_bytes_ends_with(head, CF_BYTES("\r\n\r\n")));
     end(&f);
 }
 
@@ -141,14 +180,24 @@ static void a_callback_is_a_name(void **state)
     assert_false(cf_sockjs_callback_is_safe(cf_bytes_make(longest, sizeof(longest))));
 }
 
+static void write_more_than_has_places(cf_sockjs_parts *parts)
+{
+    cf_sockjs_parts_add_prelude(parts);
+    cf_sockjs_parts_begin_messages(parts);
+    for (size_t i = 0; i <= CF_SOCKJS_PARTS_MAX; i++)
+        cf_sockjs_parts_add_run(parts, CF_BYTES("\"m\","));
+    cf_sockjs_parts_end_messages(parts);
+}
+
 static void without_memory_the_writer_remembers(void **state)
 {
     (void)state;
     for (int i = 0; i < CF_SOCKJS_TRANSPORTS; i++) {
         fixture f;
+        cf_sockjs_parts parts;
         begin(&f, 1);
-        cf_sockjs_append_prelude(&f.out, (cf_sockjs_transport)i, CALLBACK);
-        cf_sockjs_append_frame(&f.out, (cf_sockjs_transport)i, CALLBACK, CF_BYTES("h"));
+        cf_sockjs_parts_init(&parts, (cf_sockjs_transport)i, CALLBACK, &f.out);
+        write_more_than_has_places(&parts);
         assert_true(f.out.failed);
         end(&f);
     }
@@ -427,6 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_is_wrapped_as_its_transport_wants_it),
         cmocka_unit_test(runs_of_messages_become_one_frame),
+        cmocka_unit_test(messages_stand_where_they_lie),
         cmocka_unit_test(a_message_is_escaped_for_every_transport),
         cmocka_unit_test(a_close_frame_has_a_code_and_a_reason),
         cmocka_unit_test(what_stands_before_the_first_frame),

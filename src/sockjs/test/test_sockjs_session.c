@@ -2,7 +2,7 @@
 
 #include "sockjs/session.h"
 
-/* Does what the session wants, and writes it down: frames, `aN` for N bytes of messages, `.` for an answer's end. */
+/* Does what is wanted, and writes it down: `(` a stream begins, frames, `aN` N bytes of messages, `.` an answer ends. */
 typedef struct driver {
     test_allocator memory;
     cf_allocator allocator;
@@ -16,7 +16,7 @@ typedef struct driver {
 
 static void begin(driver *d)
 {
-    *d = (driver){.rules = {.heartbeat = 25000, .disconnect_delay = 5000, .answer_max = 100}, .now = 1000};
+    *d = (driver){.rules = {.heartbeat = 25000, .disconnect_delay = 5000, .begin_delay = 50, .answer_max = 100}, .now = 1000};
     d->memory = test_allocator_failing_at(0);
     d->allocator = test_allocator_make(&d->memory);
     cf_buffer_init(&d->log, &d->allocator, CF_BUFFER_NO_LIMIT);
@@ -48,6 +48,10 @@ static void send_messages(driver *d)
 static bool act(driver *d)
 {
     switch (cf_sockjs_session_next(&d->session, d->waiting > 0)) {
+    case CF_SOCKJS_DO_BEGIN:
+        cf_buffer_append_byte(&d->log, '(');
+        cf_sockjs_session_begun(&d->session);
+        return true;
     case CF_SOCKJS_DO_SEND:
         send_frame(d);
         return true;
@@ -126,13 +130,58 @@ static void a_stream_ends_at_its_limit(void **state)
     (void)state;
     driver d;
     begin(&d);
-    receive(&d, true, "o ");
+    receive(&d, true, "( o ");
     arrive(&d, 50, "a50 ");
     arrive(&d, 48, "a48 "); /* 99 */
     arrive(&d, 1, "a1 . ");
     arrive(&d, 500, "");
-    receive(&d, true, "a500 . ");
+    receive(&d, true, "( a500 . ");
     receive(&d, true, "");
+    end(&d);
+}
+
+/* So that its head goes out with a frame; heartbeats do not move. */
+static void a_further_stream_waits_for_something_to_begin_with(void **state)
+{
+    (void)state;
+    driver d;
+    begin(&d);
+    receive(&d, true, "( o ");
+    arrive(&d, 100, "a100 . ");
+    receive(&d, true, "");
+    pass(&d, 49, "");
+    arrive(&d, 1, "( a1 ");
+    pass(&d, 24950, "");
+    pass(&d, 1, "h ");
+    arrive(&d, 100, "a100 . ");
+    end(&d);
+}
+
+static void a_stream_without_a_frame_begins_after_the_delay(void **state)
+{
+    (void)state;
+    driver d;
+    begin(&d);
+    receive(&d, true, "( o ");
+    arrive(&d, 100, "a100 . ");
+    receive(&d, true, "");
+    pass(&d, 50, "( ");
+    pass(&d, 24949, "");
+    pass(&d, 1, "h ");
+    end(&d);
+}
+
+static void a_stream_that_has_not_begun_ends_as_one(void **state)
+{
+    (void)state;
+    driver d;
+    begin(&d);
+    receive(&d, true, "( o ");
+    arrive(&d, 100, "a100 . ");
+    receive(&d, true, "");
+    cf_sockjs_session_drop(&d.session);
+    expect(&d, "( . ");
+    assert_true(d.forgotten);
     end(&d);
 }
 
@@ -142,7 +191,7 @@ static void what_waits_comes_behind_the_first_frame(void **state)
     driver d;
     begin(&d);
     d.waiting = 4;
-    receive(&d, true, "o a4 ");
+    receive(&d, true, "( o a4 ");
     end(&d);
 }
 
@@ -151,7 +200,7 @@ static void there_is_one_receiver_at_a_time(void **state)
     (void)state;
     driver d;
     begin(&d);
-    receive(&d, true, "o ");
+    receive(&d, true, "( o ");
     assert_false(cf_sockjs_session_attach(&d.session, false, d.now));
     arrive(&d, 4, "a4 ");
     end(&d);
@@ -183,7 +232,7 @@ static void a_lost_receiver_ends_it_at_once(void **state)
     (void)state;
     driver d;
     begin(&d);
-    receive(&d, true, "o ");
+    receive(&d, true, "( o ");
     cf_sockjs_session_lost(&d.session);
     expect(&d, "");
     assert_true(d.forgotten);
@@ -195,13 +244,13 @@ static void every_receiver_of_a_closed_one_gets_the_close_frame(void **state)
     (void)state;
     driver d;
     begin(&d);
-    receive(&d, true, "o ");
+    receive(&d, true, "( o ");
     close_session(&d, "c[3000,\"bye\"] . ");
     cf_sockjs_session_close(&d.session, 3001, CF_BYTES("again"), d.now);
     pass(&d, 4000, "");
     poll(&d, "c[3000,\"bye\"] . ");
     pass(&d, 4000, "");
-    receive(&d, true, "c[3000,\"bye\"] . ");
+    receive(&d, true, "( c[3000,\"bye\"] . ");
     pass(&d, 5000, "");
     assert_true(d.forgotten);
     end(&d);
@@ -228,7 +277,7 @@ static void one_that_is_closed_early_still_opens(void **state)
     driver d;
     begin(&d);
     close_session(&d, "");
-    receive(&d, true, "o c[3000,\"bye\"] . ");
+    receive(&d, true, "( o c[3000,\"bye\"] . ");
     end(&d);
 }
 
@@ -237,7 +286,7 @@ static void one_that_is_dropped_ends_without_a_word(void **state)
     (void)state;
     driver d;
     begin(&d);
-    receive(&d, true, "o ");
+    receive(&d, true, "( o ");
     d.waiting = 3;
     cf_sockjs_session_drop(&d.session);
     expect(&d, ". ");
@@ -250,7 +299,7 @@ static void one_that_cannot_say_goodbye_just_ends(void **state)
     (void)state;
     driver d;
     begin(&d);
-    receive(&d, true, "o ");
+    receive(&d, true, "( o ");
     d.memory.fail_at = d.memory.calls + 1;
     close_session(&d, ". ");
     assert_true(d.forgotten);
@@ -264,7 +313,7 @@ static void a_waiting_receiver_hears_a_heartbeat(void **state)
     (void)state;
     driver d;
     begin(&d);
-    receive(&d, true, "o ");
+    receive(&d, true, "( o ");
     pass(&d, 24999, "");
     arrive(&d, 5, "a5 "); /* traffic does not move it */
     pass(&d, 1, "h ");
@@ -304,7 +353,7 @@ static void there_may_be_no_heartbeats(void **state)
     driver d;
     begin(&d);
     d.rules.heartbeat = 0;
-    receive(&d, true, "o ");
+    receive(&d, true, "( o ");
     assert_true(cf_sockjs_session_deadline(&d.session) == CF_TIME_NEVER);
     pass(&d, 1000000, "");
     end(&d);
@@ -315,6 +364,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_poll_gets_one_frame),
         cmocka_unit_test(a_stream_ends_at_its_limit),
+        cmocka_unit_test(a_further_stream_waits_for_something_to_begin_with),
+        cmocka_unit_test(a_stream_without_a_frame_begins_after_the_delay),
+        cmocka_unit_test(a_stream_that_has_not_begun_ends_as_one),
         cmocka_unit_test(what_waits_comes_behind_the_first_frame),
         cmocka_unit_test(there_is_one_receiver_at_a_time),
         cmocka_unit_test(without_a_receiver_it_is_forgotten_after_the_delay),

@@ -362,23 +362,30 @@ static void test_responses(void **state)
     cf_buffer out;
     cf_buffer_init(&out, &allocator, CF_BUFFER_NO_LIMIT);
     cf_http_response plain = cf_http_plain(404);
-    cf_http_write_response(&out, &plain, CF_BYTES("now"), CF_HTTP_KEEP, false);
+    cf_http_write_head(&out, &plain, CF_BYTES("now"), CF_HTTP_KEEP);
     assert_bytes(cf_buffer_bytes(&out),
                  "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
-                 "Date: now\r\nContent-Length: 19\r\n\r\n404 page not found\n");
+                 "Date: now\r\nContent-Length: 19\r\n\r\n");
+    assert_bytes(plain.body, "404 page not found\n");
     cf_buffer_clear(&out);
     cf_http_response empty = {.status = 503};
-    cf_http_write_response(&out, &empty, CF_BYTES("now"), CF_HTTP_CLOSE, false);
+    cf_http_write_head(&out, &empty, CF_BYTES("now"), CF_HTTP_CLOSE);
     assert_bytes(cf_buffer_bytes(&out),
                  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nDate: now\r\nContent-Length: 0\r\n\r\n");
     cf_buffer_clear(&out);
     cf_http_response full = {.status = 200, .content_type = CF_BYTES("a/b"), .body = CF_BYTES("body")};
-    cf_http_write_response(&out, &empty, CF_BYTES("now"), CF_HTTP_KEEP_OLD, false);
+    cf_http_write_head(&out, &empty, CF_BYTES("now"), CF_HTTP_KEEP_OLD);
     assert_bytes(cf_buffer_bytes(&out),
                  "HTTP/1.1 503 Service Unavailable\r\nConnection: keep-alive\r\nDate: now\r\nContent-Length: 0\r\n\r\n");
     cf_buffer_clear(&out);
-    cf_http_write_response(&out, &full, CF_BYTES("now"), CF_HTTP_KEEP, true); /* to a HEAD */
+    cf_http_write_head(&out, &full, CF_BYTES("now"), CF_HTTP_KEEP);
     assert_bytes(cf_buffer_bytes(&out), "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nDate: now\r\nContent-Length: 4\r\n\r\n");
+    cf_buffer_clear(&out);
+    const cf_bytes places[] = {CF_BYTES("bo"), CF_BYTES("dies")};
+    full.parts = places;
+    full.part_count = 2;
+    cf_http_write_head(&out, &full, CF_BYTES("now"), CF_HTTP_KEEP);
+    assert_bytes(cf_buffer_bytes(&out), "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nDate: now\r\nContent-Length: 6\r\n\r\n");
     cf_buffer_free(&out);
 }
 
