@@ -520,10 +520,15 @@ static void refuse_second(const struct cf_sockjs_server *server, cf_http_exchang
     init_outgoing(&out, server->services->allocator, transport, cf_http_exchange_request(exchange));
     cf_buffer_init(&frame, out.text.allocator, CF_BUFFER_NO_LIMIT);
     cf_sockjs_append_close(&frame, CF_SOCKJS_STILL_OPEN, CF_BYTES("Another connection still open"));
-    bool begun = !out.parts.framing->streams || begin_answer(server, exchange, &out);
     cf_sockjs_parts_add_frame(&out.parts, cf_buffer_bytes(&frame));
-    out.text.failed = out.text.failed || frame.failed || !begun;
-    finish_answer(server, exchange, &out);
+    out.text.failed = out.text.failed || frame.failed;
+    if (out.parts.framing->streams && !has_failed(&out)) {
+        (void)begin_answer(server, exchange, &out); /* the frame has its memory already */
+        finish_answer(server, exchange, &out);
+    } else {
+        (void)finish(&out);
+        answer_poll(server, exchange, &out);
+    }
     free_outgoing(&out);
     cf_buffer_free(&frame);
 }

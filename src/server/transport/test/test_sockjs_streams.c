@@ -23,6 +23,7 @@ struct cf_http_exchange {
     cf_http_request request;
     cf_buffer answer;
     size_t writes; /* of what would be one system call each */
+    int status;    /* of an answer in one piece */
     bool takes_nothing;
     bool begun;
     bool ended;
@@ -32,7 +33,7 @@ struct cf_http_exchange {
 
 static harness h;
 static cf_sockjs_server *server;
-static cf_http_exchange stream, sender;
+static cf_http_exchange stream, sender, second;
 
 /* ---- the exchange ---- */
 
@@ -44,7 +45,7 @@ static void keep(cf_http_exchange *self, const cf_bytes *parts, size_t count)
 
 void cf_http_exchange_respond(cf_http_exchange *self, const cf_http_response *response)
 {
-    assert_int_equal(response->status, 204);
+    self->status = response->status;
     self->ended = true;
 }
 
@@ -148,7 +149,7 @@ static void open_stream(const char *path, const char *query)
     ask(&sender, "0/s/xhr_send", "",
         "[\"{\\\"method\\\":\\\"connect\\\",\\\"params\\\":{\\\"user\\\":\\\"\\\",\\\"info\\\":\\\"\\\"}}\","
         "\"{\\\"method\\\":\\\"subscribe\\\",\\\"params\\\":{\\\"channel\\\":\\\"x\\\"}}\"]");
-    assert_true(sender.ended && !stream.ended);
+    assert_true(sender.ended && sender.status == 204 && !stream.ended);
     cf_buffer_clear(&stream.answer);
     stream.writes = 0;
 }
@@ -239,13 +240,30 @@ static void a_further_stream_begins_without_a_message_too(void **state)
     assert_int_equal(stream.answer.size, 2);
 }
 
+/* Each allocation of the answer fails in turn: he is told why, or that the server cannot. */
+static void a_second_receiver_is_never_answered_with_nothing(void **state)
+{
+    bool whole = false;
+    (void)state;
+    open_stream("0/s/xhr_streaming", "");
+    for (size_t n = 1; !whole; n++) {
+        h.fail_at = n;
+        ask(&second, "0/s/xhr_streaming", "", "");
+        whole = h.fail_at > 0;
+        h.fail_at = 0;
+        assert_true(second.ended);
+        assert_true(second.status == 503 || cf_bytes_find(cf_buffer_bytes(&second.answer), CF_BYTES("c[2010,")) >= 0);
+        cf_buffer_free(&second.answer);
+    }
+    assert_int_equal(second.status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_stream_whose_message_had_no_memory_ends),
-        TEST(a_stream_that_takes_nothing_more_ends),
-        TEST(a_further_stream_begins_with_what_comes_next),
-        TEST(a_further_stream_begins_without_a_message_too),
+        TEST(a_stream_whose_message_had_no_memory_ends),        TEST(a_stream_that_takes_nothing_more_ends),
+        TEST(a_further_stream_begins_with_what_comes_next),     TEST(a_further_stream_begins_without_a_message_too),
+        TEST(a_second_receiver_is_never_answered_with_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
