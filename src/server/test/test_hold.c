@@ -7,27 +7,18 @@
 #include <cmocka.h>
 
 #include "server/hub.h"
+#include "system/heap.h"
 
 /* What is held back for a session: which of it is sent in the end. */
 
 #define LIMIT 1000
 
-static void *resize(void *user, void *memory, size_t size)
-{
-    (void)user;
-    if (size > 0)
-        return realloc(memory, size);
-    free(memory);
-    return NULL;
-}
-
-static const cf_allocator allocator = {resize, NULL};
 static const cf_channel news, chat;
 static cf_hold hold;
 
 static bool add(const cf_channel *channel, const char *uid, const char *text)
 {
-    return cf_hold_add(&hold, channel, cf_bytes_of(uid), cf_bytes_of(text), &allocator, LIMIT);
+    return cf_hold_add(&hold, channel, cf_bytes_of(uid), cf_bytes_of(text), &cf_heap, LIMIT);
 }
 
 /* news: a1 a3 a4; chat: b2; of no channel: "left". */

@@ -7,16 +7,16 @@
 
 #include <cmocka.h>
 
-#include "server/test/harness.h"
+#include "server/test/trio.h"
 
 /* What the HTTP API asks of a node (server-spec.md 5.3), its intervals, and its end. */
 
-static harness h;
-static harness_client a, b, c;
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start_with_history, teardown)
+
 static cf_namespace namespaces[1];
 static char got[16000];
 
-static int setup(void **state)
+static int start_with_history(void **state)
 {
     (void)state;
     harness_init(&h);
@@ -28,18 +28,7 @@ static int setup(void **state)
     return harness_start(&h, cf_engine_memory_new) ? 0 : -1;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    if (h.node != NULL)
-        harness_stop(&h);
-    harness_forget(&a);
-    harness_forget(&b);
-    harness_forget(&c);
-    return 0;
-}
-
-static void done(void *user, cf_trouble trouble)
+static void note_done(void *user, cf_trouble trouble)
 {
     (void)user;
     snprintf(got, sizeof got, "%s", trouble == CF_TROUBLE_NONE ? "ok" : cf_trouble_text(trouble).data);
@@ -54,28 +43,22 @@ static void data_done(void *user, cf_trouble trouble, cf_bytes data)
 
 #define CALL(call) (harness_begin(&h), (call), harness_end(&h), got)
 
-static void subscribe(harness_client *client, const char *channel)
-{
-    char text[200];
-    snprintf(text, sizeof text, "{\"method\":\"subscribe\",\"params\":{\"channel\":\"%s\"}}", channel);
-    harness_send(client, text);
-    harness_forget(client);
-}
-
 static void publish_reaches_subscribers(void **state)
 {
     (void)state;
     harness_connect(&h, &a, "1");
     subscribe(&a, "news");
     assert_string_equal(
-        CALL(cf_node_publish(h.node, CF_BYTES("news"), CF_BYTES("{\"m\": 1}"), CF_BYTES(""), CF_BYTES(""), done, NULL)), "ok");
+        CALL(cf_node_publish(h.node, CF_BYTES("news"), CF_BYTES("{\"m\": 1}"), CF_BYTES(""), CF_BYTES(""), note_done, NULL)),
+        "ok");
     harness_expect(&a, "{\"method\":\"message\",\"body\":{\"uid\":\"$M\",\"channel\":\"news\",\"data\":{\"m\": 1}}}");
     assert_string_equal(
-        CALL(cf_node_publish(h.node, CF_BYTES("news"), CF_BYTES("2"), CF_BYTES("me"), CF_BYTES("bad\"uid"), done, NULL)), "ok");
+        CALL(cf_node_publish(h.node, CF_BYTES("news"), CF_BYTES("2"), CF_BYTES("me"), CF_BYTES("bad\"uid"), note_done, NULL)),
+        "ok");
     harness_expect(
         &a, "{\"method\":\"message\",\"body\":{\"uid\":\"bad\\\"uid\",\"client\":\"me\",\"channel\":\"news\",\"data\":2}}");
     assert_string_equal(
-        CALL(cf_node_publish(h.node, CF_BYTES("nons:x"), CF_BYTES("2"), CF_BYTES(""), CF_BYTES(""), done, NULL)),
+        CALL(cf_node_publish(h.node, CF_BYTES("nons:x"), CF_BYTES("2"), CF_BYTES(""), CF_BYTES(""), note_done, NULL)),
         "namespace not found");
 }
 
@@ -89,20 +72,20 @@ static void unsubscribe_is_pushed_once_a_connection_and_channel(void **state)
     subscribe(&a, "news");
     harness_forget(&a);
     subscribe(&c, "news");
-    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES("1"), CF_BYTES("all:x"), done, NULL)), "ok");
+    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES("1"), CF_BYTES("all:x"), note_done, NULL)), "ok");
     harness_expect(&a, "{\"method\":\"leave\",\"body\":{\"channel\":\"all:x\",\"data\":{\"user\":\"1\",\"client\":\"$ID\"}}}");
     harness_expect(&a, "{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"all:x\",\"status\":true}}");
     harness_expect(&b, "{\"method\":\"unsubscribe\",\"body\":{\"channel\":\"all:x\",\"status\":true}}");
     subscribe(&a, "all:y");
-    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES("1"), CF_BYTES(""), done, NULL)), "ok");
+    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES("1"), CF_BYTES(""), note_done, NULL)), "ok");
     assert_int_equal(a.count, 3); /* leave, and two pushes */
     harness_expect_nothing(&b);
     harness_expect_nothing(&c);
     assert_string_equal(CALL(cf_node_channels(h.node, data_done, NULL)), "[\"news\"]");
-    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES(""), CF_BYTES("x"), done, NULL)), "invalid message");
-    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES("1"), CF_BYTES("nons:x"), done, NULL)),
+    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES(""), CF_BYTES("x"), note_done, NULL)), "invalid message");
+    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES("1"), CF_BYTES("nons:x"), note_done, NULL)),
                         "namespace not found");
-    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES("nobody"), CF_BYTES("x"), done, NULL)), "ok");
+    assert_string_equal(CALL(cf_node_unsubscribe(h.node, CF_BYTES("nobody"), CF_BYTES("x"), note_done, NULL)), "ok");
 }
 
 static void disconnect_closes_all_of_a_user(void **state)
@@ -111,12 +94,12 @@ static void disconnect_closes_all_of_a_user(void **state)
     harness_connect(&h, &a, "1");
     harness_connect(&h, &b, "1");
     harness_connect(&h, &c, "2");
-    assert_string_equal(CALL(cf_node_disconnect(h.node, CF_BYTES("1"), done, NULL)), "ok");
+    assert_string_equal(CALL(cf_node_disconnect(h.node, CF_BYTES("1"), note_done, NULL)), "ok");
     harness_expect_closed(&a, "disconnect", false);
     harness_expect_closed(&b, "disconnect", false);
     assert_false(c.closed);
-    assert_string_equal(CALL(cf_node_disconnect(h.node, CF_BYTES(""), done, NULL)), "invalid message");
-    assert_string_equal(CALL(cf_node_disconnect(h.node, CF_BYTES("1"), done, NULL)), "ok");
+    assert_string_equal(CALL(cf_node_disconnect(h.node, CF_BYTES(""), note_done, NULL)), "invalid message");
+    assert_string_equal(CALL(cf_node_disconnect(h.node, CF_BYTES("1"), note_done, NULL)), "ok");
 }
 
 static void presence_and_history_have_their_errors(void **state)
@@ -129,7 +112,7 @@ static void presence_and_history_have_their_errors(void **state)
         assert_string_equal(CALL(calls[i](h.node, CF_BYTES("news"), data_done, NULL)), "not available null");
         assert_string_equal(CALL(calls[i](h.node, CF_BYTES("all:none"), data_done, NULL)), i == 0 ? "{}" : "[]");
     }
-    cf_node_publish(h.node, CF_BYTES("all:x"), CF_BYTES("1"), CF_BYTES(""), CF_BYTES("id1"), done, NULL);
+    cf_node_publish(h.node, CF_BYTES("all:x"), CF_BYTES("1"), CF_BYTES(""), CF_BYTES("id1"), note_done, NULL);
     assert_string_equal(CALL(cf_node_history(h.node, CF_BYTES("all:x"), data_done, NULL)),
                         "[{\"uid\":\"id1\",\"channel\":\"all:x\",\"data\":1}]");
 }
@@ -216,15 +199,13 @@ static void ids_are_what_they_say(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(publish_reaches_subscribers),     TEST(unsubscribe_is_pushed_once_a_connection_and_channel),
-        TEST(disconnect_closes_all_of_a_user), TEST(presence_and_history_have_their_errors),
-        TEST(statistics_follow_the_intervals), TEST(a_shutdown_says_goodbye),
-        TEST(ids_are_what_they_say),
+        CASE(publish_reaches_subscribers),     CASE(unsubscribe_is_pushed_once_a_connection_and_channel),
+        CASE(disconnect_closes_all_of_a_user), CASE(presence_and_history_have_their_errors),
+        CASE(statistics_follow_the_intervals), CASE(a_shutdown_says_goodbye),
+        CASE(ids_are_what_they_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

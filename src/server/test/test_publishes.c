@@ -9,15 +9,12 @@
 
 #include "server/broker.h"
 #include "server/session_state.h"
-#include "server/test/harness.h"
+#include "server/test/trio.h"
 #include "server/test/slow_engine.h"
 
 /* What one client publishes is under way to the engine together, and looks as if one had waited for the other. */
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static harness h;
-static harness_client a, b, c;
+#define CASE(name) cmocka_unit_test_setup_teardown(name, subscribe_both, teardown)
 
 static cf_engine *engine(void)
 {
@@ -68,7 +65,7 @@ static void answer_all(void)
 #define HISTORY(channel) "{\"uid\":\"h\",\"method\":\"history\",\"params\":{\"channel\":\"" channel "\"}}"
 
 /* `a` is in x and y, `b` in x. */
-static int setup(void **state)
+static int subscribe_both(void **state)
 {
     (void)state;
     harness_init(&h);
@@ -84,17 +81,6 @@ static int setup(void **state)
     answer_all();
     harness_forget(&a);
     harness_forget(&b);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (h.node != NULL)
-        harness_stop(&h);
-    harness_forget(&a);
-    harness_forget(&b);
-    harness_forget(&c);
     return 0;
 }
 
@@ -330,16 +316,16 @@ static void without_memory_a_publisher_is_closed_and_nothing_hangs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(publishes_of_several_messages_are_under_way_together),
-        TEST(answers_keep_the_order_of_messages_whatever_the_engine_answers_first),
-        TEST(one_that_fails_is_told_so_and_the_others_are_not_concerned),
-        TEST(every_other_command_waits_for_the_publishes_before_it),
-        TEST(what_depends_on_a_publish_finds_it),
-        TEST(nothing_begins_beside_an_array_that_has_subscribed),
-        TEST(what_is_under_way_is_bounded),
-        TEST(clients_go_while_publishes_are_under_way),
-        TEST(no_json_behind_publishes_closes_and_loses_no_memory),
-        TEST(without_memory_a_publisher_is_closed_and_nothing_hangs),
+        CASE(publishes_of_several_messages_are_under_way_together),
+        CASE(answers_keep_the_order_of_messages_whatever_the_engine_answers_first),
+        CASE(one_that_fails_is_told_so_and_the_others_are_not_concerned),
+        CASE(every_other_command_waits_for_the_publishes_before_it),
+        CASE(what_depends_on_a_publish_finds_it),
+        CASE(nothing_begins_beside_an_array_that_has_subscribed),
+        CASE(what_is_under_way_is_bounded),
+        CASE(clients_go_while_publishes_are_under_way),
+        CASE(no_json_behind_publishes_closes_and_loses_no_memory),
+        CASE(without_memory_a_publisher_is_closed_and_nothing_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,22 +9,19 @@
 
 #include "server/broker.h"
 #include "server/session_state.h"
-#include "server/test/harness.h"
+#include "server/test/trio.h"
 #include "server/test/slow_engine.h"
 
 /* Sessions on an engine that answers later, in vain, or never. */
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static harness h;
-static harness_client a, b, c;
+#define CASE(name) cmocka_unit_test_setup_teardown(name, connect_all, teardown)
 
 static cf_engine *engine(void)
 {
     return cf_node_services(h.node)->broker->engine;
 }
 
-static int setup(void **state)
+static int connect_all(void **state)
 {
     (void)state;
     harness_init(&h);
@@ -35,17 +32,6 @@ static int setup(void **state)
     harness_connect(&h, &a, "1");
     harness_connect(&h, &b, "2");
     harness_connect(&h, &c, "3");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (h.node != NULL)
-        harness_stop(&h);
-    harness_forget(&a);
-    harness_forget(&b);
-    harness_forget(&c);
     return 0;
 }
 
@@ -341,7 +327,7 @@ static void a_shutdown_waits_for_the_engine(void **state)
 #define MESSAGE(number) "{\"method\":\"message\",\"body\":" BODY(number) "}"
 #define JOIN            "\"method\":\"join\""
 
-static void publish(const char *data)
+static void publish_to_x(const char *data)
 {
     harness_begin(&h);
     cf_node_publish(h.node, CF_BYTES("x"), cf_bytes_of(data), CF_BYTES(""), cf_bytes_of(data), ignore_done, NULL);
@@ -353,7 +339,7 @@ static void begin_recovery(const char *text)
 {
     h.config.channel.join_leave = false;
     harness_send(&b, SUBSCRIBE);
-    publish("1");
+    publish_to_x("1");
     answer_all();
     harness_forget(&b);
     harness_send(&a, text);
@@ -370,7 +356,7 @@ static void what_the_history_tells_is_not_pushed(void **state)
 {
     (void)state;
     begin_recovery(RECOVER);
-    publish("2");
+    publish_to_x("2");
     answer(CF_ENGINE_OK); /* presence: the history is read behind the publish */
     answer(CF_ENGINE_OK);
     harness_expect(&b, MESSAGE("2"));
@@ -378,7 +364,7 @@ static void what_the_history_tells_is_not_pushed(void **state)
     answer_all();
     harness_expect(&a, RECOVERED(BODY("2")));
     harness_expect_nothing(&a);
-    publish("3");
+    publish_to_x("3");
     answer_all();
     harness_expect(&a, MESSAGE("3"));
 }
@@ -389,7 +375,7 @@ static void what_the_history_does_not_have_comes_behind_its_answer(void **state)
     begin_recovery("[" RECOVER "," SUBSCRIBE_Y "]");
     answer(CF_ENGINE_OK); /* presence */
     answer(CF_ENGINE_OK); /* history; the other channel's has still to be read */
-    publish("2");
+    publish_to_x("2");
     answer_all();
     harness_forget(&b);
     expect_found(&a, "[" RECOVERED("") ",");
@@ -415,7 +401,7 @@ static void a_history_that_fails_loses_nothing_that_was_published_meanwhile(void
 {
     (void)state;
     begin_recovery(RECOVER);
-    publish("2");
+    publish_to_x("2");
     answer(CF_ENGINE_OK);
     answer(CF_ENGINE_OK);
     answer(CF_ENGINE_UNAVAILABLE);
@@ -429,7 +415,7 @@ static void take_out_of(cf_bytes channel)
     begin_recovery("[" RECOVER "," SUBSCRIBE_Y "]");
     answer(CF_ENGINE_OK);
     answer(CF_ENGINE_OK);
-    publish("2");
+    publish_to_x("2");
     answer(CF_ENGINE_OK); /* subscribe */
     answer(CF_ENGINE_OK); /* publish */
     harness_begin(&h);
@@ -472,7 +458,7 @@ static void what_is_held_back_is_bounded(void **state)
     harness_send(&c, RECOVER);
     char text[] = "\"................................................................................................\"";
     for (size_t i = 0; i < 8; i++)
-        publish(text);
+        publish_to_x(text);
     answer(CF_ENGINE_OK); /* both are present: the histories are read behind what was published */
     answer(CF_ENGINE_OK);
     for (size_t i = 0; i < 8; i++)
@@ -761,7 +747,7 @@ static void what_is_published_meanwhile_comes_behind_all_answers(void **state)
     (void)state;
     begin_recovery("[" RECOVER "," SUBSCRIBE_Y "]");
     answer_channel("x", 9);
-    publish("2");
+    publish_to_x("2");
     answer_channel("x", 9);
     harness_expect_nothing(&a);
     answer_channel("y", 9);
@@ -773,39 +759,39 @@ static void what_is_published_meanwhile_comes_behind_all_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_waiting_command_holds_up_what_comes_after_it),
-        TEST(an_array_waits_in_the_middle_and_is_answered_whole),
-        TEST(the_second_subscriber_waits_for_the_first_ones_answer),
-        TEST(a_failing_subscribe_closes_all_who_waited),
-        TEST(a_failing_presence_closes),
-        TEST(a_failing_history_recovers_nothing),
-        TEST(a_history_that_cannot_be_read_is_not_said_to_be_empty),
-        TEST(failures_of_calls_are_answered),
-        TEST(clients_go_while_they_wait),
-        TEST(an_engine_that_never_answers_leaves_no_memory_behind),
-        TEST(input_behind_a_waiting_command_is_bounded),
-        TEST(an_unsubscribe_by_the_server_meets_a_waiting_subscribe),
-        TEST(answers_at_once_and_later_mix),
-        TEST(a_shutdown_waits_for_the_engine),
-        TEST(what_the_history_tells_is_not_pushed),
-        TEST(what_the_history_does_not_have_comes_behind_its_answer),
-        TEST(what_the_client_has_already_is_not_pushed_again),
-        TEST(a_history_that_fails_loses_nothing_that_was_published_meanwhile),
-        TEST(who_has_left_gets_nothing_of_what_was_held_back),
-        TEST(nor_does_who_was_taken_out_of_all_channels),
-        TEST(what_is_held_back_is_bounded),
-        TEST(a_channel_without_recovery_holds_nothing_back),
-        TEST(who_cannot_be_taken_out_is_taken_out_later),
-        TEST(who_is_back_is_not_taken_out),
-        TEST(who_is_back_before_it_fails_is_not_taken_out),
-        TEST(a_failed_subscribe_is_taken_back),
-        TEST(an_engine_answers_outside_of_a_turn),
-        TEST(a_hundred_subscribes_take_as_long_as_one),
-        TEST(replies_keep_the_order_of_the_commands),
-        TEST(other_commands_wait_for_all_subscribes_before_them),
-        TEST(one_of_many_is_withdrawn),
-        TEST(one_of_many_fails),
-        TEST(what_is_published_meanwhile_comes_behind_all_answers),
+        CASE(a_waiting_command_holds_up_what_comes_after_it),
+        CASE(an_array_waits_in_the_middle_and_is_answered_whole),
+        CASE(the_second_subscriber_waits_for_the_first_ones_answer),
+        CASE(a_failing_subscribe_closes_all_who_waited),
+        CASE(a_failing_presence_closes),
+        CASE(a_failing_history_recovers_nothing),
+        CASE(a_history_that_cannot_be_read_is_not_said_to_be_empty),
+        CASE(failures_of_calls_are_answered),
+        CASE(clients_go_while_they_wait),
+        CASE(an_engine_that_never_answers_leaves_no_memory_behind),
+        CASE(input_behind_a_waiting_command_is_bounded),
+        CASE(an_unsubscribe_by_the_server_meets_a_waiting_subscribe),
+        CASE(answers_at_once_and_later_mix),
+        CASE(a_shutdown_waits_for_the_engine),
+        CASE(what_the_history_tells_is_not_pushed),
+        CASE(what_the_history_does_not_have_comes_behind_its_answer),
+        CASE(what_the_client_has_already_is_not_pushed_again),
+        CASE(a_history_that_fails_loses_nothing_that_was_published_meanwhile),
+        CASE(who_has_left_gets_nothing_of_what_was_held_back),
+        CASE(nor_does_who_was_taken_out_of_all_channels),
+        CASE(what_is_held_back_is_bounded),
+        CASE(a_channel_without_recovery_holds_nothing_back),
+        CASE(who_cannot_be_taken_out_is_taken_out_later),
+        CASE(who_is_back_is_not_taken_out),
+        CASE(who_is_back_before_it_fails_is_not_taken_out),
+        CASE(a_failed_subscribe_is_taken_back),
+        CASE(an_engine_answers_outside_of_a_turn),
+        CASE(a_hundred_subscribes_take_as_long_as_one),
+        CASE(replies_keep_the_order_of_the_commands),
+        CASE(other_commands_wait_for_all_subscribes_before_them),
+        CASE(one_of_many_is_withdrawn),
+        CASE(one_of_many_fails),
+        CASE(what_is_published_meanwhile_comes_behind_all_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
